@@ -1,0 +1,118 @@
+import type { EventType, StoredEvent } from '../../schemas/event.js'
+import type { MemberRow, RoomRecord } from '../../schemas/room.js'
+import type { ProfileChange, Session, StoredUser } from '../../schemas/user.js'
+
+/** What `append`, `createRoom` and `createUser` throw where a unique key was taken. Nothing was stored then. */
+export class Conflict extends Error {
+  override name = 'Conflict'
+}
+
+/** Events that one `append` takes at most. */
+export const BATCH_MAX = 500
+
+/** A message's event with what its present text follows from. */
+export interface Target {
+  message: StoredEvent
+  /** The newest `edited` or `deleted` event that targets it. */
+  newest: StoredEvent | null
+}
+
+/** What a writer decides on: a room as it was at `head`. */
+export interface RoomState {
+  /** The room's record as of its `indexed_seq`; null where no room has this id. */
+  room: RoomRecord | null
+  /** The rows of the asked users that exist, each as of its own `seq`. */
+  members: MemberRow[]
+  /** Events of `membershipTypes` after min(`since`, `indexed_seq`) and up to `head`, oldest first. */
+  events: StoredEvent[]
+  /** The log's last seq, 0 where it has none. */
+  head: number
+}
+
+/**
+ * Where everything is kept. The log is the truth: room records, members and terms are an index of it, which the store
+ * itself derives (`fold.ts`, `terms.ts`) from the events that are appended.
+ *
+ * Every write is durable when its promise resolves, and every read sees it from then on. A call that could not reach
+ * the store, or whose outcome is unknown, rejects with errors.StoreUnavailable (503): a write may then have happened.
+ * Usernames are one whatever their case, in every method; they come back as registered.
+ */
+export interface Store {
+  /** `embedded` or `mongodb`, with where it is; for logs. */
+  readonly description: string
+  /** A random id made with the store, changed by a restore from a backup. */
+  readonly epoch: string
+  /** Resolves where the store answers. */
+  ping(): Promise<void>
+  close(): Promise<void>
+
+  /** Also puts the user's mark in the default room at its head. @throws Conflict where the name is taken */
+  createUser(user: StoredUser): Promise<void>
+  readUser(username: string): Promise<StoredUser | null>
+  /** The users that exist, in no order. @param usernames at most 200 */
+  readUsers(usernames: string[]): Promise<StoredUser[]>
+  /** @returns the user after the change, or null where there is none */
+  changeUser(username: string, change: ProfileChange): Promise<StoredUser | null>
+  /** By lower-case name, after `after` (a username). */
+  listUsers(query: { after?: string; limit: number }): Promise<StoredUser[]>
+  countUsers(): Promise<number>
+
+  createSession(session: Session): Promise<void>
+  readSession(id: string): Promise<Session | null>
+  /** Moves `expires_at` forward, never back. */
+  extendSession(id: string, expires_at: string): Promise<void>
+  deleteSession(id: string): Promise<void>
+  /** @param now RFC 3339; sessions that expired before go */
+  deleteExpiredSessions(now: string): Promise<void>
+
+  /**
+   * Appends a log's first event (`created`, seq 1) and makes the room's record and the owner's member row.
+   * @throws Conflict where the name is taken or the log has events already
+   */
+  createRoom(record: RoomRecord, created: StoredEvent): Promise<void>
+  readRoom(id: string): Promise<RoomRecord | null>
+  /** Rooms, not deleted, that are public or have `username` as a member, by name (code points) after `after`; `q` is a part of the name whatever its case. */
+  listRooms(username: string, query: { limit: number; after?: string; q?: string }): Promise<RoomRecord[]>
+
+  readMember(room_id: string, username: string): Promise<MemberRow | null>
+  /** Rows with `is_member`, by lower-case username after `after`. Not for the default room. */
+  listMembers(room_id: string, query: { after?: string; limit: number }): Promise<MemberRow[]>
+
+  /** 0 where there is none. */
+  readMark(username: string, room_id: string): Promise<number>
+  /** Moves the mark to `seq` unless it is further already. @returns where it is then */
+  moveMark(username: string, room_id: string, seq: number): Promise<number>
+
+  /**
+   * Appends events to a room's log, all or a prefix of them, oldest first.
+   *
+   * seq has no holes: inserting an event is what takes its seq, and of two writers the unique index (room_id, seq) lets
+   * one win. (room_id, client_id, username) is unique too.
+   *
+   * @param after the last seq that the caller knows to exist, 0 for an empty log
+   * @param events 1 to BATCH_MAX with seq after+1, after+2, …
+   * @throws Conflict where a seq or a client_id is taken: a prefix may be stored, so look each up by its client_id
+   */
+  append(room_id: string, after: number, events: StoredEvent[]): Promise<void>
+  /** The last seq, 0 where the log is empty. */
+  readHead(room_id: string): Promise<number>
+  /** Events after `after` up to `upto`, oldest first. Texts of messages (and edits of them) deleted by now are empty. */
+  readEvents(room_id: string, query: { after: number; upto?: number; limit: number }): Promise<StoredEvent[]>
+  readByClientId(room_id: string, username: string, client_id: string): Promise<StoredEvent | null>
+  readState(room_id: string, usernames: string[], since: number): Promise<RoomState>
+  /** The messages among `seqs` (at most 1,000), ascending; with the number of edits of each. */
+  readTargets(room_id: string, seqs: number[]): Promise<(Target & { edits: number })[]>
+  /** Messages before `before` (the last of them) or after `after` (the first of them), at most `limit`, ascending. */
+  readPage(room_id: string, query: { before?: number; after?: number; limit: number }): Promise<Target[]>
+  /** Messages of others after `after` that are not deleted, counted up to `max`. */
+  countUnread(room_id: string, username: string, after: number, max: number): Promise<number>
+  /** Events of a type with seq over `after`, oldest first. */
+  readByType(room_id: string, type: EventType, query: { after: number; limit: number }): Promise<StoredEvent[]>
+
+  /**
+   * Messages that have, or had before an edit, all the terms (`terms.ts`): newest first, below `before`.
+   * Terms only narrow; the caller checks each message's present text. Sees every event appended before the call.
+   * @param terms at least one
+   */
+  searchTerms(room_id: string, terms: string[], query: { before: number; limit: number }): Promise<number[]>
+}

@@ -1,0 +1,74 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { limits, USERNAME_PATTERN } from './wire.js'
+
+/** RFC 3339, UTC, with milliseconds. */
+export const Time = Type.String({ examples: ['2026-01-31T09:30:00.000Z'], description: 'RFC 3339, UTC, milliseconds' })
+
+export const Username = Type.String({ pattern: USERNAME_PATTERN, examples: ['minji'] })
+
+export const Password = Type.String({
+  minLength: limits.PASSWORD_MIN,
+  maxLength: limits.PASSWORD_BYTES_MAX,
+  description: '8 characters to 72 bytes of UTF-8 after NFC',
+  examples: ['correct horse battery'],
+})
+
+export const userStatuses = ['available', 'busy', 'away'] as const
+const Status = Type.Union(
+  userStatuses.map(status => Type.Literal(status)),
+  { examples: ['available'] },
+)
+const AvatarColor = Type.String({ pattern: '^#[0-9a-f]{6}$', examples: ['#3366cc'] })
+
+export const User = Type.Object(
+  {
+    username: Username,
+    display_name: Type.String({ maxLength: limits.DISPLAY_NAME_MAX, examples: ['민지'] }),
+    bio: Type.String({ maxLength: limits.BIO_MAX, examples: ['Ask me about logs'] }),
+    avatar_color: AvatarColor,
+    status: Status,
+    created_at: Time,
+  },
+  { additionalProperties: false },
+)
+export type User = Static<typeof User>
+
+/** A user as the store keeps it. */
+export const StoredUser = Type.Composite([User, Type.Object({ password_hash: Type.String() })])
+export type StoredUser = Static<typeof StoredUser>
+
+export const Profile = Type.Composite([User, Type.Object({ online: Type.Boolean() })], { additionalProperties: false })
+export type Profile = Static<typeof Profile>
+
+export const ProfileChange = Type.Partial(Type.Pick(User, ['display_name', 'bio', 'avatar_color', 'status']), {
+  additionalProperties: false,
+  minProperties: 1,
+})
+export type ProfileChange = Static<typeof ProfileChange>
+
+export const Credentials = Type.Object({ username: Username, password: Password }, { additionalProperties: false })
+export type Credentials = Static<typeof Credentials>
+
+/** Any string may be tried at login; only what could be registered can be right. */
+export const Login = Type.Object(
+  {
+    username: Type.String({ minLength: 1, maxLength: 100, examples: ['minji'] }),
+    password: Type.String({ minLength: 1, maxLength: 1000, examples: ['correct horse battery'] }),
+  },
+  { additionalProperties: false },
+)
+
+export const Authenticated = Type.Object(
+  { token: Type.String({ description: 'A JWT (HS256) of a session' }), user: User },
+  { additionalProperties: false },
+)
+export type Authenticated = Static<typeof Authenticated>
+
+/** What a login opens and a logout ends; its tokens name it in `sid`. */
+export const Session = Type.Object({
+  id: Type.String(),
+  username: Username,
+  created_at: Time,
+  expires_at: Time,
+})
+export type Session = Static<typeof Session>
