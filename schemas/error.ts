@@ -32,6 +32,7 @@ export const errors = {
   TooManyRooms: createError('TOO_MANY_SUBSCRIPTIONS', 'A socket has at most 100 rooms', 409),
   NotSubscribed: createError('NOT_SUBSCRIBED', 'Subscribe to room %s first', 409),
   BodyTooLarge: createError('BODY_TOO_LARGE', 'The body is over 64 KiB', 413),
+  MediaTypeRefused: createError('MEDIA_TYPE_REFUSED', 'Bodies are JSON: send Content-Type: application/json', 415),
   RateLimited: createError('RATE_LIMITED', 'Too many requests; try again in %s ms', 429),
   LoginQueueFull: createError('LOGIN_QUEUE_FULL', 'Too many logins at once; try again soon', 429),
   NotFound: createError('NOT_FOUND', 'Nothing is served here', 404),
@@ -40,6 +41,11 @@ export const errors = {
   StoreUnavailable: createError('STORE_UNAVAILABLE', 'The store does not answer; try again', 503),
   Draining: createError('DRAINING', 'The server is restarting; try again', 503),
 } as const
+
+/** RateLimited, that also carries its delay: for the Retry-After header, for an `error` frame. */
+export function rateLimited(retry_after_ms: number) {
+  return Object.assign(new errors.RateLimited(retry_after_ms), { retry_after_ms })
+}
 
 export const ErrorBody = Type.Object(
   {

@@ -4,7 +4,11 @@ import { limits, USERNAME_PATTERN } from './wire.js'
 /** RFC 3339, UTC, with milliseconds. */
 export const Time = Type.String({ examples: ['2026-01-31T09:30:00.000Z'], description: 'RFC 3339, UTC, milliseconds' })
 
-export const Username = Type.String({ pattern: USERNAME_PATTERN, examples: ['minji'] })
+export const Username = Type.String({
+  pattern: USERNAME_PATTERN,
+  description: '3 to 30 of A–Z, a–z, 0–9, _ and -; one whatever its case',
+  examples: ['minji'],
+})
 
 export const Password = Type.String({
   minLength: limits.PASSWORD_MIN,
