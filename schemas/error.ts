@@ -56,3 +56,21 @@ export const ErrorBody = Type.Object(
   },
   { $id: 'Error', description: 'Every error that is answered over HTTP' },
 )
+
+/** Errors that every route with an input, or that needs a token, can answer. */
+const common = ['BadRequest', 'Unauthorized', 'OriginRefused', 'RateLimited', 'Internal', 'StoreUnavailable'] as const
+
+/**
+ * The response schemas of the errors that a route can answer, by status, each naming its codes.
+ * @param names those besides the common ones
+ */
+export function errorAnswers(...names: (keyof typeof errors)[]): object {
+  const codes = new Map<number, Set<string>>()
+  for (const name of [...common, ...names]) {
+    const { code, statusCode = 500 } = new errors[name]()
+    codes.set(statusCode, (codes.get(statusCode) ?? new Set()).add(code))
+  }
+  return Object.fromEntries(
+    [...codes].map(([status, set]) => [status, { $ref: 'Error#', description: [...set].join(', ') }]),
+  )
+}

@@ -29,24 +29,37 @@ export function environment(t: Test, env: Environment = {}): Environment {
   }
 }
 
-/**
- * The whole application, ready, on a folder of its own unless `env` names one; closed after the test.
- * @param options in place of the Fastify options that follow from `env`
- * @param prepare adds a test's own routes and hooks
- */
+interface BuildOptions {
+  /** In place of the Fastify options that follow from the environment. */
+  options?: FastifyServerOptions
+  /** Runs before the application is loaded. */
+  before?: (app: FastifyInstance) => void
+  /** Runs when it is loaded and not yet ready: for a test's own routes. */
+  after?: (app: FastifyInstance) => void
+}
+
+/** The whole application, ready, on a folder of its own unless `env` names one; closed after the test. */
 export async function build(
   t: Test,
   env: Environment = {},
-  {
-    options = {},
-    prepare = () => {},
-  }: { options?: FastifyServerOptions; prepare?: (app: FastifyInstance) => void } = {},
+  { options, before, after }: BuildOptions = {},
 ): Promise<FastifyInstance> {
   const variables = environment(t, env)
   const fastify = Fastify({ ...serverOptions(readConfig(variables)), ...options })
   t.after(() => fastify.close())
+  before?.(fastify)
   await fastify.register(app, { env: variables })
-  prepare(fastify)
+  after?.(fastify)
   await fastify.ready()
   return fastify
+}
+
+export const PASSWORD = 'correct horse battery'
+
+/** A new account. @returns its token, and the header that carries it */
+export async function register(fastify: FastifyInstance, username: string, password = PASSWORD) {
+  const answer = await fastify.inject({ method: 'POST', url: '/auth/register', payload: { username, password } })
+  if (answer.statusCode !== 201) throw new Error(`${username} could not register: ${answer.body}`)
+  const { token } = answer.json<{ token: string }>()
+  return { username, token, headers: { authorization: `Bearer ${token}` } }
 }
