@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, InjectOptions } from 'fastify'
 import { test } from 'tap'
 import { errors, rateLimited } from '../../schemas/error.js'
 import { build } from '../helper.js'
@@ -23,8 +23,8 @@ function routes(app: FastifyInstance) {
   }
 }
 
-async function answer(app: FastifyInstance, request: Parameters<FastifyInstance['inject']>[0]) {
-  const { statusCode, headers, body } = await app.inject(request as string)
+async function answer(app: FastifyInstance, request: InjectOptions | string) {
+  const { statusCode, headers, body } = await app.inject(request)
   return { statusCode, body: JSON.parse(body), retry_after: headers['retry-after'] }
 }
 
@@ -49,7 +49,7 @@ test('every error is answered in one shape with a code of ours', async t => {
     ['/throw/bug', 500, 'INTERNAL'],
   ] as const
   for (const [request, statusCode, code] of cases) {
-    const { body, ...rest } = await answer(app, request as string)
+    const { body, ...rest } = await answer(app, request)
     t.match({ ...rest, ...body }, { statusCode, code }, JSON.stringify(request).slice(0, 80))
     t.same(Object.keys(body), ['statusCode', 'code', 'error', 'message'])
     t.notMatch(body.message, /FST|hunter2|stout|\n/)
