@@ -81,7 +81,8 @@ function keepSecret(folder: string): string {
     writeFileSync(file, randomBytes(SECRET_BYTES_MIN).toString('base64url'), { mode: 0o600, flag: 'wx' })
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code !== 'EEXIST' || !existsSync(file)) throw new Error(`DATA_DIR names a folder that cannot be written: ${code}`)
+    if (code !== 'EEXIST' || !existsSync(file))
+      throw new Error(`DATA_DIR names a folder that cannot be written: ${code}`)
   }
   return readSecret(file)
 }
