@@ -25,7 +25,12 @@ test('without its store a server is alive and not ready', async t => {
 
 test('a draining server says so and goes on serving until its listener closes', async t => {
   const drain = new EventEmitter()
-  const after = (fastify: FastifyInstance) => fastify.addHook('preClose', () => once(drain, 'end').then(() => {}))
+  const after = (fastify: FastifyInstance) => {
+    fastify.addHook('preClose', async () => {
+      drain.emit('begin')
+      await once(drain, 'end')
+    })
+  }
   const app = await build(t, {}, { after })
   await app.listen({ port: 0 })
   const { port } = app.server.address() as AddressInfo
@@ -33,7 +38,9 @@ test('a draining server says so and goes on serving until its listener closes', 
     const answer = await new Promise<IncomingMessage>(resolve => get({ port, path }, resolve))
     return { status: answer.statusCode, body: JSON.parse(await text(answer)) }
   }
+  const begun = once(drain, 'begin')
   const closing = app.close()
+  await begun
   t.match(await ask('/ready'), { status: 503, body: { ready: false, draining: true, store: 'up' } })
   t.match(await ask('/health'), { status: 200 })
   t.match(await ask('/auth/me'), { status: 401, body: { code: 'UNAUTHORIZED' } })
