@@ -50,3 +50,23 @@ export const ErrorBody = Type.Object(
   },
   { $id: 'Error', description: 'Every error that is answered over HTTP' },
 )
+
+const meanings: Record<number, string> = {
+  400: 'The request is malformed',
+  401: 'Log in first',
+  403: 'Not allowed',
+  404: 'Not there, or not for you to see',
+  409: 'It does not fit the present state',
+  410: 'It is deleted',
+  413: 'The body is over 64 KiB',
+  415: 'The body is not JSON',
+  429: 'Too many requests; Retry-After says when to try again',
+  503: 'The store does not answer; sending again is safe',
+}
+
+/** The error answers of a route, for its `response`: each an Error body. */
+export function answers<const Status extends number>(...statuses: Status[]) {
+  return Object.fromEntries(
+    statuses.map(status => [status, { ...Type.Ref('Error'), description: meanings[status] }]),
+  ) as { [S in Status]: ReturnType<typeof Type.Ref<typeof ErrorBody>> }
+}
