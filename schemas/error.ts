@@ -4,6 +4,8 @@ import { Type } from '@sinclair/typebox'
 /** Every error that the server answers, over HTTP with its status, over a socket as an `error` frame with its code. */
 export const errors = {
   BadRequest: createError('BAD_REQUEST', '%s', 400),
+  /** The third one ends the socket. */
+  MalformedFrame: createError('MALFORMED_FRAME', 'A frame is text: one JSON object with a type', 400),
   BadFrame: createError('BAD_FRAME', '%s', 400),
   ClientIdReused: createError('CLIENT_ID_REUSED', 'The client_id %s was used for another request', 409),
   ReplyTargetMissing: createError('MESSAGE_NOT_FOUND', 'No message %s in this room', 404),

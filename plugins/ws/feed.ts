@@ -30,9 +30,9 @@ const REPAIR_LIMIT = 500
 const RETRY_MS = 250
 /** Sockets that one slice of a flush writes to before other work goes on. */
 const SLICE = 256
-const GAP_MIN_MS = 4
+/** A room's flushes are this far apart for each of its sockets: half of a core at the most goes into one room. */
+const GAP_MS_PER_SOCKET = 0.02
 const GAP_MAX_MS = 20
-const GAP_MS_PER_SOCKET = 0.01
 
 /** A subscriber's membership that an event ends. */
 interface Ending {
@@ -186,13 +186,13 @@ export class Feed {
 
   #schedule() {
     if (this.#flush_at || this.#flushing || this.#closed) return
-    const gap = Math.min(GAP_MAX_MS, Math.max(GAP_MIN_MS, this.live.size * GAP_MS_PER_SOCKET))
+    const gap = Math.min(GAP_MAX_MS, this.live.size * GAP_MS_PER_SOCKET)
     const wait = this.#flushed_at + gap - performance.now()
     const flush = () => {
       this.#flush_at = undefined
       void this.#flush()
     }
-    this.#flush_at = wait > 0 ? setTimeout(flush, wait) : setImmediate(flush)
+    this.#flush_at = wait >= 1 ? setTimeout(flush, wait) : setImmediate(flush)
   }
 
   async #flush() {

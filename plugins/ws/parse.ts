@@ -7,22 +7,19 @@ const validators = new Map<string, ValidateFunction<ClientFrame>>(
   Object.entries(clientFrames).map(([type, schema]) => [type, ajv.compile<ClientFrame>(schema)]),
 )
 
-/** Thrown for what is no JSON object with a type: the third such frame ends the socket. */
-export class Malformed extends errors.BadFrame {}
-
 /**
  * @param data a text frame
- * @throws Malformed; BadFrame for a type that is not known, or known with wrong fields
+ * @throws MalformedFrame for what is no JSON object with a type; BadFrame for a type that is not known, or known with wrong fields
  */
 export function parseFrame(data: string): ClientFrame {
   let frame: unknown
   try {
     frame = JSON.parse(data)
   } catch {
-    throw new Malformed('A frame is one JSON object')
+    throw new errors.MalformedFrame()
   }
   if (typeof frame !== 'object' || frame === null || !('type' in frame) || typeof frame.type !== 'string') {
-    throw new Malformed('A frame is one JSON object with a type')
+    throw new errors.MalformedFrame()
   }
   const validate = validators.get(frame.type)
   if (!validate) throw new errors.BadFrame('No such type of frame')

@@ -10,7 +10,7 @@ import { TokenBucket } from './bucket.js'
 import { UNSENT_BYTES_MAX } from './feed.js'
 import { frameText } from './framing.js'
 import type { House } from './index.js'
-import { Malformed, originOf, parseFrame } from './parse.js'
+import { originOf, parseFrame } from './parse.js'
 import { Subscription } from './subscription.js'
 
 /** Malformed frames that end a socket. */
@@ -155,14 +155,14 @@ export class Session {
     try {
       const wait_ms = this.#bucket?.take() ?? 0
       if (wait_ms > 0) throw rateLimited(wait_ms)
-      if (binary) throw new Malformed('Frames are text')
+      if (binary) throw new errors.MalformedFrame()
       const frame = parseFrame(text)
       this.#under_way++
       if (this.#under_way === UNDER_WAY_MAX) this.ws.pause()
       void this.#handle(frame).then(() => this.#done())
     } catch (error) {
       this.#refuse(error, originOf(text))
-      if (error instanceof Malformed && ++this.#malformed === MALFORMED_MAX) this.close('malformed')
+      if (error instanceof errors.MalformedFrame && ++this.#malformed === MALFORMED_MAX) this.close('malformed')
     }
   }
 
