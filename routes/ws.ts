@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
-import { answers, errors } from '../schemas/error.js'
+import { errorAnswers, errors } from '../schemas/error.js'
 import { RoomParams } from '../schemas/room.js'
 
 const tags = ['sockets']
@@ -20,7 +20,7 @@ const one = {
     },
     { additionalProperties: false },
   ),
-  response: answers(400, 401, 403, 429, 503),
+  response: { ...errorAnswers() },
 }
 
 const many = {
@@ -28,7 +28,7 @@ const many = {
   tags,
   summary: 'A WebSocket for any number of rooms',
   description: 'As for one room; rooms are followed by `subscribe` frames.',
-  response: answers(400, 401, 403, 429, 503),
+  response: { ...errorAnswers() },
 }
 
 /** Both answer by close codes, since browsers hide a refused upgrade's status: so they stand outside `rooms/`. */
@@ -39,7 +39,7 @@ export default (async fastify => {
     const token = auth.tokenOf(request)
     if (!token) throw new errors.Unauthorized()
     // A page elsewhere could open a socket with our cookie.
-    if (token.from === 'cookie' && !auth.isOurOrigin(request)) throw new errors.OriginRefused()
+    if (token.from === 'cookie' && !fastify.isOurOrigin(request)) throw new errors.OriginRefused()
   }
   const tokenOf = (request: FastifyRequest) => auth.tokenOf(request)?.token as string
 

@@ -34,6 +34,7 @@ export const errors = {
   TooManyRooms: createError('TOO_MANY_SUBSCRIPTIONS', 'A socket has at most 100 rooms', 409),
   NotSubscribed: createError('NOT_SUBSCRIBED', 'Subscribe to room %s first', 409),
   BodyTooLarge: createError('BODY_TOO_LARGE', 'The body is over 64 KiB', 413),
+  MediaTypeRefused: createError('MEDIA_TYPE_REFUSED', 'Bodies are JSON: send Content-Type: application/json', 415),
   RateLimited: createError('RATE_LIMITED', 'Too many requests; try again in %s ms', 429),
   LoginQueueFull: createError('LOGIN_QUEUE_FULL', 'Too many logins at once; try again soon', 429),
   NotFound: createError('NOT_FOUND', 'Nothing is served here', 404),
@@ -42,6 +43,11 @@ export const errors = {
   StoreUnavailable: createError('STORE_UNAVAILABLE', 'The store does not answer; try again', 503),
   Draining: createError('DRAINING', 'The server is restarting; try again', 503),
 } as const
+
+/** RateLimited, that also carries its delay: for the Retry-After header, for an `error` frame. */
+export function rateLimited(retry_after_ms: number) {
+  return Object.assign(new errors.RateLimited(retry_after_ms), { retry_after_ms })
+}
 
 export const ErrorBody = Type.Object(
   {
@@ -53,22 +59,20 @@ export const ErrorBody = Type.Object(
   { $id: 'Error', description: 'Every error that is answered over HTTP' },
 )
 
-const meanings: Record<number, string> = {
-  400: 'The request is malformed',
-  401: 'Log in first',
-  403: 'Not allowed',
-  404: 'Not there, or not for you to see',
-  409: 'It does not fit the present state',
-  410: 'It is deleted',
-  413: 'The body is over 64 KiB',
-  415: 'The body is not JSON',
-  429: 'Too many requests; Retry-After says when to try again',
-  503: 'The store does not answer; sending again is safe',
-}
+/** Errors that every route with an input, or that needs a token, can answer. */
+const common = ['BadRequest', 'Unauthorized', 'OriginRefused', 'RateLimited', 'Internal', 'StoreUnavailable'] as const
 
-/** The error answers of a route, for its `response`: each an Error body. */
-export function answers<const Status extends number>(...statuses: Status[]) {
+/**
+ * The response schemas of the errors that a route can answer, by status, each naming its codes.
+ * @param names those besides the common ones
+ */
+export function errorAnswers(...names: (keyof typeof errors)[]): object {
+  const codes = new Map<number, Set<string>>()
+  for (const name of [...common, ...names]) {
+    const { code, statusCode = 500 } = new errors[name]()
+    codes.set(statusCode, (codes.get(statusCode) ?? new Set()).add(code))
+  }
   return Object.fromEntries(
-    statuses.map(status => [status, { ...Type.Ref('Error'), description: meanings[status] }]),
-  ) as { [S in Status]: ReturnType<typeof Type.Ref<typeof ErrorBody>> }
+    [...codes].map(([status, set]) => [status, { $ref: 'Error#', description: [...set].join(', ') }]),
+  )
 }

@@ -1,5 +1,5 @@
 import websocket from '@fastify/websocket'
-import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { WebSocket } from 'ws'
 import type { Config } from '../../schemas/config.js'
@@ -8,7 +8,7 @@ import { limits, SUBPROTOCOL } from '../../schemas/wire.js'
 import type { Auth } from '../auth/index.js'
 import type { Messages } from '../messages.js'
 import type { Presence } from '../presence.js'
-import type { Limits } from '../rate-limit.js'
+import type { Limits } from '../rate-limit/index.js'
 import type { RoomLog } from '../room-log/index.js'
 import type { Rooms } from '../rooms.js'
 import type { Store } from '../store/index.js'
@@ -70,6 +70,11 @@ async function ws(fastify: FastifyInstance) {
       void session.start(token)
     },
   })
+  fastify.users.onChanged(({ username, display_name, avatar_color, status }) => {
+    for (const room_id of presence.roomsOf(username)) {
+      roomLog.pass(room_id, { type: 'profile', username, display_name, avatar_color, status })
+    }
+  })
   auth.onEnded((session_id, username) => {
     for (const session of hub.sessionsOf(username)) {
       if (session.identity?.session_id === session_id) session.close('unauthorized')
@@ -94,5 +99,16 @@ async function ws(fastify: FastifyInstance) {
 
 export default fp(ws, {
   name: 'ws',
-  dependencies: ['config', 'store', 'auth', 'rooms', 'messages', 'presence', 'room-log', 'rate-limit'],
+  dependencies: [
+    'config',
+    'store',
+    'auth',
+    'rooms',
+    'messages',
+    'presence',
+    'room-log',
+    'rate-limit',
+    'users',
+    'lifecycle',
+  ],
 })

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { FastifyError } from 'fastify'
 import type { RawData, WebSocket } from 'ws'
-import { errors } from '../../schemas/error.js'
+import { errors, rateLimited } from '../../schemas/error.js'
 import type { StoredEvent } from '../../schemas/event.js'
 import type { ClientFrame, ClientFrames, ServerFrame } from '../../schemas/frame.js'
 import { type CloseReason, closeCodes, limits } from '../../schemas/wire.js'
@@ -304,8 +304,4 @@ export class Session {
     this.house.hub.depart(this)
     for (const resolve of this.#idle_waiters) resolve()
   }
-}
-
-function rateLimited(wait_ms: number) {
-  return Object.assign(new errors.RateLimited(wait_ms), { retry_after_ms: wait_ms })
 }

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import { answers } from '../../schemas/error.js'
+import { errorAnswers } from '../../schemas/error.js'
 import { Room, RoomCreation, RoomList } from '../../schemas/room.js'
 
 const list = {
@@ -11,7 +11,7 @@ const list = {
   querystring: RoomList,
   response: {
     200: Type.Array(Room),
-    ...answers(400, 401, 429, 503),
+    ...errorAnswers(),
   },
 }
 
@@ -20,7 +20,10 @@ const create = {
   tags: ['rooms'],
   summary: 'Make a room, and own it',
   body: RoomCreation,
-  response: { 201: Room, ...answers(400, 401, 403, 409, 413, 415, 429, 503) },
+  response: {
+    201: Room,
+    ...errorAnswers('RoomNameTaken', 'PasswordTooLong', 'LoginQueueFull', 'BodyTooLarge', 'MediaTypeRefused'),
+  },
 }
 
 export default (async fastify => {
@@ -34,8 +37,12 @@ export default (async fastify => {
     return rooms
   })
 
-  fastify.post('', { schema: create, config: fastify.limits.roomCreation }, async ({ body, username }, reply) => {
-    reply.code(201)
-    return fastify.rooms.create(username, body)
-  })
+  fastify.post(
+    '',
+    { schema: create, config: { rateLimit: fastify.limits.rooms } },
+    async ({ body, username }, reply) => {
+      reply.code(201)
+      return fastify.rooms.create(username, body)
+    },
+  )
 }) satisfies FastifyPluginAsyncTypebox

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import { answers } from '../../../schemas/error.js'
+import { errorAnswers } from '../../../schemas/error.js'
 import { MemberList, MemberPage, MemberParams, Room, RoomParams } from '../../../schemas/room.js'
 
 const tags = ['members']
@@ -11,7 +11,7 @@ const list = {
   summary: 'A page of members, by username',
   params: RoomParams,
   querystring: MemberList,
-  response: { 200: MemberPage, ...answers(400, 401, 403, 404, 429, 503) },
+  response: { 200: MemberPage, ...errorAnswers('RoomNotFound', 'NotMember') },
 }
 
 const add = {
@@ -20,7 +20,7 @@ const add = {
   summary: 'Add a member to a room of one’s own',
   description: 'Into a private room without a password the only way.',
   params: MemberParams,
-  response: { 200: Room, ...answers(400, 401, 403, 404, 409, 429, 503) },
+  response: { 200: Room, ...errorAnswers('RoomNotFound', 'NotOwner', 'UserNotFound', 'RoomFull') },
 }
 
 const remove = {
@@ -29,7 +29,10 @@ const remove = {
   summary: 'Remove a member from a room of one’s own',
   description: 'Ends that user’s sockets in the room; nothing that is said afterwards reaches them.',
   params: MemberParams,
-  response: { 204: Type.Null({ description: 'Done' }), ...answers(400, 401, 403, 404, 409, 429, 503) },
+  response: {
+    204: Type.Null({ description: 'Done' }),
+    ...errorAnswers('RoomNotFound', 'NotOwner', 'UserNotFound', 'MemberNotFound', 'DefaultRoom', 'OwnerCannotLeave'),
+  },
 }
 
 export default (async fastify => {
@@ -43,6 +46,6 @@ export default (async fastify => {
 
   fastify.delete('/members/:username', { schema: remove }, async ({ params, username }, reply) => {
     await fastify.rooms.removeMember(params.id, username, params.username)
-    return reply.code(204).send()
+    return reply.code(204).send(null)
   })
 }) satisfies FastifyPluginAsyncTypebox

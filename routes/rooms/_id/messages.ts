@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
-import { answers } from '../../../schemas/error.js'
+import { errorAnswers, rateLimited } from '../../../schemas/error.js'
 import {
   Deleting,
   Editing,
@@ -27,7 +27,7 @@ const list = {
   description: 'The newest page, or the one before or after a seq; for members only.',
   params: RoomParams,
   querystring: PageQuery,
-  response: { 200: Page, ...answers(400, 401, 403, 404, 429, 503) },
+  response: { 200: Page, ...errorAnswers('RoomNotFound', 'NotMember') },
 }
 
 const search = {
@@ -38,7 +38,7 @@ const search = {
     'Looks for words and, in Korean, Chinese and Japanese, for parts of words, in what messages say now; several are AND. Newest first in pages, ascending within.',
   params: RoomParams,
   querystring: SearchQuery,
-  response: { 200: SearchPage, ...answers(400, 401, 403, 404, 429, 503) },
+  response: { 200: SearchPage, ...errorAnswers('RoomNotFound', 'NotMember') },
 }
 
 const send = {
@@ -48,7 +48,19 @@ const send = {
   description: 'Sending again with the same `client_id` is safe, for ever. Without one the server makes one.',
   params: RoomParams,
   body: Sending,
-  response: { 200: again, 201: Message, ...answers(400, 401, 403, 404, 409, 410, 413, 415, 429, 503) },
+  response: {
+    200: again,
+    201: Message,
+    ...errorAnswers(
+      'RoomNotFound',
+      'NotMember',
+      'MessageNotFound',
+      'MessageDeleted',
+      'ClientIdReused',
+      'BodyTooLarge',
+      'MediaTypeRefused',
+    ),
+  },
 }
 
 const reply = {
@@ -57,7 +69,19 @@ const reply = {
   summary: 'Reply to a message',
   params: MessageParams,
   body: Replying,
-  response: { 200: again, 201: Message, ...answers(400, 401, 403, 404, 409, 410, 413, 415, 429, 503) },
+  response: {
+    200: again,
+    201: Message,
+    ...errorAnswers(
+      'RoomNotFound',
+      'NotMember',
+      'MessageNotFound',
+      'MessageDeleted',
+      'ClientIdReused',
+      'BodyTooLarge',
+      'MediaTypeRefused',
+    ),
+  },
 }
 
 const edit = {
@@ -66,7 +90,20 @@ const edit = {
   summary: 'Give a message of one’s own a new text',
   params: MessageParams,
   body: Editing,
-  response: { 200: Message, ...answers(400, 401, 403, 404, 409, 410, 413, 415, 429, 503) },
+  response: {
+    200: Message,
+    ...errorAnswers(
+      'RoomNotFound',
+      'NotMember',
+      'MessageNotFound',
+      'MessageDeleted',
+      'NotAuthor',
+      'TooManyEdits',
+      'ClientIdReused',
+      'BodyTooLarge',
+      'MediaTypeRefused',
+    ),
+  },
 }
 
 const remove = {
@@ -75,13 +112,19 @@ const remove = {
   summary: 'Delete a message of one’s own',
   params: MessageParams,
   querystring: Deleting,
-  response: { 204: Type.Null({ description: 'Done' }), ...answers(400, 401, 403, 404, 409, 410, 429, 503) },
+  response: {
+    204: Type.Null({ description: 'Done' }),
+    ...errorAnswers('RoomNotFound', 'NotMember', 'MessageNotFound', 'MessageDeleted', 'NotAuthor', 'ClientIdReused'),
+  },
 }
 
 export default (async fastify => {
   const { messages, limits } = fastify
   /** As sockets' frames: by account, over all its sockets and requests. */
-  const preHandler = async ({ username }: FastifyRequest) => limits.assertMaySend(username)
+  async function preHandler({ username }: FastifyRequest) {
+    const wait_ms = limits.sends(username)
+    if (wait_ms > 0) throw rateLimited(wait_ms)
+  }
 
   fastify.get('/messages', { schema: list }, ({ params, query, username }) => messages.page(params.id, username, query))
 
@@ -109,6 +152,6 @@ export default (async fastify => {
 
   fastify.delete('/messages/:msgId', { schema: remove, preHandler }, async ({ params, query, username }, reply) => {
     await messages.remove(params.id, username, params.msgId, query.client_id ?? randomUUID())
-    return reply.code(204).send()
+    return reply.code(204).send(null)
   })
 }) satisfies FastifyPluginAsyncTypebox

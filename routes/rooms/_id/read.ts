@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { answers } from '../../../schemas/error.js'
+import { errorAnswers } from '../../../schemas/error.js'
 import { ReadBody, ReadMark, RoomParams } from '../../../schemas/room.js'
 
 const read = {
@@ -9,7 +9,7 @@ const read = {
   description: 'It never goes back. Rooms carry `last_read_seq` and `unread`.',
   params: RoomParams,
   body: ReadBody,
-  response: { 200: ReadMark, ...answers(400, 401, 403, 404, 413, 415, 429, 503) },
+  response: { 200: ReadMark, ...errorAnswers('RoomNotFound', 'NotMember', 'BodyTooLarge', 'MediaTypeRefused') },
 }
 
 export default (async fastify => {

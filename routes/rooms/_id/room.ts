@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import { answers } from '../../../schemas/error.js'
+import { errorAnswers } from '../../../schemas/error.js'
 import { JoinBody, OwnerBody, Room, RoomParams } from '../../../schemas/room.js'
 
 const tags = ['rooms']
@@ -13,7 +13,7 @@ const get = {
   summary: 'One room',
   description: 'The room `default` is there from the start, and everybody is a member.',
   params,
-  response: { 200: Room, ...answers(400, 401, 404, 429, 503) },
+  response: { 200: Room, ...errorAnswers('RoomNotFound') },
 }
 
 const remove = {
@@ -21,7 +21,7 @@ const remove = {
   tags,
   summary: 'Delete a room of one’s own',
   params,
-  response: { 204: nothing, ...answers(400, 401, 403, 404, 409, 429, 503) },
+  response: { 204: nothing, ...errorAnswers('RoomNotFound', 'NotOwner', 'DefaultRoom') },
 }
 
 const join = {
@@ -31,7 +31,17 @@ const join = {
   description: 'Joining twice is no error. The right password opens a private room too.',
   params,
   body: Type.Optional(JoinBody),
-  response: { 200: Room, ...answers(400, 401, 403, 404, 409, 413, 415, 429, 503) },
+  response: {
+    200: Room,
+    ...errorAnswers(
+      'RoomNotFound',
+      'RoomPasswordWrong',
+      'RoomFull',
+      'LoginQueueFull',
+      'BodyTooLarge',
+      'MediaTypeRefused',
+    ),
+  },
 }
 
 const leave = {
@@ -40,7 +50,7 @@ const leave = {
   summary: 'Be a member no longer',
   description: 'Closes one’s sockets in the room.',
   params,
-  response: { 204: nothing, ...answers(400, 401, 403, 404, 409, 429, 503) },
+  response: { 204: nothing, ...errorAnswers('RoomNotFound', 'NotMember', 'DefaultRoom', 'OwnerCannotLeave') },
 }
 
 const handOver = {
@@ -49,7 +59,10 @@ const handOver = {
   summary: 'Make another member the owner',
   params,
   body: OwnerBody,
-  response: { 200: Room, ...answers(400, 401, 403, 404, 409, 413, 415, 429, 503) },
+  response: {
+    200: Room,
+    ...errorAnswers('RoomNotFound', 'NotOwner', 'UserNotFound', 'MemberNotFound', 'BodyTooLarge', 'MediaTypeRefused'),
+  },
 }
 
 export default (async fastify => {
@@ -57,16 +70,16 @@ export default (async fastify => {
 
   fastify.delete('', { schema: remove }, async ({ params, username }, reply) => {
     await fastify.rooms.remove(params.id, username)
-    return reply.code(204).send()
+    return reply.code(204).send(null)
   })
 
-  fastify.post('/join', { schema: join, config: fastify.limits.joining }, ({ params, body, username }) =>
+  fastify.post('/join', { schema: join, preHandler: fastify.limits.roomPasswordTry }, ({ params, body, username }) =>
     fastify.rooms.join(params.id, username, body?.password),
   )
 
   fastify.post('/leave', { schema: leave }, async ({ params, username }, reply) => {
     await fastify.rooms.leave(params.id, username)
-    return reply.code(204).send()
+    return reply.code(204).send(null)
   })
 
   fastify.put('/owner', { schema: handOver }, ({ params, body, username }) =>
