@@ -5,7 +5,8 @@ import type { Message, Page, PageQuery, SearchPage, SearchQuery } from '../schem
 import { limits } from '../schemas/wire.js'
 import type { Appended, RoomLog } from './room-log/index.js'
 import { assertMember, type Rooms } from './rooms.js'
-import { matches, queryTerms, type Store, type Target } from './store/index.js'
+import type { Store, Target } from './store/index.js'
+import { matches, queryTerms } from './store/terms.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -138,8 +139,8 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms) {
       const hits: Message[] = []
       let before = query.before ?? Number.MAX_SAFE_INTEGER
       for (let looked = 0; looked < CANDIDATES_MAX; looked += CANDIDATES_AT_ONCE) {
-        const seqs = await store.searchTerms(room_id, terms, { before, limit: CANDIDATES_AT_ONCE })
-        const targets = await store.readTargets(room_id, seqs)
+        const found = await store.searchTerms(room_id, terms, { before, limit: CANDIDATES_AT_ONCE })
+        const targets = await store.readTargets(room_id, found.seqs)
         for (const target of targets.toReversed()) {
           const message = foldMessage(target)
           if (message.deleted_at !== undefined || !matches(message.text, q)) continue
@@ -148,8 +149,10 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms) {
           }
           hits.push(message)
         }
-        if (seqs.length < CANDIDATES_AT_ONCE) return { messages: hits.reverse(), has_more: false }
-        before = seqs.at(-1) as number
+        if (found.next_before === null) return { messages: hits.reverse(), has_more: false }
+        before = found.next_before
+        // The store looked at all that one search may.
+        if (found.seqs.length < CANDIDATES_AT_ONCE) break
         // Other work goes on between the steps of a long search.
         await new Promise(resolve => setImmediate(resolve))
       }
