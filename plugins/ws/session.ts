@@ -7,7 +7,7 @@ import type { ClientFrame, ClientFrames, ServerFrame } from '../../schemas/frame
 import { type CloseReason, closeCodes, limits } from '../../schemas/wire.js'
 import type { Identity } from '../auth/index.js'
 import { TokenBucket } from './bucket.js'
-import { UNSENT_BYTES_MAX } from './feed.js'
+import { type Feed, UNSENT_BYTES_MAX } from './feed.js'
 import { frameText } from './framing.js'
 import type { House } from './index.js'
 import { originOf, parseFrame } from './parse.js'
@@ -264,10 +264,16 @@ export class Session {
     if (this.#rooms.size + this.#asked.size >= limits.ROOMS_PER_SOCKET_MAX) throw new errors.TooManyRooms()
     const asked = Symbol(room_id)
     this.#asked.set(room_id, asked)
-    const feed = await hub.follow(room_id)
-    // It may have been unsubscribed, or subscribed again, meanwhile.
-    if (!this.open || this.#asked.get(room_id) !== asked) return hub.release(feed)
-    this.#asked.delete(room_id)
+    let wanted = false
+    let feed: Feed
+    try {
+      feed = await hub.follow(room_id)
+    } finally {
+      // It may have been unsubscribed, or subscribed again, meanwhile.
+      wanted = this.#asked.get(room_id) === asked
+      if (wanted) this.#asked.delete(room_id)
+    }
+    if (!this.open || !wanted) return hub.release(feed)
     // Attached before the membership is looked up: a removal behind that look finds it and ends it.
     const subscription = new Subscription(this, feed)
     this.#rooms.set(room_id, subscription)
