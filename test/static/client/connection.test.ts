@@ -197,7 +197,11 @@ test('a send whose ack was lost is sent again with its client_id when the room i
   follow('a')
   const first = await peer.next()
   await first.next()
+  const early = connection.send('a', 'early')
+  t.equal(await first.waiting(), 0, 'not before the welcome')
   first.send(welcome('a', 1, false))
+  await first.next()
+  first.send(ack('a', early.client_id, 1))
   const sent = connection.send('a', 'hello', { reply_to: 1 })
   const frame = { type: 'send', room_id: 'a', client_id: sent.client_id, text: 'hello', reply_to: 1 }
   await expect(t, first, frame)
@@ -325,9 +329,13 @@ test('a subscribe that the server refuses for now is asked again', async t => {
 
 test('what storage kept is sent before what is new, and leaves it when it is acknowledged', async t => {
   const kept: Pending[] = [{ type: 'send', room_id: 'a', client_id: 'old', text: 'from before the reload' }]
+  let loaded = () => {}
+  const loading = new Promise<void>(resolve => {
+    loaded = resolve
+  })
   const { peer, connection, follow } = await start(t, {
     storage: {
-      load: async () => [...kept],
+      load: () => loading.then(() => kept.slice(0, 1)),
       put: pending => void kept.push(pending),
       remove: pending =>
         void kept.splice(
@@ -345,6 +353,8 @@ test('what storage kept is sent before what is new, and leaves it when it is ack
   const socket = await peer.next()
   await socket.next()
   socket.send(welcome('a', 0, false))
+  t.equal(await socket.waiting(), 0, 'what is new waits for the storage')
+  loaded()
   await expect(t, socket, { type: 'send', room_id: 'a', client_id: 'old', text: 'from before the reload' })
   socket.send(ack('a', 'old', 1))
   await expect(t, socket, { type: 'send', room_id: 'a', client_id: sent.client_id, text: 'new' })
