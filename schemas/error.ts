@@ -4,6 +4,8 @@ import { Type } from '@sinclair/typebox'
 /** Every error that the server answers, over HTTP with its status, over a socket as an `error` frame with its code. */
 export const errors = {
   BadRequest: createError('BAD_REQUEST', '%s', 400),
+  /** The third one ends the socket. */
+  MalformedFrame: createError('MALFORMED_FRAME', 'A frame is text: one JSON object with a type', 400),
   BadFrame: createError('BAD_FRAME', '%s', 400),
   ClientIdReused: createError('CLIENT_ID_REUSED', 'The client_id %s was used for another request', 409),
   ReplyTargetMissing: createError('MESSAGE_NOT_FOUND', 'No message %s in this room', 404),
@@ -32,6 +34,7 @@ export const errors = {
   TooManyRooms: createError('TOO_MANY_SUBSCRIPTIONS', 'A socket has at most 100 rooms', 409),
   NotSubscribed: createError('NOT_SUBSCRIBED', 'Subscribe to room %s first', 409),
   BodyTooLarge: createError('BODY_TOO_LARGE', 'The body is over 64 KiB', 413),
+  MediaTypeRefused: createError('MEDIA_TYPE_REFUSED', 'Bodies are JSON: send Content-Type: application/json', 415),
   RateLimited: createError('RATE_LIMITED', 'Too many requests; try again in %s ms', 429),
   LoginQueueFull: createError('LOGIN_QUEUE_FULL', 'Too many logins at once; try again soon', 429),
   NotFound: createError('NOT_FOUND', 'Nothing is served here', 404),
@@ -40,6 +43,11 @@ export const errors = {
   StoreUnavailable: createError('STORE_UNAVAILABLE', 'The store does not answer; try again', 503),
   Draining: createError('DRAINING', 'The server is restarting; try again', 503),
 } as const
+
+/** RateLimited, that also carries its delay: for the Retry-After header, for an `error` frame. */
+export function rateLimited(retry_after_ms: number) {
+  return Object.assign(new errors.RateLimited(retry_after_ms), { retry_after_ms })
+}
 
 export const ErrorBody = Type.Object(
   {
@@ -50,3 +58,21 @@ export const ErrorBody = Type.Object(
   },
   { $id: 'Error', description: 'Every error that is answered over HTTP' },
 )
+
+/** Errors that every route with an input, or that needs a token, can answer. */
+const common = ['BadRequest', 'Unauthorized', 'OriginRefused', 'RateLimited', 'Internal', 'StoreUnavailable'] as const
+
+/**
+ * The response schemas of the errors that a route can answer, by status, each naming its codes.
+ * @param names those besides the common ones
+ */
+export function errorAnswers(...names: (keyof typeof errors)[]): object {
+  const codes = new Map<number, Set<string>>()
+  for (const name of [...common, ...names]) {
+    const { code, statusCode = 500 } = new errors[name]()
+    codes.set(statusCode, (codes.get(statusCode) ?? new Set()).add(code))
+  }
+  return Object.fromEntries(
+    [...codes].map(([status, set]) => [status, { $ref: 'Error#', description: [...set].join(', ') }]),
+  )
+}

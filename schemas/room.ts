@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { Time, Username } from './user.js'
-import { limits } from './wire.js'
+import { limits, NAME_PATTERN } from './wire.js'
 
 export const RoomId = Type.String({ pattern: '^[A-Za-z0-9_-]{1,32}$', examples: ['default'] })
 export const RoomParams = Type.Object({ id: RoomId })
@@ -9,8 +9,7 @@ export const MemberParams = Type.Object({ id: RoomId, username: Username })
 const Name = Type.String({
   minLength: 1,
   maxLength: limits.ROOM_NAME_MAX,
-  pattern:
-    '^(?=\\S)[^\\u0000-\\u001f\\u007f-\\u009f\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2069\\ufeff\\ud800-\\udfff]*(?<=\\S)$',
+  pattern: NAME_PATTERN,
   description: 'No control or invisible characters, no white space at either end; unique',
   examples: ['Lunch'],
 })

@@ -1,15 +1,19 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { limits, USERNAME_PATTERN } from './wire.js'
+import { limits, NAME_PATTERN, USERNAME_PATTERN } from './wire.js'
 
 /** RFC 3339, UTC, with milliseconds. */
 export const Time = Type.String({ examples: ['2026-01-31T09:30:00.000Z'], description: 'RFC 3339, UTC, milliseconds' })
 
-export const Username = Type.String({ pattern: USERNAME_PATTERN, examples: ['minji'] })
+export const Username = Type.String({
+  pattern: USERNAME_PATTERN,
+  description: '3 to 30 of A–Z, a–z, 0–9, _ and -; one whatever its case',
+  examples: ['minji'],
+})
 
 export const Password = Type.String({
   minLength: limits.PASSWORD_MIN,
   maxLength: limits.PASSWORD_BYTES_MAX,
-  description: '8 characters to 72 bytes of UTF-8 after NFC',
+  description: '8 characters to 72 bytes of UTF-8 after NFC, no U+0000',
   examples: ['correct horse battery'],
 })
 
@@ -23,8 +27,19 @@ const AvatarColor = Type.String({ pattern: '^#[0-9a-f]{6}$', examples: ['#3366cc
 export const User = Type.Object(
   {
     username: Username,
-    display_name: Type.String({ maxLength: limits.DISPLAY_NAME_MAX, examples: ['민지'] }),
-    bio: Type.String({ maxLength: limits.BIO_MAX, examples: ['Ask me about logs'] }),
+    display_name: Type.String({
+      minLength: 1,
+      maxLength: limits.DISPLAY_NAME_MAX,
+      pattern: NAME_PATTERN,
+      description: 'No control or invisible characters, no white space at either end',
+      examples: ['민지'],
+    }),
+    bio: Type.String({
+      maxLength: limits.BIO_MAX,
+      pattern: '^[^\\u0000\\ud800-\\udfff]*$',
+      description: 'No U+0000, no lone surrogate',
+      examples: ['Ask me about logs'],
+    }),
     avatar_color: AvatarColor,
     status: Status,
     created_at: Time,

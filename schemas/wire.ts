@@ -61,5 +61,8 @@ export const CLIENT_ID_PATTERN = '^[A-Za-z0-9._:-]{1,64}$'
 /** Holds something that is not white space, and neither U+0000 nor a lone surrogate. */
 export const TEXT_PATTERN = '^(?=[^]*\\S)[^\\u0000\\ud800-\\udfff]*$'
 
+/** A name that looks like what it is: nothing invisible, no control of direction, no white space at either end. */
+export const NAME_PATTERN = '^(?=\\S)[^\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}\\u115f\\u1160\\u3164\\uffa0]*(?<=\\S)$'
+
 /** Every user is a member of the room with this id. */
 export const DEFAULT_ROOM_ID = 'default'

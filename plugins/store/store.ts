@@ -17,6 +17,16 @@ export interface Target {
   newest: StoredEvent | null
 }
 
+/** `countUnread` looks at so many events at most, the newest ones. */
+export const UNREAD_SCAN_MAX = 10_000
+
+export interface SearchResult {
+  /** Messages that have all the terms, newest first. */
+  seqs: number[]
+  /** Below this there may be more: the limit or the bound of one search was met. Null where there are none. */
+  next_before: number | null
+}
+
 /** What a writer decides on: a room as it was at `head`. */
 export interface RoomState {
   /** The room's record as of its `indexed_seq`; null where no room has this id. */
@@ -104,15 +114,16 @@ export interface Store {
   readTargets(room_id: string, seqs: number[]): Promise<(Target & { edits: number })[]>
   /** Messages before `before` (the last of them) or after `after` (the first of them), at most `limit`, ascending. */
   readPage(room_id: string, query: { before?: number; after?: number; limit: number }): Promise<Target[]>
-  /** Messages of others after `after` that are not deleted, counted up to `max`. */
+  /** Messages of others after `after` that are not deleted, counted up to `max`, among the newest UNREAD_SCAN_MAX events. */
   countUnread(room_id: string, username: string, after: number, max: number): Promise<number>
   /** Events of a type with seq over `after`, oldest first. */
   readByType(room_id: string, type: EventType, query: { after: number; limit: number }): Promise<StoredEvent[]>
 
   /**
-   * Messages that have, or had before an edit, all the terms (`terms.ts`): newest first, below `before`.
+   * Messages that have, or maybe had before an edit, all the terms (`terms.ts`): newest first, below `before`.
    * Terms only narrow; the caller checks each message's present text. Sees every event appended before the call.
+   * One call looks over a bounded part of the log and then says where to go on.
    * @param terms at least one
    */
-  searchTerms(room_id: string, terms: string[], query: { before: number; limit: number }): Promise<number[]>
+  searchTerms(room_id: string, terms: string[], query: { before: number; limit: number }): Promise<SearchResult>
 }

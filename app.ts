@@ -1,0 +1,25 @@
+import { fileURLToPath } from 'node:url'
+import autoload from '@fastify/autoload'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { serverOptions } from './options.js'
+import { type Environment, readConfig } from './plugins/config.js'
+
+/** What Fastify itself is made with: `fastify start -o` and `server.ts` read it. */
+export const options = serverOptions(readConfig(process.env))
+
+/** @param opts.env read instead of the process's environment; make the instance with its `serverOptions` too */
+async function app(fastify: FastifyInstance, opts: { env?: Environment }) {
+  const folder = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+  const rest = { options: { env: opts.env ?? process.env }, forceESM: true }
+  await fastify.register(autoload, { dir: folder('plugins'), maxDepth: 1, dirNameRoutePrefix: false, ...rest })
+  await fastify.register(autoload, {
+    dir: folder('routes'),
+    routeParams: true,
+    autoHooks: true,
+    cascadeHooks: true,
+    ...rest,
+  })
+}
+
+export default fp(app, { name: 'app' })

@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto'
+import type { FastifyBaseLogger } from 'fastify'
+import type { StoredEvent } from '../../schemas/event.js'
+import { Conflict, type Store } from '../store/store.js'
+import type { Identity } from './tokens.js'
+
+/** The log in which sessions end. Every server reads it. */
+const SYSTEM = '_system'
+const FOLLOW_MS = 500
+const CLEAN_MS = 3_600_000
+/** Sessions kept in memory; others are read from the store again. */
+const KNOWN_MAX = 50_000
+const PAGE = 1000
+/** Other servers that may end a session between our reading the log's head and our appending. */
+const TRIES_MAX = 100
+
+export type EndedListener = (session_id: string, username: string) => void
+export type Sessions = Awaited<ReturnType<typeof openSessions>>
+
+/**
+ * Which sessions are good, on every server.
+ *
+ * A session is a row of the store. Ending it is an event of the `_system` log, which every server reads twice a second,
+ * and then the row's deletion. The log tells servers that have the session in memory, the missing row all others.
+ */
+export async function openSessions(store: Store, log: FastifyBaseLogger) {
+  /** Usernames by session id, those looked up first in front. */
+  const known = new Map<string, string>()
+  /** When the last token of an ended session expires; until then it stays here, after it is forgotten within an hour. */
+  const ended = new Map<string, number>()
+  const listeners = new Set<EndedListener>()
+  let seq = await loadEnded()
+  let following: Promise<void> | null = null
+  let ending: Promise<void> = Promise.resolve()
+
+  const timers = [setInterval(follow, FOLLOW_MS), setInterval(clean, CLEAN_MS)]
+  for (const timer of timers) timer.unref()
+
+  /** Reads the log from its end back to where all is too old to matter. @returns its head */
+  async function loadEnded() {
+    const head = await store.readHead(SYSTEM)
+    for (let upto = head; upto > 0; upto -= PAGE) {
+      const page = await store.readEvents(SYSTEM, { after: Math.max(0, upto - PAGE), upto, limit: PAGE })
+      if (page.filter(apply).length === 0) break
+    }
+    return head
+  }
+
+  /** @returns whether a token of the session could still be good otherwise */
+  function apply({ type, username, data }: StoredEvent): boolean {
+    if (type !== 'session_ended' || !data?.session_id || !data.expires_at) return false
+    const { session_id } = data
+    const expires_at = Date.parse(data.expires_at)
+    if (expires_at < Date.now()) return false
+    if (ended.has(session_id)) return true
+    ended.set(session_id, expires_at)
+    known.delete(session_id)
+    for (const listener of listeners) listener(session_id, username)
+    return true
+  }
+
+  function follow() {
+    following ??= readNew()
+      .catch(error => log.warn({ err: error }, 'the ended sessions could not be read'))
+      .finally(() => {
+        following = null
+      })
+  }
+
+  async function readNew() {
+    let page: StoredEvent[]
+    do {
+      page = await store.readEvents(SYSTEM, { after: seq, limit: PAGE })
+      for (const event of page) {
+        apply(event)
+        seq = event.seq
+      }
+    } while (page.length === PAGE)
+  }
+
+  function clean() {
+    const now = Date.now()
+    for (const [id, expires_at] of ended) if (expires_at < now) ended.delete(id)
+    store
+      .deleteExpiredSessions(new Date(now).toISOString())
+      .catch(error => log.warn({ err: error }, 'expired sessions could not be deleted'))
+  }
+
+  /** @returns the id of a new session */
+  async function open(username: string, expires_at: number): Promise<string> {
+    const id = randomUUID()
+    const times = { created_at: new Date().toISOString(), expires_at: new Date(expires_at).toISOString() }
+    await store.createSession({ id, username, ...times })
+    return id
+  }
+
+  async function isGood({ session_id, username }: Identity): Promise<boolean> {
+    if (ended.has(session_id)) return false
+    let owner = known.get(session_id)
+    if (owner === undefined) {
+      owner = (await store.readSession(session_id))?.username
+      // It may have ended while the store was asked.
+      if (owner === undefined || ended.has(session_id)) return false
+      known.set(session_id, owner)
+      for (const oldest of known.keys()) {
+        if (known.size <= KNOWN_MAX) break
+        known.delete(oldest)
+      }
+    }
+    return owner === username
+  }
+
+  /** Ends a session here at once, elsewhere within half a second. Ending it twice is no error. */
+  async function end(identity: Identity): Promise<void> {
+    const { session_id, username } = identity
+    const session = await store.readSession(session_id)
+    const event: Omit<StoredEvent, 'seq'> = {
+      room_id: SYSTEM,
+      type: 'session_ended',
+      username,
+      client_id: session_id,
+      created_at: new Date().toISOString(),
+      data: { session_id, expires_at: session?.expires_at ?? new Date(identity.expires_at).toISOString() },
+    }
+    // One after the other, so that only other servers can take the seq meanwhile.
+    const appended = ending.then(() => append(event))
+    ending = appended.catch(() => {})
+    await appended
+    apply({ ...event, seq: 0 })
+    await store.deleteSession(session_id)
+  }
+
+  async function append(event: Omit<StoredEvent, 'seq'>): Promise<void> {
+    for (let tries = 0; ; tries++) {
+      const head = await store.readHead(SYSTEM)
+      try {
+        return await store.append(SYSTEM, head, [{ ...event, seq: head + 1 }])
+      } catch (error) {
+        if (!(error instanceof Conflict) || tries >= TRIES_MAX) throw error
+        if ((await store.readByClientId(SYSTEM, event.username, event.client_id)) !== null) return
+      }
+    }
+  }
+
+  return {
+    open,
+    isGood,
+    end,
+    extend: (id: string, expires_at: number) => store.extendSession(id, new Date(expires_at).toISOString()),
+    /** @param listener hears of each session that ends, here or elsewhere, once; must not throw */
+    onEnded(listener: EndedListener) {
+      listeners.add(listener)
+      return () => {
+        listeners.delete(listener)
+      }
+    },
+    async close() {
+      for (const timer of timers) clearInterval(timer)
+      await following
+    },
+  }
+}

@@ -1,0 +1,64 @@
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { ErrorBody, errors } from '../schemas/error.js'
+
+const codes: ReadonlySet<string> = new Set(Object.values(errors).map(make => new make().code))
+
+/** Whatever was thrown, as an error of our table: what Fastify, a plugin or a bug says never reaches a client. */
+function ours(error: FastifyError): FastifyError & { retry_after_ms?: number } {
+  if (codes.has(error.code)) return error
+  switch (error.statusCode) {
+    case 401:
+      return new errors.Unauthorized()
+    case 404:
+      return new errors.NotFound()
+    case 413:
+      return new errors.BodyTooLarge()
+    case 415:
+      return new errors.MediaTypeRefused()
+  }
+  if (error.code === 'FST_ERR_BAD_URL') return new errors.BadRequest('The address is malformed')
+  if (error.code === 'FST_ERR_MAX_PARAM_LENGTH') return new errors.BadRequest('A part of the address is too long')
+  if (error.statusCode === 400) return new errors.BadRequest(error.message)
+  return new errors.Internal()
+}
+
+/** The one place where an error becomes an answer. */
+export function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
+  const known = ours(error)
+  const statusCode = known.statusCode ?? 500
+  if (statusCode >= 500) request.log.error({ err: error }, known.message)
+  if ((statusCode === 429 || statusCode === 503) && !reply.hasHeader('retry-after')) {
+    reply.header('retry-after', Math.ceil((known.retry_after_ms ?? 1000) / 1000))
+  }
+  return reply.code(statusCode).send({
+    statusCode,
+    code: known.code,
+    error: STATUS_CODES[statusCode],
+    message: known.message,
+  })
+}
+
+/**
+ * Answers what is not even HTTP. Fastify's own handler would log the raw packet, tokens included, and leave out the code.
+ */
+export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket) {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return
+  const { statusCode = 400, code, message } = new errors.BadRequest('This is not HTTP, too long, or too slow')
+  const body = JSON.stringify({ statusCode, code, error: STATUS_CODES[statusCode], message })
+  const head = `HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode]}\r\nConnection: close\r\nContent-Type: application/json`
+  if (socket.writable) socket.write(`${head}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+  socket.destroy(error)
+}
+
+async function errorAnswers(fastify: FastifyInstance) {
+  fastify.addSchema(ErrorBody)
+  fastify.setErrorHandler(answerError)
+  fastify.setNotFoundHandler(() => {
+    throw new errors.NotFound()
+  })
+}
+
+export default fp(errorAnswers, { name: 'errors' })

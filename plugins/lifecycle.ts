@@ -1,0 +1,24 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Whether the process is on its way out: no new sockets, and /ready says so. */
+    draining: boolean
+  }
+}
+
+async function lifecycle(fastify: FastifyInstance) {
+  fastify.decorate('draining', false)
+  // Hooks run in the order of their registration: who drains in a preClose of its own depends on this plugin.
+  fastify.addHook('preClose', async () => {
+    fastify.draining = true
+    fastify.log.info('draining: no new sockets')
+  })
+  fastify.addHook('onListen', async () => {
+    fastify.log.info(`store: ${fastify.store.description}`)
+    fastify.log.info(`bus: ${fastify.pubsub.description}`)
+  })
+}
+
+export default fp(lifecycle, { name: 'lifecycle', dependencies: ['store', 'pubsub'] })

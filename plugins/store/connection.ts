@@ -1,0 +1,17 @@
+import { Sqlite } from './sqlite.js'
+
+/** Nobody but a checkpoint holds a lock that another connection of ours meets, and not for long. */
+const BUSY_MS = 5000
+
+const pragmas = {
+  /** Committed is on the disk. The log of changes is folded into the file every 4,000 pages (16 MB). */
+  writer: 'pragma synchronous = full; pragma wal_autocheckpoint = 4000; pragma cache_size = -65536',
+  reader: 'pragma query_only = on; pragma cache_size = -32768',
+}
+
+/** A connection to the store's file, which `prepareFolder` has made. */
+export function openConnection(file: string, use: keyof typeof pragmas): Sqlite {
+  const db = new Sqlite(file, BUSY_MS)
+  db.exec(pragmas[use])
+  return db
+}

@@ -1,0 +1,135 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { openConnection } from './connection.js'
+import { SqliteError } from './sqlite.js'
+import { createTermReads } from './term-index.js'
+import { BEHIND_MAX, createUpkeep } from './upkeep.js'
+import { createWrites, type Write } from './writes.js'
+
+/** What the main thread asks: to commit writes in one transaction, to index a room's terms up to its head, to end. */
+export type Request = { commit: Write[] } | { index: string } | { close: true }
+
+/** What became of one write; `conflict` and `error` left nothing behind. */
+export type Outcome = { value: unknown } | { conflict: string } | { error: string }
+
+export type Reply =
+  | { opened: true }
+  | { committed: Outcome[] }
+  /** The transaction failed, so nothing of it is stored. */
+  | { failed: string }
+  | { indexed: string; reason?: string }
+  /** Work behind the commits failed; it is tried again. */
+  | { upkeep_failed: string }
+
+/** How long new events gather before they are indexed: in a quiet room, one transaction for several messages. */
+const GATHER_MS = 100
+/** How long the work behind the commits rests after a failure, as on a full disk. */
+const RETRY_MS = 5000
+
+const port = parentPort as NonNullable<typeof parentPort>
+const reply = (message: Reply) => port.postMessage(message)
+
+const db = openConnection(workerData as string, 'writer')
+const writes = createWrites(db)
+const upkeep = createUpkeep(db)
+const { isIndexed } = createTermReads(db)
+
+/** A broken constraint, or what is no error of SQLite, is one write's own; all else fails the whole transaction. */
+function attempt({ name, args }: Write): Outcome {
+  db.run('savepoint one')
+  try {
+    const value = (writes[name] as (...args: unknown[]) => unknown)(...args)
+    db.run('release one')
+    return { value }
+  } catch (error) {
+    const own = !(error instanceof SqliteError) || error.code.startsWith('SQLITE_CONSTRAINT')
+    if (!own) throw error
+    db.run('rollback to one')
+    db.run('release one')
+    const taken = error instanceof SqliteError && /_(PRIMARYKEY|UNIQUE)$/.test(error.code)
+    return taken ? { conflict: error.message } : { error: String(error) }
+  }
+}
+
+function commit(batch: Write[]) {
+  let outcomes: Outcome[]
+  try {
+    outcomes = db.transaction(() => batch.map(attempt))
+  } catch (error) {
+    reply({ failed: String(error) })
+    return
+  }
+  reply({ committed: outcomes })
+  for (const [i, { name, args }] of batch.entries()) {
+    if (name === 'append' && 'value' in (outcomes[i] as Outcome)) upkeep.appended(args[0], args[2])
+  }
+}
+
+/** Rooms that searches wait for. Bounded by the searches that the main thread lets wait. */
+const wanted = new Set<string>()
+let next: NodeJS.Timeout | NodeJS.Immediate | undefined
+let failing = false
+
+function index(room_id: string) {
+  try {
+    upkeep.step(room_id)
+    if (!isIndexed(room_id)) return
+    wanted.delete(room_id)
+    reply({ indexed: room_id })
+  } catch (error) {
+    wanted.delete(room_id)
+    reply({ indexed: room_id, reason: String(error) })
+  }
+}
+
+function step() {
+  try {
+    upkeep.step()
+    failing = false
+  } catch (error) {
+    if (!failing) reply({ upkeep_failed: String(error) })
+    failing = true
+  }
+}
+
+/** One step, then the loop again, so that a commit that came meanwhile is next. */
+function work() {
+  next = undefined
+  const [room_id] = wanted
+  if (room_id === undefined) step()
+  else index(room_id)
+  if (wanted.size > 0 || (upkeep.pending && !failing)) next = setImmediate(work)
+  else schedule()
+}
+
+function schedule() {
+  if (wanted.size > 0) {
+    stop()
+    next = setImmediate(work)
+  } else if (upkeep.pending && next === undefined) {
+    next = setTimeout(work, failing ? RETRY_MS : GATHER_MS)
+  }
+}
+
+function stop() {
+  clearTimeout(next as NodeJS.Timeout)
+  clearImmediate(next as NodeJS.Immediate)
+  next = undefined
+}
+
+port.on('message', (request: Request) => {
+  if ('commit' in request) {
+    commit(request.commit)
+    while (upkeep.events_behind > BEHIND_MAX && !failing) step()
+  } else if ('index' in request) {
+    wanted.add(request.index)
+  } else {
+    stop()
+    db.close()
+    port.close()
+    return
+  }
+  schedule()
+})
+reply({ opened: true })
+// A restart goes on with what was left.
+schedule()

@@ -1,0 +1,104 @@
+import { TERMS_TABLE } from './term-index.js'
+
+/** Raised with every change of the tables that an older server would not understand. */
+export const SCHEMA_VERSION = 1
+
+/**
+ * The embedded store's tables. Every column has its type, since libsql binds all numbers as REAL. Usernames are compared
+ * without case (`nocase` folds ASCII, which is all that a username has) and kept as registered.
+ *
+ * `events` has its columns in the order in which `writes.ts` inserts them.
+ */
+export const TABLES = `
+create table meta (
+  name text primary key,
+  value text not null
+) without rowid;
+
+-- Users are never deleted, so the greatest id is their number.
+create table users (
+  id integer primary key,
+  username text not null collate nocase unique,
+  display_name text not null,
+  bio text not null,
+  avatar_color text not null,
+  status text not null,
+  created_at text not null,
+  password_hash text not null
+);
+
+create table sessions (
+  id text primary key,
+  username text not null collate nocase,
+  created_at text not null,
+  expires_at text not null
+) without rowid;
+create index sessions_username on sessions (username);
+create index sessions_expires_at on sessions (expires_at);
+
+-- A record reflects its whole log, since both change in one transaction: its indexed_seq is the log's head.
+create table rooms (
+  id text primary key,
+  name text not null,
+  name_folded text not null,
+  description text not null,
+  is_public integer not null,
+  max_members integer not null,
+  owner text not null,
+  member_count integer not null,
+  password_hash text,
+  created_at text not null,
+  deleted integer not null
+) without rowid;
+-- Not over deleted rooms: somebody may have named a room after another's id, which becomes that one's name.
+create unique index rooms_name on rooms (name) where deleted = 0;
+create index rooms_public on rooms (name) where deleted = 0 and is_public = 1;
+
+create table members (
+  room_id text not null,
+  username text not null collate nocase,
+  seq integer not null,
+  is_member integer not null,
+  primary key (room_id, username)
+) without rowid;
+create index members_present on members (room_id, username) where is_member = 1;
+create index members_username on members (username) where is_member = 1;
+
+create table marks (
+  username text not null collate nocase,
+  room_id text not null,
+  seq integer not null,
+  primary key (username, room_id)
+) without rowid;
+
+create table events (
+  room_id text not null,
+  seq integer not null,
+  type text not null,
+  username text not null collate nocase,
+  client_id text not null,
+  created_at text not null,
+  target integer,
+  member text,
+  text text,
+  reply_to integer,
+  data text,
+  primary key (room_id, seq)
+) without rowid;
+-- In this order, and with client_ids that begin with the time, new rows lie beside each other.
+create unique index events_client_id on events (room_id, client_id, username);
+create index events_type on events (room_id, type, seq);
+create index events_target on events (room_id, target, seq) where target is not null;
+
+${TERMS_TABLE}
+-- What is done behind the commits, so that a restart goes on where it was (see upkeep.ts).
+create table indexed (
+  id integer primary key,
+  room_id text not null unique,
+  seq integer not null
+);
+create table purges (
+  room_id text primary key,
+  seq integer not null
+) without rowid;
+`

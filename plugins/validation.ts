@@ -1,0 +1,42 @@
+import { Ajv, type ErrorObject } from 'ajv'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { errors } from '../schemas/error.js'
+
+/** Characters of a name that a client made up, in a message of ours. */
+const NAME_MAX = 50
+
+/**
+ * Bodies are taken as they are: a string is no number. What stands in an address or a header is text, so there a number
+ * may be written as one, but nothing turns into a list or a shape. Unknown properties are refused, never dropped.
+ */
+async function validation(fastify: FastifyInstance) {
+  const options = { useDefaults: true, removeAdditional: false, allErrors: false, verbose: true }
+  const exact = new Ajv({ ...options, coerceTypes: false })
+  const written = new Ajv({ ...options, coerceTypes: true })
+
+  fastify.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? exact : written).compile(schema))
+  fastify.setSchemaErrorFormatter((found, part) => new errors.BadRequest(describe(part, found as ErrorObject[])))
+  // Only JSON is read; without this, text/plain would be.
+  fastify.removeContentTypeParser('text/plain')
+}
+
+/** One line that names the field and what it must be; never its value. */
+function describe(part: string, found: ErrorObject[]): string {
+  const [{ instancePath, keyword, message, params, parentSchema }] = found as [ErrorObject]
+  const field = (part + instancePath.replaceAll('/', '.')).slice(0, NAME_MAX)
+  switch (keyword) {
+    case 'additionalProperties':
+      return `${field} must not have the property ${JSON.stringify(params.additionalProperty.slice(0, NAME_MAX))}`
+    case 'const': {
+      const allowed = found.filter(error => error.keyword === 'const').map(error => error.params.allowedValue)
+      return `${field} must be one of ${allowed.join(', ')}`
+    }
+    case 'pattern':
+      return `${field} is malformed${parentSchema?.description ? `: ${parentSchema.description}` : ''}`
+    default:
+      return `${field} ${message}`
+  }
+}
+
+export default fp(validation, { name: 'validation' })

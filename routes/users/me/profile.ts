@@ -1,0 +1,20 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Identity } from '../../../plugins/auth/index.js'
+import { errorAnswers } from '../../../schemas/error.js'
+import { Profile, ProfileChange } from '../../../schemas/user.js'
+
+const change = {
+  summary: `Change one's own profile`,
+  description: 'Only what is given changes. Rooms that one is online in are told.',
+  operationId: 'changeProfile',
+  tags: ['users'],
+  body: ProfileChange,
+  response: { 200: Profile, ...errorAnswers() },
+}
+
+export default (async fastify => {
+  fastify.put('/profile', { schema: change }, async ({ identity, body }) => {
+    const user = await fastify.users.change((identity as Identity).username, body)
+    return { ...user, online: fastify.presence.isOnline(user.username) }
+  })
+}) satisfies FastifyPluginAsyncTypebox

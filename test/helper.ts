@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import type { Test } from 'tap'
+import app from '../app.js'
+import { serverOptions } from '../options.js'
+import { type Environment, readConfig } from '../plugins/config.js'
+
+/** An empty folder of the test's own, gone after it. */
+export function temporaryFolder(t: Test): string {
+  const folder = mkdtempSync(join(tmpdir(), 'talkie-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** What a test runs with: nothing of the surrounding environment, quick hashes, no limits, no log. */
+export function environment(t: Test, env: Environment = {}): Environment {
+  return {
+    DATA_DIR: env.DATA_DIR ?? temporaryFolder(t),
+    BCRYPT_COST: '4',
+    LOG_LEVEL: 'silent',
+    DRAIN_MS: '0',
+    RATE_LIMIT_AUTH_PER_MINUTE: '0',
+    RATE_LIMIT_HTTP_PER_MINUTE: '0',
+    RATE_LIMIT_SENDS_PER_SECOND: '0',
+    RATE_LIMIT_FRAMES_PER_SECOND: '0',
+    RATE_LIMIT_ROOMS_PER_HOUR: '0',
+    ...env,
+  }
+}
+
+interface BuildOptions {
+  /** In place of the Fastify options that follow from the environment. */
+  options?: FastifyServerOptions
+  /** Runs before the application is loaded. */
+  before?: (app: FastifyInstance) => void
+  /** Runs when it is loaded and not yet ready: for a test's own routes. */
+  after?: (app: FastifyInstance) => void
+}
+
+/** The whole application, ready, on a folder of its own unless `env` names one; closed after the test. */
+export async function build(
+  t: Test,
+  env: Environment = {},
+  { options, before, after }: BuildOptions = {},
+): Promise<FastifyInstance> {
+  const variables = environment(t, env)
+  const fastify = Fastify({ ...serverOptions(readConfig(variables)), ...options })
+  t.after(() => fastify.close())
+  before?.(fastify)
+  await fastify.register(app, { env: variables })
+  after?.(fastify)
+  await fastify.ready()
+  return fastify
+}
+
+export const PASSWORD = 'correct horse battery'
+
+/** A new account. @returns its token, and the header that carries it */
+export async function register(fastify: FastifyInstance, username: string, password = PASSWORD) {
+  const answer = await fastify.inject({ method: 'POST', url: '/auth/register', payload: { username, password } })
+  if (answer.statusCode !== 201) throw new Error(`${username} could not register: ${answer.body}`)
+  const { token } = answer.json<{ token: string }>()
+  return { username, token, headers: { authorization: `Bearer ${token}` } }
+}
