@@ -30,7 +30,6 @@ export function asyncApiDocument(version: string) {
         'Neither a token nor anything else secret ever stands in the address.',
       ].join('\n'),
       license: { name: 'MIT', url: 'https://spdx.org/licenses/MIT.html' },
-      tags: [{ name: 'client', description: 'What a client sends' }, { name: 'server', description: 'What the server sends' }],
     },
     defaultContentType: 'application/json',
     servers: {
@@ -93,14 +92,21 @@ export function asyncApiDocument(version: string) {
         },
       },
     },
-    'x-close-codes': Object.entries(closeCodes).map(([name, { code, next, meaning }]) => ({ code, name, meaning, next })),
+    'x-close-codes': Object.entries(closeCodes).map(([name, { code, next, meaning }]) => ({
+      code,
+      name,
+      meaning,
+      next,
+    })),
     'x-error-codes': [...new Set(Object.values(errors).map(make => new make().code))].sort(),
   }
 }
 
 function closing(text: string) {
   const codes = Object.values(closeCodes).map(({ code, meaning, next }) => `| ${code} | ${meaning} | ${next} |`)
-  return [text, '', '| close code | what happened | what the client does next |', '| --- | --- | --- |', ...codes].join('\n')
+  return [text, '', '| close code | what happened | what the client does next |', '| --- | --- | --- |', ...codes].join(
+    '\n',
+  )
 }
 
 function messageRefs(side: string, frames: Frames) {
@@ -117,7 +123,6 @@ function messages(side: string, frames: Frames) {
         name: type,
         title,
         summary: description,
-        tags: [{ name: side }],
         payload,
         examples: [{ name: type, payload: exampleOf(payload as TSchema) }],
       },

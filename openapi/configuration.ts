@@ -6,7 +6,8 @@ const variables: [string, TSchema][] = Object.entries(Config.properties)
 /** docs/configuration.md */
 export function configurationPage() {
   const rows = variables.map(
-    ([name, { description, ...schema }]) => `| \`${name}\` | ${'default' in schema ? `\`${schema.default}\`` : ''} | ${description} |`,
+    ([name, { description, ...schema }]) =>
+      `| \`${name}\` | ${'default' in schema ? `\`${schema.default}\`` : ''} | ${description} |`,
   )
   return `# Configuration
 
