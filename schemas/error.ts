@@ -51,10 +51,10 @@ export function rateLimited(retry_after_ms: number) {
 
 export const ErrorBody = Type.Object(
   {
-    statusCode: Type.Integer(),
-    code: Type.String({ description: 'Stable and machine-readable' }),
-    error: Type.String(),
-    message: Type.String(),
+    statusCode: Type.Integer({ examples: [404] }),
+    code: Type.String({ description: 'Stable and machine-readable', examples: ['ROOM_NOT_FOUND'] }),
+    error: Type.String({ description: 'The name of the status', examples: ['Not Found'] }),
+    message: Type.String({ description: 'One line for people', examples: ['No room lunch'] }),
   },
   { $id: 'Error', description: 'Every error that is answered over HTTP' },
 )

@@ -1,7 +1,7 @@
 import { type Static, type TProperties, Type } from '@sinclair/typebox'
 import { ClientId, Message, Seq, Text } from './message.js'
 import { RoomId } from './room.js'
-import { Time, User, Username } from './user.js'
+import { Time, Token, User, Username } from './user.js'
 
 const exact = { additionalProperties: false }
 function frame<T extends string, P extends TProperties>(type: T, description: string, properties: P) {
@@ -12,7 +12,11 @@ function frame<T extends string, P extends TProperties>(type: T, description: st
 }
 const After = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, examples: [42] })
 const OnlineCount = Type.Integer({ description: 'Users online in the room, each once', examples: [3] })
-const Epoch = Type.String({ maxLength: 64, examples: ['k3J9x0QzT5aVb1Yw'] })
+export const Epoch = Type.String({
+  maxLength: 64,
+  description: 'Of the store; another one makes what a client holds void',
+  examples: ['k3J9x0QzT5aVb1Yw'],
+})
 
 /** The frames that a client sends. */
 export const clientFrames = {
@@ -38,7 +42,7 @@ export const clientFrames = {
   }),
   unsubscribe: frame('unsubscribe', 'On `/ws`: follow a room no longer', { room_id: RoomId }),
   auth: frame('auth', 'A fresh token of the same user, for a long-lived socket', {
-    token: Type.String({ maxLength: 4096, examples: ['eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJtaW5qaSJ9.c2lnbmF0dXJl'] }),
+    token: Type.String({ ...Token, maxLength: 4096 }),
   }),
   ping: frame('ping', 'Answered by `pong`, for browsers hide WebSocket pings', {}),
 } as const

@@ -76,7 +76,7 @@ export const Page = Type.Object(
   {
     messages: Type.Array(Message, { description: 'Ascending' }),
     has_more: Type.Boolean({ description: 'Older ones exist; with `after`, newer ones' }),
-    seq: Type.Integer({ description: `The log's head, read before the page` }),
+    seq: Type.Integer({ description: `The log's head, read before the page`, examples: [42] }),
   },
   { additionalProperties: false },
 )
@@ -96,7 +96,7 @@ export const SearchPage = Type.Object(
   {
     messages: Type.Array(Message, { description: 'Ascending' }),
     has_more: Type.Boolean(),
-    next_before: Type.Optional(Type.Integer({ description: 'Search on with `before` set to this' })),
+    next_before: Type.Optional(Type.Integer({ description: 'Search on with `before` set to this', examples: [42] })),
   },
   { additionalProperties: false },
 )
