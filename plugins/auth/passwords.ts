@@ -53,5 +53,11 @@ export function createPasswords(cost: number) {
     return same && possible && hash !== null
   }
 
-  return { hash, verify, close: () => pool.destroy() }
+  return {
+    hash,
+    verify,
+    /** Hashes that wait for a thread. */
+    waiting: () => pool.queueSize,
+    close: () => pool.destroy(),
+  }
 }

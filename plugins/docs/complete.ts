@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { TSchema } from '@sinclair/typebox'
-import { errors } from '../../schemas/error.js'
+import { type ErrorBody, errors } from '../../schemas/error.js'
 import { exampleOf } from '../../schemas/example.js'
 
 interface Media {
@@ -8,12 +8,18 @@ interface Media {
   example?: unknown
   examples?: Record<string, { value?: unknown; $ref?: string }>
 }
+interface Response {
+  description: string
+  headers?: object
+  content?: Record<string, Media>
+}
 interface Operation {
   parameters?: Media[]
   requestBody?: { content: Record<string, Media> }
-  responses: Record<string, { description: string; content?: Record<string, Media> }>
+  responses: Record<string, Response>
 }
 export interface OpenApiDocument {
+  info: { version: string }
   paths: Record<string, Record<string, Operation>>
   components: { schemas: Record<string, TSchema>; examples?: Record<string, { value: unknown }> }
 }
@@ -33,47 +39,61 @@ const MEANT: Partial<Record<keyof typeof errors, string>> = {
   RateLimited: '1500',
 }
 
+/** The body of each error, by its code. */
+const bodies = new Map((Object.keys(errors) as (keyof typeof errors)[]).map(bodyOf).map(body => [body.code, body]))
+
+function bodyOf(name: keyof typeof errors): ErrorBody {
+  const make = errors[name]
+  // A message without a place for it would have it appended.
+  const meant = new make().message.includes('%s') ? [MEANT[name] ?? 'default'] : []
+  const { code, message, statusCode = 500 } = new make(...meant)
+  return { statusCode, code, error: STATUS_CODES[statusCode] ?? '', message }
+}
+
+const retryAfter = {
+  'Retry-After': { description: 'Seconds to wait', schema: { type: 'integer', minimum: 1, examples: [1] } },
+}
+
 /**
  * Adds to an OpenAPI document what the schemas of the routes imply: an example wherever something is sent or answered,
  * one for each code that an error answer names, and one name for each shape that comes back in many places.
  */
-export function complete(document: OpenApiDocument): OpenApiDocument {
-  document.components.examples = Object.fromEntries(errorExamples())
-  const operations = Object.values(document.paths).flatMap(path => Object.values(path))
-  for (const { parameters = [], requestBody, responses } of operations) {
-    for (const parameter of parameters) addExample(parameter)
-    for (const media of Object.values(requestBody?.content ?? {})) addExample(media)
-    for (const { description, content = {} } of Object.values(responses)) {
-      for (const media of Object.values(content)) {
-        if (media.schema.$ref === '#/components/schemas/Error') media.examples = examplesOf(description)
-        else addExample(media)
+export function complete(document: object) {
+  const { paths, components } = document as OpenApiDocument
+  const named = new Set<string>()
+  for (const path of Object.values(paths)) {
+    for (const { parameters = [], requestBody, responses } of Object.values(path)) {
+      for (const parameter of parameters) addExample(parameter)
+      for (const media of Object.values(requestBody?.content ?? {})) addExample(media)
+      for (const response of Object.values(responses)) {
+        for (const media of Object.values(response.content ?? {})) {
+          if (media.schema.$ref === '#/components/schemas/Error') addErrors(response, media, named)
+          else addExample(media)
+        }
       }
     }
   }
-  nameShapes(document)
-  return document
+  components.examples = Object.fromEntries([...named].sort().map(code => [code, { value: bodies.get(code) }]))
+  nameShapes(paths, components.schemas)
 }
 
 function addExample(media: Media) {
   if (media.example === undefined && media.examples === undefined) media.example = exampleOf(media.schema)
 }
 
-function* errorExamples(): Generator<[string, { value: unknown }]> {
-  for (const [name, make] of Object.entries(errors)) {
-    const meant = MEANT[name as keyof typeof errors] ?? 'default'
-    const { code, message, statusCode = 500 } = new make(meant)
-    yield [code, { value: { statusCode, code, error: STATUS_CODES[statusCode], message } }]
-  }
+/** @param named collects the codes */
+function addErrors(response: Response, media: Media, named: Set<string>) {
+  // As errorAnswers writes them.
+  const codes = response.description.split(', ')
+  media.examples = Object.fromEntries(codes.map(code => [code, { $ref: `#/components/examples/${code}` }]))
+  for (const code of codes) named.add(code)
+  const { statusCode } = bodies.get(codes[0] as string) ?? {}
+  if (statusCode === 429 || statusCode === 503) response.headers = retryAfter
 }
 
-/** @param codes as errorAnswers writes them into a response's description */
-function examplesOf(codes: string) {
-  return Object.fromEntries(codes.split(', ').map(code => [code, { $ref: `#/components/examples/${code}` }]))
-}
-
-/** Puts a reference wherever a shape stands that `components` names. */
-function nameShapes({ paths, components }: OpenApiDocument) {
-  const names = new Map(Object.entries(components.schemas).map(([name, schema]) => [shapeOf(schema), name]))
+/** Puts a reference wherever in `paths` the shape of one of `schemas` stands. */
+function nameShapes(paths: object, schemas: Record<string, TSchema>) {
+  const names = new Map(Object.entries(schemas).map(([name, schema]) => [shapeOf(schema), name]))
   function walk(node: unknown) {
     if (typeof node !== 'object' || node === null) return
     for (const [key, child] of Object.entries(node)) {

@@ -5,10 +5,11 @@ import swaggerUi from '@fastify/swagger-ui'
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { onlyErrorAnswers } from '../../schemas/error.js'
 import { Message } from '../../schemas/message.js'
 import { Member, Room } from '../../schemas/room.js'
 import { Profile, User } from '../../schemas/user.js'
-import { complete, type OpenApiDocument } from './complete.js'
+import { complete } from './complete.js'
 
 /** The top of the project: what is not TypeScript is read from where it stands, not from `build/`. */
 const TOP = new URL('../../../', import.meta.url)
@@ -53,10 +54,11 @@ async function docs(fastify: FastifyInstance) {
       },
     },
     refResolver: { buildLocalReference: (json, _uri, _fragment, i) => (json.$id as string | undefined) ?? `def-${i}` },
-    transformObject: document =>
-      'openapiObject' in document
-        ? (complete(document.openapiObject as OpenApiDocument) as typeof document.openapiObject)
-        : document.swaggerObject,
+    transformObject: document => {
+      if (!('openapiObject' in document)) return document.swaggerObject
+      complete(document.openapiObject)
+      return document.openapiObject
+    },
   })
   await fastify.register(swaggerUi, { routePrefix: '/docs', uiConfig: { tryItOutEnabled: true } })
 
@@ -69,8 +71,13 @@ async function docs(fastify: FastifyInstance) {
       operationId: name === 'openapi.yaml' ? 'getOpenApi' : 'getAsyncApi',
       tags: ['system'],
       security: [],
-      produces: ['application/yaml'],
-      response: { 200: Type.String({ description: what, examples: [`${name.slice(0, -9)}api: …`] }) },
+      response: {
+        200: {
+          description: what,
+          content: { 'application/yaml': { schema: Type.String(), example: `${name.slice(0, -5)}: 3.…` } },
+        },
+        ...onlyErrorAnswers('RateLimited', 'Internal'),
+      },
     }
     fastify.get(`/docs/${name}`, { schema }, (_request, reply) => {
       reply.type('application/yaml; charset=utf-8')
