@@ -54,6 +54,8 @@ async function docs(fastify: FastifyInstance) {
       },
     },
     refResolver: { buildLocalReference: (json, _uri, _fragment, i) => (json.$id as string | undefined) ?? `def-${i}` },
+    // @fastify/websocket hides its routes.
+    transform: ({ schema, url, route }) => ({ schema: route.websocket ? { ...schema, hide: false } : schema, url }),
     transformObject: document => {
       if (!('openapiObject' in document)) return document.swaggerObject
       complete(document.openapiObject)
