@@ -1,11 +1,8 @@
 import { readFileSync } from 'node:fs'
-import Fastify, { type HTTPMethods } from 'fastify'
+import type { HTTPMethods } from 'fastify'
 import { test } from 'tap'
 import { parse } from 'yaml'
-import app from '../../app.js'
-import { serverOptions } from '../../options.js'
-import { readConfig } from '../../plugins/config.js'
-import { build, environment } from '../helper.js'
+import { build } from '../helper.js'
 
 interface Media {
   schema: unknown
@@ -39,18 +36,20 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
 )
 
 test('every route stands in openapi.yaml, and nothing else does', async t => {
-  const env = environment(t)
-  const fastify = Fastify(serverOptions(readConfig(env)))
-  t.after(() => fastify.close())
   const routes = new Set<string>()
-  fastify.addHook('onRoute', ({ method, url, schema, websocket }) => {
-    if (schema?.hide && !websocket) return
-    for (const each of [method].flat()) {
-      if (each !== 'HEAD') routes.add(`${each} ${url.replace(/:(\w+)/g, '{$1}')}`)
-    }
-  })
-  await fastify.register(app, { env })
-  await fastify.ready()
+  await build(
+    t,
+    {},
+    {
+      before: fastify =>
+        fastify.addHook('onRoute', ({ method, url, schema, websocket }) => {
+          if (schema?.hide && !websocket) return
+          for (const each of [method].flat()) {
+            if (each !== 'HEAD') routes.add(`${each} ${url.replace(/:(\w+)/g, '{$1}')}`)
+          }
+        }),
+    },
+  )
   t.strictSame(operations.map(({ name }) => name).sort(), [...routes].sort())
 })
 

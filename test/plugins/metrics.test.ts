@@ -1,12 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
-import { build } from '../helper.js'
-
-async function register(fastify: FastifyInstance, username: string): Promise<{ authorization: string }> {
-  const payload = { username, password: 'correct horse battery' }
-  const answer = await fastify.inject({ method: 'POST', url: '/auth/register', payload })
-  return { authorization: `Bearer ${answer.json().token}` }
-}
+import { build, register } from '../helper.js'
+import { connect, listen } from '../socket.js'
 
 /** The value of a line without or with exactly these labels. */
 async function figure(fastify: FastifyInstance, line: string): Promise<number> {
@@ -29,32 +24,29 @@ test('/metrics has the process, its event loop, and the sockets', async t => {
 
 test('a message sent counts as one commit, one answer, and one delivery per socket', async t => {
   const fastify = await build(t)
-  const headers = await register(fastify, 'minji')
-  const socket = await fastify.injectWS('/rooms/default/ws', { headers })
-  t.after(() => socket.terminate())
-  const arrived = new Promise<void>(resolve => {
-    socket.on('message', data => {
-      if (JSON.parse(data.toString()).type === 'message') resolve()
-    })
-  })
-  const before = {
-    commits: await figure(fastify, 'talkie_commit_events_count'),
-    answers: await figure(fastify, 'talkie_append_seconds_count'),
-  }
-  // The message is only seen live by a socket that is in; the ones before it come by the resume.
-  const payload = { text: 'hello' }
-  await fastify.inject({ method: 'POST', url: '/rooms/default/messages', headers, payload })
-  await arrived
-  t.equal(await figure(fastify, 'talkie_sockets'), 1)
+  const origin = await listen(fastify)
+  const { token, headers } = await register(fastify, 'minji')
+  const sockets = [
+    await connect(t, origin, '/rooms/default/ws', token),
+    await connect(t, origin, '/rooms/default/ws', token),
+  ]
+  for (const socket of sockets) await socket.next('welcome')
+  const commits = await figure(fastify, 'talkie_commit_events_count')
+  const deliveries = await figure(fastify, 'talkie_deliveries_total')
+  const answers = await figure(fastify, 'talkie_append_seconds_count')
+  await fastify.inject({ method: 'POST', url: '/rooms/default/messages', headers, payload: { text: 'hello' } })
+  for (const socket of sockets) await socket.next('message')
+  t.equal(await figure(fastify, 'talkie_sockets'), 2)
   t.equal(await figure(fastify, 'talkie_rooms'), 1)
-  t.equal(await figure(fastify, 'talkie_commit_events_count'), before.commits + 1)
-  t.equal(await figure(fastify, 'talkie_append_seconds_count'), before.answers + 1)
-  t.equal(await figure(fastify, 'talkie_deliveries_total'), 1)
+  t.equal(await figure(fastify, 'talkie_commit_events_count'), commits + 1)
+  t.equal(await figure(fastify, 'talkie_append_seconds_count'), answers + 1)
+  t.equal(await figure(fastify, 'talkie_deliveries_total'), deliveries + 2)
+  t.equal(await figure(fastify, 'talkie_deliveries_total'), deliveries + 2, 'asking twice counts nothing twice')
 })
 
 test('requests are counted by the template of their route, and no name gets out', async t => {
   const fastify = await build(t)
-  const headers = await register(fastify, 'somebody')
+  const { headers } = await register(fastify, 'somebody')
   await fastify.inject({ url: '/users/somebody/profile', headers })
   await fastify.inject({ url: '/nowhere/somebody', headers })
   const labels = 'method="GET",route="/users/:username/profile",status="200"'
