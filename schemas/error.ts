@@ -1,9 +1,11 @@
 import createError from '@fastify/error'
-import { Type } from '@sinclair/typebox'
+import { type Static, Type } from '@sinclair/typebox'
 
 /** Every error that the server answers, over HTTP with its status, over a socket as an `error` frame with its code. */
 export const errors = {
   BadRequest: createError('BAD_REQUEST', '%s', 400),
+  /** The third one ends the socket. */
+  MalformedFrame: createError('MALFORMED_FRAME', 'A frame is text: one JSON object with a type', 400),
   BadFrame: createError('BAD_FRAME', '%s', 400),
   ClientIdReused: createError('CLIENT_ID_REUSED', 'The client_id %s was used for another request', 409),
   ReplyTargetMissing: createError('MESSAGE_NOT_FOUND', 'No message %s in this room', 404),
@@ -51,16 +53,26 @@ export const ErrorBody = Type.Object(
   {
     statusCode: Type.Integer({ examples: [404] }),
     code: Type.String({ description: 'Stable and machine-readable', examples: ['ROOM_NOT_FOUND'] }),
-    error: Type.String({ examples: ['Not Found'] }),
-    message: Type.String({ examples: ['No room lunch'] }),
+    error: Type.String({ description: 'The name of the status', examples: ['Not Found'] }),
+    message: Type.String({ description: 'One line for people', examples: ['No room lunch'] }),
   },
   { $id: 'Error', description: 'Every error that is answered over HTTP' },
 )
+export type ErrorBody = Static<typeof ErrorBody>
 
-type ErrorName = keyof typeof errors
+/** Errors that every route with an input, or that needs a token, can answer. */
+const common = ['BadRequest', 'Unauthorized', 'OriginRefused', 'RateLimited', 'Internal', 'StoreUnavailable'] as const
 
-/** The response schemas of the errors that a route can answer, by status, each naming its codes. */
-export function errorAnswers(...names: ErrorName[]): object {
+/**
+ * The response schemas of the errors that a route can answer, by status, each naming its codes.
+ * @param names those besides the common ones
+ */
+export function errorAnswers(...names: (keyof typeof errors)[]): object {
+  return onlyErrorAnswers(...common, ...names)
+}
+
+/** The same without the common ones. */
+export function onlyErrorAnswers(...names: (keyof typeof errors)[]): object {
   const codes = new Map<number, Set<string>>()
   for (const name of names) {
     const { code, statusCode = 500 } = new errors[name]()
@@ -69,14 +81,4 @@ export function errorAnswers(...names: ErrorName[]): object {
   return Object.fromEntries(
     [...codes].map(([status, set]) => [status, { $ref: 'Error#', description: [...set].join(', ') }]),
   )
-}
-
-/** Those of a route that reads and needs a token. @param names what it can answer besides */
-export function readErrors(...names: ErrorName[]): object {
-  return errorAnswers('BadRequest', 'Unauthorized', 'RateLimited', 'Internal', 'StoreUnavailable', ...names)
-}
-
-/** Those of a route that changes something and needs a token. @param names what it can answer besides */
-export function changeErrors(...names: ErrorName[]): object {
-  return readErrors('OriginRefused', 'BodyTooLarge', 'MediaTypeRefused', ...names)
 }

@@ -26,6 +26,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks; null where there is no token or none that is good. */
     identity: Identity | null
+    /** Who asks, where the route requires it (`requireIdentity`). */
+    readonly username: string
     /** Why a token that was sent gave no identity. */
     identityFault: Error | null
   }
@@ -111,6 +113,8 @@ export function createAuth(store: Store, sessions: Sessions, passwords: Password
     onEnded: sessions.onEnded,
     hashPassword: passwords.hash,
     verifyPassword: passwords.verify,
+    /** Logins and registrations that wait for a thread to hash in. */
+    waiting: passwords.waiting,
   }
 }
 
@@ -145,6 +149,11 @@ async function auth(fastify: FastifyInstance) {
   fastify.decorate('isOurOrigin', request => isOurOrigin(request, allowed))
   fastify.decorateRequest('identity', null)
   fastify.decorateRequest('identityFault', null)
+  fastify.decorateRequest('username', {
+    getter() {
+      return (this.identity as Identity).username
+    },
+  })
   fastify.addHook('onRequest', async request => {
     const found = tokenOf(request)
     if (found === null) return

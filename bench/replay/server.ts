@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** A server process that can be killed and started again on the same address and folder. */
+export interface ServerProcess {
+  readonly base_url: string
+  readonly pid: number
+  /** SIGKILL, then a new process at once; resolves when that one answers. */
+  killAndRestart(): Promise<void>
+  /** SIGTERM; resolves with the exit code when it has ended, and its folder is gone. */
+  stop(): Promise<number | null>
+}
+
+const START_MS = 20_000
+
+/** A port of the loopback address that was free just now. */
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as { port: number }
+  probe.close()
+  await once(probe, 'close')
+  return port
+}
+
+/** @param env besides: no limits, cheap hashes, warnings only, a folder of its own */
+export async function startServer(env: Record<string, string> = {}): Promise<ServerProcess> {
+  const port = await freePort()
+  const folder = await mkdtemp(join(tmpdir(), 'talkie-replay-'))
+  const base_url = `http://127.0.0.1:${port}`
+  const noLimits = Object.fromEntries(
+    [
+      'RATE_LIMIT_AUTH_PER_MINUTE',
+      'RATE_LIMIT_HTTP_PER_MINUTE',
+      'RATE_LIMIT_SENDS_PER_SECOND',
+      'RATE_LIMIT_FRAMES_PER_SECOND',
+      'RATE_LIMIT_ROOMS_PER_HOUR',
+      'MAX_SOCKETS_PER_USER',
+      'MAX_SOCKETS_PER_ADDRESS',
+    ].map(name => [name, '0']),
+  )
+  let server: ChildProcess
+
+  async function start() {
+    server = spawn(process.execPath, [fileURLToPath(new URL('../../server.js', import.meta.url))], {
+      env: {
+        PATH: process.env.PATH,
+        PORT: String(port),
+        HOST: '127.0.0.1',
+        DATA_DIR: folder,
+        BCRYPT_COST: '4',
+        LOG_LEVEL: 'warn',
+        DRAIN_MS: '0',
+        ...noLimits,
+        ...env,
+      },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    })
+    for (const until = Date.now() + START_MS; ; ) {
+      const answers = await fetch(`${base_url}/ready`).then(
+        response => response.ok,
+        () => false,
+      )
+      if (answers) return
+      if (server.exitCode !== null || Date.now() > until) throw new Error('The server did not start')
+      await new Promise(resolve => setTimeout(resolve, 25))
+    }
+  }
+
+  async function end(signal: 'SIGKILL' | 'SIGTERM') {
+    const exited = once(server, 'exit')
+    server.kill(signal)
+    const [code] = await exited
+    return code as number | null
+  }
+
+  await start()
+  return {
+    base_url,
+    get pid() {
+      return server.pid as number
+    },
+    async killAndRestart() {
+      await end('SIGKILL')
+      await start()
+    },
+    async stop() {
+      const code = await end('SIGTERM')
+      await rm(folder, { recursive: true, force: true })
+      return code
+    },
+  }
+}

@@ -1,0 +1,168 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { errors } from '../schemas/error.js'
+import type { Message, Page, PageQuery, SearchPage, SearchQuery } from '../schemas/message.js'
+import { limits } from '../schemas/wire.js'
+import type { Appended, RoomLog } from './room-log/index.js'
+import { assertMember, type Rooms } from './rooms.js'
+import type { Store, Target } from './store/index.js'
+import { matches, queryTerms } from './store/terms.js'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    messages: Messages
+  }
+}
+export type Messages = ReturnType<typeof createMessages>
+
+/** Messages that one search looks at; then it says how to go on. */
+const CANDIDATES_MAX = 10_000
+const CANDIDATES_AT_ONCE = 200
+
+/** What a message says now: its event folded with the newest one that targets it. */
+export function foldMessage({ message, newest }: Target): Message {
+  const { seq, room_id, username, created_at, client_id, reply_to, text = '' } = message
+  const folded: Message = { id: seq, room_id, username, text, created_at, client_id }
+  if (reply_to !== undefined) folded.reply_to = reply_to
+  if (newest?.type === 'edited') {
+    folded.text = newest.text ?? ''
+    folded.edited_at = newest.created_at
+  }
+  if (newest?.type === 'deleted') {
+    folded.text = ''
+    folded.deleted_at = newest.created_at
+  }
+  return folded
+}
+
+/** What is said in rooms. Every write decides on the room's state just before its event, so a removal always wins. */
+export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms) {
+  /** @throws MessageNotFound, MessageDeleted */
+  function assertPresent(id: number, message: Target | undefined): Target {
+    if (!message) throw new errors.MessageNotFound(id)
+    if (message.newest?.type === 'deleted') throw new errors.MessageDeleted(id)
+    return message
+  }
+
+  /** @throws also NotAuthor */
+  function assertAuthor(id: number, username: string, message: Target | undefined) {
+    const target = assertPresent(id, message)
+    if (target.message.username !== username) throw new errors.NotAuthor(id)
+  }
+
+  async function append(...[room_id, entry]: Parameters<RoomLog['append']>): Promise<Appended> {
+    // `decide` finds something to do, or throws.
+    return (await roomLog.append(room_id, entry)) as Appended
+  }
+
+  return {
+    /** @throws RoomNotFound, NotMember; MessageNotFound, MessageDeleted of `reply_to`; ClientIdReused, StoreUnavailable */
+    send(room_id: string, username: string, body: { client_id: string; text: string; reply_to?: number | undefined }) {
+      const { client_id, text, reply_to } = body
+      return append(room_id, {
+        type: 'message',
+        username,
+        client_id,
+        ...(reply_to !== undefined && { message: reply_to }),
+        decide(view, message) {
+          assertMember(view, room_id, username)
+          if (reply_to === undefined) return { text }
+          assertPresent(reply_to, message)
+          return { text, reply_to }
+        },
+        isRepeatOf: event => event.reply_to === reply_to && (event.text === text || event.text === ''),
+      })
+    },
+
+    /** @throws as `send`; NotAuthor, TooManyEdits */
+    edit(room_id: string, username: string, id: number, body: { client_id: string; text: string }) {
+      const { client_id, text } = body
+      return append(room_id, {
+        type: 'edited',
+        username,
+        client_id,
+        message: id,
+        decide(view, message) {
+          assertMember(view, room_id, username)
+          assertAuthor(id, username, message)
+          if ((message?.edits ?? 0) >= limits.EDITS_MAX) throw new errors.TooManyEdits(id)
+          return { target: id, text }
+        },
+        isRepeatOf: event => event.target === id && (event.text === text || event.text === ''),
+      })
+    },
+
+    /** @throws as `send`; NotAuthor */
+    remove(room_id: string, username: string, id: number, client_id: string) {
+      return append(room_id, {
+        type: 'deleted',
+        username,
+        client_id,
+        message: id,
+        decide(view, message) {
+          assertMember(view, room_id, username)
+          assertAuthor(id, username, message)
+          return { target: id }
+        },
+        isRepeatOf: event => event.target === id,
+      })
+    },
+
+    /** What a message says now. @throws MessageNotFound */
+    async read(room_id: string, id: number): Promise<Message> {
+      const [target] = await store.readTargets(room_id, [id])
+      if (!target) throw new errors.MessageNotFound(id)
+      return foldMessage(target)
+    },
+
+    /** @throws RoomNotFound, NotMember */
+    async page(room_id: string, username: string, query: PageQuery): Promise<Page> {
+      const view = await rooms.assertMember(room_id, username)
+      const { limit = limits.PAGE_DEFAULT, before, after } = query
+      if (before !== undefined && after !== undefined) throw new errors.BadRequest('Give before or after, not both')
+      const found = await store.readPage(room_id, {
+        limit: limit + 1,
+        ...(before !== undefined && { before }),
+        ...(after !== undefined && { after }),
+      })
+      const has_more = found.length > limit
+      const kept = after === undefined ? found.slice(has_more ? 1 : 0) : found.slice(0, limit)
+      return { messages: kept.map(foldMessage), has_more, seq: view.seq }
+    },
+
+    /** Newest first in pages, ascending within. @throws RoomNotFound, NotMember; BadRequest for a query without a word */
+    async search(room_id: string, username: string, query: SearchQuery): Promise<SearchPage> {
+      await rooms.assertMember(room_id, username)
+      const { q, limit = limits.PAGE_DEFAULT } = query
+      const terms = queryTerms(q)
+      if (terms.length === 0) throw new errors.BadRequest('q holds no letter or digit to look for')
+      const hits: Message[] = []
+      let before = query.before ?? Number.MAX_SAFE_INTEGER
+      for (let looked = 0; looked < CANDIDATES_MAX; looked += CANDIDATES_AT_ONCE) {
+        const found = await store.searchTerms(room_id, terms, { before, limit: CANDIDATES_AT_ONCE })
+        const targets = await store.readTargets(room_id, found.seqs)
+        for (const target of targets.toReversed()) {
+          const message = foldMessage(target)
+          if (message.deleted_at !== undefined || !matches(message.text, q)) continue
+          if (hits.length === limit) {
+            return { messages: hits.reverse(), has_more: true, next_before: (hits[0] as Message).id }
+          }
+          hits.push(message)
+        }
+        if (found.next_before === null) return { messages: hits.reverse(), has_more: false }
+        before = found.next_before
+        // The store looked at all that one search may.
+        if (found.seqs.length < CANDIDATES_AT_ONCE) break
+        // Other work goes on between the steps of a long search.
+        await new Promise(resolve => setImmediate(resolve))
+      }
+      return { messages: hits.reverse(), has_more: true, next_before: before }
+    },
+  }
+}
+
+async function messages(fastify: FastifyInstance) {
+  fastify.decorate('messages', createMessages(fastify.store, fastify.roomLog, fastify.rooms))
+}
+
+export default fp(messages, { name: 'messages', dependencies: ['store', 'room-log', 'rooms'] })

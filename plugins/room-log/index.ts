@@ -1,0 +1,105 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import type { StoredEvent } from '../../schemas/event.js'
+import type { PubSub } from '../pubsub/index.js'
+import type { Store } from '../store/index.js'
+import { packEvents, packPassing } from './envelope.js'
+import { RoomView } from './view.js'
+import { type Appended, type Entry, Writer } from './writer.js'
+
+export { encodeEvent } from './encode.js'
+export { type Envelope, unpack } from './envelope.js'
+export type { RoomView } from './view.js'
+export type { Appended, Entry } from './writer.js'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    roomLog: RoomLog
+  }
+}
+
+export type RoomLog = ReturnType<typeof createRoomLog>
+
+/** Watches the log at work. Called on the path of every write, so it must be quick and must not throw. */
+export interface Observer {
+  /** A batch of so many events was stored. */
+  committed(events: number): void
+  /** An entry was answered with its event, so many ms after it came. */
+  answered(ms: number): void
+}
+
+/** Rooms whose state is kept in memory; the least recently written to is forgotten first. */
+const WRITERS_MAX = 10_000
+
+/** The logs of all rooms. Knows who is in a room and what its log says; knows no request and no socket. */
+export function createRoomLog(store: Store, pubsub: PubSub) {
+  const writers = new Map<string, Writer>()
+  let observer: Observer | undefined
+  const channelOf = (room_id: string) => `${store.epoch}:room:${room_id}`
+
+  function writerOf(room_id: string) {
+    const writer =
+      writers.get(room_id) ??
+      new Writer(room_id, store, events => {
+        pubsub.publish(channelOf(room_id), packEvents(events))
+        observer?.committed(events.length)
+      })
+    writers.delete(room_id)
+    writers.set(room_id, writer)
+    if (writers.size > WRITERS_MAX) {
+      for (const [id, { idle }] of writers) {
+        if (!idle) continue
+        writers.delete(id)
+        break
+      }
+    }
+    return writer
+  }
+
+  return {
+    /**
+     * Appends an event and tells every server of it.
+     * @returns the event, and whether it was there before; null where `decide` found nothing to do
+     * @throws what `decide` threw; ClientIdReused; StoreUnavailable, where sending again is safe
+     */
+    async append(room_id: string, entry: Entry): Promise<Appended | null> {
+      const came_at = performance.now()
+      const appended = await writerOf(room_id).append(entry)
+      if (appended) observer?.answered(performance.now() - came_at)
+      return appended
+    },
+
+    /** There is one observer; another takes its place. */
+    observe(by: Observer) {
+      observer = by
+    },
+
+    /** Tells every server of events that were stored by other means than `append`. */
+    publish(room_id: string, events: StoredEvent[]) {
+      pubsub.publish(channelOf(room_id), packEvents(events))
+    },
+
+    /** Sends a frame that is not in the log to all sockets of a room. */
+    pass(room_id: string, frame: object) {
+      pubsub.publish(channelOf(room_id), packPassing(frame))
+    },
+
+    /** Envelopes of a room, its own server's included. @returns what ends the subscription */
+    subscribe(room_id: string, handler: (envelope: Uint8Array) => void) {
+      return pubsub.subscribe(channelOf(room_id), handler)
+    },
+
+    /** The room as the store has it now, knowing `usernames`. */
+    async view(room_id: string, usernames: string[]): Promise<RoomView> {
+      const view = new RoomView()
+      view.read(await store.readState(room_id, usernames, Number.MAX_SAFE_INTEGER), usernames)
+      return view
+    },
+  }
+}
+
+async function roomLog(fastify: FastifyInstance) {
+  fastify.decorate('roomLog', createRoomLog(fastify.store, fastify.pubsub))
+}
+
+export default fp(roomLog, { name: 'room-log', dependencies: ['store', 'pubsub'] })

@@ -1,0 +1,65 @@
+import type { StoredEvent } from '../../schemas/event.js'
+import type { MemberRow, RoomRecord } from '../../schemas/room.js'
+import { DEFAULT_ROOM_ID } from '../../schemas/wire.js'
+import { foldMember, foldRoom } from '../store/fold.js'
+import type { RoomState } from '../store/index.js'
+
+/** Member rows that a view holds at most; beyond, it forgets them all and asks again. */
+const ROWS_MAX = 10_000
+
+/**
+ * A room as it is after event `seq`: its record and the rows of the users that were asked for, never the whole list.
+ */
+export class RoomView {
+  seq = 0
+  room: RoomRecord | null = null
+  readonly #rows = new Map<string, MemberRow | null>()
+
+  knows(username: string) {
+    return this.#rows.has(username)
+  }
+
+  /** Only of users that the view knows. */
+  isMember(username: string) {
+    const row = this.#rows.get(username)
+    return row ? row.is_member : this.room?.id === DEFAULT_ROOM_ID
+  }
+
+  /** Moves to what a store answered for `usernames`, which must have been asked with this view's `seq` as `since`. */
+  read(state: RoomState, usernames: string[]) {
+    if (this.#rows.size + usernames.length > ROWS_MAX) this.#rows.clear()
+    for (const username of usernames) if (!this.#rows.has(username)) this.#rows.set(username, null)
+    for (const row of state.members) this.#replace(row)
+    this.room = state.room
+    for (const event of state.events) this.#fold(event)
+    this.seq = state.head
+  }
+
+  /** Moves over events that follow `seq` without a hole. */
+  append(events: StoredEvent[]) {
+    for (const event of events) {
+      this.#fold(event)
+      this.seq = event.seq
+    }
+  }
+
+  /** A copy to decide on, which may be thrown away. */
+  clone() {
+    const copy = new RoomView()
+    copy.seq = this.seq
+    copy.room = this.room
+    for (const [username, row] of this.#rows) copy.#rows.set(username, row)
+    return copy
+  }
+
+  #fold(event: StoredEvent) {
+    if (this.room) this.room = foldRoom(this.room, event)
+    const row = foldMember(event)
+    if (row && this.#rows.has(row.username)) this.#replace(row)
+  }
+
+  #replace(row: MemberRow) {
+    const known = this.#rows.get(row.username)
+    if (!known || known.seq < row.seq) this.#rows.set(row.username, row)
+  }
+}

@@ -1,0 +1,278 @@
+import { errors } from '../../schemas/error.js'
+import { type EventType, membershipTypes, type StoredEvent } from '../../schemas/event.js'
+import { BATCH_MAX, Conflict, type Store, type Target } from '../store/index.js'
+import { RoomView } from './view.js'
+
+/** What an event says besides who, when and where. */
+export type Fields = Pick<StoredEvent, 'target' | 'member' | 'text' | 'reply_to' | 'data'>
+
+/** A message that an entry means, as it is just before the event. */
+export type Meant = Target & { edits: number }
+
+/** One request to append an event. */
+export interface Entry {
+  type: EventType
+  /** Who does it. */
+  username: string
+  /** Whose standing `decide` asks for besides the actor's. */
+  subject?: string
+  client_id: string
+  /** The seq of the message that `decide` asks for. */
+  message?: number
+  /**
+   * Decides on the room as it is just before the event; runs again whenever something came between.
+   * @param view knows the actor and the subject
+   * @param message the one asked for, where it exists
+   * @returns the event's fields, or null where nothing is to be done
+   * @throws what is to be answered
+   */
+  decide(view: RoomView, message: Meant | undefined): Fields | null
+  /** Whether a stored event with this client_id is what this entry asks for; without it, any is. */
+  isRepeatOf?(event: StoredEvent): boolean
+}
+
+export interface Appended {
+  event: StoredEvent
+  /** The event was there before: this was sent again. */
+  repeated: boolean
+}
+
+/** Entries of one room that wait at most; beyond, they are refused with errors.StoreUnavailable. */
+const QUEUE_MAX = 10_000
+/** Appends that one batch tries before it gives up: other servers took the seq each time. */
+const TRIES_MAX = 100
+/** How often a batch of unknown outcome asks the store what became of it, with growing pauses, about 6 s in all. */
+const SETTLE_TRIES_MAX = 8
+
+interface Waiting {
+  entry: Entry
+  /** Whether the view was read from the store after this entry came, so that it may be refused on it. */
+  fresh: boolean
+  resolve(appended: Appended | null): void
+  reject(error: unknown): void
+}
+
+/** What a pass over a batch came to for one entry. */
+type Decision = { waiting: Waiting } & (
+  | { outcome: 'event'; event: StoredEvent }
+  | { outcome: 'nothing' }
+  | { outcome: 'refused'; error: unknown }
+  | { outcome: 'same'; as: Waiting }
+)
+
+const keyOf = (entry: Entry) => `${entry.client_id} ${entry.username}`
+
+/**
+ * Appends to one room's log by group commit: what comes while a commit is under way goes into the next one together.
+ *
+ * Each entry is decided on the state at seq n and stored as n+1. Where anything came between, the append fails on its
+ * unique index, the new tail is read, and each entry is decided again.
+ */
+export class Writer {
+  readonly #queue: Waiting[] = []
+  #running = false
+  #view: RoomView | null = null
+
+  constructor(
+    readonly room_id: string,
+    private readonly store: Store,
+    /** Told each run of events that this server stored, in order. */
+    private readonly committed: (events: StoredEvent[]) => void,
+  ) {}
+
+  get idle() {
+    return !this.#running
+  }
+
+  /** @returns null where `decide` found nothing to do */
+  append(entry: Entry): Promise<Appended | null> {
+    return new Promise((resolve, reject) => {
+      if (this.#queue.length >= QUEUE_MAX) return reject(new errors.StoreUnavailable())
+      this.#queue.push({ entry, fresh: false, resolve, reject })
+      if (this.#running) return
+      this.#running = true
+      // At the end of this turn, so that all that it brings goes into the first commit.
+      setImmediate(() => this.#run())
+    })
+  }
+
+  async #run() {
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0, BATCH_MAX)
+      try {
+        await this.#commit(batch)
+      } catch (error) {
+        this.#view = null
+        for (const waiting of batch) waiting.reject(error)
+      }
+    }
+    this.#running = false
+  }
+
+  /** Settles every entry of a batch, or throws where the store does not answer. */
+  async #commit(batch: Waiting[]) {
+    let open = batch
+    for (let tries = 0; tries < TRIES_MAX; tries++) {
+      const view = await this.#know(open)
+      const decisions = this.#decide(view, open, await this.#messages(open))
+      if (
+        decisions.some(({ outcome, waiting }) => (outcome === 'refused' || outcome === 'nothing') && !waiting.fresh)
+      ) {
+        // Nobody is refused on what this server remembers: another one may have let them in since.
+        await this.#refresh(view, open)
+        continue
+      }
+      const events = decisions.flatMap(decision => (decision.outcome === 'event' ? [decision.event] : []))
+      try {
+        if (events.length > 0) await this.store.append(this.room_id, view.seq, events)
+      } catch (error) {
+        open = await this.#settle(decisions, error)
+        if (open.length === 0) return
+        continue
+      }
+      if (events.length > 0) {
+        view.append(events)
+        this.committed(events)
+      }
+      await this.#answer(decisions)
+      return
+    }
+    throw new errors.StoreUnavailable()
+  }
+
+  /** The view, knowing everybody that the entries ask for. */
+  async #know(open: Waiting[]): Promise<RoomView> {
+    const view = this.#view ?? new RoomView()
+    const unknown = open.some(
+      ({ entry }) => !view.knows(entry.username) || (entry.subject && !view.knows(entry.subject)),
+    )
+    if (!this.#view || unknown) await this.#refresh(view, open)
+    return view
+  }
+
+  async #refresh(view: RoomView, open: Waiting[]) {
+    const usernames = [
+      ...new Set(open.flatMap(({ entry: { username, subject } }) => (subject ? [username, subject] : [username]))),
+    ]
+    const since = this.#view ? view.seq : Number.MAX_SAFE_INTEGER
+    view.read(await this.store.readState(this.room_id, usernames, since), usernames)
+    this.#view = view
+    for (const waiting of open) waiting.fresh = true
+  }
+
+  async #messages(open: Waiting[]) {
+    const seqs = [...new Set(open.flatMap(({ entry }) => entry.message ?? []))]
+    if (seqs.length === 0) return new Map<number, Meant>()
+    const targets = await this.store.readTargets(this.room_id, seqs)
+    return new Map(targets.map(target => [target.message.seq, target]))
+  }
+
+  #decide(view: RoomView, open: Waiting[], messages: Map<number, Meant>): Decision[] {
+    const created_at = new Date().toISOString()
+    const firsts = new Map<string, Waiting>()
+    // What changes the view gets one of its own, for the commit may fail.
+    const changes = open.some(({ entry }) => membershipTypes.has(entry.type))
+    const ahead = changes ? view.clone() : view
+    let seq = view.seq
+    return open.map(waiting => {
+      const { entry } = waiting
+      const first = firsts.get(keyOf(entry))
+      if (first) return { waiting, outcome: 'same', as: first }
+      firsts.set(keyOf(entry), waiting)
+      try {
+        const fields = entry.decide(ahead, entry.message === undefined ? undefined : messages.get(entry.message))
+        if (!fields) return { waiting, outcome: 'nothing' }
+        const { type, username, client_id } = entry
+        const event = { room_id: this.room_id, seq: ++seq, type, username, client_id, created_at, ...fields }
+        if (changes) ahead.append([event])
+        const target = messages.get(event.target ?? 0)
+        if (target) messages.set(target.message.seq, { ...target, newest: event, edits: target.edits + 1 })
+        return { waiting, outcome: 'event', event }
+      } catch (error) {
+        return { waiting, outcome: 'refused', error }
+      }
+    })
+  }
+
+  async #answer(decisions: Decision[]) {
+    const stored = new Map<Waiting, StoredEvent>()
+    for (const decision of decisions) {
+      const { waiting } = decision
+      if (decision.outcome === 'event') {
+        stored.set(waiting, decision.event)
+        waiting.resolve({ event: decision.event, repeated: false })
+      } else if (decision.outcome === 'nothing') {
+        waiting.resolve(null)
+      } else if (decision.outcome === 'refused') {
+        // A repeat of what was allowed once is no new request.
+        const first = await this.#first(waiting.entry)
+        if (first) this.#repeat(waiting, first)
+        else waiting.reject(decision.error)
+      } else {
+        const first = stored.get(decision.as) ?? (await this.#first(waiting.entry))
+        if (first) this.#repeat(waiting, first)
+        else decision.waiting.reject(new errors.ClientIdReused(waiting.entry.client_id))
+      }
+    }
+  }
+
+  #first(entry: Entry) {
+    return this.store.readByClientId(this.room_id, entry.username, entry.client_id)
+  }
+
+  #repeat({ entry, resolve, reject }: Waiting, first: StoredEvent) {
+    const same = first.type === entry.type && (entry.isRepeatOf?.(first) ?? true)
+    if (same) resolve({ event: first, repeated: true })
+    else reject(new errors.ClientIdReused(entry.client_id))
+  }
+
+  /**
+   * Finds out what became of a batch whose append failed, entry by entry, by client_id.
+   * @param cause where it is no Conflict, the store did not say whether it stored: what is not found gets 503
+   * @returns the entries that are to be tried again, behind a new tail
+   */
+  async #settle(decisions: Decision[], cause: unknown): Promise<Waiting[]> {
+    const unknown = !(cause instanceof Conflict)
+    if (unknown) this.#view = null
+    else if (this.#view)
+      await this.#refresh(
+        this.#view,
+        decisions.map(({ waiting }) => waiting),
+      )
+    const again: Waiting[] = []
+    const stored: StoredEvent[] = []
+    for (const decision of decisions) {
+      const { waiting } = decision
+      if (decision.outcome !== 'event') {
+        again.push(waiting)
+        continue
+      }
+      const first = await this.#firstSurely(waiting.entry, unknown)
+      if (!first && unknown) {
+        waiting.reject(new errors.StoreUnavailable({ cause }))
+      } else if (!first) {
+        again.push(waiting)
+      } else if (first.seq === decision.event.seq) {
+        stored.push(first)
+        waiting.resolve({ event: first, repeated: false })
+      } else {
+        this.#repeat(waiting, first)
+      }
+    }
+    // Inserts are ordered: what a partial failure leaves is a prefix.
+    if (stored.length > 0) this.committed(stored)
+    return again
+  }
+
+  async #firstSurely(entry: Entry, unknown: boolean) {
+    if (!unknown) return this.#first(entry)
+    for (let tries = 0; ; tries++) {
+      try {
+        return await this.#first(entry)
+      } catch (error) {
+        if (tries === SETTLE_TRIES_MAX) throw error
+        await new Promise(resolve => setTimeout(resolve, 25 * 2 ** tries))
+      }
+    }
+  }
+}

@@ -1,0 +1,327 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { errors } from '../schemas/error.js'
+import type { StoredEvent } from '../schemas/event.js'
+import type { Member, ReadMark, Room, RoomCreation, RoomList, RoomRecord } from '../schemas/room.js'
+import { DEFAULT_ROOM_ID, limits } from '../schemas/wire.js'
+import type { Auth } from './auth/index.js'
+import type { Presence } from './presence.js'
+import type { RoomLog, RoomView } from './room-log/index.js'
+import { Conflict, type Store } from './store/index.js'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    rooms: Rooms
+  }
+}
+export type Rooms = ReturnType<typeof createRooms>
+
+/** @throws RoomNotFound where there is no such room, or a private one that `username` is not in */
+export function assertVisible(view: RoomView, room_id: string, username: string): RoomRecord {
+  const { room } = view
+  if (!room || room.deleted || !(room.is_public || view.isMember(username))) throw new errors.RoomNotFound(room_id)
+  return room
+}
+
+/** @throws RoomNotFound; NotMember where the room is public */
+export function assertMember(view: RoomView, room_id: string, username: string): RoomRecord {
+  const room = assertVisible(view, room_id, username)
+  if (!view.isMember(username)) throw new errors.NotMember(room_id)
+  return room
+}
+
+/** @throws RoomNotFound; NotOwner */
+function assertOwner(view: RoomView, room_id: string, username: string): RoomRecord {
+  const room = assertVisible(view, room_id, username)
+  if (room.owner !== username) throw new errors.NotOwner(room_id)
+  return room
+}
+
+function assertNotFull(room: RoomRecord) {
+  if (room.max_members > 0 && room.member_count >= room.max_members) throw new errors.RoomFull(room.id)
+}
+
+const isDefault = (room: RoomRecord) => room.id === DEFAULT_ROOM_ID
+
+/**
+ * Rooms and who is in them. Every change is an event of the room's log, decided on the state just before it. Any method
+ * may throw RoomNotFound, for a private room as seen from outside too.
+ */
+export function createRooms(store: Store, roomLog: RoomLog, auth: Auth, presence: Presence) {
+  async function toRoom(view: RoomView, room: RoomRecord, username: string): Promise<Room> {
+    const is_member = view.isMember(username)
+    const last_read_seq = is_member ? await store.readMark(username, room.id) : 0
+    return {
+      id: room.id,
+      name: room.name,
+      description: room.description,
+      is_public: room.is_public,
+      has_password: room.password_hash !== null,
+      is_default: isDefault(room),
+      max_members: room.max_members,
+      owner: room.owner,
+      member_count: isDefault(room) ? await store.countUsers() : room.member_count,
+      created_at: room.created_at,
+      is_member,
+      unread: is_member ? await store.countUnread(room.id, username, last_read_seq, limits.UNREAD_MAX) : 0,
+      last_read_seq,
+      last_seq: view.seq,
+    }
+  }
+
+  /** What `username` may see of a room now. */
+  async function get(room_id: string, username: string): Promise<Room> {
+    const view = await roomLog.view(room_id, [username])
+    return toRoom(view, assertVisible(view, room_id, username), username)
+  }
+
+  /** @throws UserNotFound @returns the name as registered */
+  async function nameOf(username: string) {
+    const user = await store.readUser(username)
+    if (!user) throw new errors.UserNotFound(username)
+    return user.username
+  }
+
+  /** Makes `subject` a member, told by an event of `username`; nothing where it is one already. */
+  async function admit(
+    room_id: string,
+    username: string,
+    subject: string,
+    assertAllowed: (view: RoomView) => RoomRecord,
+  ) {
+    const appended = await roomLog.append(room_id, {
+      type: 'joined',
+      username,
+      subject,
+      client_id: randomUUID(),
+      decide(view) {
+        const room = assertAllowed(view)
+        if (view.isMember(subject)) return null
+        assertNotFull(room)
+        return { member: subject }
+      },
+    })
+    if (appended) await store.moveMark(subject, room_id, appended.event.seq)
+  }
+
+  return {
+    get,
+
+    /** The view of a room that `username` may read. @throws NotMember */
+    async assertMember(room_id: string, username: string): Promise<RoomView> {
+      const view = await roomLog.view(room_id, [username])
+      assertMember(view, room_id, username)
+      return view
+    },
+
+    /** Rooms that `username` may see, by name. */
+    async list(username: string, query: RoomList): Promise<{ rooms: Room[]; has_more: boolean }> {
+      const { limit = limits.PAGE_DEFAULT, after, q } = query
+      const records = await store.listRooms(username, {
+        limit: limit + 1,
+        ...(after !== undefined && { after }),
+        ...(q !== undefined && { q }),
+      })
+      const rooms: Room[] = []
+      for (const { id } of records.slice(0, limit)) {
+        const view = await roomLog.view(id, [username])
+        // It may have been deleted or closed to us since it was listed.
+        if (view.room && !view.room.deleted && (view.room.is_public || view.isMember(username))) {
+          rooms.push(await toRoom(view, view.room, username))
+        }
+        // Counting unread messages of many rooms lets other work go on in between.
+        await new Promise(resolve => setImmediate(resolve))
+      }
+      return { rooms, has_more: records.length > limit }
+    },
+
+    /** @throws RoomNameTaken */
+    async create(username: string, creation: RoomCreation): Promise<Room> {
+      const { name, description = '', is_public = true, password, max_members = 0 } = creation
+      const settings = { name, description, is_public, max_members }
+      const password_hash = password === undefined ? null : await auth.hashPassword(password)
+      const id = randomBytes(9).toString('base64url')
+      const created: StoredEvent = {
+        room_id: id,
+        seq: 1,
+        type: 'created',
+        username,
+        client_id: randomUUID(),
+        created_at: new Date().toISOString(),
+        data: { ...settings, password_hash },
+      }
+      const { created_at } = created
+      const record = { id, ...settings, password_hash, owner: username, member_count: 1, created_at, deleted: false }
+      try {
+        await store.createRoom({ ...record, indexed_seq: 1 }, created)
+      } catch (error) {
+        throw error instanceof Conflict ? new errors.RoomNameTaken(name) : error
+      }
+      await store.moveMark(username, id, 1)
+      return get(id, username)
+    },
+
+    /** Makes the default room where there is none yet, once, however many servers start together. */
+    async ensureDefault() {
+      if (await store.readRoom(DEFAULT_ROOM_ID)) return
+      const created_at = new Date().toISOString()
+      const settings = { name: 'Lobby', description: '', is_public: true, max_members: 0 }
+      try {
+        await store.createRoom(
+          {
+            id: DEFAULT_ROOM_ID,
+            ...settings,
+            indexed_seq: 1,
+            owner: '',
+            member_count: 0,
+            password_hash: null,
+            created_at,
+            deleted: false,
+          },
+          {
+            room_id: DEFAULT_ROOM_ID,
+            seq: 1,
+            type: 'created',
+            username: '',
+            client_id: randomUUID(),
+            created_at,
+            data: { ...settings, password_hash: null },
+          },
+        )
+      } catch (error) {
+        if (!(error instanceof Conflict)) throw error
+      }
+    },
+
+    /** @throws NotOwner, DefaultRoom */
+    async remove(room_id: string, username: string): Promise<void> {
+      await roomLog.append(room_id, {
+        type: 'room_deleted',
+        username,
+        client_id: randomUUID(),
+        decide(view) {
+          if (isDefault(assertVisible(view, room_id, username))) throw new errors.DefaultRoom()
+          assertOwner(view, room_id, username)
+          return {}
+        },
+      })
+    },
+
+    /**
+     * Joining twice is no error. The right password opens a private room too.
+     * @throws RoomPasswordWrong where the room is public; RoomFull
+     */
+    async join(room_id: string, username: string, password: string | undefined): Promise<Room> {
+      const { room } = await roomLog.view(room_id, [username])
+      // One comparison whatever the room is, so that its time does not tell whether a private one exists.
+      const password_hash = room && !room.deleted ? room.password_hash : null
+      const opened = password !== undefined && (await auth.verifyPassword(password, password_hash))
+      await admit(room_id, username, username, view => {
+        const { room } = view
+        if (!room || room.deleted) throw new errors.RoomNotFound(room_id)
+        if (view.isMember(username) || opened) return room
+        if (!room.is_public) throw new errors.RoomNotFound(room_id)
+        if (room.password_hash !== null) throw new errors.RoomPasswordWrong(room_id)
+        return room
+      })
+      return get(room_id, username)
+    },
+
+    /** @throws NotMember, DefaultRoom, OwnerCannotLeave */
+    async leave(room_id: string, username: string): Promise<void> {
+      await roomLog.append(room_id, {
+        type: 'left',
+        username,
+        client_id: randomUUID(),
+        decide(view) {
+          const room = assertMember(view, room_id, username)
+          if (isDefault(room)) throw new errors.DefaultRoom()
+          if (room.owner === username) throw new errors.OwnerCannotLeave()
+          return { member: username }
+        },
+      })
+    },
+
+    /** By username. @throws NotMember */
+    async members(room_id: string, username: string, query: { after?: string; limit?: number }) {
+      const view = await roomLog.view(room_id, [username])
+      const { owner } = assertMember(view, room_id, username)
+      const { limit = limits.PAGE_DEFAULT, after } = query
+      const page = { limit: limit + 1, ...(after !== undefined && { after }) }
+      const users =
+        room_id === DEFAULT_ROOM_ID
+          ? await store.listUsers(page)
+          : await store.readUsers((await store.listMembers(room_id, page)).map(row => row.username))
+      users.sort((a, b) => (a.username.toLowerCase() < b.username.toLowerCase() ? -1 : 1))
+      const members: Member[] = users.slice(0, limit).map(user => ({
+        username: user.username,
+        display_name: user.display_name,
+        avatar_color: user.avatar_color,
+        role: user.username === owner ? 'owner' : 'member',
+        online: presence.isOnlineIn(room_id, user.username),
+      }))
+      return { members, has_more: users.length > limit }
+    },
+
+    /** Adds a user, into a private room too. @throws NotOwner, UserNotFound, RoomFull */
+    async addMember(room_id: string, username: string, subject: string): Promise<Room> {
+      assertOwner(await roomLog.view(room_id, [username]), room_id, username)
+      await admit(room_id, username, await nameOf(subject), view => assertOwner(view, room_id, username))
+      return get(room_id, username)
+    },
+
+    /** @throws NotOwner, MemberNotFound, DefaultRoom; OwnerCannotLeave where `subject` is the owner */
+    async removeMember(room_id: string, username: string, subject: string): Promise<void> {
+      const view = await roomLog.view(room_id, [username])
+      if (isDefault(assertVisible(view, room_id, username))) throw new errors.DefaultRoom()
+      assertOwner(view, room_id, username)
+      const member = await nameOf(subject)
+      await roomLog.append(room_id, {
+        type: 'removed',
+        username,
+        subject: member,
+        client_id: randomUUID(),
+        decide(view) {
+          const { owner } = assertOwner(view, room_id, username)
+          if (member === owner) throw new errors.OwnerCannotLeave()
+          if (!view.isMember(member)) throw new errors.MemberNotFound(member)
+          return { member }
+        },
+      })
+    },
+
+    /** Hands the room over to another member. @throws NotOwner, UserNotFound, MemberNotFound */
+    async handOver(room_id: string, username: string, subject: string): Promise<Room> {
+      assertOwner(await roomLog.view(room_id, [username]), room_id, username)
+      const member = await nameOf(subject)
+      await roomLog.append(room_id, {
+        type: 'room_changed',
+        username,
+        subject: member,
+        client_id: randomUUID(),
+        decide(view) {
+          assertOwner(view, room_id, username)
+          if (!view.isMember(member)) throw new errors.MemberNotFound(member)
+          return member === username ? null : { member }
+        },
+      })
+      return get(room_id, username)
+    },
+
+    /** Moves one's read mark forward, at most to the log's head. @throws NotMember */
+    async markRead(room_id: string, username: string, seq: number): Promise<ReadMark> {
+      const view = await roomLog.view(room_id, [username])
+      assertMember(view, room_id, username)
+      return { room_id, seq: await store.moveMark(username, room_id, Math.min(seq, view.seq)) }
+    },
+  }
+}
+
+async function rooms(fastify: FastifyInstance) {
+  const capability = createRooms(fastify.store, fastify.roomLog, fastify.auth, fastify.presence)
+  await capability.ensureDefault()
+  fastify.decorate('rooms', capability)
+}
+
+export default fp(rooms, { name: 'rooms', dependencies: ['store', 'room-log', 'auth', 'presence'] })

@@ -1,0 +1,119 @@
+import type { RoomLog } from '../room-log/index.js'
+import type { Store } from '../store/index.js'
+import { Feed } from './feed.js'
+import type { Session } from './session.js'
+
+/** How often sockets are looked at: for expired tokens, and for pings that are due. */
+const TICK_MS = 1000
+
+interface Bounds {
+  /** Sockets of one user; 0 for no limit. */
+  per_user: number
+  per_address: number
+  heartbeat_ms: number
+}
+
+/** All sockets of this server, and the feeds of the rooms that they follow. */
+export class Hub {
+  readonly sessions = new Set<Session>()
+  readonly delivered = { frames: 0, flushes: 0 }
+  readonly #feeds = new Map<string, { feed: Feed; started: Promise<void> }>()
+  readonly #users = new Map<string, Set<Session>>()
+  readonly #addresses = new Map<string, number>()
+  readonly #timer: NodeJS.Timeout
+
+  constructor(
+    private readonly store: Store,
+    private readonly roomLog: RoomLog,
+    private readonly bounds: Bounds,
+  ) {
+    this.#timer = setInterval(() => this.#tick(), Math.min(TICK_MS, bounds.heartbeat_ms / 4))
+    this.#timer.unref()
+  }
+
+  get rooms() {
+    return this.#feeds.size
+  }
+
+  /** Counts a socket from its first moment on. @returns false where its address has too many */
+  arrive(session: Session): boolean {
+    const sockets = (this.#addresses.get(session.address) ?? 0) + 1
+    this.#addresses.set(session.address, sockets)
+    this.sessions.add(session)
+    return this.bounds.per_address === 0 || sockets <= this.bounds.per_address
+  }
+
+  /** Takes a socket whose user is known. @returns false where that user has too many */
+  identify(session: Session, username: string): boolean {
+    const sessions = this.#users.get(username) ?? new Set()
+    this.#users.set(username, sessions.add(session))
+    return this.bounds.per_user === 0 || sessions.size <= this.bounds.per_user
+  }
+
+  depart(session: Session) {
+    if (!this.sessions.delete(session)) return
+    const left = (this.#addresses.get(session.address) ?? 1) - 1
+    if (left > 0) this.#addresses.set(session.address, left)
+    else this.#addresses.delete(session.address)
+    const username = session.identity?.username
+    if (username === undefined) return
+    const sessions = this.#users.get(username)
+    sessions?.delete(session)
+    if (sessions?.size === 0) this.#users.delete(username)
+  }
+
+  sessionsOf(username: string): Iterable<Session> {
+    return this.#users.get(username) ?? []
+  }
+
+  /** The feed of a room, listening. To be released once for each call. */
+  async follow(room_id: string): Promise<Feed> {
+    let entry = this.#feeds.get(room_id)
+    if (!entry) {
+      const feed = new Feed(room_id, this.store, (frames, sockets) => {
+        this.delivered.frames += frames * sockets
+        this.delivered.flushes++
+      })
+      entry = { feed, started: feed.start(handler => this.roomLog.subscribe(room_id, handler)) }
+      this.#feeds.set(room_id, entry)
+    }
+    const { feed, started } = entry
+    feed.followers++
+    try {
+      await started
+    } catch (error) {
+      this.release(feed)
+      throw error
+    }
+    return feed
+  }
+
+  release(feed: Feed) {
+    feed.followers--
+    if (feed.followers > 0) return
+    this.#feeds.delete(feed.room_id)
+    feed.close()
+  }
+
+  /**
+   * Ends all sockets, spread over the time, so that their clients do not come back in one herd. What they sent is
+   * committed and acknowledged first.
+   */
+  async drain(drain_ms: number) {
+    clearInterval(this.#timer)
+    const sessions = [...this.sessions]
+    const step_ms = drain_ms / Math.max(1, sessions.length)
+    await Promise.all(
+      sessions.map(async (session, index) => {
+        await new Promise(resolve => setTimeout(resolve, index * step_ms))
+        await session.restart(Math.round(250 + Math.random() * Math.max(250, drain_ms / 4)))
+      }),
+    )
+  }
+
+  #tick() {
+    const now_ms = Date.now()
+    const now = performance.now()
+    for (const session of this.sessions) session.tick(now_ms, now, this.bounds.heartbeat_ms)
+  }
+}

@@ -1,0 +1,99 @@
+import { once } from 'node:events'
+import { limits } from '../../schemas/wire.js'
+import { encodeEvent, type RoomView } from '../room-log/index.js'
+import type { Store } from '../store/index.js'
+import type { Feed, Subscriber } from './feed.js'
+import { frameText } from './framing.js'
+import type { Session } from './session.js'
+
+/** Events read at once for a socket that comes back. */
+const READ_LIMIT = 100
+/** Unsent bytes at which a resuming socket is waited for. */
+const UNSENT_BYTES_PAUSE = 256 * 1024
+
+/** One socket's place in one room, from `welcome` on. */
+export class Subscription implements Subscriber {
+  readonly acks: Buffer[] = []
+  typing = false
+
+  constructor(
+    private readonly session: Session,
+    readonly feed: Feed,
+  ) {
+    feed.waiting.add(this)
+  }
+
+  get username() {
+    return this.session.username
+  }
+
+  get socket() {
+    return this.session.socket
+  }
+
+  get open() {
+    return this.session.open
+  }
+
+  get #attached() {
+    return this.open && (this.feed.waiting.has(this) || this.feed.live.has(this))
+  }
+
+  ended: Subscriber['ended'] = (room_id, reason) => this.session.roomEnded(room_id, reason)
+  slow = () => this.session.close('too_slow')
+
+  /** Tells of an event that this socket asked for: with the room's next flush, or at once where it gets none yet. */
+  ack(frame: Buffer) {
+    if (this.feed.live.has(this)) this.feed.ack(this, frame)
+    else this.session.write(frame)
+  }
+
+  /**
+   * Welcomes the socket, brings it all after `after`, and lets it into the flush in the turn in which it has just what
+   * was flushed: no moment between history and live, nothing twice.
+   * @param view read after this subscription was attached
+   */
+  async start(
+    view: RoomView,
+    store: Store,
+    from: { after?: number | undefined; epoch?: string | undefined },
+    welcome: { online: string[]; online_count: number; heartbeat_ms: number },
+  ) {
+    const { feed, session } = this
+    const { room_id } = feed
+    const { epoch } = store
+    const { after } = from
+    const same = from.epoch === undefined || from.epoch === epoch
+    const resumed = after !== undefined && same && after <= view.seq && view.seq - after <= limits.REPLAY_MAX
+    const seq = resumed ? view.seq : feed.flushed
+    session.send({ type: 'welcome', room_id, seq, epoch, ...welcome, resumed })
+    if (resumed) {
+      await this.#catchUp(after, store)
+    } else if (after !== undefined) {
+      session.send({ type: 'reset', room_id, seq, epoch })
+    }
+    // No await between the last look at `flushed` and this.
+    if (feed.waiting.delete(this)) feed.live.add(this)
+  }
+
+  async #catchUp(after: number, store: Store) {
+    const { feed, socket } = this
+    let cursor = after
+    while (this.#attached && cursor !== feed.flushed) {
+      if (cursor > feed.flushed) {
+        // The client was told elsewhere of what the bus has not brought here yet.
+        const flushed = feed.nextFlush()
+        void feed.repair()
+        await flushed
+        continue
+      }
+      const events = await store.readEvents(feed.room_id, { after: cursor, upto: feed.flushed, limit: READ_LIMIT })
+      if (!this.#attached) return
+      this.session.write(Buffer.concat(events.map(event => frameText(encodeEvent(event)))))
+      cursor = events.at(-1)?.seq ?? cursor
+      if (socket.writableLength > UNSENT_BYTES_PAUSE) {
+        await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => {})
+      }
+    }
+  }
+}

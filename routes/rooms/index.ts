@@ -1,0 +1,48 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
+import { errorAnswers } from '../../schemas/error.js'
+import { Room, RoomCreation, RoomList } from '../../schemas/room.js'
+
+const list = {
+  operationId: 'listRooms',
+  tags: ['rooms'],
+  summary: 'Rooms that one may see, by name',
+  description: 'Public ones, and those one is a member of. The `Link` header holds the next page.',
+  querystring: RoomList,
+  response: {
+    200: Type.Array(Room),
+    ...errorAnswers(),
+  },
+}
+
+const create = {
+  operationId: 'createRoom',
+  tags: ['rooms'],
+  summary: 'Make a room, and own it',
+  body: RoomCreation,
+  response: {
+    201: Room,
+    ...errorAnswers('RoomNameTaken', 'PasswordTooLong', 'LoginQueueFull', 'BodyTooLarge', 'MediaTypeRefused'),
+  },
+}
+
+export default (async fastify => {
+  fastify.get('', { schema: list }, async ({ query, username }, reply) => {
+    const { rooms, has_more } = await fastify.rooms.list(username, query)
+    const last = rooms.at(-1)
+    if (has_more && last) {
+      const next = new URLSearchParams({ ...query, limit: String(query.limit), after: last.name })
+      reply.header('link', `</rooms?${next}>; rel="next"`)
+    }
+    return rooms
+  })
+
+  fastify.post(
+    '',
+    { schema: create, config: { rateLimit: fastify.limits.rooms } },
+    async ({ body, username }, reply) => {
+      reply.code(201)
+      return fastify.rooms.create(username, body)
+    },
+  )
+}) satisfies FastifyPluginAsyncTypebox

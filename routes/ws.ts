@@ -1,0 +1,55 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
+import type { FastifyRequest } from 'fastify'
+import { errorAnswers, errors } from '../schemas/error.js'
+import { Epoch } from '../schemas/frame.js'
+import { RoomParams } from '../schemas/room.js'
+
+const tags = ['sockets']
+const upgraded = Type.Null({ description: 'Frames from here on' })
+
+const one = {
+  operationId: 'followRoom',
+  tags,
+  summary: 'A WebSocket for one room',
+  description:
+    'Frames are described in asyncapi.yaml. The token travels in `Authorization`, in the cookie or as the subprotocol `bearer.<token>` beside `talkie.v1`. A token that is no good, and a room that is not to be seen, are told by a close code after the upgrade.',
+  params: RoomParams,
+  querystring: Type.Object(
+    {
+      after: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, examples: [42] })),
+      epoch: Type.Optional(Epoch),
+    },
+    { additionalProperties: false },
+  ),
+  response: { 101: upgraded, ...errorAnswers() },
+}
+
+const many = {
+  operationId: 'followRooms',
+  tags,
+  summary: 'A WebSocket for any number of rooms',
+  description: 'As for one room; rooms are followed by `subscribe` frames.',
+  response: { 101: upgraded, ...errorAnswers() },
+}
+
+/** Both answer by close codes, since browsers hide a refused upgrade's status: so they stand outside `rooms/`. */
+export default (async fastify => {
+  const { auth, ws } = fastify
+
+  async function preValidation(request: FastifyRequest) {
+    const token = auth.tokenOf(request)
+    if (!token) throw new errors.Unauthorized()
+    // A page elsewhere could open a socket with our cookie.
+    if (token.from === 'cookie' && !fastify.isOurOrigin(request)) throw new errors.OriginRefused()
+  }
+  const tokenOf = (request: FastifyRequest) => auth.tokenOf(request)?.token as string
+
+  fastify.get('/rooms/:id/ws', { websocket: true, schema: one, preValidation }, (socket, request) => {
+    ws.accept(socket, request, tokenOf(request), { room_id: request.params.id, ...request.query })
+  })
+
+  fastify.get('/ws', { websocket: true, schema: many, preValidation }, (socket, request) => {
+    ws.accept(socket, request, tokenOf(request), null)
+  })
+}) satisfies FastifyPluginAsyncTypebox

@@ -1,0 +1,72 @@
+import { test } from 'tap'
+import type { PubSub } from '../../../plugins/pubsub/pubsub.js'
+
+/** What every bus promises to the process that it is in. @param open gives a bus whose channels nobody else uses */
+export function pubsubContract(name: string, open: () => Promise<PubSub>) {
+  const bytes = (text: string) => Buffer.from(text)
+
+  async function listening(bus: PubSub, channel: string) {
+    const heard: string[] = []
+    const unsubscribe = await bus.subscribe(channel, message => heard.push(Buffer.from(message).toString()))
+    return { heard, unsubscribe }
+  }
+
+  test(`${name}: a message reaches all handlers of its channel before publish returns, and no others`, async t => {
+    const bus = await open()
+    t.teardown(() => bus.close())
+    const [a, b, other] = [await listening(bus, 'a'), await listening(bus, 'a'), await listening(bus, 'b')]
+    bus.publish('a', bytes('one'))
+    bus.publish('a', bytes('two'))
+    t.same(a.heard, ['one', 'two'])
+    t.same(b.heard, ['one', 'two'])
+    t.same(other.heard, [])
+  })
+
+  test(`${name}: every byte arrives as it was`, async t => {
+    const bus = await open()
+    t.teardown(() => bus.close())
+    const heard: Uint8Array[] = []
+    await bus.subscribe('a', message => heard.push(message))
+    const all = Uint8Array.from({ length: 256 }, (_, value) => value)
+    bus.publish('a', all)
+    t.same([...(heard[0] as Uint8Array)], [...all])
+  })
+
+  test(`${name}: who ended a subscription hears nothing more, the others do`, async t => {
+    const bus = await open()
+    t.teardown(() => bus.close())
+    const [a, b] = [await listening(bus, 'a'), await listening(bus, 'a')]
+    a.unsubscribe()
+    a.unsubscribe()
+    bus.publish('a', bytes('one'))
+    t.same(a.heard, [])
+    t.same(b.heard, ['one'])
+    b.unsubscribe()
+    bus.publish('a', bytes('two'))
+    t.same(b.heard, ['one'])
+    const again = await listening(bus, 'a')
+    bus.publish('a', bytes('three'))
+    t.same(again.heard, ['three'])
+  })
+
+  test(`${name}: a handler may subscribe, publish and end subscriptions`, async t => {
+    const bus = await open()
+    t.teardown(() => bus.close())
+    const late = await listening(bus, 'late')
+    const unsubscribe = await bus.subscribe('a', () => {
+      unsubscribe()
+      bus.publish('late', bytes('from a handler'))
+    })
+    bus.publish('a', bytes('one'))
+    bus.publish('a', bytes('two'))
+    t.same(late.heard, ['from a handler'])
+  })
+
+  test(`${name}: publishing where nobody listens, and after the end, is no error`, async t => {
+    const bus = await open()
+    bus.publish('nobody', bytes('one'))
+    await bus.close()
+    bus.publish('nobody', bytes('two'))
+    t.ok(bus.description)
+  })
+}

@@ -1,0 +1,55 @@
+import { test } from 'tap'
+import { originOf, parseFrame } from '../../../plugins/ws/parse.js'
+import { errors } from '../../../schemas/error.js'
+import { clientFrames } from '../../../schemas/frame.js'
+
+const send = { type: 'send', room_id: 'default', client_id: 'c1', text: 'hi' }
+
+test('what is no JSON object with a type is malformed', async t => {
+  for (const data of ['', '{', 'null', '[]', '1', '"send"', '{}', '{"type":1}', '{"type":null}']) {
+    t.throws(() => parseFrame(data), { code: 'MALFORMED_FRAME' }, data)
+  }
+})
+
+test('a wrong frame of a known type is refused in one line, without ending the socket', async t => {
+  const wrong: [object, string][] = [
+    [{ ...send, text: undefined }, "send: must have required property 'text'"],
+    [{ ...send, text: '' }, 'send: text must NOT have fewer than 1 characters'],
+    [{ ...send, extra: 1 }, 'send: extra must NOT have additional properties'],
+    [{ ...send, client_id: 'a b' }, 'send: client_id must match pattern'],
+    [{ ...send, text: { $gt: '' } }, 'send: text must be string'],
+    [{ ...send, reply_to: '1' }, 'send: reply_to must be integer'],
+    [{ ...send, reply_to: 2 ** 53 }, 'send: reply_to must be <= 9007199254740991'],
+    [{ type: 'subscribe', room_id: 'x', after: -1 }, 'subscribe: after must be >= 0'],
+    [{ type: 'constructor' }, 'No such type of frame'],
+  ]
+  for (const [frame, message] of wrong) {
+    t.throws(() => parseFrame(JSON.stringify(frame)), { code: 'BAD_FRAME' }, JSON.stringify(frame))
+    try {
+      parseFrame(JSON.stringify(frame))
+    } catch (error) {
+      t.match((error as Error).message, message)
+    }
+  }
+  t.throws(() => parseFrame('{"type":"ping","__proto__":{"x":1}}'), errors.BadFrame)
+})
+
+test('text is kept as it is and counted in code points', async t => {
+  const texts = [' a ', '안녕', '😀'.repeat(2000), 'a\nb', '<b>', '\u200b']
+  for (const text of texts) t.equal((parseFrame(JSON.stringify({ ...send, text })) as typeof send).text, text)
+  for (const text of [' \n\t', '😀'.repeat(2001), 'a\u0000b']) {
+    t.throws(() => parseFrame(JSON.stringify({ ...send, text })), errors.BadFrame)
+  }
+  t.throws(() => parseFrame('{"type":"send","room_id":"r","client_id":"c","text":"\\ud800"}'), errors.BadFrame)
+})
+
+test('every type that a client may send has a schema of its own', async t => {
+  for (const [type, schema] of Object.entries(clientFrames)) t.equal(schema.properties.type.const, type)
+})
+
+test('the answer to a refused frame names its request where the frame does', async t => {
+  t.same(originOf(JSON.stringify(send)), { room_id: 'default', client_id: 'c1' })
+  t.same(originOf('{"room_id":1,"client_id":{}}'), {})
+  t.same(originOf('not json'), {})
+  t.same(originOf('null'), {})
+})
