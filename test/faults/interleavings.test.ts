@@ -2,10 +2,12 @@ import fc from 'fast-check'
 import { test } from 'tap'
 import { WebSocket } from 'ws'
 import {
+  type Connection,
   createConnection,
   createHttp,
   createRoomModel,
   type Http,
+  type ResumePoint,
   type SocketConstructor,
 } from '../../static/client/index.js'
 import { build, register } from '../helper.js'
@@ -35,6 +37,8 @@ const action = fc.oneof(
   { weight: 2, arbitrary: fc.record({ does: fc.constantFrom('lose' as const, 'pause' as const) }) },
 )
 
+type Action = typeof action extends fc.Arbitrary<infer A> ? A : never
+
 test(`${RUNS} random interleavings: who was there, who came back and who reads history end with the same`, async t => {
   const app = await build(t)
   const base_url = await listen(app)
@@ -57,17 +61,19 @@ test(`${RUNS} random interleavings: who was there, who came back and who reads h
       backoff: { base_ms: 1, cap_ms: 5 },
       in_flight_max: 8,
     })
-  const [watching, resuming, ...talking] = [0, 1, 2, 3, 4].map(index => connectionOf(index, index === 1))
-  if (!watching || !resuming) throw new Error('Not reached')
+  const watching = connectionOf(0)
+  const resuming = connectionOf(1, true)
+  const talking = [2, 3, 4].map(index => connectionOf(index))
   const http = createHttp({ base_url, token: () => owner.token })
   t.teardown(() => {
     for (const connection of [watching, resuming, ...talking]) connection.close()
   })
 
-  async function interleaving(actions: fc.TypeOfArbitrary<typeof action>[], run: number) {
+  async function interleaving(actions: Action[], run: number) {
     const { id: room_id } = await app.rooms.create('owner', { name: `run ${run}` })
     for (const name of ['resuming', ...TALKERS]) await app.rooms.join(room_id, name, undefined)
-    const [was, came] = [follow(watching as never, room_id, http), follow(resuming as never, room_id, http)]
+    const was = follow(watching, room_id, http, { after: 0, epoch: app.store.epoch })
+    const came = follow(resuming, room_id, http)
     const doing: Promise<unknown>[] = []
     let sent = 0
     for (const one of actions) {
@@ -108,8 +114,8 @@ test(`${RUNS} random interleavings: who was there, who came back and who reads h
     const inOrder = [was, came].every(({ seqs }) =>
       seqs.every((seq, index) => index === 0 || seq === (seqs[index - 1] ?? 0) + 1),
     )
-    watching?.unsubscribe(room_id)
-    resuming?.unsubscribe(room_id)
+    watching.unsubscribe(room_id)
+    resuming.unsubscribe(room_id)
     return same && inOrder
   }
 
@@ -122,20 +128,24 @@ test(`${RUNS} random interleavings: who was there, who came back and who reads h
   t.comment(`${sockets.length} sockets of the one who came back`)
 })
 
-function follow(connection: ReturnType<typeof createConnection>, room_id: string, http: Http) {
+function follow(connection: Connection, room_id: string, http: Http, from?: ResumePoint) {
   const model = createRoomModel()
   const seqs: number[] = []
-  connection.subscribe(room_id, {
-    start(seq) {
-      seqs.length = 0
-      model.start(seq)
-      void http.messages(room_id, { limit: 100 }).then(page => model.page(page, { limit: 100 }))
+  connection.subscribe(
+    room_id,
+    {
+      start(seq) {
+        seqs.length = 0
+        model.start(seq)
+        void http.messages(room_id, { limit: 100 }).then(page => model.page(page, { limit: 100 }))
+      },
+      event(event) {
+        seqs.push(event.seq)
+        model.event(event)
+      },
     },
-    event(event) {
-      seqs.push(event.seq)
-      model.event(event)
-    },
-  })
+    from,
+  )
   return { model, seqs }
 }
 

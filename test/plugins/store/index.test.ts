@@ -12,7 +12,7 @@ function build(t: Test, config: Partial<Config>) {
   t.teardown(() => rmSync(folder, { recursive: true }))
   const app = Fastify()
   app.register(
-    fp(async fastify => void fastify.decorate('config', { DATA_DIR: folder, ...config } as Config), { name: 'config' }),
+    fp(async fastify => void fastify.decorate('config', { DATA_DIR: folder, ...config } as never), { name: 'config' }),
   )
   app.register(store)
   return app
