@@ -1,13 +1,13 @@
 import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
+import type {} from '@fastify/swagger'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 /** Made by `static/build.ts`. */
 const root = fileURLToPath(new URL('../static/public', import.meta.url))
 
 /** The names carry no hash, so a browser asks each time whether what it holds is still good. */
-const setHeaders = (response: { setHeader(name: string, value: string): unknown }) =>
-  response.setHeader('cache-control', 'no-cache')
+const setHeaders = (reply: FastifyReply) => void reply.header('cache-control', 'no-cache')
 
 /** The browser page. Its address names the room; which message, the part behind `#`, never reaches the server. */
 export default async function page(fastify: FastifyInstance) {

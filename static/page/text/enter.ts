@@ -2,8 +2,16 @@
 export type EnterEvent =
   | { type: 'compositionstart' }
   | { type: 'compositionupdate' | 'compositionend'; data: string }
-  | { type: 'keydown'; key: string; keyCode: number; shiftKey: boolean; isComposing: boolean; repeat: boolean }
-  | { type: 'keyup'; key: string }
+  | {
+      type: 'keydown'
+      key: string
+      code: string
+      keyCode: number
+      shiftKey: boolean
+      isComposing: boolean
+      repeat: boolean
+    }
+  | { type: 'keyup'; key: string; code: string }
   | { type: 'beforeinput'; inputType: string }
 
 export interface Verdict {
@@ -20,6 +28,10 @@ const ENTER: Verdict = { enter: true, prevent: true }
 const HANGUL = /^[\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff\s]+$/
 /** What `keyCode` says of a key that an input method took. */
 const TAKEN = 229
+
+/** A key that an input method took may be called `Process`; where it is on the keyboard still tells it. */
+const isEnter = ({ key, code }: { key: string; code: string }) =>
+  key === 'Enter' || (key === 'Process' && /^(Numpad)?Enter$/.test(code))
 
 /**
  * One press of Enter is one message with its whole text, whatever an input method makes of the key.
@@ -39,7 +51,7 @@ export function createEnter(): (event: EnterEvent) => Verdict {
   let spent = false
 
   function keydown(event: EnterEvent & { type: 'keydown' }): Verdict {
-    if (event.key !== 'Enter') {
+    if (!isEnter(event)) {
       wanted = false
       return NOTHING
     }
@@ -75,7 +87,7 @@ export function createEnter(): (event: EnterEvent) => Verdict {
       case 'keydown':
         return keydown(event)
       case 'keyup':
-        if (event.key === 'Enter') spent = false
+        if (isEnter(event)) spent = false
         return NOTHING
       case 'beforeinput':
         return spent && /^insert(LineBreak|Paragraph)$/.test(event.inputType) ? PREVENT : NOTHING
