@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { errors } from '../schemas/error.js'
-import type { ProfileChange, User } from '../schemas/user.js'
+import { type ProfileChange, publicPart, type User } from '../schemas/user.js'
 import type { Store } from './store/store.js'
 
 declare module 'fastify' {
@@ -21,15 +21,14 @@ export function createUsers(store: Store) {
   async function read(username: string): Promise<User> {
     const found = await store.readUser(username)
     if (found === null) throw new errors.UserNotFound(username)
-    const { password_hash: _, ...user } = found
-    return user
+    return publicPart(found)
   }
 
   /** @returns the user after the change @throws UserNotFound */
   async function change(username: string, change: ProfileChange): Promise<User> {
     const found = await store.changeUser(username, change)
     if (found === null) throw new errors.UserNotFound(username)
-    const { password_hash: _, ...user } = found
+    const user = publicPart(found)
     for (const listener of listeners) listener(user)
     return user
   }

@@ -49,8 +49,23 @@ export const User = Type.Object(
 export type User = Static<typeof User>
 
 /** A user as the store keeps it. */
-export const StoredUser = Type.Composite([User, Type.Object({ password_hash: Type.String() })])
+export const StoredUser = Type.Composite([
+  User,
+  Type.Object({
+    password_hash: Type.String(),
+    /** May not log in. */
+    blocked: Type.Boolean(),
+  }),
+])
 export type StoredUser = Static<typeof StoredUser>
+
+/** What others may see of a user. */
+export function publicPart({ password_hash: _hash, blocked: _blocked, ...user }: StoredUser): User {
+  return user
+}
+
+/** What only who runs the server changes. */
+export type AccountChange = Partial<Pick<StoredUser, 'password_hash' | 'blocked'>>
 
 export const Profile = Type.Composite([User, Type.Object({ online: Type.Boolean() })], { additionalProperties: false })
 export type Profile = Static<typeof Profile>

@@ -1,13 +1,13 @@
-import { createHash } from 'node:crypto'
 import cookie from '@fastify/cookie'
 import jwt from '@fastify/jwt'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { errors } from '../../schemas/error.js'
-import type { Credentials, StoredUser, User } from '../../schemas/user.js'
-import { limits, USERNAME_PATTERN } from '../../schemas/wire.js'
+import { type Credentials, publicPart, type StoredUser, type User } from '../../schemas/user.js'
+import { USERNAME_PATTERN } from '../../schemas/wire.js'
 import { list } from '../config.js'
-import { Conflict, type Store } from '../store/store.js'
+import type { Store } from '../store/store.js'
+import { createAccounts } from './accounts.js'
 import { createPasswords, type Passwords } from './passwords.js'
 import { isOurOrigin, tokenOf } from './requests.js'
 import { openSessions, type Sessions } from './sessions.js'
@@ -45,43 +45,33 @@ export interface LoggedIn {
 
 /** Who may speak: accounts, their sessions, and the tokens that name a session. */
 export function createAuth(store: Store, sessions: Sessions, passwords: Passwords, tokens: Tokens) {
+  const accounts = createAccounts(store, sessions, passwords)
+
   /** @throws UsernameTaken, PasswordTooLong, BadRequest, LoginQueueFull */
-  async function register({ username, password }: Credentials): Promise<LoggedIn> {
-    // The schema counted before NFC, which can make fewer of them.
-    if ([...password.normalize('NFC')].length < limits.PASSWORD_MIN) {
-      throw new errors.BadRequest(`A password has at least ${limits.PASSWORD_MIN} characters`)
-    }
-    if ((await store.readUser(username)) !== null) throw new errors.UsernameTaken(username)
-    const user: StoredUser = {
-      username,
-      display_name: username,
-      bio: '',
-      avatar_color: colorOf(username),
-      status: 'available',
-      created_at: new Date().toISOString(),
-      password_hash: await passwords.hash(password),
-    }
-    try {
-      await store.createUser(user)
-    } catch (error) {
-      throw error instanceof Conflict ? new errors.UsernameTaken(username) : error
-    }
-    return openSession(user)
+  async function register(credentials: Credentials): Promise<LoggedIn> {
+    return openSession(await accounts.add(credentials))
   }
 
-  /** The same answer after the same time whether the user or the password is wrong. @throws LoginFailed, LoginQueueFull */
+  /** The same answer after the same time whether user or password is wrong, or the user blocked. @throws LoginFailed, LoginQueueFull */
   async function login(username: string, password: string): Promise<LoggedIn> {
     const user = isUsername.test(username) ? await store.readUser(username) : null
-    const isRight = await passwords.verify(password, user?.password_hash ?? null)
+    const isRight = await passwords.verify(password, user === null || user.blocked ? null : user.password_hash)
     if (user === null || !isRight) throw new errors.LoginFailed()
     return openSession(user)
   }
 
-  async function openSession({ password_hash: _, ...user }: StoredUser): Promise<LoggedIn> {
+  /** @throws LoginFailed where the account was blocked or got another password meanwhile */
+  async function openSession(user: StoredUser): Promise<LoggedIn> {
     const expires_at = tokens.expiry()
     const session_id = await sessions.open(user.username, expires_at)
     const identity = { username: user.username, session_id, expires_at }
-    return { token: tokens.sign(identity), user, identity }
+    // Whoever changes an account ends the sessions that are stored by then; ours may have come after that.
+    const now = await store.readUser(user.username)
+    if (now === null || now.blocked || now.password_hash !== user.password_hash) {
+      await sessions.end(identity)
+      throw new errors.LoginFailed()
+    }
+    return { token: tokens.sign(identity), user: publicPart(user), identity }
   }
 
   /** Another token of the same session. The one at hand stays good until it expires. @throws Unauthorized */
@@ -90,8 +80,7 @@ export function createAuth(store: Store, sessions: Sessions, passwords: Password
     if (found === null) throw new errors.Unauthorized()
     const next = { ...identity, expires_at: tokens.expiry() }
     await sessions.extend(identity.session_id, next.expires_at)
-    const { password_hash: _, ...user } = found
-    return { token: tokens.sign(next), user, identity: next }
+    return { token: tokens.sign(next), user: publicPart(found), identity: next }
   }
 
   /** @throws Unauthorized for every token that is not good any more, whatever the reason; StoreUnavailable */
@@ -116,13 +105,6 @@ export function createAuth(store: Store, sessions: Sessions, passwords: Password
     /** Logins and registrations that wait for a thread to hash in. */
     waiting: passwords.waiting,
   }
-}
-
-/** A colour of one's own, never too light or too dark for white letters. */
-function colorOf(username: string): string {
-  const [hue, r = 0, g = 0] = createHash('sha256').update(username.toLowerCase()).digest()
-  const channels = [64 + (r % 96), 64 + (g % 96), 160]
-  return `#${[0, 1, 2].map(at => (channels[(at + (hue ?? 0)) % 3] as number).toString(16)).join('')}`
 }
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import type { StoredEvent } from '../../schemas/event.js'
+import type { Session } from '../../schemas/user.js'
 import { Conflict, type Store } from '../store/store.js'
 import type { Identity } from './tokens.js'
 
@@ -137,6 +138,21 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
     await store.deleteSession(session_id).catch(error => log.warn({ err: error }, 'an ended session was not deleted'))
   }
 
+  /** Ends all sessions of a user that are stored when it is called. @returns how many */
+  async function endAll(username: string): Promise<number> {
+    let count = 0
+    let after = ''
+    for (;;) {
+      const page = await store.listSessions(username, { after, limit: PAGE })
+      for (const { id, username, expires_at } of page) {
+        await end({ session_id: id, username, expires_at: Date.parse(expires_at) })
+      }
+      count += page.length
+      if (page.length < PAGE) return count
+      after = (page.at(-1) as Session).id
+    }
+  }
+
   async function append(event: Omit<StoredEvent, 'seq'>): Promise<void> {
     for (let tries = 0; ; tries++) {
       const head = await store.readHead(SYSTEM)
@@ -153,6 +169,7 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
     open,
     isGood,
     end,
+    endAll,
     extend: (id: string, expires_at: number) => store.extendSession(id, new Date(expires_at).toISOString()),
     /** @param listener hears of each session that ends, here or elsewhere, once; must not throw */
     onEnded(listener: EndedListener) {

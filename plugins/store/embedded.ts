@@ -73,11 +73,13 @@ function createEmbedded(folder: Folder, writer: Writer, log: Log): Store {
     readUser: read('readUser'),
     readUsers: read('readUsers'),
     changeUser: (username, change) => writer.write('changeUser', username, change),
+    changeAccount: (username, change) => writer.write('changeAccount', username, change),
     listUsers: read('listUsers'),
     countUsers: read('countUsers'),
 
     createSession: session => writer.write('createSession', session),
     readSession: read('readSession'),
+    listSessions: read('listSessions'),
     extendSession: (id, expires_at) => writer.write('extendSession', id, expires_at),
     deleteSession: id => writer.write('deleteSession', id),
     async deleteExpiredSessions(now) {

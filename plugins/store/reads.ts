@@ -11,12 +11,14 @@ import {
   toEvent,
   toMember,
   toRoom,
+  toUser,
+  USER_COLUMNS,
+  type UserRow,
 } from './rows.js'
 import type { Sqlite } from './sqlite.js'
 import { type RoomState, type Target, UNREAD_SCAN_MAX } from './store.js'
 import { createTermReads } from './term-index.js'
 
-const USER_COLUMNS = 'username, display_name, bio, avatar_color, status, created_at, password_hash'
 const MEMBERSHIP_TYPES = [...membershipTypes].map(type => `'${type}'`).join()
 
 type EventsQuery = { after: number; upto?: number; limit: number }
@@ -65,17 +67,24 @@ export function createReads(db: Sqlite) {
     ...createTermReads(db),
 
     readUser(username: string): StoredUser | null {
-      return db.get<StoredUser>(`select ${USER_COLUMNS} from users where username = ?`, [username]) ?? null
+      const row = db.get<UserRow>(`select ${USER_COLUMNS} from users where username = ?`, [username])
+      return row === undefined ? null : toUser(row)
     },
 
     readUsers(usernames: string[]): StoredUser[] {
-      return db.all(`select ${USER_COLUMNS} from users where username in (select value from json_each(?))`, [
-        JSON.stringify(usernames),
-      ])
+      const rows = db.all<UserRow>(
+        `select ${USER_COLUMNS} from users where username in (select value from json_each(?))`,
+        [JSON.stringify(usernames)],
+      )
+      return rows.map(toUser)
     },
 
     listUsers({ after = '', limit }: { after?: string; limit: number }): StoredUser[] {
-      return db.all(`select ${USER_COLUMNS} from users where username > ? order by username limit ?`, [after, limit])
+      const rows = db.all<UserRow>(`select ${USER_COLUMNS} from users where username > ? order by username limit ?`, [
+        after,
+        limit,
+      ])
+      return rows.map(toUser)
     },
 
     countUsers(): number {
@@ -84,6 +93,13 @@ export function createReads(db: Sqlite) {
 
     readSession(id: string): Session | null {
       return db.get<Session>('select id, username, created_at, expires_at from sessions where id = ?', [id]) ?? null
+    },
+
+    listSessions(username: string, { after = '', limit }: { after?: string; limit: number }): Session[] {
+      return db.all(
+        `select id, username, created_at, expires_at from sessions where username = ? and id > ? order by id limit ?`,
+        [username, after, limit],
+      )
     },
 
     readRoom,

@@ -1,5 +1,6 @@
 import type { StoredEvent } from '../../schemas/event.js'
 import type { MemberRow, RoomRecord } from '../../schemas/room.js'
+import type { StoredUser } from '../../schemas/user.js'
 
 /** A row of `events`: what an event does not have is null. */
 export type EventRow = Pick<StoredEvent, 'room_id' | 'seq' | 'type' | 'username' | 'client_id' | 'created_at'> & {
@@ -18,6 +19,14 @@ export function toEvent({ target, member, text, reply_to, data, ...event }: Even
   if (reply_to !== null) stored.reply_to = reply_to
   if (data !== null) stored.data = JSON.parse(data)
   return stored
+}
+
+export const USER_COLUMNS = 'username, display_name, bio, avatar_color, status, created_at, password_hash, blocked'
+
+export type UserRow = Omit<StoredUser, 'blocked'> & { blocked: number }
+
+export function toUser(row: UserRow): StoredUser {
+  return { ...row, blocked: row.blocked === 1 }
 }
 
 /** Columns of `rooms` and the log's head, which is where the record stands. */

@@ -1,6 +1,6 @@
 import type { EventType, StoredEvent } from '../../schemas/event.js'
 import type { MemberRow, RoomRecord } from '../../schemas/room.js'
-import type { ProfileChange, Session, StoredUser } from '../../schemas/user.js'
+import type { AccountChange, ProfileChange, Session, StoredUser } from '../../schemas/user.js'
 
 /** What `append`, `createRoom` and `createUser` throw where a unique key was taken. Nothing was stored then. */
 export class Conflict extends Error {
@@ -63,12 +63,16 @@ export interface Store {
   readUsers(usernames: string[]): Promise<StoredUser[]>
   /** @returns the user after the change, or null where there is none */
   changeUser(username: string, change: ProfileChange): Promise<StoredUser | null>
+  /** @returns whether there is such a user */
+  changeAccount(username: string, change: AccountChange): Promise<boolean>
   /** By lower-case name, after `after` (a username). */
   listUsers(query: { after?: string; limit: number }): Promise<StoredUser[]>
   countUsers(): Promise<number>
 
   createSession(session: Session): Promise<void>
   readSession(id: string): Promise<Session | null>
+  /** Sessions of one user, by id, after `after` (an id). */
+  listSessions(username: string, query: { after?: string; limit: number }): Promise<Session[]>
   /** Moves `expires_at` forward, never back. */
   extendSession(id: string, expires_at: string): Promise<void>
   deleteSession(id: string): Promise<void>

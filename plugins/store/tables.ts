@@ -1,7 +1,7 @@
 import { TERMS_TABLE } from './term-index.js'
 
 /** Raised with every change of the tables that an older server would not understand. */
-export const SCHEMA_VERSION = 1
+export const SCHEMA_VERSION = 2
 
 /**
  * The embedded store's tables. Every column has its type, since libsql binds all numbers as REAL. Usernames are compared
@@ -24,7 +24,8 @@ create table users (
   avatar_color text not null,
   status text not null,
   created_at text not null,
-  password_hash text not null
+  password_hash text not null,
+  blocked integer not null
 );
 
 create table sessions (

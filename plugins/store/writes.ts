@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import type { StoredEvent } from '../../schemas/event.js'
 import type { MemberRow, RoomRecord } from '../../schemas/room.js'
-import type { ProfileChange, Session, StoredUser } from '../../schemas/user.js'
+import type { AccountChange, ProfileChange, Session, StoredUser } from '../../schemas/user.js'
 import { DEFAULT_ROOM_ID } from '../../schemas/wire.js'
 import { foldMember, foldRoom } from './fold.js'
-import { foldName, ROOM_COLUMNS, type RoomRow, toRoom } from './rows.js'
+import { foldName, ROOM_COLUMNS, type RoomRow, toRoom, toUser, USER_COLUMNS, type UserRow } from './rows.js'
 import type { Sqlite, Value } from './sqlite.js'
 
 /** Expired sessions that one `deleteExpiredSessions` takes, so that no transaction is long. */
@@ -95,32 +95,39 @@ export function createWrites(db: Sqlite) {
     ping() {},
 
     createUser(user: StoredUser) {
-      db.run(
-        `insert into users (username, display_name, bio, avatar_color, status, created_at, password_hash)
-         values (?, ?, ?, ?, ?, ?, ?)`,
-        [
-          user.username,
-          user.display_name,
-          user.bio,
-          user.avatar_color,
-          user.status,
-          user.created_at,
-          user.password_hash,
-        ],
-      )
+      db.run(`insert into users (${USER_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?)`, [
+        user.username,
+        user.display_name,
+        user.bio,
+        user.avatar_color,
+        user.status,
+        user.created_at,
+        user.password_hash,
+        user.blocked,
+      ])
       this.moveMark(user.username, DEFAULT_ROOM_ID, readHead(DEFAULT_ROOM_ID))
     },
 
     changeUser(username: string, change: ProfileChange): StoredUser | null {
       const { display_name = null, bio = null, avatar_color = null, status = null } = change
-      const user = db.get<StoredUser>(
+      const row = db.get<UserRow>(
         `update users set display_name = coalesce(?, display_name), bio = coalesce(?, bio),
            avatar_color = coalesce(?, avatar_color), status = coalesce(?, status)
          where username = ?
-         returning username, display_name, bio, avatar_color, status, created_at, password_hash`,
+         returning ${USER_COLUMNS}`,
         [display_name, bio, avatar_color, status, username],
       )
-      return user ?? null
+      return row === undefined ? null : toUser(row)
+    },
+
+    changeAccount(username: string, change: AccountChange): boolean {
+      const { password_hash = null, blocked = null } = change
+      const changed = db.get(
+        `update users set password_hash = coalesce(?, password_hash), blocked = coalesce(?, blocked)
+         where username = ? returning 1 as changed`,
+        [password_hash, blocked, username],
+      )
+      return changed !== undefined
     },
 
     createSession(session: Session) {

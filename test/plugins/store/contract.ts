@@ -27,6 +27,7 @@ const user = (username: string): StoredUser => ({
   status: 'available',
   created_at: NOW,
   password_hash: 'hash',
+  blocked: false,
 })
 
 type Part = Partial<StoredEvent> & Pick<StoredEvent, 'type'>
@@ -203,6 +204,20 @@ export function storeContract(name: string, open: () => Promise<Opened>) {
     t.equal(await store.readUser('bob'), null)
   })
 
+  promise('an account changes in what is named and nothing else', async (t, store, { reopen }) => {
+    await store.createUser(user('Ann'))
+    await store.createUser({ ...user('bob'), blocked: true })
+    t.equal(await store.changeAccount('ANN', { blocked: true }), true)
+    t.strictSame(await store.readUser('ann'), { ...user('Ann'), blocked: true })
+    t.equal(await store.changeAccount('ann', { password_hash: 'other' }), true)
+    t.equal(await store.changeAccount('Bob', { blocked: false }), true)
+    t.equal(await store.changeAccount('cho', { blocked: true }), false)
+    const again = await reopen()
+    t.strictSame(await again.readUsers(['ann']), [{ ...user('Ann'), password_hash: 'other', blocked: true }])
+    t.strictSame(await again.listUsers({ after: 'ann', limit: 10 }), [user('bob')])
+    t.match(await again.changeUser('ann', { bio: 'x' }), { bio: 'x', password_hash: 'other', blocked: true })
+  })
+
   promise('a new user’s mark in the default room is at its head', async (t, store) => {
     await store.createUser(user('early'))
     await store.createRoom(...room('default', { owner: '' }))
@@ -224,6 +239,18 @@ export function storeContract(name: string, open: () => Promise<Opened>) {
     await store.deleteSession('a')
     t.equal(await store.readSession('a'), null)
     await t.resolves(store.deleteSession('a'), 'deleting what is gone is no error')
+  })
+
+  promise('the sessions of a user are listed by id, whatever the name’s case', async (t, store) => {
+    const session = (id: string, username: string) => ({ id, username, created_at: NOW, expires_at: NOW })
+    const all = [session('a', 'Ann'), session('b', 'ann'), session('c', 'Ann')]
+    for (const one of [...all, session('d', 'bob'), session('e', 'anne')]) await store.createSession(one)
+    t.strictSame(await store.listSessions('ANN', { limit: 10 }), all)
+    t.strictSame(await store.listSessions('ann', { limit: 2 }), all.slice(0, 2))
+    t.strictSame(await store.listSessions('ann', { after: 'a', limit: 1 }), all.slice(1, 2))
+    await store.deleteSession('b')
+    t.strictSame(await store.listSessions('ann', { after: 'a', limit: 5 }), all.slice(2))
+    t.strictSame(await store.listSessions('nobody', { limit: 5 }), [])
   })
 
   promise('expired sessions go and the others stay', async (t, store) => {

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto'
+import { errors } from '../../schemas/error.js'
+import type { Credentials, StoredUser } from '../../schemas/user.js'
+import { limits, USERNAME_PATTERN } from '../../schemas/wire.js'
+import { Conflict, type Store } from '../store/store.js'
+import type { Passwords } from './passwords.js'
+import type { Sessions } from './sessions.js'
+
+const isUsername = new RegExp(USERNAME_PATTERN)
+
+export type Accounts = ReturnType<typeof createAccounts>
+
+/** Accounts as who registers and who runs the server make and change them. */
+export function createAccounts(store: Store, sessions: Sessions, passwords: Passwords) {
+  /** @throws BadRequest, PasswordTooLong, LoginQueueFull */
+  function hash(password: string): Promise<string> {
+    // A schema counts before NFC, which can make fewer of them.
+    if ([...password.normalize('NFC')].length < limits.PASSWORD_MIN) {
+      throw new errors.BadRequest(`A password has at least ${limits.PASSWORD_MIN} characters`)
+    }
+    return passwords.hash(password)
+  }
+
+  return {
+    /** @throws UsernameTaken, BadRequest, PasswordTooLong, LoginQueueFull */
+    async add({ username, password }: Credentials): Promise<StoredUser> {
+      if (!isUsername.test(username)) throw new errors.BadRequest('A username is 3 to 30 of A–Z, a–z, 0–9, _ and -')
+      if ((await store.readUser(username)) !== null) throw new errors.UsernameTaken(username)
+      const user = newUser(username, await hash(password))
+      try {
+        await store.createUser(user)
+      } catch (error) {
+        throw error instanceof Conflict ? new errors.UsernameTaken(username) : error
+      }
+      return user
+    },
+
+    /**
+     * No login from now on; all sessions end. Those of a login that is under way are ended by it, since it looks at the
+     * account again after its session is stored.
+     * @returns how many sessions ended @throws UserNotFound
+     */
+    async block(username: string): Promise<number> {
+      if (!(await store.changeAccount(username, { blocked: true }))) throw new errors.UserNotFound(username)
+      return sessions.endAll(username)
+    },
+
+    /** @throws UserNotFound */
+    async unblock(username: string): Promise<void> {
+      if (!(await store.changeAccount(username, { blocked: false }))) throw new errors.UserNotFound(username)
+    },
+
+    /** All sessions end, as with `block`. @returns how many @throws UserNotFound, BadRequest, PasswordTooLong */
+    async setPassword(username: string, password: string): Promise<number> {
+      if (!(await store.changeAccount(username, { password_hash: await hash(password) }))) {
+        throw new errors.UserNotFound(username)
+      }
+      return sessions.endAll(username)
+    },
+  }
+}
+
+/** @param password_hash empty where nobody is to log in */
+export function newUser(username: string, password_hash: string): StoredUser {
+  return {
+    username,
+    display_name: username,
+    bio: '',
+    avatar_color: colorOf(username),
+    status: 'available',
+    created_at: new Date().toISOString(),
+    password_hash,
+    blocked: false,
+  }
+}
+
+/** A colour of one's own, never too light or too dark for white letters. */
+function colorOf(username: string): string {
+  const [hue, r = 0, g = 0] = createHash('sha256').update(username.toLowerCase()).digest()
+  const channels = [64 + (r % 96), 64 + (g % 96), 160]
+  return `#${[0, 1, 2].map(at => (channels[(at + (hue ?? 0)) % 3] as number).toString(16)).join('')}`
+}
