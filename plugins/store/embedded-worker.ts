@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { openConnection } from './connection.js'
 import { SqliteError } from './sqlite.js'
+import { createTermReads } from './term-index.js'
 import { BEHIND_MAX, createUpkeep } from './upkeep.js'
 import { createWrites, type Write } from './writes.js'
 
@@ -30,6 +31,7 @@ const reply = (message: Reply) => port.postMessage(message)
 const db = openConnection(workerData as string, 'writer')
 const writes = createWrites(db)
 const upkeep = createUpkeep(db)
+const { isIndexed } = createTermReads(db)
 
 /** A broken constraint, or what is no error of SQLite, is one write's own; all else fails the whole transaction. */
 function attempt({ name, args }: Write): Outcome {
@@ -70,7 +72,7 @@ let failing = false
 function index(room_id: string) {
   try {
     upkeep.step(room_id)
-    if (!upkeep.upToDate(room_id)) return
+    if (!isIndexed(room_id)) return
     wanted.delete(room_id)
     reply({ indexed: room_id })
   } catch (error) {

@@ -3,9 +3,9 @@ import { errors } from '../../schemas/error.js'
 import { openConnection } from './connection.js'
 import { type Folder, prepareFolder } from './folder.js'
 import { createReads, type Reads } from './reads.js'
-import { search } from './search.js'
 import { SqliteError } from './sqlite.js'
 import type { Store } from './store.js'
+import { searchDown } from './term-index.js'
 import { type Log, startWriter, type Writer } from './writer.js'
 
 /**
@@ -49,7 +49,9 @@ function createEmbedded(folder: Folder, writer: Writer, log: Log): Store {
     }
   }
   const readMark = read('readMark')
+  const readHead = read('readHead')
   const isIndexed = read('isIndexed')
+  const searchSpan = read('searchSpan')
 
   return {
     description: `embedded in ${folder.file}`,
@@ -93,7 +95,7 @@ function createEmbedded(folder: Folder, writer: Writer, log: Log): Store {
     },
 
     append: (room_id, after, events) => writer.write('append', room_id, after, events),
-    readHead: read('readHead'),
+    readHead,
     readEvents: read('readEvents'),
     readByClientId: read('readByClientId'),
     readState: read('readState'),
@@ -104,7 +106,7 @@ function createEmbedded(folder: Folder, writer: Writer, log: Log): Store {
 
     async searchTerms(room_id, terms, query) {
       if (!(await isIndexed(room_id))) await writer.index(room_id)
-      return search({ countTerm: read('countTerm'), searchSlice: read('searchSlice') }, room_id, terms, query)
+      return searchDown(searchSpan, { room_id, terms, ...query }, await readHead(room_id))
     },
   }
 }

@@ -14,6 +14,7 @@ import {
 } from './rows.js'
 import type { Sqlite } from './sqlite.js'
 import { type RoomState, type Target, UNREAD_SCAN_MAX } from './store.js'
+import { createTermReads } from './term-index.js'
 
 const USER_COLUMNS = 'username, display_name, bio, avatar_color, status, created_at, password_hash'
 const MEMBERSHIP_TYPES = [...membershipTypes].map(type => `'${type}'`).join()
@@ -61,6 +62,8 @@ export function createReads(db: Sqlite) {
   }
 
   return {
+    ...createTermReads(db),
+
     readUser(username: string): StoredUser | null {
       return db.get<StoredUser>(`select ${USER_COLUMNS} from users where username = ?`, [username]) ?? null
     },
@@ -106,7 +109,7 @@ export function createReads(db: Sqlite) {
 
     listMembers(room_id: string, { after = '', limit }: { after?: string; limit: number }): MemberRow[] {
       const rows = db.all<MemberRowRow>(
-        `select room_id, username, seq, is_member from members
+        `select room_id, username, seq, is_member from members indexed by members_present
          where room_id = ? and is_member = 1 and username > ? order by username limit ?`,
         [room_id, after, limit],
       )
@@ -148,7 +151,8 @@ export function createReads(db: Sqlite) {
         const rows =
           after < head
             ? db.all<EventRow>(
-                `select * from events where room_id = ? and type in (${MEMBERSHIP_TYPES}) and seq > ? order by seq`,
+                `select * from events indexed by events_type
+                 where room_id = ? and type in (${MEMBERSHIP_TYPES}) and seq > ? order by seq`,
                 [room_id, after],
               )
             : []
@@ -171,7 +175,8 @@ export function createReads(db: Sqlite) {
     readPage(room_id: string, { before = Number.MAX_SAFE_INTEGER, after, limit }: PageQuery): Target[] {
       const order = after === undefined ? 'desc' : 'asc'
       const rows = db.all<EventRow>(
-        `select * from events where room_id = ? and type = 'message' and seq > ? and seq < ? order by seq ${order} limit ?`,
+        `select * from events indexed by events_type
+         where room_id = ? and type = 'message' and seq > ? and seq < ? order by seq ${order} limit ?`,
         [room_id, after ?? 0, before, limit],
       )
       const messages = rows.map(toEvent)
@@ -191,39 +196,10 @@ export function createReads(db: Sqlite) {
       return row?.count as number
     },
 
-    /** Messages among the candidates' next slice that have all the terms, and where the slice ended. */
-    searchSlice(room_id: string, [first, ...others]: string[], before: number, slice: number) {
-      const rows = db.all<{ seq: number; found: number }>(
-        `select seq, not exists (
-             select 1 from json_each(?4) as other where not exists (
-               select 1 from terms where room_id = ?1 and term = other.value and seq = candidate.seq)) as found
-         from terms as candidate where room_id = ?1 and term = ?2 and seq < ?3 order by seq desc limit ?5`,
-        [room_id, first as string, before, JSON.stringify(others), slice],
-      )
-      return {
-        seqs: rows.filter(({ found }) => found === 1).map(({ seq }) => seq),
-        looked: rows.length,
-        last: rows.at(-1)?.seq ?? before,
-      }
-    },
-
-    /** How many messages have a term, counted up to `max`. */
-    countTerm(room_id: string, term: string, before: number, max: number): number {
-      return db.get<{ count: number }>(
-        'select count(*) as count from (select 1 from terms where room_id = ? and term = ? and seq < ? limit ?)',
-        [room_id, term, before, max],
-      )?.count as number
-    },
-
-    /** Whether a room's terms are up to its log's head. */
-    isIndexed(room_id: string): boolean {
-      const row = db.get<{ seq: number }>('select seq from indexed where room_id = ?', [room_id])
-      return (row?.seq ?? 0) >= readHead(room_id)
-    },
-
     readByType(room_id: string, type: EventType, { after, limit }: { after: number; limit: number }): StoredEvent[] {
       const rows = db.all<EventRow>(
-        'select * from events where room_id = ? and type = ? and seq > ? order by seq limit ?',
+        `select * from events indexed by events_type
+         where room_id = ? and type = ? and seq > ? order by seq limit ?`,
         [room_id, type, after, limit],
       )
       return rows.map(toEvent)

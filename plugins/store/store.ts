@@ -20,13 +20,10 @@ export interface Target {
 /** `countUnread` looks at so many events at most, the newest ones. */
 export const UNREAD_SCAN_MAX = 10_000
 
-/** Messages that one `searchTerms` looks at, at most. */
-export const SEARCH_SCAN_MAX = 10_000
-
 export interface SearchResult {
   /** Messages that have all the terms, newest first. */
   seqs: number[]
-  /** Below this there may be more, for the limit or the bound of a search was met; null where there are none. */
+  /** Below this there may be more: the limit or the bound of one search was met. Null where there are none. */
   next_before: number | null
 }
 
@@ -123,9 +120,9 @@ export interface Store {
   readByType(room_id: string, type: EventType, query: { after: number; limit: number }): Promise<StoredEvent[]>
 
   /**
-   * Messages that have, or had before an edit, all the terms (`terms.ts`): newest first, below `before`.
+   * Messages that have, or maybe had before an edit, all the terms (`terms.ts`): newest first, below `before`.
    * Terms only narrow; the caller checks each message's present text. Sees every event appended before the call.
-   * Looks at SEARCH_SCAN_MAX messages at most and then says where to go on.
+   * One call looks over a bounded part of the log and then says where to go on.
    * @param terms at least one
    */
   searchTerms(room_id: string, terms: string[], query: { before: number; limit: number }): Promise<SearchResult>

@@ -1,3 +1,5 @@
+import { TERMS_TABLE } from './term-index.js'
+
 /** Raised with every change of the tables that an older server would not understand. */
 export const SCHEMA_VERSION = 1
 
@@ -88,25 +90,13 @@ create unique index events_client_id on events (room_id, client_id, username);
 create index events_type on events (room_id, type, seq);
 create index events_target on events (room_id, target, seq) where target is not null;
 
-create table terms (
-  room_id text not null,
-  term text not null,
-  seq integer not null,
-  primary key (room_id, term, seq)
-) without rowid;
-
+${TERMS_TABLE}
 -- What is done behind the commits, so that a restart goes on where it was (see upkeep.ts).
 create table indexed (
-  room_id text primary key,
+  id integer primary key,
+  room_id text not null unique,
   seq integer not null
-) without rowid;
-create table scrubs (
-  room_id text not null,
-  seq integer not null,
-  target integer not null,
-  text text not null,
-  primary key (room_id, seq)
-) without rowid;
+);
 create table purges (
   room_id text primary key,
   seq integer not null

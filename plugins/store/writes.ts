@@ -57,14 +57,8 @@ export function createWrites(db: Sqlite) {
     )
   }
 
-  /** Empties a deleted message and its edits. Their terms go later, one text at a time, since they may be many. */
+  /** Empties a deleted message and its edits. Its terms go when the index comes to the `deleted` event. */
   function scrub(room_id: string, target: number) {
-    db.run(
-      `insert or ignore into scrubs (room_id, seq, target, text)
-       select room_id, seq, ?2, text from events where room_id = ?1 and (seq = ?2 or target = ?2) and text <> ''
-         and seq <= (select seq from indexed where room_id = ?1)`,
-      [room_id, target],
-    )
     db.run(`update events set text = '' where room_id = ?1 and (seq = ?2 or target = ?2) and text is not null`, [
       room_id,
       target,
