@@ -101,6 +101,8 @@ export async function startMongo(): Promise<Database> {
       ],
       { stdio: 'ignore' },
     )
+    // Neither does it keep the tests from ending, nor outlive them.
+    child.unref()
     await answers(uri, child)
   }
 
@@ -113,11 +115,14 @@ export async function startMongo(): Promise<Database> {
   }
 
   await start()
+  const end = () => child.kill('SIGKILL')
+  process.once('exit', end)
   return {
     uri,
     ours: { pid: () => child.pid as number, kill, start },
     async stop() {
       await kill()
+      process.off('exit', end)
       rmSync(folder, { recursive: true, force: true })
     },
   }

@@ -177,9 +177,11 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
     countUnread: expose(log.countUnread),
     readByType: expose(log.readByType),
 
-    searchTerms: expose(async (call: Call, room_id: string, terms: string[], query: { before: number; limit: number }) => {
-      await upkeep.follow(call, room_id)
-      return searchTerms(call, room_id, terms, query)
-    }),
+    searchTerms: expose(
+      async (call: Call, room_id: string, terms: string[], query: { before: number; limit: number }) => {
+        await upkeep.follow(call, room_id)
+        return searchTerms(call, room_id, terms, query)
+      },
+    ),
   }
 }

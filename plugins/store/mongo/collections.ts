@@ -104,8 +104,8 @@ export function collectionsOf(db: Db): Collections {
 /** Makes the indexes that are missing. Any number of servers may do so at once. */
 export async function ensureIndexes(collections: Collections): Promise<void> {
   for (const [name, descriptions] of Object.entries(indexes)) {
-    // One at a time: FerretDB refuses two at once on one collection, where MongoDB would let them wait.
-    await collections[name as keyof Collections].createIndexes(descriptions)
+    // One a command: FerretDB breaks off the connection where two of one command are there already.
+    for (const description of descriptions) await collections[name as keyof Collections].createIndexes([description])
   }
 }
 

@@ -1,4 +1,11 @@
-import { type ClientSession, type Db, type MongoClientOptions, ReadConcern, ReadPreference, WriteConcern } from 'mongodb'
+import {
+  type ClientSession,
+  type Db,
+  type MongoClientOptions,
+  ReadConcern,
+  ReadPreference,
+  WriteConcern,
+} from 'mongodb'
 
 /** How long one command may take: choosing a server, a free connection, the server's work, its answer. */
 export const TIMEOUT_MS = 5000
@@ -27,7 +34,6 @@ export function connectOptions({ user, password }: Account, timeout_ms = TIMEOUT
     connectTimeoutMS: timeout_ms,
     socketTimeoutMS: timeout_ms,
     waitQueueTimeoutMS: timeout_ms,
-    monitorCommands: true,
   }
 }
 

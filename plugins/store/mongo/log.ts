@@ -26,10 +26,7 @@ export function createLog({ events }: Collections) {
   async function deleted(call: Call, room_id: string, seqs: number[]): Promise<Set<number>> {
     if (seqs.length === 0) return new Set()
     const found = await events
-      .find(
-        { room_id, target: { $in: seqs }, type: 'deleted' },
-        { ...call, projection: { _id: 0, target: 1 } },
-      )
+      .find({ room_id, target: { $in: seqs }, type: 'deleted' }, { ...call, projection: { _id: 0, target: 1 } })
       .toArray()
     return new Set(found.map(({ target }) => target as number))
   }
@@ -47,7 +44,11 @@ export function createLog({ events }: Collections) {
    * Between finding the newest and reading its text the message may be deleted and scrubbed: an edit that reads empty
    * tells so, and one more look finds the deletion.
    */
-  async function withNewest(call: Call, room_id: string, messages: StoredEvent[]): Promise<(Target & { edits: number })[]> {
+  async function withNewest(
+    call: Call,
+    room_id: string,
+    messages: StoredEvent[],
+  ): Promise<(Target & { edits: number })[]> {
     if (messages.length === 0) return []
     const seqs = messages.map(({ seq }) => seq)
     for (let tries = 0; ; tries++) {

@@ -24,12 +24,21 @@ function recordOf({ room_id, username, created_at, data }: StoredEvent): RoomRec
   const { name = room_id, description = '', is_public = true, max_members = 0, password_hash = null } = data ?? {}
   const settings = { name, description, is_public, max_members }
   const member_count = username === '' ? 0 : 1
-  return { id: room_id, ...settings, indexed_seq: 0, owner: username, member_count, password_hash, created_at, deleted: false }
+  return {
+    id: room_id,
+    ...settings,
+    indexed_seq: 0,
+    owner: username,
+    member_count,
+    password_hash,
+    created_at,
+    deleted: false,
+  }
 }
 
 /** Rooms' records. What is in them is derived from the log, but for the name, which the record takes. */
 export function createRooms({ rooms, members, events }: Collections, log: Log) {
-  const byName = (a: RoomDocument, b: RoomDocument) => (Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)))
+  const byName = (a: RoomDocument, b: RoomDocument) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name))
 
   /** @returns whether the record is there now */
   async function putRecord(call: Call, record: RoomRecord): Promise<boolean> {

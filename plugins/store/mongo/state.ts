@@ -33,10 +33,7 @@ export function createState({ rooms, members }: Collections, log: Log) {
   async function readRows(call: Call, room_id: string, usernames: string[]): Promise<MemberRow[]> {
     if (usernames.length === 0) return []
     return members
-      .find(
-        { room_id, user: { $in: usernames.map(userKey) } },
-        { ...call, projection: { _id: 0, user: 0 } },
-      )
+      .find({ room_id, user: { $in: usernames.map(userKey) } }, { ...call, projection: { _id: 0, user: 0 } })
       .toArray()
   }
 

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { MongoClient } from 'mongodb'
-import { after, test } from 'tap'
+import t, { after, test } from 'tap'
 import { connectOptions, openMongo } from '../../../plugins/store/mongo.js'
 import { mongoMissing, startMongo } from '../../services.js'
 import { storeContract } from './contract.js'
+
+// FerretDB looks at every document for every question.
+t.setTimeout(300_000)
 
 const missing = mongoMissing()
 if (missing) test('the store on MongoDB', { skip: missing }, async () => {})
