@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import type { ErrorObject } from 'ajv'
@@ -81,7 +81,8 @@ function keepSecret(folder: string): string {
     writeFileSync(file, randomBytes(SECRET_BYTES_MIN).toString('base64url'), { mode: 0o600, flag: 'wx' })
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code !== 'EEXIST') throw new Error(`DATA_DIR names a folder that cannot be written: ${code}`)
+    if (code !== 'EEXIST' || !existsSync(file))
+      throw new Error(`DATA_DIR names a folder that cannot be written: ${code}`)
   }
   return readSecret(file)
 }

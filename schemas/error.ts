@@ -1,5 +1,5 @@
 import createError from '@fastify/error'
-import { Type } from '@sinclair/typebox'
+import { type Static, Type } from '@sinclair/typebox'
 
 /** Every error that the server answers, over HTTP with its status, over a socket as an `error` frame with its code. */
 export const errors = {
@@ -51,13 +51,14 @@ export function rateLimited(retry_after_ms: number) {
 
 export const ErrorBody = Type.Object(
   {
-    statusCode: Type.Integer(),
-    code: Type.String({ description: 'Stable and machine-readable' }),
-    error: Type.String(),
-    message: Type.String(),
+    statusCode: Type.Integer({ examples: [404] }),
+    code: Type.String({ description: 'Stable and machine-readable', examples: ['ROOM_NOT_FOUND'] }),
+    error: Type.String({ description: 'The name of the status', examples: ['Not Found'] }),
+    message: Type.String({ description: 'One line for people', examples: ['No room lunch'] }),
   },
   { $id: 'Error', description: 'Every error that is answered over HTTP' },
 )
+export type ErrorBody = Static<typeof ErrorBody>
 
 /** Errors that every route with an input, or that needs a token, can answer. */
 const common = ['BadRequest', 'Unauthorized', 'OriginRefused', 'RateLimited', 'Internal', 'StoreUnavailable'] as const
@@ -67,8 +68,13 @@ const common = ['BadRequest', 'Unauthorized', 'OriginRefused', 'RateLimited', 'I
  * @param names those besides the common ones
  */
 export function errorAnswers(...names: (keyof typeof errors)[]): object {
+  return onlyErrorAnswers(...common, ...names)
+}
+
+/** The same without the common ones. */
+export function onlyErrorAnswers(...names: (keyof typeof errors)[]): object {
   const codes = new Map<number, Set<string>>()
-  for (const name of [...common, ...names]) {
+  for (const name of names) {
     const { code, statusCode = 500 } = new errors[name]()
     codes.set(statusCode, (codes.get(statusCode) ?? new Set()).add(code))
   }

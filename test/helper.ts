@@ -20,6 +20,7 @@ export function environment(t: Test, env: Environment = {}): Environment {
     DATA_DIR: env.DATA_DIR ?? temporaryFolder(t),
     BCRYPT_COST: '4',
     LOG_LEVEL: 'silent',
+    DRAIN_MS: '0',
     RATE_LIMIT_AUTH_PER_MINUTE: '0',
     RATE_LIMIT_HTTP_PER_MINUTE: '0',
     RATE_LIMIT_SENDS_PER_SECOND: '0',

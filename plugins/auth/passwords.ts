@@ -25,8 +25,7 @@ export function createPasswords(cost: number) {
     idleTimeout: IDLE_MS,
     maxQueue: QUEUE_MAX,
   })
-  // No password has this hash, but comparing with it takes as long as with any other of the same cost.
-  const nobody = `$2b$${String(cost).padStart(2, '0')}$${'.'.repeat(53)}`
+  const nobody = hashOfNobody(cost)
 
   async function run(name: 'hash' | 'compare', task: object) {
     if (pool.queueSize >= QUEUE_MAX) throw new errors.LoginQueueFull()
@@ -53,5 +52,16 @@ export function createPasswords(cost: number) {
     return same && possible && hash !== null
   }
 
-  return { hash, verify, close: () => pool.destroy() }
+  return {
+    hash,
+    verify,
+    /** Hashes that wait for a thread. */
+    waiting: () => pool.queueSize,
+    close: () => pool.destroy(),
+  }
+}
+
+/** No password has this hash, but comparing with it takes as long as with any other of the same cost. */
+export function hashOfNobody(cost: number): string {
+  return `$2b$${String(cost).padStart(2, '0')}$${'.'.repeat(53)}`
 }

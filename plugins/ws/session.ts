@@ -7,7 +7,7 @@ import type { ClientFrame, ClientFrames, ServerFrame } from '../../schemas/frame
 import { type CloseReason, closeCodes, limits } from '../../schemas/wire.js'
 import type { Identity } from '../auth/index.js'
 import { TokenBucket } from './bucket.js'
-import { UNSENT_BYTES_MAX } from './feed.js'
+import { type Feed, UNSENT_BYTES_MAX } from './feed.js'
 import { frameText } from './framing.js'
 import type { House } from './index.js'
 import { originOf, parseFrame } from './parse.js'
@@ -27,6 +27,8 @@ const PINGS_MISSED_MAX = 2
 export class Session {
   identity: Identity | null = null
   readonly #rooms = new Map<string, Subscription>()
+  /** The newest `subscribe` of each room whose feed is still on its way. */
+  readonly #asked = new Map<string, symbol>()
   readonly #bucket: TokenBucket | null
   #early: { data: RawData; binary: boolean }[] | null = []
   #under_way = 0
@@ -110,6 +112,8 @@ export class Session {
     if (this.#closing) return
     this.#closing = true
     this.#leaveAll()
+    // Where it was paused, it would not hear the other side's close frame.
+    this.ws.resume()
     this.ws.close(closeCodes[reason].code, text)
     setTimeout(() => this.ws.terminate(), CLOSE_MS).unref()
   }
@@ -120,7 +124,6 @@ export class Session {
     this.ws.pause()
     if (this.#under_way > 0) await new Promise<void>(resolve => this.#idle_waiters.push(resolve))
     for (const { feed } of this.#rooms.values()) await feed.settled()
-    this.ws.resume()
     this.close('restarting', JSON.stringify({ retry_after_ms }))
   }
 
@@ -258,9 +261,19 @@ export class Session {
   async #subscribe({ room_id, after, epoch }: ClientFrames['subscribe']) {
     const { hub, rooms, presence, store, config } = this.house
     this.#leave(room_id)
-    if (this.#rooms.size >= limits.ROOMS_PER_SOCKET_MAX) throw new errors.TooManyRooms()
-    const feed = await hub.follow(room_id)
-    if (!this.open || this.#rooms.has(room_id)) return hub.release(feed)
+    if (this.#rooms.size + this.#asked.size >= limits.ROOMS_PER_SOCKET_MAX) throw new errors.TooManyRooms()
+    const asked = Symbol(room_id)
+    this.#asked.set(room_id, asked)
+    let wanted = false
+    let feed: Feed
+    try {
+      feed = await hub.follow(room_id)
+    } finally {
+      // It may have been unsubscribed, or subscribed again, meanwhile.
+      wanted = this.#asked.get(room_id) === asked
+      if (wanted) this.#asked.delete(room_id)
+    }
+    if (!this.open || !wanted) return hub.release(feed)
     // Attached before the membership is looked up: a removal behind that look finds it and ends it.
     const subscription = new Subscription(this, feed)
     this.#rooms.set(room_id, subscription)
@@ -278,6 +291,7 @@ export class Session {
   }
 
   #leave(room_id: string) {
+    this.#asked.delete(room_id)
     const subscription = this.#rooms.get(room_id)
     if (!subscription) return
     this.#stopTyping(room_id)

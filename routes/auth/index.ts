@@ -13,8 +13,12 @@ const register = {
   description: 'Sets the cookie too. An account is a member of the default room from the start.',
   operationId: 'register',
   tags,
+  security: [],
   body: Credentials,
-  response: { 201: Authenticated, ...errorAnswers('UsernameTaken', 'PasswordTooLong', 'LoginQueueFull') },
+  response: {
+    201: Authenticated,
+    ...errorAnswers('UsernameTaken', 'PasswordTooLong', 'LoginQueueFull', 'BodyTooLarge', 'MediaTypeRefused'),
+  },
 }
 
 const login = {
@@ -22,8 +26,12 @@ const login = {
   description: 'Opens a session and sets the cookie too. An unknown user and a wrong password are answered alike.',
   operationId: 'login',
   tags,
+  security: [],
   body: Login,
-  response: { 200: Authenticated, ...errorAnswers('LoginFailed', 'LoginQueueFull') },
+  response: {
+    200: Authenticated,
+    ...errorAnswers('LoginFailed', 'LoginQueueFull', 'BodyTooLarge', 'MediaTypeRefused'),
+  },
 }
 
 const refresh = {

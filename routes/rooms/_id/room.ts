@@ -30,7 +30,7 @@ const join = {
   summary: 'Become a member',
   description: 'Joining twice is no error. The right password opens a private room too.',
   params,
-  body: Type.Optional(JoinBody),
+  body: Type.Union([JoinBody, Type.Null()]),
   response: {
     200: Room,
     ...errorAnswers(

@@ -9,7 +9,7 @@ const change = {
   operationId: 'changeProfile',
   tags: ['users'],
   body: ProfileChange,
-  response: { 200: Profile, ...errorAnswers() },
+  response: { 200: Profile, ...errorAnswers('BodyTooLarge', 'MediaTypeRefused') },
 }
 
 export default (async fastify => {

@@ -1,0 +1,133 @@
+import { Type } from '@sinclair/typebox'
+import type { FastifyInstance } from 'fastify'
+import { test } from 'tap'
+import { build, PASSWORD, register } from '../../helper.js'
+
+function routes(app: FastifyInstance) {
+  app.get('/any', async () => 'ok')
+  app.post('/rooms', { config: { rateLimit: app.limits.rooms } }, async () => 'ok')
+  const body = Type.Object({ password: Type.Optional(Type.String()) })
+  const { requireIdentity: onRequest, limits } = app
+  app.post('/join', { onRequest, preHandler: limits.roomPasswordTry, schema: { body } }, async () => 'ok')
+  app.get('/address', async request => app.limits.addressOf(request))
+}
+
+interface Asked {
+  from?: string
+  headers?: Record<string, string>
+  body?: object
+}
+
+async function ask(app: FastifyInstance, method: 'GET' | 'POST', url: string, { from, headers, body }: Asked = {}) {
+  const remote = from === undefined ? {} : { remoteAddress: from }
+  const answer = await app.inject({
+    method,
+    url,
+    ...remote,
+    ...(headers && { headers }),
+    ...(body && { payload: body }),
+  })
+  return answer.statusCode
+}
+
+test('beyond the limit the answer is 429 in our shape, with the time to wait', async t => {
+  const app = await build(t, { RATE_LIMIT_HTTP_PER_MINUTE: '2' }, { after: routes })
+  t.same([await ask(app, 'GET', '/any'), await ask(app, 'GET', '/any')], [200, 200])
+  const answer = await app.inject('/any')
+  t.match(answer.json(), { statusCode: 429, code: 'RATE_LIMITED', message: /^Too many requests; try again in \d+ ms$/ })
+  t.same(Object.keys(answer.json()), ['statusCode', 'code', 'error', 'message'])
+  const seconds = Number(answer.headers['retry-after'])
+  t.ok(seconds > 0 && seconds <= 60)
+  t.same([await ask(app, 'GET', '/health'), await ask(app, 'GET', '/ready')], [200, 200], 'probes are not counted')
+})
+
+test('who has a token counts as an account on every address, who has none as an address', async t => {
+  const app = await build(t, { RATE_LIMIT_HTTP_PER_MINUTE: '3' }, { after: routes })
+  const [minji, bob] = [await register(app, 'minji'), await register(app, 'bob')]
+  const as = async ({ headers }: Asked, from: string) => ask(app, 'GET', '/any', { from, headers: headers ?? {} })
+  t.same([await as(minji, '10.0.0.1'), await as(minji, '10.0.0.2'), await as(minji, '10.0.0.3')], [200, 200, 200])
+  t.equal(await as(minji, '10.0.0.4'), 429)
+  t.equal(await as(bob, '10.0.0.4'), 200)
+  t.equal(await as({}, '10.0.0.4'), 200)
+})
+
+test('an IPv6 address counts with its whole /64', async t => {
+  const app = await build(t, { RATE_LIMIT_HTTP_PER_MINUTE: '2' }, { after: routes })
+  const from = (address: string) => ask(app, 'GET', '/any', { from: address })
+  t.same([await from('2001:db8:1:1::1'), await from('2001:db8:1:1:ffff::2')], [200, 200])
+  t.equal(await from('2001:db8:1:1:abcd::3'), 429)
+  t.equal(await from('2001:db8:1:2::1'), 200)
+  t.equal((await app.inject({ url: '/address', remoteAddress: '::ffff:10.0.0.9' })).body, '10.0.0.9')
+})
+
+test('X-Forwarded-For changes nothing, unless a trusted proxy sent it', async t => {
+  const limit = { RATE_LIMIT_HTTP_PER_MINUTE: '1' }
+  const forwarded = (name: string) => ({ headers: { 'x-forwarded-for': name } })
+  const open = await build(t, limit, { after: routes })
+  t.equal(await ask(open, 'GET', '/any', forwarded('203.0.113.1')), 200)
+  t.equal(await ask(open, 'GET', '/any', forwarded('203.0.113.2')), 429)
+
+  const behind = await build(t, { ...limit, TRUST_PROXY: '127.0.0.1' }, { after: routes })
+  t.equal(await ask(behind, 'GET', '/any', forwarded('203.0.113.1')), 200)
+  t.equal(await ask(behind, 'GET', '/any', forwarded('203.0.113.2')), 200)
+  t.equal(await ask(behind, 'GET', '/any', forwarded('198.51.100.7, 203.0.113.2')), 429, 'only what the proxy added')
+  t.equal(await ask(behind, 'GET', '/any', { from: '10.0.0.1', ...forwarded('203.0.113.1') }), 200)
+  t.equal(await ask(behind, 'GET', '/any', { from: '10.0.0.1', ...forwarded('203.0.113.3') }), 429)
+})
+
+test('registering and logging in are limited by address, whoever is meant', async t => {
+  const app = await build(t, { RATE_LIMIT_AUTH_PER_MINUTE: '3' })
+  const body = (n: number) => ({ username: `user${n}`, password: PASSWORD })
+  for (const url of ['/auth/register', '/auth/login']) {
+    const statuses = []
+    for (let n = 0; n < 4; n++) statuses.push(await ask(app, 'POST', url, { body: body(n), from: '10.0.0.1' }))
+    const passed = url === '/auth/register' ? 201 : 200
+    t.same(statuses, [passed, passed, passed, 429], url)
+    t.equal(await ask(app, 'POST', url, { body: body(9), from: '10.0.0.2' }), url === '/auth/register' ? 201 : 200)
+  }
+})
+
+test('logging in is limited by account too, from however many addresses, whether it exists or not', async t => {
+  const app = await build(t, { RATE_LIMIT_AUTH_PER_MINUTE: '3' })
+  await register(app, 'minji')
+  for (const username of ['minji', 'nobody']) {
+    const statuses = []
+    for (let n = 0; n < 4; n++) {
+      const body = { username: n % 2 ? username : username.toUpperCase(), password: 'wrong password' }
+      statuses.push(await ask(app, 'POST', '/auth/login', { body, from: `10.1.0.${n}` }))
+    }
+    t.same(statuses, [401, 401, 401, 429], username)
+  }
+  const right = { username: 'minji', password: PASSWORD }
+  const answer = await app.inject({ method: 'POST', url: '/auth/login', remoteAddress: '10.2.0.1', payload: right })
+  t.match(answer.json(), { statusCode: 429, code: 'RATE_LIMITED' }, 'no password is tried any more')
+  t.ok(Number(answer.headers['retry-after']) > 0)
+})
+
+test('creating rooms and trying rooms’ passwords are limited by account', async t => {
+  const env = { RATE_LIMIT_ROOMS_PER_HOUR: '2', RATE_LIMIT_AUTH_PER_MINUTE: '3' }
+  const app = await build(t, env, { after: routes })
+  const [minji, bob] = [await register(app, 'minji'), await register(app, 'bob')]
+  const create = (as: Asked) => ask(app, 'POST', '/rooms', as)
+  t.same([await create(minji), await create(minji), await create(minji), await create(bob)], [200, 200, 429, 200])
+  const join = (as: { headers: Record<string, string> }, body: object) => {
+    return ask(app, 'POST', '/join', { headers: as.headers, body })
+  }
+  const tries = []
+  for (let n = 0; n < 4; n++) tries.push(await join(minji, { password: `${n}` }))
+  t.same(tries, [200, 200, 200, 429])
+  t.equal(await join(minji, {}), 200, 'a room without a password is no try')
+  t.equal(await join(bob, { password: 'x' }), 200)
+})
+
+test('0 switches each limit off', async t => {
+  const app = await build(t, {}, { after: routes })
+  const { headers } = await register(app, 'minji')
+  for (let n = 0; n < 30; n++) {
+    const login = { body: { username: 'minji', password: PASSWORD } }
+    t.equal(await ask(app, 'POST', '/auth/login', login), 200)
+    t.equal(await ask(app, 'POST', '/rooms', { headers }), 200)
+    t.equal(await ask(app, 'POST', '/join', { headers, body: { password: 'x' } }), 200)
+    t.equal(app.limits.sends('minji'), 0)
+  }
+})

@@ -1,0 +1,43 @@
+import { test } from 'tap'
+import { createSendLimit } from '../../../plugins/rate-limit/send-limit.js'
+
+function withClock(rate: number) {
+  const clock = { now: 1000 }
+  return { clock, take: createSendLimit(rate, () => clock.now) }
+}
+
+test('twice the rate passes at once, then one for each part of a second', async t => {
+  const { clock, take } = withClock(10)
+  for (let sent = 0; sent < 20; sent++) t.equal(take('minji'), 0)
+  t.equal(take('minji'), 100)
+  clock.now += 60
+  t.equal(take('minji'), 40)
+  clock.now += 40
+  t.equal(take('minji'), 0)
+  t.equal(take('minji'), 100)
+  clock.now += 10_000
+  for (let sent = 0; sent < 20; sent++) t.equal(take('minji'), 0, 'silence saves up no more than the burst')
+  t.ok(take('minji') > 0)
+})
+
+test('being refused costs nothing, and no account pays for another', async t => {
+  const { clock, take } = withClock(1)
+  t.same([take('a'), take('a'), take('a'), take('a'), take('a')], [0, 0, 1000, 1000, 1000])
+  t.equal(take('b'), 0)
+  clock.now += 1000
+  t.equal(take('a'), 0)
+})
+
+test('0 is no limit', async t => {
+  const { take } = withClock(0)
+  for (let sent = 0; sent < 1000; sent++) if (take('minji') !== 0) t.fail('refused')
+  t.pass()
+})
+
+test('memory is bounded: of very many accounts the one silent for the longest starts anew', async t => {
+  const { take } = withClock(1)
+  for (const name of ['old', 'old', 'busy', 'busy']) take(name)
+  for (let n = 0; n < 9_999; n++) take(`n${n}`)
+  t.equal(take('busy'), 1000)
+  t.equal(take('old'), 0)
+})

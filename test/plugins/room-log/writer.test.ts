@@ -1,0 +1,254 @@
+import { randomUUID } from 'node:crypto'
+import fc from 'fast-check'
+import { type Test, test } from 'tap'
+import type { RoomView } from '../../../plugins/room-log/view.js'
+import { type Entry, Writer } from '../../../plugins/room-log/writer.js'
+import { openEmbedded } from '../../../plugins/store/embedded.js'
+import type { Store } from '../../../plugins/store/index.js'
+import { errors } from '../../../schemas/error.js'
+import type { StoredEvent } from '../../../schemas/event.js'
+import { temporaryFolder } from '../../helper.js'
+
+const room_id = 'room'
+
+/** A store with one room, which `owner` owns, and writers to it as several servers would have them. */
+async function roomOf(t: Test, { max_members = 0, writers = 1 } = {}) {
+  const store = await openEmbedded(temporaryFolder(t), { error() {}, warn() {} } as never)
+  t.teardown(() => store.close())
+  const settings = { name: 'Room', description: '', is_public: true, max_members }
+  const created_at = new Date().toISOString()
+  await store.createRoom(
+    {
+      ...settings,
+      id: room_id,
+      indexed_seq: 1,
+      owner: 'owner',
+      member_count: 1,
+      password_hash: null,
+      created_at,
+      deleted: false,
+    },
+    { room_id, seq: 1, type: 'created', username: 'owner', client_id: randomUUID(), created_at, data: settings },
+  )
+  const committed: StoredEvent[] = []
+  return {
+    store,
+    committed,
+    writers: Array.from(
+      { length: writers },
+      () => new Writer(room_id, store, events => void committed.push(...events)),
+    ),
+  }
+}
+
+function sending(username: string, text: string, client_id: string = randomUUID()): Entry {
+  return {
+    type: 'message',
+    username,
+    client_id,
+    decide(view) {
+      if (!view.isMember(username)) throw new errors.NotMember(room_id)
+      return { text }
+    },
+    isRepeatOf: event => event.text === text,
+  }
+}
+
+function membership(
+  type: 'joined' | 'removed',
+  member: string,
+  assertAllowed: (view: RoomView) => void = () => {},
+): Entry {
+  return {
+    type,
+    username: 'owner',
+    subject: member,
+    client_id: randomUUID(),
+    decide(view) {
+      assertAllowed(view)
+      return view.isMember(member) === (type === 'joined') ? null : { member }
+    },
+  }
+}
+
+const log = (store: Store) => store.readEvents(room_id, { after: 0, limit: 500 })
+const seqs = (events: { seq: number }[]) => events.map(({ seq }) => seq)
+const upTo = (head: number, from = 1) => Array.from({ length: head - from + 1 }, (_, index) => from + index)
+
+test('what comes in one turn goes into one commit, in the order of coming', async t => {
+  const { store, committed, writers } = await roomOf(t)
+  const [writer] = writers as [Writer]
+  const texts = Array.from({ length: 50 }, (_, index) => String(index))
+  const appended = await Promise.all(texts.map(text => writer.append(sending('owner', text))))
+  t.same(
+    appended.map(one => one?.event.seq),
+    upTo(51, 2),
+  )
+  t.ok(appended.every(one => one?.repeated === false))
+  t.same(
+    (await log(store)).slice(1).map(({ text }) => text),
+    texts,
+  )
+  t.same(seqs(committed), upTo(51, 2))
+})
+
+test('a repeat gets the first answer: in the same batch, later, from another server, and by one who was removed', async t => {
+  const { store, committed, writers } = await roomOf(t, { writers: 2 })
+  const [here, there] = writers as [Writer, Writer]
+  await here.append(membership('joined', 'minji'))
+  const entry = () => sending('minji', 'once', 'c1')
+  const [first, second] = await Promise.all([here.append(entry()), here.append(entry())])
+  t.match(first, { repeated: false, event: { seq: 3 } })
+  t.match(second, { repeated: true, event: { seq: 3 } })
+  t.match(await here.append(entry()), { repeated: true, event: { seq: 3 } })
+  t.match(await there.append(entry()), { repeated: true, event: { seq: 3 } })
+  await here.append(membership('removed', 'minji'))
+  t.match(await here.append(entry()), { repeated: true, event: { seq: 3 } })
+  t.match(await there.append(entry()), { repeated: true, event: { seq: 3 } })
+  await t.rejects(here.append(sending('minji', 'another')), { code: 'NOT_MEMBER' })
+  t.equal(await store.readHead(room_id), 4)
+  t.same(seqs(committed), [2, 3, 4])
+})
+
+test('a client_id used for something else is refused, in the same batch and later', async t => {
+  const { store, writers } = await roomOf(t)
+  const [writer] = writers as [Writer]
+  const both = [writer.append(sending('owner', 'one', 'c1')), writer.append(sending('owner', 'two', 'c1'))]
+  const [first, second] = await Promise.allSettled(both)
+  t.equal(first?.status, 'fulfilled')
+  t.match(second, { status: 'rejected', reason: { code: 'CLIENT_ID_REUSED' } })
+  await t.rejects(writer.append(sending('owner', 'three', 'c1')), { code: 'CLIENT_ID_REUSED' })
+  await t.rejects(writer.append({ ...membership('joined', 'minji'), client_id: 'c1' }), { code: 'CLIENT_ID_REUSED' })
+  t.equal(await store.readHead(room_id), 2)
+})
+
+test('one refusal does not hold the others of its batch', async t => {
+  const { store, writers } = await roomOf(t)
+  const [writer] = writers as [Writer]
+  const outcomes = await Promise.allSettled([
+    writer.append(sending('owner', 'one')),
+    writer.append(sending('stranger', 'no')),
+    writer.append(sending('owner', 'two')),
+  ])
+  t.same(
+    outcomes.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  )
+  t.same(
+    (await log(store)).slice(1).map(({ text }) => text),
+    ['one', 'two'],
+  )
+})
+
+test('entries of one batch are decided one after the other', async t => {
+  const { store, writers } = await roomOf(t)
+  const [writer] = writers as [Writer]
+  const outcomes = await Promise.allSettled([
+    writer.append(membership('joined', 'minji')),
+    writer.append(sending('minji', 'in')),
+    writer.append(membership('removed', 'minji')),
+    writer.append(sending('minji', 'out')),
+    writer.append(membership('removed', 'minji')),
+  ])
+  t.same(
+    outcomes.map(({ status }) => status),
+    ['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'fulfilled'],
+  )
+  t.equal((outcomes[4] as PromiseFulfilledResult<unknown>).value, null, 'nothing was to be done')
+  t.same(
+    (await log(store)).map(({ type }) => type),
+    ['created', 'joined', 'message', 'removed'],
+  )
+})
+
+test('nobody is refused on what a server remembers: another one may have let them in', async t => {
+  const { writers } = await roomOf(t, { writers: 2 })
+  const [here, there] = writers as [Writer, Writer]
+  await t.rejects(here.append(sending('minji', 'too early')), { code: 'NOT_MEMBER' })
+  await there.append(membership('joined', 'minji'))
+  t.match(await here.append(sending('minji', 'in')), { event: { seq: 3 } })
+  await there.append(membership('removed', 'minji'))
+  await t.rejects(here.append(sending('minji', 'out')), { code: 'NOT_MEMBER' })
+})
+
+test('twenty writers on three servers leave one order without a hole', async t => {
+  const { store, committed, writers } = await roomOf(t, { writers: 3 })
+  await Promise.all(
+    Array.from({ length: 20 }, async (_, sender) => {
+      for (let n = 0; n < 20; n++) {
+        await (writers[(sender + n) % 3] as Writer).append(sending('owner', `${sender}:${n}`))
+      }
+    }),
+  )
+  const events = await log(store)
+  t.same(seqs(events), upTo(401))
+  t.same(
+    seqs(committed).sort((a, b) => a - b),
+    upTo(401, 2),
+  )
+  t.equal(new Set(events.map(({ text }) => text)).size, 401)
+  for (let sender = 0; sender < 20; sender++) {
+    const own = events
+      .filter(({ text }) => text?.startsWith(`${sender}:`))
+      .map(({ text }) => Number(text?.split(':')[1]))
+    t.same(own, upTo(19, 0), 'each sender’s own order')
+  }
+})
+
+test('fifty joins at once on two servers into a room of ten: ten are in', async t => {
+  const { store, writers } = await roomOf(t, { max_members: 10, writers: 2 })
+  const notFull = ({ room }: RoomView) => {
+    if (room && room.member_count >= room.max_members) throw new errors.RoomFull(room_id)
+  }
+  const outcomes = await Promise.allSettled(
+    upTo(50).map(n => (writers[n % 2] as Writer).append(membership('joined', `user-${n}`, notFull))),
+  )
+  t.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 9, 'besides the owner')
+  t.equal((await store.readRoom(room_id))?.member_count, 10)
+  t.equal((await store.listMembers(room_id, { limit: 100 })).length, 10)
+})
+
+test('a send that races with a removal is before it or refused', async t => {
+  const { store, writers } = await roomOf(t, { writers: 2 })
+  const [here, there] = writers as [Writer, Writer]
+  for (let round = 0; round < 100; round++) {
+    await there.append(membership('joined', 'minji'))
+    await Promise.allSettled([
+      here.append(sending('minji', `${round} first`)),
+      there.append(membership('removed', 'minji')),
+      here.append(sending('minji', `${round} second`)),
+    ])
+  }
+  let isMember = false
+  for (const { type, member, username } of await log(store)) {
+    if (member === 'minji') isMember = type === 'joined'
+    else if (username === 'minji') t.ok(isMember)
+  }
+  t.notOk(isMember)
+})
+
+test('whatever is sent again, in whatever order, on whatever server, is stored once', async t => {
+  const { store, writers } = await roomOf(t, { writers: 2 })
+  let run = 0
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.record({ id: fc.integer({ min: 1, max: 5 }), server: fc.integer({ min: 0, max: 1 }) }), {
+        minLength: 1,
+        maxLength: 20,
+      }),
+      async sends => {
+        const name = `run ${++run}`
+        const before = await store.readHead(room_id)
+        const appended = await Promise.all(
+          sends.map(({ id, server }) => (writers[server] as Writer).append(sending('owner', name, `${name}:${id}`))),
+        )
+        const distinct = new Set(sends.map(({ id }) => id)).size
+        const head = await store.readHead(room_id)
+        if (head - before !== distinct) return false
+        const bySeq = new Map(appended.map(one => [one?.event.client_id, one?.event.seq]))
+        return appended.every(one => bySeq.get(one?.event.client_id) === one?.event.seq)
+      },
+    ),
+    { numRuns: 50 },
+  )
+})

@@ -1,0 +1,71 @@
+import { Type } from '@sinclair/typebox'
+import type { FastifyInstance } from 'fastify'
+import { test } from 'tap'
+import { PageQuery, Sending } from '../../schemas/message.js'
+import { ProfileChange } from '../../schemas/user.js'
+import { build } from '../helper.js'
+
+function routes(app: FastifyInstance) {
+  const Count = Type.Object(
+    { n: Type.Integer(), on: Type.Optional(Type.Boolean({ default: true })) },
+    { additionalProperties: false },
+  )
+  app.post('/count', { schema: { body: Count } }, async ({ body }) => body ?? null)
+  app.post('/send', { schema: { body: Sending } }, async ({ body }) => body)
+  app.post('/profile', { schema: { body: ProfileChange } }, async ({ body }) => body)
+  app.get('/page', { schema: { querystring: PageQuery } }, async ({ query }) => query)
+  app.get('/at/:n', { schema: { params: Type.Object({ n: Type.Integer() }) } }, async ({ params }) => params)
+}
+
+const post = (url: string, payload: object | string) =>
+  ({ method: 'POST', url, payload, headers: { 'content-type': 'application/json' } }) as const
+
+test('bodies are taken as they are: nothing is coerced, dropped or wrapped', async t => {
+  const app = await build(t, {}, { after: routes })
+  t.same((await app.inject(post('/count', { n: 1 }))).json(), { n: 1, on: true })
+  for (const body of [{ n: '1' }, { n: null }, { n: [1] }, { n: 1, on: 'true' }, { n: 1, on: null }, [{ n: 1 }]]) {
+    t.match((await app.inject(post('/count', body))).json(), { statusCode: 400, code: 'BAD_REQUEST' })
+  }
+  for (const body of ['null', '1', '"n"', '{}']) t.equal((await app.inject(post('/count', body))).statusCode, 400)
+  t.equal((await app.inject({ method: 'POST', url: '/count' })).statusCode, 400, 'no body is no way around the schema')
+})
+
+test('queries and parameters may write numbers, and nothing else turns into them', async t => {
+  const app = await build(t, {}, { after: routes })
+  t.same((await app.inject('/page?after=7&limit=20')).json(), { after: 7, limit: 20 })
+  t.same((await app.inject('/page')).json(), { limit: 50 })
+  t.same((await app.inject('/at/7')).json(), { n: 7 })
+  const wrong = ['after=-1', 'after=1e308', 'after=x', 'after=1&after=2', 'after[$gt]=1', 'limit=1e9', 'limit=0', 'q=1']
+  for (const query of [...wrong, '__proto__=1', 'constructor=1']) {
+    t.match((await app.inject(`/page?${query}`)).json(), { statusCode: 400, code: 'BAD_REQUEST' }, query)
+  }
+  t.equal((await app.inject('/at/seven')).statusCode, 400)
+})
+
+test('one line names the field and what it must be, and repeats no value', async t => {
+  const app = await build(t, {}, { after: routes })
+  const message = async (url: string, body: object) => (await app.inject(post(url, body))).json().message
+  t.equal(await message('/count', {}), `body must have required property 'n'`)
+  t.equal(await message('/count', { n: 'hush' }), 'body.n must be integer')
+  t.equal(await message('/count', { n: 1, seq: 'hush' }), 'body must not have the property "seq"')
+  t.match(await message('/send', { text: ' \n ' }), /^body.text is malformed: 1 to 2,000 code points/)
+  t.equal(await message('/profile', { status: 'hush' }), 'body.status must be one of available, busy, away')
+  t.ok((await message('/count', { n: 1, ['\n'.repeat(1000)]: 1 })).length < 300)
+})
+
+test('operator objects and what only the server decides are refused', async t => {
+  const app = await build(t, {}, { after: routes })
+  for (const body of [{ text: { $gt: '' } }, { text: ['a'] }, { text: 'a', seq: 1 }, { text: 'a', username: 'b' }]) {
+    t.equal((await app.inject(post('/send', body))).statusCode, 400)
+  }
+})
+
+test('text is counted in code points and kept as it is; U+0000 and lone surrogates are refused', async t => {
+  const app = await build(t, {}, { after: routes })
+  const send = async (text: string) => (await app.inject(post('/send', `{"text":"${text}"}`))).statusCode
+  t.equal(await send('🦊'.repeat(2000)), 200)
+  t.equal(await send('🦊'.repeat(2001)), 400)
+  t.equal(await send('a\\u0000b'), 400)
+  t.equal(await send('a\\ud83e'), 400)
+  t.equal(await send('\\ud83e\\udd8a'), 200)
+})

@@ -1,0 +1,218 @@
+import { randomUUID } from 'node:crypto'
+import type { Socket } from 'node:net'
+import fc from 'fast-check'
+import { type Test, test } from 'tap'
+import { packEvents, packPassing } from '../../../plugins/room-log/envelope.js'
+import { openEmbedded } from '../../../plugins/store/embedded.js'
+import { Feed, type Subscriber } from '../../../plugins/ws/feed.js'
+import { frameText } from '../../../plugins/ws/framing.js'
+import type { StoredEvent } from '../../../schemas/event.js'
+import { temporaryFolder } from '../../helper.js'
+
+let rooms = 0
+
+/** A log of `count` messages, of which the bus brought nothing yet, and a feed that was started when it was empty. */
+async function following(t: Test, count: number, more: Partial<StoredEvent>[] = []) {
+  const store = await openEmbedded(temporaryFolder(t), { error() {}, warn() {} } as never)
+  t.teardown(() => store.close())
+  return {
+    store,
+    async start() {
+      const room_id = `room-${++rooms}`
+      const events: StoredEvent[] = Array.from({ length: count }, (_, index) => ({
+        room_id,
+        seq: index + 1,
+        type: 'message',
+        username: 'minji',
+        client_id: randomUUID(),
+        created_at: '2026-01-01T00:00:00.000Z',
+        text: String(index + 1),
+        ...more.find(({ seq }) => seq === index + 1),
+      }))
+      const feed = new Feed(room_id, store, () => {})
+      await feed.start(async () => () => {})
+      await store.append(room_id, 0, events)
+      return { feed, events }
+    },
+  }
+}
+
+/** The end of a socket that keeps what is written; nothing of the feed is replaced. */
+function subscriber(username: string) {
+  const written: Buffer[] = []
+  const endings: string[] = []
+  const socket = {
+    writableLength: 0,
+    write: (bytes: Buffer) => void written.push(bytes),
+    cork() {},
+    uncork() {},
+  }
+  const one: Subscriber = {
+    username,
+    socket: socket as unknown as Socket,
+    open: true,
+    acks: [],
+    ended: (_room_id, reason) => void endings.push(reason),
+    slow: () => void endings.push('too_slow'),
+  }
+  return { one, socket, endings, frames: () => parse(Buffer.concat(written)) }
+}
+
+/** The JSON of unmasked text frames. */
+function parse(bytes: Buffer): { seq?: number; type: string; client_id?: string }[] {
+  const frames = []
+  for (let at = 0; at < bytes.length; ) {
+    const short = (bytes[at + 1] as number) & 0x7f
+    const [length, header] = short < 126 ? [short, 2] : [bytes.readUInt16BE(at + 2), 4]
+    frames.push(JSON.parse(bytes.subarray(at + header, at + header + length).toString()))
+    at += header + length
+  }
+  return frames
+}
+
+const seqs = (frames: { seq?: number }[]) => frames.map(({ seq }) => seq)
+const upTo = (head: number) => Array.from({ length: head }, (_, index) => index + 1)
+async function flushedTo(feed: Feed, seq: number) {
+  while (feed.flushed < seq) await feed.nextFlush()
+}
+
+test('whatever a bus drops, repeats and reorders, a socket gets every event once and in order', async t => {
+  const COUNT = 12
+  const { start } = await following(t, COUNT)
+  // A bus brings runs of events; the last one always comes, as the next commit would make it known.
+  const runs = fc.array(fc.tuple(fc.integer({ min: 1, max: COUNT }), fc.integer({ min: 1, max: 4 })), { maxLength: 12 })
+  await fc.assert(
+    fc.asyncProperty(runs, async brought => {
+      const { feed, events } = await start()
+      const { one, frames } = subscriber('seojun')
+      feed.live.add(one)
+      for (const [first, length] of [...brought, [COUNT, 1] as const]) {
+        feed.receive(packEvents(events.slice(first - 1, first - 1 + length)))
+      }
+      await flushedTo(feed, COUNT)
+      feed.close()
+      return seqs(frames()).join() === upTo(COUNT).join()
+    }),
+    { numRuns: 100 },
+  )
+})
+
+test('an event that ends a membership ends the segment: nothing behind it reaches who is out', async t => {
+  for (const type of ['removed', 'left'] as const) {
+    const { start } = await following(t, 6, [{ seq: 3, type, member: 'minji' }])
+    const { feed, events } = await start()
+    const [out, other] = [subscriber('minji'), subscriber('seojun')]
+    feed.live.add(out.one)
+    feed.live.add(other.one)
+    feed.receive(packEvents(events))
+    await flushedTo(feed, 6)
+    t.same(seqs(out.frames()), [1, 2, 3])
+    t.same(out.endings, ['not_member'])
+    t.same(seqs(other.frames()), upTo(6))
+    t.same(other.endings, [])
+    t.notOk(feed.live.has(out.one))
+    feed.close()
+  }
+})
+
+test('a removal that the bus did not bring ends the membership all the same', async t => {
+  const { start } = await following(t, 6, [{ seq: 3, type: 'removed', member: 'minji' }])
+  const { feed, events } = await start()
+  const out = subscriber('minji')
+  feed.live.add(out.one)
+  feed.receive(packEvents(events.slice(5)))
+  await flushedTo(feed, 6)
+  t.same(seqs(out.frames()), [1, 2, 3])
+  t.same(out.endings, ['not_member'])
+  feed.close()
+})
+
+test('the end of a room ends it for everybody, waiting ones included', async t => {
+  const { start } = await following(t, 2, [{ seq: 2, type: 'room_deleted' }])
+  const { feed, events } = await start()
+  const [live, waiting] = [subscriber('minji'), subscriber('seojun')]
+  feed.live.add(live.one)
+  feed.waiting.add(waiting.one)
+  feed.receive(packEvents(events))
+  await flushedTo(feed, 2)
+  t.same(seqs(live.frames()), [1, 2])
+  t.same([live.endings, waiting.endings], [['room_gone'], ['room_gone']])
+  feed.close()
+})
+
+test('an ack goes out before its event, to its socket alone', async t => {
+  const { start } = await following(t, 1)
+  const { feed, events } = await start()
+  const [sender, other] = [subscriber('minji'), subscriber('seojun')]
+  feed.live.add(sender.one)
+  feed.live.add(other.one)
+  feed.receive(packEvents(events))
+  feed.ack(sender.one, frameText(Buffer.from('{"type":"ack"}')))
+  await flushedTo(feed, 1)
+  t.same(
+    sender.frames().map(({ type }) => type),
+    ['ack', 'message'],
+  )
+  t.same(
+    other.frames().map(({ type }) => type),
+    ['message'],
+  )
+  feed.ack(sender.one, frameText(Buffer.from('{"type":"ack"}')))
+  await feed.nextFlush()
+  t.same(
+    sender.frames().map(({ type }) => type),
+    ['ack', 'message', 'ack'],
+  )
+  feed.close()
+})
+
+test('a socket with too much unsent gets no more and slows nobody', async t => {
+  const { start } = await following(t, 1)
+  const { feed, events } = await start()
+  const [slow, other] = [subscriber('minji'), subscriber('seojun')]
+  slow.socket.writableLength = 1024 * 1024 + 1
+  feed.live.add(slow.one)
+  feed.live.add(other.one)
+  feed.receive(packEvents(events))
+  await flushedTo(feed, 1)
+  t.same(slow.endings, ['too_slow'])
+  t.same(slow.frames(), [])
+  t.same(seqs(other.frames()), [1])
+  feed.close()
+})
+
+test('more sockets than one slice all get the same, in one order', async t => {
+  const { start } = await following(t, 20)
+  const { feed, events } = await start()
+  const crowd = Array.from({ length: 600 }, (_, index) => subscriber(`user-${index}`))
+  for (const { one } of crowd) feed.live.add(one)
+  for (const event of events) {
+    feed.receive(packEvents([event]))
+    if (event.seq % 3 === 0) await feed.nextFlush()
+  }
+  await flushedTo(feed, 20)
+  await feed.settled()
+  t.ok(crowd.every(({ frames }) => seqs(frames()).join() === upTo(20).join()))
+  feed.close()
+})
+
+test('frames that are not in the log pass, and what another version sent is left to the store', async t => {
+  const { start } = await following(t, 1)
+  const { feed, events } = await start()
+  const { one, frames } = subscriber('minji')
+  feed.live.add(one)
+  feed.receive(packPassing({ type: 'typing' }))
+  for (const strange of [
+    Buffer.of(),
+    Buffer.of(9, 1),
+    Buffer.of(1, 9),
+    Buffer.of(1, 1, 0),
+    packEvents(events).subarray(0, 20),
+  ]) {
+    feed.receive(strange)
+  }
+  await feed.nextFlush()
+  t.same(frames(), [{ type: 'typing' }])
+  t.equal(feed.flushed, 0)
+  feed.close()
+})

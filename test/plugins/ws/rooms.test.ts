@@ -1,0 +1,210 @@
+import { once } from 'node:events'
+import { connect as connectTcp } from 'node:net'
+import { test } from 'tap'
+import { build, register } from '../../helper.js'
+import { connect, listen, type TestSocket } from '../../socket.js'
+
+const seqs = ({ frames }: TestSocket) =>
+  frames.filter(({ seq, type }) => seq && type !== 'welcome' && type !== 'ack').map(({ seq }) => seq)
+const upTo = (head: number, from = 1) => Array.from({ length: head - from + 1 }, (_, index) => from + index)
+
+test('a removal reaches the removed as the last event of the room, whatever is said meanwhile', async t => {
+  const app = await build(t)
+  const origin = await listen(app)
+  const [minji, seojun] = [await register(app, 'minji'), await register(app, 'seojun')]
+  const { id } = await app.rooms.create('minji', { name: 'room' })
+  for (let round = 0; round < 20; round++) {
+    await app.rooms.join(id, 'seojun', undefined)
+    const one = await connect(t, origin, `/rooms/${id}/ws`, seojun.token)
+    const many = await connect(t, origin, '/ws', seojun.token)
+    many.send({ type: 'subscribe', room_id: id })
+    await Promise.all([one.next('welcome'), many.next('welcome')])
+    const saying = Array.from({ length: 10 }, (_, n) =>
+      app.messages.send(id, 'minji', { client_id: `${round}:${n}`, text: 'x' }),
+    )
+    const removing = app.rooms.removeMember(id, 'minji', 'seojun')
+    await Promise.all([...saying, removing])
+    t.match(await one.closed, { code: 4403 })
+    t.match(await many.next('error'), { code: 'NOT_MEMBER', room_id: id })
+    await many.settled()
+    for (const socket of [one, many]) {
+      const last = socket.frames.findLast(({ seq, type }) => seq && type !== 'ack')
+      t.match(last, { type: 'removed', member: 'seojun' })
+    }
+    many.send({ type: 'send', room_id: id, client_id: `out ${round}`.replace(' ', '-'), text: 'let me in' })
+    t.match(await many.next('error'), { code: 'NOT_MEMBER' })
+    many.ws.close()
+  }
+  t.equal((await app.inject({ url: `/rooms/${id}/messages`, headers: minji.headers })).json().messages.length, 50)
+  t.equal((await app.inject({ url: `/rooms/${id}/messages`, headers: seojun.headers })).statusCode, 403)
+})
+
+test('leaving closes one’s sockets in the room; deleting it everybody’s', async t => {
+  const app = await build(t)
+  const origin = await listen(app)
+  const [minji, seojun] = [await register(app, 'minji'), await register(app, 'seojun')]
+  const { id } = await app.rooms.create('minji', { name: 'room' })
+  await app.rooms.join(id, 'seojun', undefined)
+  const leaving = await connect(t, origin, `/rooms/${id}/ws`, seojun.token)
+  const staying = await connect(t, origin, `/rooms/${id}/ws`, minji.token)
+  await Promise.all([leaving.next('welcome'), staying.next('welcome')])
+  await app.rooms.leave(id, 'seojun')
+  t.match(await leaving.closed, { code: 4403 })
+  t.match(await staying.next('left'), { member: 'seojun' })
+  await app.rooms.remove(id, 'minji')
+  await staying.next('room_deleted')
+  t.match(await staying.closed, { code: 4404 })
+})
+
+test('who comes back gets every event after the last one seen, once and in order, while others go on', async t => {
+  const app = await build(t)
+  const origin = await listen(app)
+  const { token } = await register(app, 'minji')
+  const room_id = 'default'
+  let said = 0
+  let saying = true
+  const talk = (async () => {
+    while (saying) await app.messages.send(room_id, 'minji', { client_id: `t${said}`, text: String(said++) })
+  })()
+  for (let round = 0; round < 15; round++) {
+    const after = Math.max(0, (await app.store.readHead(room_id)) - round * 20)
+    const socket = await connect(t, origin, `/rooms/default/ws?after=${after}&epoch=${app.store.epoch}`, token)
+    const { seq, resumed } = await socket.next('welcome')
+    t.ok(resumed)
+    await socket.next('message', { seq: (seq as number) + 30 })
+    const got = seqs(socket)
+    t.same(got, upTo(got.at(-1) as number, after + 1))
+    socket.ws.terminate()
+  }
+  saying = false
+  await talk
+})
+
+test('nothing missed, nothing received yet, and twice the same: each resumes', async t => {
+  const app = await build(t)
+  const origin = await listen(app)
+  const { token } = await register(app, 'minji')
+  const socket = await connect(t, origin, '/ws', token)
+  socket.send({ type: 'subscribe', room_id: 'default', after: 0 })
+  t.match(await socket.next('welcome'), { resumed: true })
+  t.match(await socket.next('created'), { seq: 1 })
+  for (let again = 0; again < 2; again++) {
+    socket.send({ type: 'subscribe', room_id: 'default', after: 1 })
+    t.match(await socket.next('welcome'), { resumed: true, seq: 1 })
+  }
+  await app.messages.send('default', 'minji', { client_id: 'a', text: 'x' })
+  t.match(await socket.next('message'), { seq: 2 })
+  await socket.settled()
+  t.same(seqs(socket), [1, 2])
+})
+
+test('another epoch, a seq beyond the head, and a gap of over 1,000 events get reset, then go on live', async t => {
+  const app = await build(t)
+  const origin = await listen(app)
+  const { token } = await register(app, 'minji')
+  await Promise.all(
+    Array.from({ length: 1001 }, (_, n) => app.messages.send('default', 'minji', { client_id: `c${n}`, text: 'x' })),
+  )
+  const head = await app.store.readHead('default')
+  t.equal(head, 1002)
+  const socket = await connect(t, origin, '/ws', token)
+  for (const [from, resumed] of [
+    [{ after: 0 }, false],
+    [{ after: head + 1 }, false],
+    [{ after: head, epoch: 'another' }, false],
+    [{ after: head - 1000, epoch: app.store.epoch }, true],
+  ] as const) {
+    socket.send({ type: 'subscribe', room_id: 'default', ...from })
+    t.match(await socket.next('welcome'), { resumed, seq: head })
+    if (!resumed) t.match(await socket.next('reset'), { room_id: 'default', seq: head, epoch: app.store.epoch })
+  }
+  await app.messages.send('default', 'minji', { client_id: 'live', text: 'live' })
+  await socket.next('message', { text: 'live' })
+  t.same(seqs(socket).slice(-1001), upTo(head + 1, head - 999))
+})
+
+test('a socket that does not read is closed as too slow; the others get everything', async t => {
+  const app = await build(t)
+  const origin = await listen(app)
+  const { token } = await register(app, 'minji')
+  const slow = await connect(t, origin, '/rooms/default/ws', token)
+  const quick = await connect(t, origin, '/rooms/default/ws', token)
+  await Promise.all([slow.next('welcome'), quick.next('welcome')])
+  slow.ws.pause()
+  const text = '가'.repeat(2000)
+  const COUNT = 2500
+  for (let n = 0; n < COUNT; n += 100) {
+    await Promise.all(
+      Array.from({ length: 100 }, (_, i) => app.messages.send('default', 'minji', { client_id: `c${n + i}`, text })),
+    )
+  }
+  await quick.next('message', { seq: COUNT + 1 })
+  t.same(seqs(quick), upTo(COUNT + 1, 2))
+  slow.ws.resume()
+  const { code } = await slow.closed
+  t.ok(code === 4408 || code === 1006, `closed with ${code}`)
+  const seen = seqs(slow).at(-1) as number
+  t.ok(seen < COUNT)
+  const back = await connect(t, origin, `/rooms/default/ws?after=${Math.max(seen, COUNT - 900)}`, token)
+  await back.next('message', { seq: COUNT + 1 })
+})
+
+test('a silent connection that is gone without a word is found by its missing pongs', async t => {
+  const app = await build(t, { HEARTBEAT_MS: '100' })
+  const origin = new URL(await listen(app))
+  const { token } = await register(app, 'minji')
+  const alive = await connect(t, origin.origin, '/rooms/default/ws', token)
+  t.match(await alive.next('welcome'), { heartbeat_ms: 100 })
+  const silent = connectTcp(Number(origin.port), origin.hostname)
+  t.teardown(() => silent.destroy())
+  silent.write(
+    `GET /ws HTTP/1.1\r\nHost: ${origin.host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAuthorization: Bearer ${token}\r\n\r\n`,
+  )
+  silent.resume()
+  await once(silent, 'close')
+  await alive.settled()
+  t.equal(app.ws.hub.sessions.size, 1)
+})
+
+test('a drain acknowledges what was sent, tells clients when to come back, and takes no new sockets', async t => {
+  const app = await build(t)
+  const origin = await listen(app)
+  const { token } = await register(app, 'minji')
+  const sockets = await Promise.all(Array.from({ length: 5 }, () => connect(t, origin, '/rooms/default/ws', token)))
+  await Promise.all(sockets.map(socket => socket.next('welcome')))
+  for (const [n, socket] of sockets.entries()) {
+    for (let i = 0; i < 20; i++) socket.send({ type: 'send', room_id: 'default', client_id: `${n}:${i}`, text: 'x' })
+  }
+  const last = await (sockets[0] as TestSocket).next('ack', { client_id: '0:0' })
+  t.ok(last)
+  await app.close()
+  for (const socket of sockets) {
+    const { code, reason } = await socket.closed
+    t.equal(code, 1012)
+    t.ok(JSON.parse(reason).retry_after_ms > 0)
+  }
+  const acked = sockets.flatMap(({ frames }) =>
+    frames.filter(({ type }) => type === 'ack').map(({ client_id }) => client_id),
+  )
+  const told = new Set(
+    (sockets[0] as TestSocket).frames.filter(({ type }) => type === 'message').map(({ client_id }) => client_id),
+  )
+  t.ok(acked.length > 0)
+  t.equal(new Set(acked).size, acked.length)
+  t.ok(told.size > 0)
+})
+
+test('who is online is told as it changes, once for several sockets', async t => {
+  const app = await build(t)
+  const origin = await listen(app)
+  const [minji, seojun] = [await register(app, 'minji'), await register(app, 'seojun')]
+  const watching = await connect(t, origin, '/rooms/default/ws', minji.token)
+  await watching.next('presence', { username: 'minji', online: true })
+  const tabs = await Promise.all([1, 2].map(() => connect(t, origin, '/rooms/default/ws', seojun.token)))
+  t.match(await watching.next('presence', { username: 'seojun' }), { online: true, online_count: 2 })
+  const { online } = (await app.inject({ url: '/users/seojun/profile', headers: minji.headers })).json()
+  t.equal(online, true)
+  for (const tab of tabs) tab.ws.terminate()
+  t.match(await watching.next('presence', { username: 'seojun' }), { online: false, online_count: 1 })
+  t.equal(watching.frames.filter(({ type, username }) => type === 'presence' && username === 'seojun').length, 2)
+})

@@ -1,0 +1,154 @@
+import { test } from 'tap'
+import { build, PASSWORD, register } from '../helper.js'
+
+const post = (url: string, payload?: object, headers = {}) => ({ method: 'POST', url, payload, headers }) as const
+
+test('who registers is logged in, with a token and the cookie', async t => {
+  const app = await build(t)
+  const answer = await app.inject(post('/auth/register', { username: 'minji', password: PASSWORD }))
+  t.equal(answer.statusCode, 201)
+  const { token, user, ...rest } = answer.json()
+  t.same(rest, {})
+  const { created_at, avatar_color, ...told } = user
+  t.same(told, { username: 'minji', display_name: 'minji', bio: '', status: 'available' })
+  t.match(avatar_color, /^#[0-9a-f]{6}$/)
+  t.equal(new Date(created_at).toISOString(), created_at)
+  t.match(answer.cookies, [{ name: 'token', value: token, path: '/', httpOnly: true, sameSite: 'Strict' }])
+  t.notOk(answer.cookies[0]?.secure, 'over plain HTTP the cookie would be lost otherwise')
+  const me = await app.inject({ url: '/auth/me', headers: { authorization: `Bearer ${token}` } })
+  t.same(me.json(), user)
+})
+
+test('a name is taken once, whatever its case', async t => {
+  const app = await build(t)
+  await register(app, 'minji')
+  const again = await app.inject(post('/auth/register', { username: 'MinJi', password: PASSWORD }))
+  t.match(again.json(), { statusCode: 409, code: 'USERNAME_TAKEN' })
+})
+
+test('names and passwords that do not fit are refused, and so is everything that is not asked', async t => {
+  const app = await build(t)
+  const good = { username: 'minji', password: PASSWORD }
+  const wrong = [
+    {},
+    { ...good, username: 'ab' },
+    { ...good, username: 'a'.repeat(31) },
+    { ...good, username: 'min ji' },
+    { ...good, username: '민지님' },
+    { ...good, username: { $gt: '' } },
+    { ...good, username: ['minji'] },
+    { ...good, password: 'short' },
+    { ...good, password: '비밀번호'.normalize('NFD') },
+    { ...good, password: 'x'.repeat(73) },
+    { ...good, password: '가'.repeat(25) },
+    { ...good, password: 'horse\0battery' },
+    { ...good, password: 12345678 },
+    { ...good, role: 'admin' },
+    { ...good, created_at: '2020-01-01T00:00:00.000Z' },
+  ]
+  for (const body of wrong) {
+    const { statusCode, code } = (await app.inject(post('/auth/register', body))).json()
+    t.equal(statusCode, 400, JSON.stringify(body))
+    t.match(code, /^BAD_REQUEST$|^PASSWORD_TOO_LONG$/)
+  }
+  t.equal(await app.store.countUsers(), 0)
+  t.equal((await app.inject(post('/auth/register', good))).statusCode, 201)
+})
+
+test('a log in is answered alike whatever was wrong, and right in either form of Hangul', async t => {
+  const app = await build(t)
+  await register(app, 'minji', '비밀번호비밀번호')
+  const login = async (username: string, password: string) => {
+    const { statusCode, body } = await app.inject(post('/auth/login', { username, password }))
+    return { statusCode, body }
+  }
+  const wrong = await login('minji', 'wrong password')
+  t.match(wrong, { statusCode: 401, body: 'LOGIN_FAILED' })
+  t.same(await login('nobody', 'wrong password'), wrong)
+  t.same(await login(' ', 'x'), wrong)
+  t.same(await login('minji', 'x'.repeat(1000)), wrong)
+  t.equal((await login('MINJI', '비밀번호비밀번호'.normalize('NFD'))).statusCode, 200)
+  t.match(await login('', ''), { statusCode: 400 })
+})
+
+test('a refresh answers another good token; a logout ends all of them and the cookie', async t => {
+  const app = await build(t)
+  const { headers } = await register(app, 'minji')
+  const refreshed = await app.inject(post('/auth/refresh', undefined, headers))
+  t.equal(refreshed.statusCode, 200)
+  const { token, user } = refreshed.json()
+  t.equal(user.username, 'minji')
+  t.match(refreshed.cookies, [{ name: 'token', value: token, httpOnly: true }])
+
+  const out = await app.inject(post('/auth/logout', undefined, { authorization: `Bearer ${token}` }))
+  t.equal(out.statusCode, 204)
+  t.equal(out.body, '')
+  t.match(out.cookies, [{ name: 'token', value: '' }])
+  for (const authorization of [headers.authorization, `Bearer ${token}`]) {
+    t.match((await app.inject({ url: '/auth/me', headers: { authorization } })).json(), { code: 'UNAUTHORIZED' })
+    t.equal((await app.inject(post('/auth/refresh', undefined, { authorization }))).statusCode, 401)
+    t.equal((await app.inject(post('/auth/logout', undefined, { authorization }))).statusCode, 401)
+  }
+})
+
+test('a token in the query is none, nor is a scheme other than Bearer', async t => {
+  const app = await build(t)
+  const { token } = await register(app, 'minji')
+  t.equal((await app.inject(`/auth/me?token=${token}&access_token=${token}`)).statusCode, 401)
+  t.equal((await app.inject({ url: '/auth/me', headers: { authorization: `Basic ${token}` } })).statusCode, 401)
+  t.equal((await app.inject({ url: '/auth/me', headers: { authorization: token } })).statusCode, 401)
+  t.equal((await app.inject({ url: '/auth/me', headers: { authorization: `bearer ${token}` } })).statusCode, 200)
+})
+
+test('the cookie serves reading from anywhere, and changing only from our own pages', async t => {
+  const app = await build(t, { ALLOWED_ORIGINS: 'https://friend.example' })
+  const { token } = await register(app, 'minji')
+  const refresh = async (origin?: string, more = {}) => {
+    const headers = { cookie: `token=${token}`, host: 'chat.example:8080', ...(origin && { origin }), ...more }
+    const { statusCode, body } = await app.inject(post('/auth/refresh', undefined, headers))
+    return { statusCode, code: JSON.parse(body).code }
+  }
+  t.equal((await app.inject({ url: '/auth/me', headers: { cookie: `token=${token}` } })).statusCode, 200)
+  for (const origin of ['http://chat.example:8080', 'https://friend.example']) {
+    t.same(await refresh(origin), { statusCode: 200, code: undefined }, origin)
+  }
+  const refused = { statusCode: 403, code: 'ORIGIN_REFUSED' }
+  const foreign = [
+    undefined,
+    'null',
+    'http://chat.example',
+    'https://chat.example:8080',
+    'http://chat.example:8081',
+    'http://evil-chat.example:8080',
+    'http://chat.example:8080.evil.example',
+    'http://user@chat.example:8080',
+    'http://chat.example:8080/',
+    'http://friend.example',
+    'https://friend.example:444',
+  ]
+  for (const origin of foreign) t.same(await refresh(origin), refused, String(origin))
+  const bearer = { authorization: `Bearer ${token}` }
+  t.match(
+    await refresh('http://evil.example', bearer),
+    { statusCode: 200 },
+    'a page that has the token needs no cookie',
+  )
+})
+
+test('an own page is recognised where the port is the scheme’s', async t => {
+  const app = await build(t)
+  const { token } = await register(app, 'minji')
+  for (const host of ['chat.example', 'chat.example:80', 'CHAT.example']) {
+    const headers = { cookie: `token=${token}`, host, origin: 'http://chat.example' }
+    t.equal((await app.inject(post('/auth/refresh', undefined, headers))).statusCode, 200, host)
+  }
+})
+
+test('the cookie is Secure where TLS ends at a trusted proxy, and a stranger can’t claim so', async t => {
+  const credentials = { username: 'minji', password: PASSWORD }
+  const headers = { 'x-forwarded-proto': 'https' }
+  const behind = await build(t, { TRUST_PROXY: '127.0.0.1' })
+  t.equal((await behind.inject(post('/auth/register', credentials, headers))).cookies[0]?.secure, true)
+  const open = await build(t)
+  t.notOk((await open.inject(post('/auth/register', credentials, headers))).cookies[0]?.secure)
+})

@@ -1,0 +1,49 @@
+import { EventEmitter, once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import type { FastifyInstance } from 'fastify'
+import { test } from 'tap'
+import { build } from '../helper.js'
+
+test('a process that runs is healthy, and ready while its store answers', async t => {
+  const app = await build(t)
+  t.same((await app.inject('/health')).json(), { status: 'ok' })
+  const ready = await app.inject('/ready')
+  t.equal(ready.statusCode, 200)
+  t.same(ready.json(), { ready: true, draining: false, store: 'up', bus: 'up' })
+})
+
+test('without its store a server is alive and not ready', async t => {
+  const app = await build(t)
+  await app.store.close()
+  t.equal((await app.inject('/health')).statusCode, 200)
+  const ready = await app.inject('/ready')
+  t.equal(ready.statusCode, 503)
+  t.match(ready.json(), { ready: false, store: 'down', draining: false })
+})
+
+test('a draining server says so and goes on serving until its listener closes', async t => {
+  const drain = new EventEmitter()
+  const after = (fastify: FastifyInstance) => {
+    fastify.addHook('preClose', async () => {
+      drain.emit('begin')
+      await once(drain, 'end')
+    })
+  }
+  const app = await build(t, {}, { after })
+  await app.listen({ port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  const ask = async (path: string) => {
+    const answer = await new Promise<IncomingMessage>(resolve => get({ port, path }, resolve))
+    return { status: answer.statusCode, body: JSON.parse(await text(answer)) }
+  }
+  const begun = once(drain, 'begin')
+  const closing = app.close()
+  await begun
+  t.match(await ask('/ready'), { status: 503, body: { ready: false, draining: true, store: 'up' } })
+  t.match(await ask('/health'), { status: 200 })
+  t.match(await ask('/auth/me'), { status: 401, body: { code: 'UNAUTHORIZED' } })
+  drain.emit('end')
+  await closing
+})
