@@ -290,7 +290,7 @@ async function run() {
   })
 
   test('nothing of a removed user follows the removal, however a send races with it', async t => {
-    const tries = Number(process.env.RACE_TRIES ?? 60)
+    const tries = Number(process.env.RACE_TRIES ?? 40)
     const servers = await twoServers(t)
     await users(servers[0].store, ['owner', 'talker'])
     let sent = 0
