@@ -4,7 +4,7 @@ import type { PubSub } from './pubsub.js'
 /** The id of the server that published, before what it published: for Redis brings our own messages back to us. */
 const ID_BYTES = 36
 
-/** The bus of many processes. The link belongs to the bus from now on. */
+/** The bus of many processes. The link's messages are the bus's from now on; closing the link is its owner's. */
 export function createRedisPubSub(link: RedisLink): PubSub {
   const channels = new Map<string, { handlers: Set<(bytes: Uint8Array) => void>; listening: Promise<void> }>()
   const id = Buffer.from(link.id)
@@ -39,8 +39,8 @@ export function createRedisPubSub(link: RedisLink): PubSub {
       }
     },
     async close() {
+      for (const channel of channels.keys()) link.ignore(channel)
       channels.clear()
-      await link.close()
     },
   }
 }

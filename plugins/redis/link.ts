@@ -57,6 +57,7 @@ export async function openLink(address: Address, log: FastifyBaseLogger): Promis
   let connected_at = 0
   /** When the newest probe that came back was sent, by the monotonic clock. */
   let proven_at = Number.NEGATIVE_INFINITY
+  let proven = () => {}
   let wake = () => {}
 
   const link: RedisLink = {
@@ -100,7 +101,9 @@ export async function openLink(address: Address, log: FastifyBaseLogger): Promis
   function hear(channel: string, message: Buffer) {
     if (channel !== probeChannel) return link.heard(channel, message)
     const sent_at = message.readDoubleBE()
-    if (sent_at >= connected_at) proven_at = Math.max(proven_at, sent_at)
+    if (sent_at < connected_at) return
+    proven_at = Math.max(proven_at, sent_at)
+    proven()
   }
 
   function probe() {
@@ -139,7 +142,11 @@ export async function openLink(address: Address, log: FastifyBaseLogger): Promis
       await within(RENEW_MS, subscribe(names.slice(at, at + SUBSCRIBE_AT_ONCE))).catch(() => made.close())
     }
     log.info(`Redis is there (${made.kind})`)
+    const first = new Promise<void>(resolve => {
+      proven = resolve
+    })
     probe()
+    await within(ANSWER_MS, first).catch(() => {})
     opened()
     await made.ended
     made.close()
