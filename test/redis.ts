@@ -97,7 +97,8 @@ export async function startCluster(t: Test): Promise<RedisServer> {
   // Its bus listens 10,000 above the port, which may not go beyond 65,535; a file of its own for the nodes it knows.
   const bus = await freePort()
   const folder = t.testdir({})
-  const redis = await startRedis(t, '--cluster-enabled', 'yes', '--cluster-port', String(bus), '--dir', folder)
+  const cluster = ['--cluster-enabled', 'yes', '--cluster-port', String(bus), '--cluster-announce-ip', '127.0.0.1']
+  const redis = await startRedis(t, ...cluster, '--dir', folder)
   await redis.admin().cluster('ADDSLOTSRANGE', 0, 16383)
   await eventually(async () => /cluster_state:ok/.test((await redis.admin().cluster('INFO')) as string))
   return redis

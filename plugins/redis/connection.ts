@@ -51,20 +51,21 @@ export async function connect(
     protocol: 2,
   }
   const opened: Commands[] = []
+  let closed = false
   const close = () => {
+    closed = true
     for (const client of opened) client.disconnect()
   }
-  const timer = setTimeout(close, CONNECT_MS)
-
   async function open<C extends Commands>(client: C): Promise<C> {
     // What breaks a connection ends it too, and that is what counts.
     client.on('error', () => {})
     opened.push(client)
+    if (closed) throw new Error('Redis has taken too long')
     await client.connect()
     return client
   }
 
-  try {
+  async function openAll(): Promise<Connection> {
     const commands = await open(new Redis(options))
     if (/^cluster_enabled:1/m.test(await commands.info('cluster'))) {
       const cluster = await open(
@@ -99,12 +100,23 @@ export async function connect(
       ended: firstEnd(commands, subscriber),
       close,
     }
+  }
+
+  try {
+    return await within(CONNECT_MS, openAll())
   } catch (error) {
     close()
     throw error
-  } finally {
-    clearTimeout(timer)
   }
+}
+
+/** @throws where it takes longer */
+export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`Redis has not answered within ${ms} ms`)), ms)
+  })
+  return Promise.race([work, late]).finally(() => clearTimeout(timer))
 }
 
 function firstEnd(...clients: Commands[]): Promise<void> {

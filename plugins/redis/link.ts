@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
-import { type Address, type Commands, type Connection, connect } from './connection.js'
+import { type Address, type Commands, type Connection, connect, within } from './connection.js'
 
 /**
  * This server's link to Redis, with Redis there or not. Nothing of it waits for Redis without a bound, and nothing is
@@ -176,13 +176,4 @@ export async function openLink(address: Address, log: FastifyBaseLogger): Promis
   })
   if (!connection) log.warn(`Redis is not reached at ${address.host}:${address.port}: starting without it`)
   return link
-}
-
-/** @throws where it takes longer */
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Redis has not answered within ${ms} ms`)), ms)
-  })
-  return Promise.race([work, late]).finally(() => clearTimeout(timer))
 }

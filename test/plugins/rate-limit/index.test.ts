@@ -5,7 +5,7 @@ import { build, PASSWORD, register } from '../../helper.js'
 
 function routes(app: FastifyInstance) {
   app.get('/any', async () => 'ok')
-  app.post('/rooms', { config: { rateLimit: app.limits.rooms } }, async () => 'ok')
+  app.post('/made', { config: { rateLimit: app.limits.rooms } }, async () => 'ok')
   const body = Type.Object({ password: Type.Optional(Type.String()) })
   const { requireIdentity: onRequest, limits } = app
   app.post('/join', { onRequest, preHandler: limits.roomPasswordTry, schema: { body } }, async () => 'ok')
@@ -108,7 +108,7 @@ test('creating rooms and trying rooms’ passwords are limited by account', asyn
   const env = { RATE_LIMIT_ROOMS_PER_HOUR: '2', RATE_LIMIT_AUTH_PER_MINUTE: '3' }
   const app = await build(t, env, { after: routes })
   const [minji, bob] = [await register(app, 'minji'), await register(app, 'bob')]
-  const create = (as: Asked) => ask(app, 'POST', '/rooms', as)
+  const create = (as: Asked) => ask(app, 'POST', '/made', as)
   t.same([await create(minji), await create(minji), await create(minji), await create(bob)], [200, 200, 429, 200])
   const join = (as: { headers: Record<string, string> }, body: object) => {
     return ask(app, 'POST', '/join', { headers: as.headers, body })
@@ -126,7 +126,7 @@ test('0 switches each limit off', async t => {
   for (let n = 0; n < 30; n++) {
     const login = { body: { username: 'minji', password: PASSWORD } }
     t.equal(await ask(app, 'POST', '/auth/login', login), 200)
-    t.equal(await ask(app, 'POST', '/rooms', { headers }), 200)
+    t.equal(await ask(app, 'POST', '/made', { headers }), 200)
     t.equal(await ask(app, 'POST', '/join', { headers, body: { password: 'x' } }), 200)
     t.equal(app.limits.sends('minji'), 0)
   }
