@@ -25,6 +25,7 @@ const health = {
   summary: 'Whether the process is alive',
   operationId: 'getHealth',
   tags,
+  security: [],
   response: { 200: Health },
 }
 
@@ -32,6 +33,7 @@ const ready = {
   summary: 'Whether requests should come here, and what the server depends on',
   operationId: 'getReadiness',
   tags,
+  security: [],
   response: { 200: Readiness, 503: Readiness },
 }
 

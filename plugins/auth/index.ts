@@ -116,6 +116,8 @@ export function createAuth(store: Store, sessions: Sessions, passwords: Password
     untilCurrent: sessions.untilCurrent,
     hashPassword: passwords.hash,
     verifyPassword: passwords.verify,
+    /** Logins and registrations that wait for a thread to hash in. */
+    waiting: passwords.waiting,
   }
 }
 

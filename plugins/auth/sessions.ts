@@ -39,6 +39,7 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
   let following: Promise<void> | null = null
   let waiting: Promise<void> | null = null
   let closed = false
+  let isLost = false
   let ending: Promise<void> = Promise.resolve()
 
   const timers = [setInterval(follow, FOLLOW_MS), setInterval(clean, CLEAN_MS)]
@@ -68,11 +69,9 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
   }
 
   function follow(): Promise<void> {
-    following ??= readNew()
-      .catch(error => log.warn({ err: error }, 'the ended sessions could not be read'))
-      .finally(() => {
-        following = null
-      })
+    following ??= readNew().finally(() => {
+      following = null
+    })
     return following
   }
 
@@ -95,15 +94,22 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
 
   async function readNew() {
     const began = performance.now()
-    let page: StoredEvent[]
-    do {
-      page = await store.readEvents(SYSTEM, { after: seq, limit: PAGE })
-      for (const event of page) {
-        apply(event)
-        seq = event.seq
-      }
-    } while (page.length === PAGE)
-    known_at = began
+    try {
+      let page: StoredEvent[]
+      do {
+        page = await store.readEvents(SYSTEM, { after: seq, limit: PAGE })
+        for (const event of page) {
+          apply(event)
+          seq = event.seq
+        }
+      } while (page.length === PAGE)
+      known_at = began
+      isLost = false
+    } catch (error) {
+      // Said once, not twice a second.
+      if (!isLost) log.warn({ err: error }, 'ended sessions cannot be read; trying again')
+      isLost = true
+    }
   }
 
   function clean() {
@@ -157,7 +163,8 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
     ending = appended.catch(() => {})
     await appended
     apply({ ...event, seq: 0 })
-    await store.deleteSession(session_id)
+    // The log has ended it already; a row that stays is deleted when it expires.
+    await store.deleteSession(session_id).catch(error => log.warn({ err: error }, 'an ended session was not deleted'))
   }
 
   async function append(event: Omit<StoredEvent, 'seq'>): Promise<void> {

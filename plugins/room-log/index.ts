@@ -25,6 +25,14 @@ const RECENT_MS = 10_000
 /** Rooms whose heads are told at once. */
 const RECENT_MAX = 1000
 
+/** Watches the log at work. Called on the path of every write, so it must be quick and must not throw. */
+export interface Observer {
+  /** A batch of so many events was stored. */
+  committed(events: number): void
+  /** An entry was answered with its event, so many ms after it came. */
+  answered(ms: number): void
+}
+
 /** Rooms whose state is kept in memory; the least recently written to is forgotten first. */
 const WRITERS_MAX = 10_000
 
@@ -33,6 +41,7 @@ export function createRoomLog(store: Store, pubsub: PubSub) {
   const writers = new Map<string, Writer>()
   /** Heads of the rooms that this server committed to lately, the newest last. */
   const recent = new Map<string, { seq: number; at: number }>()
+  let observer: Observer | undefined
   const channelOf = (room_id: string) => `${store.epoch}:room:${room_id}`
 
   function committed(room_id: string, events: StoredEvent[]) {
@@ -40,6 +49,7 @@ export function createRoomLog(store: Store, pubsub: PubSub) {
     recent.set(room_id, { seq: (events.at(-1) as StoredEvent).seq, at: performance.now() })
     if (recent.size > RECENT_MAX) recent.delete(recent.keys().next().value as string)
     pubsub.publish(channelOf(room_id), packEvents(events))
+    observer?.committed(events.length)
   }
 
   function writerOf(room_id: string) {
@@ -62,8 +72,16 @@ export function createRoomLog(store: Store, pubsub: PubSub) {
      * @returns the event, and whether it was there before; null where `decide` found nothing to do
      * @throws what `decide` threw; ClientIdReused; StoreUnavailable, where sending again is safe
      */
-    append(room_id: string, entry: Entry): Promise<Appended | null> {
-      return writerOf(room_id).append(entry)
+    async append(room_id: string, entry: Entry): Promise<Appended | null> {
+      const came_at = performance.now()
+      const appended = await writerOf(room_id).append(entry)
+      if (appended) observer?.answered(performance.now() - came_at)
+      return appended
+    },
+
+    /** There is one observer; another takes its place. */
+    observe(by: Observer) {
+      observer = by
     },
 
     /** Tells every server of events that were stored by other means than `append`. */

@@ -1,0 +1,139 @@
+import type { Static } from '@sinclair/typebox'
+import type { Editing, Message, Page, PageQuery, SearchPage, SearchQuery, Sending } from '../../schemas/message.js'
+import type { MemberList, MemberPage, ReadMark, Room, RoomCreation, RoomList } from '../../schemas/room.js'
+import type { Authenticated, Credentials, Login, Profile, ProfileChange, User } from '../../schemas/user.js'
+import { ApiError } from './failure.js'
+
+export interface HttpOptions {
+  /** Where the server is, as `https://talkie.example`. */
+  base_url: string
+  /** The global one by default. */
+  fetch?: typeof fetch
+  /** The token of each request; without it the browser's cookie serves. */
+  token?: () => string | undefined
+  /** A request that is not answered by then failed, ms; 30,000 by default. */
+  timeout_ms?: number
+}
+
+export type Http = ReturnType<typeof createHttp>
+
+interface Call {
+  query?: Record<string, string | number | undefined>
+  body?: unknown
+}
+
+/**
+ * The HTTP API, one method a row of it.
+ * @throws ApiError from every method: the server's refusal, or `UNREACHABLE` where no answer came
+ */
+export function createHttp(options: HttpOptions) {
+  const base = options.base_url.replace(/\/+$/, '')
+  const request = options.fetch ?? fetch
+
+  async function answer(method: string, path: string, { query = {}, body }: Call = {}): Promise<Response> {
+    const search = new URLSearchParams()
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value))
+    const token = options.token?.()
+    const headers: Record<string, string> = {}
+    if (token) headers.authorization = `Bearer ${token}`
+    if (body !== undefined) headers['content-type'] = 'application/json'
+    let response: Response
+    try {
+      response = await request(`${base}${path}${search.size > 0 ? `?${search}` : ''}`, {
+        method,
+        headers,
+        signal: AbortSignal.timeout(options.timeout_ms ?? 30_000),
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      })
+    } catch (error) {
+      throw new ApiError(0, 'UNREACHABLE', error instanceof Error ? error.message : String(error))
+    }
+    if (!response.ok) throw await refusal(response)
+    return response
+  }
+
+  async function json<T>(method: string, path: string, call?: Call): Promise<T> {
+    return parsed(await answer(method, path, call))
+  }
+  async function nothing(method: string, path: string, call?: Call): Promise<void> {
+    await answer(method, path, call)
+  }
+
+  const room = (id: string) => `/rooms/${encodeURIComponent(id)}`
+  const member = (id: string, username: string) => `${room(id)}/members/${encodeURIComponent(username)}`
+  const message = (id: string, seq: number) => `${room(id)}/messages/${seq}`
+
+  return {
+    register: (credentials: Credentials) => json<Authenticated>('POST', '/auth/register', { body: credentials }),
+    login: (login: Static<typeof Login>) => json<Authenticated>('POST', '/auth/login', { body: login }),
+    /** A new token of the same session. */
+    refresh: () => json<Authenticated>('POST', '/auth/refresh'),
+    /** Ends the session with its tokens, cookie and sockets. */
+    logout: () => nothing('POST', '/auth/logout'),
+    me: () => json<User>('GET', '/auth/me'),
+
+    /** @returns a page by name, and `next` for the query's `after` where there are more */
+    async rooms(query: Static<typeof RoomList> = {}): Promise<{ rooms: Room[]; next?: string }> {
+      const response = await answer('GET', '/rooms', { query })
+      const next = nextAfter(response.headers.get('link'), base)
+      return { rooms: await parsed<Room[]>(response), ...(next !== null && { next }) }
+    },
+    createRoom: (creation: RoomCreation) => json<Room>('POST', '/rooms', { body: creation }),
+    defaultRoom: () => json<Room>('GET', '/rooms/default'),
+    room: (id: string) => json<Room>('GET', room(id)),
+    deleteRoom: (id: string) => nothing('DELETE', room(id)),
+    join: (id: string, password?: string) =>
+      json<Room>('POST', `${room(id)}/join`, { body: password === undefined ? {} : { password } }),
+    leave: (id: string) => nothing('POST', `${room(id)}/leave`),
+    members: (id: string, query: Static<typeof MemberList> = {}) =>
+      json<Static<typeof MemberPage>>('GET', `${room(id)}/members`, { query }),
+    addMember: (id: string, username: string) => json<Room>('PUT', member(id, username)),
+    removeMember: (id: string, username: string) => nothing('DELETE', member(id, username)),
+    handOver: (id: string, username: string) => json<Room>('PUT', `${room(id)}/owner`, { body: { username } }),
+
+    messages: (id: string, query: PageQuery = {}) => json<Page>('GET', `${room(id)}/messages`, { query }),
+    search: (id: string, query: SearchQuery) => json<SearchPage>('GET', `${room(id)}/messages/search`, { query }),
+    send: (id: string, sending: Static<typeof Sending>) =>
+      json<Message>('POST', `${room(id)}/messages`, { body: sending }),
+    reply: (id: string, seq: number, { reply_to: _, ...replying }: Static<typeof Sending>) =>
+      json<Message>('POST', `${message(id, seq)}/reply`, { body: replying }),
+    edit: (id: string, seq: number, editing: Static<typeof Editing>) =>
+      json<Message>('PUT', message(id, seq), { body: editing }),
+    delete: (id: string, seq: number, client_id?: string) =>
+      nothing('DELETE', message(id, seq), { query: { client_id } }),
+    markRead: (id: string, seq: number) => json<ReadMark>('PUT', `${room(id)}/read`, { body: { seq } }),
+
+    profile: (username: string) => json<Profile>('GET', `/users/${encodeURIComponent(username)}/profile`),
+    changeProfile: (change: ProfileChange) => json<Profile>('PUT', '/users/me/profile', { body: change }),
+
+    health: () => json<unknown>('GET', '/health'),
+    /** @throws ApiError 503 where the server is not ready */
+    ready: () => json<unknown>('GET', '/ready'),
+    metrics: async () => (await answer('GET', '/metrics')).text(),
+  }
+}
+
+async function parsed<T>(response: Response): Promise<T> {
+  try {
+    return (await response.json()) as T
+  } catch {
+    throw new ApiError(response.status, 'BAD_ANSWER', 'The answer is not JSON')
+  }
+}
+
+/** A proxy before the server may answer in its own words, so nothing is expected of the body. */
+async function refusal(response: Response): Promise<ApiError> {
+  const body = (await response.json().catch(() => null)) as { code?: unknown; message?: unknown } | null
+  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
+  return new ApiError(
+    response.status,
+    typeof body?.code === 'string' ? body.code : `HTTP_${response.status}`,
+    typeof body?.message === 'string' ? body.message : response.statusText,
+    Number.isFinite(seconds) ? seconds * 1000 : undefined,
+  )
+}
+
+function nextAfter(link: string | null, base: string): string | null {
+  const next = link?.match(/<([^>]*)>\s*;\s*rel="?next"?/)?.[1]
+  return next === undefined ? null : new URL(next, `${base}/`).searchParams.get('after')
+}

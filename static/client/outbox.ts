@@ -1,0 +1,197 @@
+import type { ClientFrames, ServerFrames } from '../../schemas/frame.js'
+import { type Backoff, backoffDelay } from './backoff.js'
+import { ApiError } from './failure.js'
+
+/** A request that a log answers. */
+export type Pending = ClientFrames['send' | 'edit' | 'delete']
+export type Ack = ServerFrames['ack']
+
+/** Keeps what is unacknowledged over a reload. Failures of `put` and `remove` must not throw. */
+export interface PendingStorage {
+  /** Oldest first. */
+  load(): Promise<Pending[]>
+  put(pending: Pending): void
+  remove(pending: Pending): void
+}
+
+export interface OutboxOptions {
+  /** @returns whether an open socket took it */
+  transmit: (pending: Pending) => boolean
+  /** Every request's end, also of those that `storage` brought. */
+  on_settled: (pending: Pending, outcome: Ack | ApiError) => void
+  backoff: Backoff
+  /** Requests of one room under way at once. With 1, what was sent first is first in the log, whatever is refused. */
+  in_flight_max: number
+  /** Requests kept at once. */
+  pending_max: number
+  storage?: PendingStorage
+}
+
+interface Entry {
+  pending: Pending
+  in_flight: boolean
+  attempts: number
+  answer: Promise<Ack>
+  resolve: (ack: Ack) => void
+  reject: (error: ApiError) => void
+}
+
+interface Queue {
+  entries: Entry[]
+  /** The room is followed on the present socket. */
+  open: boolean
+  /** Set while the room waits after a refusal that passes. */
+  timer?: ReturnType<typeof setTimeout> | undefined
+}
+
+/** Refusals that pass: the same request may succeed later. */
+const PASSING = new Set(['RATE_LIMITED', 'STORE_UNAVAILABLE', 'DRAINING'])
+
+/**
+ * Keeps requests in order, room by room, until each is acknowledged or refused for good, and sends what a lost socket
+ * left open again with the same client_id, which is safe for ever.
+ */
+export function createOutbox(options: OutboxOptions) {
+  const queues = new Map<string, Queue>()
+  const entries = new Map<string, Entry>()
+  let loaded = options.storage === undefined
+
+  function queueOf(room_id: string): Queue {
+    const queue = queues.get(room_id) ?? { entries: [], open: false }
+    queues.set(room_id, queue)
+    return queue
+  }
+
+  function enqueue(pending: Pending): Entry {
+    const { promise, resolve, reject } = withResolvers<Ack>()
+    // Who does not ask for the outcome is told by `on_settled`.
+    promise.catch(() => {})
+    const entry: Entry = { pending, in_flight: false, attempts: 0, answer: promise, resolve, reject }
+    entries.set(pending.client_id, entry)
+    queueOf(pending.room_id).entries.push(entry)
+    return entry
+  }
+
+  function pump(queue: Queue) {
+    if (!loaded || !queue.open || queue.timer !== undefined) return
+    for (let i = 0; i < queue.entries.length && i < options.in_flight_max; i++) {
+      const entry = queue.entries[i] as Entry
+      if (!entry.in_flight) entry.in_flight = options.transmit(entry.pending)
+    }
+  }
+
+  function settle(entry: Entry, outcome: Ack | ApiError) {
+    const { pending } = entry
+    const queue = queueOf(pending.room_id)
+    entries.delete(pending.client_id)
+    queue.entries.splice(queue.entries.indexOf(entry), 1)
+    if (queue.entries.length === 0 && !queue.open) queues.delete(pending.room_id)
+    options.storage?.remove(pending)
+    if (outcome instanceof ApiError) entry.reject(outcome)
+    else entry.resolve(outcome)
+    options.on_settled(pending, outcome)
+    pump(queue)
+  }
+
+  function shut(queue: Queue) {
+    queue.open = false
+    clearTimeout(queue.timer)
+    queue.timer = undefined
+    for (const entry of queue.entries) entry.in_flight = false
+  }
+
+  async function load(storage: PendingStorage) {
+    const kept = await storage.load().catch(() => [])
+    const fresh = [...entries.values()].filter(({ pending }) => !kept.some(old => old.client_id === pending.client_id))
+    entries.clear()
+    for (const queue of queues.values()) queue.entries = []
+    for (const pending of kept) enqueue(pending)
+    for (const entry of fresh) {
+      entries.set(entry.pending.client_id, entry)
+      queueOf(entry.pending.room_id).entries.push(entry)
+    }
+    loaded = true
+    for (const queue of queues.values()) pump(queue)
+  }
+  if (options.storage) load(options.storage)
+
+  return {
+    /** @returns the answer; one that is kept already is not kept twice */
+    add(pending: Pending): Promise<Ack> {
+      const known = entries.get(pending.client_id)
+      if (known) return known.answer
+      if (entries.size >= options.pending_max) {
+        return Promise.reject(new ApiError(0, 'QUEUE_FULL', `${entries.size} requests wait already`))
+      }
+      const entry = enqueue(pending)
+      options.storage?.put(pending)
+      pump(queueOf(pending.room_id))
+      return entry.answer
+    },
+
+    /** Oldest first in each room. */
+    pending: (): Pending[] => [...queues.values()].flatMap(queue => queue.entries.map(entry => entry.pending)),
+
+    /** The room is followed on this socket: what waits may go. */
+    open(room_id: string) {
+      const queue = queueOf(room_id)
+      queue.open = true
+      pump(queue)
+    },
+
+    /** The room is not followed for now: what was under way may be lost. */
+    shut(room_id: string) {
+      const queue = queues.get(room_id)
+      if (!queue) return
+      shut(queue)
+      if (queue.entries.length === 0) queues.delete(room_id)
+    },
+
+    ack(ack: Ack) {
+      const entry = entries.get(ack.client_id)
+      if (entry) settle(entry, ack)
+    },
+
+    /** A refusal of one request. */
+    refuse(client_id: string, error: ServerFrames['error']) {
+      const entry = entries.get(client_id)
+      if (!entry) return
+      if (!PASSING.has(error.code)) return settle(entry, new ApiError(0, error.code, error.message))
+      const queue = queueOf(entry.pending.room_id)
+      entry.in_flight = false
+      const delay = error.retry_after_ms ?? backoffDelay(entry.attempts++, options.backoff)
+      clearTimeout(queue.timer)
+      queue.timer = setTimeout(() => {
+        queue.timer = undefined
+        pump(queue)
+      }, delay)
+    },
+
+    /** The room ended for this user: nothing of it can succeed. */
+    end(room_id: string, error: ApiError) {
+      const queue = queues.get(room_id)
+      if (!queue) return
+      shut(queue)
+      for (const entry of [...queue.entries]) settle(entry, error)
+      queues.delete(room_id)
+    },
+
+    /** Who waits is told `CLOSED`; `storage` keeps the requests for the next time. */
+    close() {
+      for (const queue of queues.values()) shut(queue)
+      for (const entry of entries.values()) entry.reject(new ApiError(0, 'CLOSED', 'The connection was closed'))
+      queues.clear()
+      entries.clear()
+    },
+  }
+}
+
+function withResolvers<T>() {
+  let resolve!: (value: T) => void
+  let reject!: (error: ApiError) => void
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes
+    reject = no
+  })
+  return { promise, resolve, reject }
+}

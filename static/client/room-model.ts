@@ -1,0 +1,143 @@
+import type { EventFrame } from '../../schemas/frame.js'
+import type { Message, Page, PageQuery } from '../../schemas/message.js'
+import { limits } from '../../schemas/wire.js'
+
+export type RoomModel = ReturnType<typeof createRoomModel>
+
+/**
+ * A window on a room's messages, as they read now: a fold of events and history pages that comes out the same however
+ * they were received. The window has no holes. It is `attached` where it reaches the log's end, so that new messages
+ * join it; otherwise it ends in the past, and of what happens only edits and deletions of its own messages show.
+ *
+ * A page tells the room as of its `seq` or later, and may arrive after younger events. So the last events are kept,
+ * and those behind a page's `seq` are applied to what it brought.
+ */
+export function createRoomModel() {
+  let messages: Message[] = []
+  const places = new Map<number, number>()
+  /** What `messages` gives out, until something changes. */
+  let snapshot: readonly Message[] | null = []
+  let head = 0
+  /** The window's first and last seq; it has no end while it is attached. */
+  let from = 1
+  let upto = Number.POSITIVE_INFINITY
+  /** The last events up to `head`, without a hole. */
+  let tail: EventFrame[] = []
+
+  function put(next: Message[]) {
+    messages = next
+    snapshot = null
+    places.clear()
+    for (const [place, { id }] of next.entries()) places.set(id, place)
+  }
+
+  function change(id: number, changed: (message: Message) => Message) {
+    const place = places.get(id)
+    const message = messages[place ?? -1]
+    // What is deleted stays so, whatever a late edit says.
+    if (place === undefined || !message || message.deleted_at !== undefined) return
+    messages[place] = changed(message)
+    snapshot = null
+  }
+
+  function add({ type: _, seq: __, ...message }: EventFrame & { type: 'message' }) {
+    if (upto !== Number.POSITIVE_INFINITY || message.id < from || message.id <= (messages.at(-1)?.id ?? 0)) return
+    places.set(message.id, messages.length)
+    messages.push(present(message))
+    snapshot = null
+  }
+
+  function apply(event: EventFrame) {
+    if (event.type === 'message') add(event)
+    else if (event.type === 'edited')
+      change(event.id, message => ({ ...message, text: event.text, edited_at: event.created_at }))
+    else if (event.type === 'deleted')
+      change(event.id, message => present({ ...message, deleted_at: event.created_at }))
+  }
+
+  return {
+    /** Oldest first: a new array whenever something changed, in it a new object for each message that did. */
+    get messages(): readonly Message[] {
+      snapshot ??= [...messages]
+      return snapshot
+    },
+    get: (id: number): Message | undefined => messages[places.get(id) ?? -1],
+    /** The last seq that was seen. */
+    get head() {
+      return head
+    },
+    get attached() {
+      return upto === Number.POSITIVE_INFINITY
+    },
+    get has_older() {
+      return from > 1
+    },
+
+    /** Empties it: events after `seq` follow. */
+    start(seq: number) {
+      put([])
+      head = seq
+      from = seq + 1
+      upto = Number.POSITIVE_INFINITY
+      tail = []
+    },
+
+    /** Takes the log's next event; one that was seen already changes nothing. */
+    event(event: EventFrame) {
+      if (event.seq <= head) return
+      head = event.seq
+      tail.push(event)
+      // Cut rarely, so that keeping the tail costs next to nothing by event.
+      if (tail.length >= 2 * limits.REPLAY_MAX) tail = tail.slice(-limits.REPLAY_MAX)
+      apply(event)
+    },
+
+    /**
+     * Takes a page of history. One that touches the window makes it longer; any other takes its place (a jump), but
+     * for one read with `before`, which only ever makes it longer.
+     *
+     * @param query what the page was asked with
+     * @returns false where it was of no use, for it does not touch, or more happened since than is kept: load again
+     */
+    page(page: Page, query: PageQuery): boolean {
+      if (page.seq < head - tail.length) return false
+      const first = page.messages[0]?.id ?? 1
+      const last = page.messages.at(-1)?.id ?? 0
+      const { before, after } = query
+      // A place beyond the log's end, as a wrong address names it, is the end.
+      const place = page.messages.length > 0 ? after : after && Math.min(after, page.seq)
+      const begins = place !== undefined ? place + 1 : page.has_more ? first : 1
+      const ends =
+        before !== undefined ? before - 1 : after !== undefined && page.has_more ? last : Number.POSITIVE_INFINITY
+      const end = Math.min(upto, Math.max(head, messages.at(-1)?.id ?? 0))
+      const touches = begins <= end + 1 && ends >= from - 1
+      if (!touches && before !== undefined) return false
+      const brought = page.messages.map(present)
+      put(touches ? union(messages, brought) : brought)
+      from = touches ? Math.min(from, begins) : begins
+      upto = touches ? Math.max(upto, ends) : ends
+      for (const event of tail) if (event.seq > page.seq) apply(event)
+      return true
+    },
+
+    /** Forgets the oldest messages beyond `keep`. */
+    trim(keep: number) {
+      if (messages.length <= keep) return
+      put(messages.slice(-keep))
+      from = messages[0]?.id ?? head + 1
+    },
+  }
+}
+
+/** A deleted message says nothing, and whether it had been edited is no longer told. */
+function present(message: Message): Message {
+  if (message.deleted_at === undefined) return message
+  const { edited_at: _, ...rest } = message
+  return { ...rest, text: '' }
+}
+
+/** Messages that are held saw every event so far: a page's copy of them brings nothing. */
+function union(held: Message[], brought: Message[]): Message[] {
+  const ids = new Set(held.map(message => message.id))
+  return [...held, ...brought.filter(message => !ids.has(message.id))].sort((a, b) => a.id - b.id)
+}

@@ -1,0 +1,486 @@
+import { type Test, test } from 'tap'
+import { WebSocket } from 'ws'
+import type { EventFrame } from '../../../schemas/frame.js'
+import {
+  type ApiError,
+  type Connection,
+  type ConnectionOptions,
+  createConnection,
+  type LinkState,
+  type Pending,
+} from '../../../static/client/index.js'
+import { ack, EPOCH, message, type PeerSocket, startPeer, welcome } from './peer.js'
+
+type Closed = Extract<LinkState, { name: 'closed' }>
+
+/** A client on a scripted server, with all that its rooms and states told, and a way to wait for the next. */
+async function start(t: Test, options: Partial<ConnectionOptions> = {}) {
+  const peer = await startPeer(t)
+  const states: LinkState[] = []
+  const delays: number[] = []
+  const told = createTold()
+  const connection = createConnection({
+    base_url: peer.base_url,
+    WebSocket,
+    token: () => 'head.body.sign',
+    backoff: { base_ms: 4, cap_ms: 20 },
+    ...options,
+    on_state(state) {
+      states.push(state)
+      if (state.name === 'waiting') delays.push(state.until - Date.now())
+      told.notify()
+    },
+  })
+  t.after(() => connection.close())
+  return {
+    peer,
+    connection,
+    states,
+    delays,
+    told,
+    follow: (room_id = 'a', from?: { after: number; epoch?: string }) => follow(connection, told, room_id, from),
+  }
+}
+
+/** Lets a test wait until something holds, looked at again whenever the client told something. */
+function createTold() {
+  const waiting = new Set<() => void>()
+  return {
+    notify() {
+      for (const look of waiting) look()
+    },
+    until: (holds: () => boolean) =>
+      new Promise<void>(resolve => {
+        const look = () => {
+          if (!holds()) return
+          waiting.delete(look)
+          resolve()
+        }
+        waiting.add(look)
+        look()
+      }),
+  }
+}
+
+function follow(
+  connection: Connection,
+  told: ReturnType<typeof createTold>,
+  room_id: string,
+  from?: { after: number; epoch?: string },
+) {
+  const room = {
+    events: [] as EventFrame[],
+    starts: [] as [number, string][],
+    ended: [] as ApiError[],
+    seqs: () => room.events.map(event => event.seq),
+    until: (seq: number) => told.until(() => room.events.at(-1)?.seq === seq),
+  }
+  connection.subscribe(
+    room_id,
+    {
+      event: event => {
+        room.events.push(event)
+        told.notify()
+      },
+      start: (seq, epoch) => {
+        room.starts.push([seq, epoch])
+        told.notify()
+      },
+      ended: error => {
+        room.ended.push(error)
+        told.notify()
+      },
+    },
+    from,
+  )
+  return room
+}
+
+/** The client's next frame, which must be this. */
+async function expect(t: Test, socket: PeerSocket, frame: object, name = JSON.stringify(frame)) {
+  t.strictSame(await socket.next(), frame, name)
+}
+
+test('the token travels as a subprotocol, and every room is asked for when the socket opens', async t => {
+  const { peer, follow } = await start(t)
+  follow('a')
+  follow('b', { after: 7, epoch: EPOCH })
+  const socket = await peer.next()
+  t.strictSame(socket.protocols, ['talkie.v1', 'bearer.head.body.sign'])
+  await expect(t, socket, { type: 'subscribe', room_id: 'a' })
+  await expect(t, socket, { type: 'subscribe', room_id: 'b', after: 7, epoch: EPOCH })
+})
+
+test('a lost socket is resumed after the last event, not after an ack or the head of the welcome', async t => {
+  const { peer, connection, follow } = await start(t)
+  const room = follow('a')
+  const first = await peer.next()
+  await first.next()
+  first.send(welcome('a', 10, false), message('a', 11))
+  await room.until(11)
+  const { client_id, ack: acked } = connection.send('a', 'hello')
+  await first.next()
+  first.send(ack('a', client_id, 15))
+  t.equal((await acked).seq, 15)
+  first.terminate()
+
+  const second = await peer.next()
+  await expect(t, second, { type: 'subscribe', room_id: 'a', after: 11, epoch: EPOCH })
+  second.send(welcome('a', 15, true), ...[12, 13, 14, 15].map(seq => message('a', seq)))
+  await room.until(15)
+  t.strictSame(room.seqs(), [11, 12, 13, 14, 15])
+  t.strictSame(room.starts, [[10, EPOCH]], 'what was held stays good')
+})
+
+test('a room without an event so far is resumed from where it was welcomed, also from 0', async t => {
+  const { peer, follow } = await start(t)
+  follow('a')
+  const told = follow('b')
+  const first = await peer.next()
+  first.send(welcome('a', 0, false), welcome('b', 10, false), message('b', 11))
+  await told.until(11)
+  first.terminate()
+  const second = await peer.next()
+  await expect(t, second, { type: 'subscribe', room_id: 'a', after: 0, epoch: EPOCH })
+  await expect(t, second, { type: 'subscribe', room_id: 'b', after: 11, epoch: EPOCH })
+})
+
+test('an event that was seen is dropped', async t => {
+  const { peer, follow } = await start(t)
+  const room = follow('a', { after: 2, epoch: EPOCH })
+  const socket = await peer.next()
+  socket.send(welcome('a', 4, true), ...[1, 2, 3, 3, 2, 4, 4].map(seq => message('a', seq)), message('a', 5))
+  await room.until(5)
+  t.strictSame(room.seqs(), [3, 4, 5])
+})
+
+test('behind a hole nothing is taken until the room was asked for again from before it', async t => {
+  const { peer, follow } = await start(t)
+  const room = follow('a', { after: 2, epoch: EPOCH })
+  const socket = await peer.next()
+  await socket.next()
+  socket.send(welcome('a', 6, true), message('a', 3), message('a', 5), message('a', 6))
+  await expect(t, socket, { type: 'unsubscribe', room_id: 'a' })
+  await expect(t, socket, { type: 'subscribe', room_id: 'a', after: 3, epoch: EPOCH })
+  socket.send({ type: 'unsubscribed', room_id: 'a' }, message('a', 4), welcome('a', 6, true))
+  socket.send(...[4, 5, 6].map(seq => message('a', seq)))
+  await room.until(6)
+  t.strictSame(room.seqs(), [3, 4, 5, 6])
+})
+
+test('an event of a type that the client does not know is no hole', async t => {
+  const { peer, follow } = await start(t)
+  const room = follow('a', { after: 0 })
+  const socket = await peer.next()
+  socket.send(welcome('a', 2, true), { ...message('a', 1), type: 'pinned' }, message('a', 2))
+  await room.until(2)
+  t.strictSame(room.seqs(), [1, 2])
+})
+
+test('a reset starts the room anew at its seq and epoch', async t => {
+  const { peer, follow, told } = await start(t)
+  const room = follow('a', { after: 3, epoch: 'epoch-0' })
+  const first = await peer.next()
+  await expect(t, first, { type: 'subscribe', room_id: 'a', after: 3, epoch: 'epoch-0' })
+  first.send(welcome('a', 5000, false), message('a', 4), { type: 'reset', room_id: 'a', seq: 5000, epoch: EPOCH })
+  await told.until(() => room.starts.length === 1)
+  first.send(message('a', 5001))
+  await room.until(5001)
+  t.strictSame(room.starts, [[5000, EPOCH]])
+  t.strictSame(room.seqs(), [5001], 'an event before the reset is of no use')
+  first.terminate()
+  await expect(t, await peer.next(), { type: 'subscribe', room_id: 'a', after: 5001, epoch: EPOCH })
+})
+
+test('a send whose ack was lost is sent again with its client_id when the room is followed again', async t => {
+  const { peer, connection, follow } = await start(t)
+  follow('a')
+  const first = await peer.next()
+  await first.next()
+  const early = connection.send('a', 'early')
+  t.equal(await first.waiting(), 0, 'not before the welcome')
+  first.send(welcome('a', 1, false))
+  await first.next()
+  first.send(ack('a', early.client_id, 1))
+  const sent = connection.send('a', 'hello', { reply_to: 1 })
+  const frame = { type: 'send', room_id: 'a', client_id: sent.client_id, text: 'hello', reply_to: 1 }
+  await expect(t, first, frame)
+  first.terminate()
+
+  const second = await peer.next()
+  await expect(t, second, { type: 'subscribe', room_id: 'a', after: 1, epoch: EPOCH })
+  t.equal(await second.waiting(), 0, 'not before the welcome')
+  second.send(welcome('a', 2, true), message('a', 2, { client_id: sent.client_id }))
+  await expect(t, second, frame)
+  second.send(ack('a', sent.client_id, 2))
+  t.equal((await sent.ack).seq, 2)
+  t.strictSame(connection.pending(), [])
+})
+
+test('sends, edits and deletions of a room go out one after the other, in order, over a reconnect', async t => {
+  const { peer, connection, follow } = await start(t)
+  follow('a')
+  const requests = [connection.send('a', '1'), connection.edit('a', 7, '2'), connection.delete('a', 8)]
+  const first = await peer.next()
+  await first.next()
+  first.send(welcome('a', 9, false))
+  await expect(t, first, { type: 'send', room_id: 'a', client_id: requests[0]?.client_id, text: '1' })
+  first.send(ack('a', requests[0]?.client_id as string, 10))
+  await expect(t, first, { type: 'edit', room_id: 'a', client_id: requests[1]?.client_id, id: 7, text: '2' })
+  t.equal(await first.waiting(), 0, 'the third waits for the second')
+  first.close(1012, '{"retry_after_ms":1}')
+
+  const second = await peer.next()
+  await second.next()
+  second.send(welcome('a', 10, true))
+  await expect(t, second, { type: 'edit', room_id: 'a', client_id: requests[1]?.client_id, id: 7, text: '2' })
+  second.send(ack('a', requests[1]?.client_id as string, 11))
+  await expect(t, second, { type: 'delete', room_id: 'a', client_id: requests[2]?.client_id, id: 8 })
+  second.send(ack('a', requests[2]?.client_id as string, 12))
+  t.strictSame(
+    (await Promise.all(requests.map(request => request.ack))).map(answer => answer.seq),
+    [10, 11, 12],
+  )
+})
+
+test('one’s own event is told alike whether it comes before or after the ack', async t => {
+  const { peer, connection, follow } = await start(t)
+  const room = follow('a')
+  const socket = await peer.next()
+  await socket.next()
+  socket.send(welcome('a', 0, false))
+  for (const [seq, event_first] of [
+    [1, true],
+    [2, false],
+  ] as const) {
+    const { client_id, ack: acked } = connection.send('a', 'hello')
+    await socket.next()
+    const frames = [message('a', seq, { client_id }), ack('a', client_id, seq)]
+    socket.send(...(event_first ? frames : frames.reverse()))
+    t.equal((await acked).seq, seq)
+    await room.until(seq)
+  }
+  t.strictSame(room.seqs(), [1, 2])
+})
+
+test('a refusal rejects its request only; what passes is tried again after the time that the server names', async t => {
+  const settled: Pending[] = []
+  const { peer, connection, follow } = await start(t, { on_settled: pending => void settled.push(pending) })
+  follow('a')
+  const socket = await peer.next()
+  await socket.next()
+  socket.send(welcome('a', 0, false))
+  const refused = connection.edit('a', 3, 'mine?')
+  await socket.next()
+  const limited = connection.send('a', 'again and again')
+  const error = { type: 'error', message: 'no', room_id: 'a' }
+  socket.send({ ...error, code: 'NOT_AUTHOR', client_id: refused.client_id })
+  await t.rejects(refused.ack, { code: 'NOT_AUTHOR', status: 0 })
+
+  const frame = { type: 'send', room_id: 'a', client_id: limited.client_id, text: 'again and again' }
+  await expect(t, socket, frame)
+  const asked_at = performance.now()
+  socket.send({ ...error, code: 'RATE_LIMITED', client_id: limited.client_id, retry_after_ms: 40 })
+  await expect(t, socket, frame)
+  t.ok(performance.now() - asked_at >= 39, 'not earlier')
+  socket.send({ ...error, code: 'STORE_UNAVAILABLE', client_id: limited.client_id })
+  await expect(t, socket, frame)
+  socket.send(ack('a', limited.client_id, 1))
+  t.equal((await limited.ack).seq, 1)
+  t.strictSame(
+    settled.map(pending => pending.client_id),
+    [refused.client_id, limited.client_id],
+  )
+})
+
+test('requests of a room wait while it is not followed, and are refused when it ends', async t => {
+  const { peer, connection, follow, told } = await start(t)
+  follow('a')
+  const socket = await peer.next()
+  await socket.next()
+  socket.send(welcome('a', 0, false))
+  const sent = connection.send('a', 'hello')
+  await socket.next()
+  connection.unsubscribe('a')
+  await expect(t, socket, { type: 'unsubscribe', room_id: 'a' })
+  t.equal(connection.pending().length, 1)
+  const room = follow('a', { after: 0, epoch: EPOCH })
+  await socket.next()
+  socket.send(welcome('a', 0, true))
+  await expect(t, socket, { type: 'send', room_id: 'a', client_id: sent.client_id, text: 'hello' })
+  socket.send({ type: 'error', code: 'NOT_MEMBER', message: 'gone', room_id: 'a' })
+  await t.rejects(sent.ack, { code: 'NOT_MEMBER' })
+  await told.until(() => room.ended.length === 1)
+  t.match(room.ended[0], { code: 'NOT_MEMBER' })
+  t.equal(connection.state.name, 'open', 'the socket lives on')
+  t.equal(connection.resumePoint('a'), null)
+})
+
+test('a subscribe that the server refuses for now is asked again', async t => {
+  const { peer, follow } = await start(t)
+  const room = follow('a', { after: 1 })
+  const socket = await peer.next()
+  await socket.next()
+  socket.send({ type: 'error', code: 'STORE_UNAVAILABLE', message: 'wait', room_id: 'a' })
+  await expect(t, socket, { type: 'subscribe', room_id: 'a', after: 1 })
+  socket.send(welcome('a', 2, true), message('a', 2))
+  await room.until(2)
+})
+
+test('what storage kept is sent before what is new, and leaves it when it is acknowledged', async t => {
+  const kept: Pending[] = [{ type: 'send', room_id: 'a', client_id: 'old', text: 'from before the reload' }]
+  let loaded = () => {}
+  const loading = new Promise<void>(resolve => {
+    loaded = resolve
+  })
+  const { peer, connection, follow } = await start(t, {
+    storage: {
+      load: () => loading.then(() => kept.slice(0, 1)),
+      put: pending => void kept.push(pending),
+      remove: pending =>
+        void kept.splice(
+          kept.findIndex(one => one.client_id === pending.client_id),
+          1,
+        ),
+    },
+  })
+  follow('a')
+  const sent = connection.send('a', 'new')
+  t.strictSame(
+    kept.map(pending => pending.client_id),
+    ['old', sent.client_id],
+  )
+  const socket = await peer.next()
+  await socket.next()
+  socket.send(welcome('a', 0, false))
+  t.equal(await socket.waiting(), 0, 'what is new waits for the storage')
+  loaded()
+  await expect(t, socket, { type: 'send', room_id: 'a', client_id: 'old', text: 'from before the reload' })
+  socket.send(ack('a', 'old', 1))
+  await expect(t, socket, { type: 'send', room_id: 'a', client_id: sent.client_id, text: 'new' })
+  connection.close()
+  await t.rejects(sent.ack, { code: 'CLOSED' })
+  t.strictSame(
+    kept.map(pending => pending.client_id),
+    [sent.client_id],
+    'kept for the next time',
+  )
+})
+
+test('requests beyond the bound are refused at once', async t => {
+  const { connection } = await start(t, { pending_max: 2 })
+  connection.send('a', '1')
+  const twice = connection.send('a', '2')
+  t.equal(connection.send('a', '2', { client_id: twice.client_id }).ack, twice.ack, 'the same one again is no other')
+  await t.rejects(connection.send('a', '3').ack, { code: 'QUEUE_FULL' })
+})
+
+test('a restarting server’s delay is obeyed', async t => {
+  const { peer, states } = await start(t, { backoff: { base_ms: 1, cap_ms: 1 } })
+  const socket = await peer.next()
+  const closed_at = performance.now()
+  socket.close(1012, JSON.stringify({ retry_after_ms: 60 }))
+  await peer.next()
+  t.ok(performance.now() - closed_at >= 59)
+  t.strictSame(
+    states.map(state => state.name),
+    ['connecting', 'open', 'waiting', 'connecting'],
+  )
+})
+
+for (const code of [1001, 1006, 1011, 4408, 4429]) {
+  test(`after a close with ${code} the client comes back`, async t => {
+    const { peer } = await start(t)
+    const socket = await peer.next()
+    if (code === 1006) socket.terminate()
+    else socket.close(code)
+    t.ok(await peer.next())
+  })
+}
+
+for (const [code, next] of [
+  [4400, 'stop'],
+  [4401, 'login'],
+  [4403, 'stop'],
+  [4404, 'stop'],
+] as const) {
+  test(`after a close with ${code} the client waits for ${next === 'login' ? 'another token' : 'being told'}`, async t => {
+    let token = 'old'
+    const { peer, connection, states, told } = await start(t, { token: () => token })
+    const socket = await peer.next()
+    socket.close(code, 'why')
+    await told.until(() => states.at(-1)?.name === 'closed')
+    t.match(states.at(-1) as Closed, { name: 'closed', next, code, reason: 'why' })
+    token = 'new'
+    connection.connect()
+    t.strictSame((await peer.next()).protocols, ['talkie.v1', 'bearer.new'])
+  })
+}
+
+test('each try may wait twice as long, up to the cap, until a frame came', async t => {
+  const { peer, delays, states, told } = await start(t, { backoff: { base_ms: 16, cap_ms: 64, random: () => 0.5 } })
+  for (let i = 0; i < 4; i++) (await peer.next()).close(4429)
+  const greeted = await peer.next()
+  greeted.send({ type: 'pong' })
+  greeted.close(4408)
+  await told.until(() => delays.length === 5)
+  for (const [i, delay] of [8, 16, 32, 32, 8].entries()) {
+    t.ok(Math.abs((delays[i] as number) - delay) <= 1, `try ${i} waits ${delays[i]} ms for ${delay}`)
+  }
+  t.equal(states.at(-1)?.name, 'waiting')
+})
+
+test('a socket that is silent and does not answer is given up', async t => {
+  const { peer, follow } = await start(t)
+  follow('a')
+  const first = await peer.next()
+  await first.next()
+  first.send(welcome('a', 0, false, { heartbeat_ms: 100 }))
+  await expect(t, first, { type: 'ping' })
+  first.send({ type: 'pong' })
+  await expect(t, first, { type: 'ping' }, 'asked again after the next silence')
+  const second = await peer.next()
+  await expect(t, second, { type: 'subscribe', room_id: 'a', after: 0, epoch: EPOCH })
+})
+
+test('check asks an open socket for a sign of life, and ends a wait', async t => {
+  const { peer, connection, states, told } = await start(t, {
+    check_ms: 40,
+    backoff: { base_ms: 1e7, cap_ms: 1e7, random: () => 0.9 },
+  })
+  const first = await peer.next()
+  await told.until(() => states.at(-1)?.name === 'open')
+  connection.check()
+  await expect(t, first, { type: 'ping' })
+  await told.until(() => states.at(-1)?.name === 'waiting')
+  connection.check()
+  const second = await peer.next()
+  await told.until(() => states.at(-1)?.name === 'open')
+  connection.check()
+  await expect(t, second, { type: 'ping' })
+  second.send({ type: 'pong' })
+  second.close(1012, '{"retry_after_ms":2}')
+  t.ok(await peer.next(), 'the one that answered was not given up')
+})
+
+test('a token that cannot be had is a failed try, one that is refused wants a login', async t => {
+  let tries = 0
+  const { peer, connection, states, told } = await start(t, {
+    token: async () => {
+      if (++tries === 1) throw new Error('offline')
+      return 'good'
+    },
+  })
+  t.strictSame((await peer.next()).protocols, ['talkie.v1', 'bearer.good'])
+  connection.close()
+  await told.until(() => states.at(-1)?.name === 'closed')
+  t.match(states.at(-1) as Closed, { next: 'stop', code: 1000 })
+})
+
+test('a socket follows a bounded number of rooms', async t => {
+  const { connection } = await start(t)
+  const listener = { start() {}, event() {} }
+  for (let i = 0; i < 100; i++) connection.subscribe(`r${i}`, listener)
+  t.throws(() => connection.subscribe('one-more', listener), { code: 'TOO_MANY_SUBSCRIPTIONS' })
+  t.throws(() => connection.subscribe('r0', listener), { message: 'Room r0 is followed already' })
+})
