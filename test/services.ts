@@ -108,6 +108,8 @@ export async function startMongo(): Promise<Database> {
 
   async function kill() {
     const ended = once(child, 'exit')
+    // Its end is waited for, which nothing else may keep the process alive for.
+    child.ref()
     if (child.exitCode === null && child.signalCode === null) {
       child.kill('SIGKILL')
       await ended
