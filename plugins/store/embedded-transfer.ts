@@ -9,6 +9,9 @@ import {
   toEvent,
   toMember,
   toRoom,
+  toUser,
+  USER_COLUMNS,
+  type UserRow,
 } from './rows.js'
 import { Sqlite, type Value } from './sqlite.js'
 import { SCHEMA_VERSION } from './tables.js'
@@ -19,9 +22,9 @@ const EVENT_COLUMNS = 'room_id, seq, type, username, client_id, created_at, targ
 /** How each kind is read by key, and what a row becomes. Keys of two columns are compared as pairs. */
 const reads: { [K in Kind]: { columns: string; key: string[]; toRow: (row: never) => Rows[K] } } = {
   users: {
-    columns: 'username, display_name, bio, avatar_color, status, created_at, password_hash',
+    columns: USER_COLUMNS,
     key: ['username'],
-    toRow: row => row,
+    toRow: (row: UserRow) => toUser(row),
   },
   sessions: { columns: 'id, username, created_at, expires_at', key: ['id'], toRow: row => row },
   rooms: { columns: ROOM_COLUMNS, key: ['id'], toRow: (row: RoomRow) => toRoom(row) },
@@ -70,7 +73,7 @@ export function openEmbeddedSource(dataDir: string): Source {
 /** Rows as they are inserted: one value a column. */
 const inserts: { [K in Kind]: { columns: string; toValues: (row: Rows[K]) => Value[] } } = {
   users: {
-    columns: 'username, display_name, bio, avatar_color, status, created_at, password_hash',
+    columns: USER_COLUMNS,
     toValues: row => [
       row.username,
       row.display_name,
@@ -79,6 +82,7 @@ const inserts: { [K in Kind]: { columns: string; toValues: (row: Rows[K]) => Val
       row.status,
       row.created_at,
       row.password_hash,
+      row.blocked,
     ],
   },
   sessions: {

@@ -135,11 +135,13 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
     readUser: expose(people.readUser),
     readUsers: expose(people.readUsers),
     changeUser: expose(people.changeUser),
+    changeAccount: expose(people.changeAccount),
     listUsers: expose(people.listUsers),
     countUsers: expose(people.countUsers),
 
     createSession: expose(people.createSession),
     readSession: expose(people.readSession),
+    listSessions: expose(people.listSessions),
     extendSession: expose(people.extendSession),
     deleteSession: expose(people.deleteSession),
     deleteExpiredSessions: expose(people.deleteExpiredSessions),

@@ -71,6 +71,7 @@ async function sample(folder: string, messages = 20) {
       status: 'busy',
       created_at: NOW,
       password_hash: 'hash',
+      blocked: username === 'cho',
     })
   }
   await store.createSession({ id: 's', username: 'Ann', created_at: NOW, expires_at: NOW })

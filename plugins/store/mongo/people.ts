@@ -1,5 +1,5 @@
 import type { MemberRow } from '../../../schemas/room.js'
-import type { ProfileChange, Session, StoredUser } from '../../../schemas/user.js'
+import type { AccountChange, ProfileChange, Session, StoredUser } from '../../../schemas/user.js'
 import { DEFAULT_ROOM_ID } from '../../../schemas/wire.js'
 import { Conflict } from '../store.js'
 import { type Collections, type SessionDocument, type UserDocument, userKey } from './collections.js'
@@ -87,6 +87,11 @@ export function createPeople({ users, sessions, members, marks }: Collections, l
       return changed && toUser(changed)
     },
 
+    async changeAccount(call: Call, username: string, { password_hash, blocked }: AccountChange): Promise<boolean> {
+      const changed = await users.updateOne({ _id: userKey(username) }, { $set: { password_hash, blocked } }, call)
+      return changed.matchedCount === 1
+    },
+
     async listUsers(call: Call, { after = '', limit }: Listing): Promise<StoredUser[]> {
       const found = users.find({ _id: { $gt: userKey(after) } }, { ...call, sort: { _id: 1 }, limit })
       return (await found.toArray()).map(toUser)
@@ -102,6 +107,14 @@ export function createPeople({ users, sessions, members, marks }: Collections, l
     async readSession(call: Call, id: string): Promise<Session | null> {
       const found = await sessions.findOne({ _id: id }, call)
       return found && toSession(found)
+    },
+
+    async listSessions(call: Call, username: string, { after = '', limit }: Listing): Promise<Session[]> {
+      const found = sessions.find(
+        { user: userKey(username), _id: { $gt: after } },
+        { ...call, sort: { _id: 1 }, limit },
+      )
+      return (await found.toArray()).map(toSession)
     },
 
     async extendSession(call: Call, id: string, expires_at: string): Promise<void> {

@@ -111,6 +111,7 @@ async function run() {
       status: 'away',
       created_at,
       password_hash: 'x',
+      blocked: false,
     })
     await store.changeUser('ann', { bio: 'x' })
     await store.readUsers(['ann'])
@@ -269,6 +270,7 @@ async function run() {
         status: 'available',
         created_at: new Date().toISOString(),
         password_hash: 'x',
+        blocked: false,
       })
     }
   }
