@@ -1,10 +1,11 @@
-import { parseArgs } from 'node:util'
 import { MongoClient } from 'mongodb'
+import type { Environment } from '../plugins/config.js'
 import { openEmbeddedSink, openEmbeddedSource } from '../plugins/store/embedded-transfer.js'
 import { openMongoSink, openMongoSource } from '../plugins/store/mongo/transfer.js'
 import { connectOptions } from '../plugins/store/mongo.js'
 import { kinds, type Sink, type Source, sumOf } from '../plugins/store/transfer.js'
 import { Config } from '../schemas/config.js'
+import { type Command, WrongUsage } from './command.js'
 
 /**
  * Moves a store from a folder to a MongoDB or back: `npm run migrate -- --from DATA_DIR --to MONGODB_URI`, with all
@@ -14,7 +15,7 @@ import { Config } from '../schemas/config.js'
  * the source's. The source stays as it is.
  */
 interface Places {
-  env: NodeJS.ProcessEnv
+  env: Environment
   say(line: string): void
 }
 
@@ -63,14 +64,20 @@ async function verify(source: Source, sink: Sink, say: (line: string) => void) {
   }
 }
 
-if (process.argv[1] === import.meta.filename) {
-  try {
-    const { from, to } = parseArgs({ options: { from: { type: 'string' }, to: { type: 'string' } } }).values
-    if (!from || !to) throw new Error('Say --from and --to: a folder (DATA_DIR) and a MongoDB URI, or the reverse')
-    await migrate(from, to, { env: process.env, say: line => console.log(line) })
-    console.log('Done')
-  } catch (error) {
-    console.error((error as Error).message)
-    process.exitCode = 1
-  }
+export const migrateCommand: Command = {
+  summary: 'Moves a store from a folder to MongoDB, or back',
+  operands: '',
+  switches: '--from PLACE --to PLACE',
+  help: `One PLACE is a folder (a DATA_DIR), the other a MongoDB URI; MONGODB_USER, MONGODB_PASSWORD and MONGODB_DATABASE count.
+All servers must be stopped. Ids, seqs and the epoch stay, so clients go on where they were. Cut off, it is run again and
+goes on. The target opens for servers only after all of it was counted and compared; the source stays as it is.`,
+  options: { from: { type: 'string' }, to: { type: 'string' } },
+  async run(_positionals, { from, to }, { env, say }) {
+    if (typeof from !== 'string' || typeof to !== 'string') {
+      throw new WrongUsage('Say --from and --to: a folder (DATA_DIR) and a MongoDB URI, or the reverse')
+    }
+    await migrate(from, to, { env, say })
+    say('Done')
+    return undefined
+  },
 }

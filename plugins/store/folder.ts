@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { newEpoch } from './epoch.js'
 import { Sqlite, SqliteError } from './sqlite.js'
 import { SCHEMA_VERSION, TABLES } from './tables.js'
 
@@ -73,7 +73,7 @@ function prepareFile(file: string): string {
   try {
     db = new Sqlite(file, 0)
     const known = db.get("select name from sqlite_schema where type = 'table'")
-    if (known === undefined) makeTables(db, randomBytes(12).toString('base64url'), `${SCHEMA_VERSION}`)
+    if (known === undefined) makeTables(db, newEpoch(), `${SCHEMA_VERSION}`)
     return readEpoch(db, file)
   } catch (error) {
     if (!(error instanceof SqliteError)) throw error

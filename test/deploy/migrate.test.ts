@@ -20,7 +20,7 @@ import { mongoMissing, startMongo } from '../services.js'
 // FerretDB looks at every document for every question.
 t.setTimeout(300_000)
 
-const MIGRATE = fileURLToPath(new URL('../../deploy/migrate.js', import.meta.url))
+const TALKIE = fileURLToPath(new URL('../../deploy/talkie.js', import.meta.url))
 const NOW = '2026-01-31T09:30:00.000Z'
 
 const missing = mongoMissing()
@@ -141,7 +141,7 @@ async function run() {
 
   /** Runs the command; killed with SIGKILL when it has said `until`. @returns its lines and exit code */
   async function command(args: string[], env: NodeJS.ProcessEnv, until?: string) {
-    const child = spawn(process.execPath, [MIGRATE, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [TALKIE, 'migrate', ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
     const exited = once(child, 'exit')
     const said: string[] = []
     const lines = (async () => {
@@ -208,13 +208,13 @@ async function run() {
     await sample(from)
     await sample(other)
     const before = await sums(other)
-    async function refused(args: string[], message: RegExp) {
+    async function refused(args: string[], message: RegExp, exit_code = 1) {
       const { code, errors } = await command(args, env)
-      t.equal(code, 1)
+      t.equal(code, exit_code)
       t.equal(errors.length, 1)
       t.match(errors[0], message)
     }
-    await refused([], /--from and --to/)
+    await refused([], /--from and --to/, 2)
     await refused(['--from', from, '--to', other], /the other a MongoDB URI/)
     await refused(['--from', from, '--to', 'mongodb://127.0.0.1:1/'], /ECONNREFUSED/)
     await refused(['--from', uri, '--to', temporaryFolder(t)], /holds no store/)

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import type { Collection, Db, IndexDescription } from 'mongodb'
 import type { StoredEvent } from '../../../schemas/event.js'
 import type { MemberRow, RoomRecord } from '../../../schemas/room.js'
 import type { Session, StoredUser } from '../../../schemas/user.js'
+import { newEpoch } from '../epoch.js'
 import { insertIfMissing } from './failures.js'
 
 /** Raised with every change of the documents that an older server would not understand. */
@@ -120,6 +120,6 @@ export async function ensureEpoch({ meta }: Collections): Promise<string> {
   if (version !== SCHEMA_VERSION) {
     throw new Error(`The database has schema version ${version}, but this server reads version ${SCHEMA_VERSION} only`)
   }
-  await insertIfMissing(meta.insertOne({ _id: 'epoch', value: randomBytes(12).toString('base64url') }))
+  await insertIfMissing(meta.insertOne({ _id: 'epoch', value: newEpoch() }))
   return (await meta.findOne({ _id: 'epoch' }))?.value as string
 }

@@ -1,0 +1,34 @@
+const NEWLINE = 0x0a
+
+/**
+ * The lines of a UTF-8 text, without their ends. Only \n ends a line: JSON may hold other line separators unescaped.
+ * What follows the last \n is a line too, unless it is empty.
+ * @throws Error, one sentence, at a line over `bytes_max` or one that is not UTF-8
+ */
+export async function* readLines(input: AsyncIterable<Buffer | string>, bytes_max: number): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  let number = 0
+  let rest = Buffer.alloc(0)
+
+  function decode(line: Buffer): string {
+    number++
+    if (line.length > bytes_max) throw new Error(`line ${number}: is longer than ${bytes_max} bytes`)
+    try {
+      return decoder.decode(line)
+    } catch {
+      throw new Error(`line ${number}: is not UTF-8`)
+    }
+  }
+
+  for await (const chunk of input) {
+    let from = 0
+    const bytes = Buffer.concat([rest, typeof chunk === 'string' ? Buffer.from(chunk) : chunk])
+    for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, from)) {
+      yield decode(bytes.subarray(from, end))
+      from = end + 1
+    }
+    rest = bytes.subarray(from)
+    if (rest.length > bytes_max) decode(rest)
+  }
+  if (rest.length > 0) yield decode(rest)
+}

@@ -1,0 +1,167 @@
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { newEpoch } from './epoch.js'
+import { takeFolder } from './folder.js'
+import { Sqlite, SqliteError } from './sqlite.js'
+import { SCHEMA_VERSION } from './tables.js'
+
+/** What a copy of a store holds. */
+export interface Contents {
+  users: number
+  rooms: number
+  events: number
+}
+
+/** A commit's checkpoint may be under way. */
+const BUSY_MS = 5000
+/** What may lie in a folder that has no store: the guard file, the secret of a developer's server, what a killed restore left. */
+const PART = 'restore.part'
+const mayLieThere = (name: string) => ['talkie.lock', 'jwt-secret', PART].some(known => name.startsWith(known))
+
+/**
+ * Copies the store as it is at one moment into a new file, which only its owner may read. A server may run on the
+ * folder meanwhile: it goes on writing, and the copy is what was committed when it began.
+ *
+ * @throws an Error whose message is one plain sentence; there is no file then
+ */
+export function backupEmbedded(dataDir: string, target: string): Contents {
+  const source = join(dataDir, 'talkie.db')
+  if (!existsSync(source)) throw new Error(`DATA_DIR ${dataDir} holds no store`)
+  if (existsSync(target)) throw new Error(`${target} is there already: name another file`)
+  const part = `${target}.part`
+  rmSync(part, { force: true })
+  let db: Sqlite | undefined
+  try {
+    closeSync(openSync(part, 'wx', 0o600))
+    db = new Sqlite(source, BUSY_MS)
+    db.run('vacuum into ?', [part])
+    const contents = verifyCopy(part)
+    makeDurable(part, target)
+    return contents
+  } catch (error) {
+    rmSync(part, { force: true })
+    throw describe(error, `${source} cannot be copied to ${target}`)
+  } finally {
+    db?.close()
+  }
+}
+
+/**
+ * Makes a store of a backup, in a folder that has none. It is another store from then on: its epoch is new, so that no
+ * client takes what it holds for what is here, and no session is left, since those that ended after the backup would be
+ * good again.
+ *
+ * @throws an Error whose message is one plain sentence; the folder has no store then
+ */
+export function restoreEmbedded(file: string, dataDir: string): Contents {
+  if (!existsSync(file)) throw new Error(`${file} is not there`)
+  const { release, file: target } = takeFolder(dataDir)
+  try {
+    const found = readdirSync(dataDir).find(name => !mayLieThere(name))
+    if (found !== undefined) {
+      throw new Error(`DATA_DIR ${dataDir} is not empty (${found}): move it away, as by mv ${dataDir} ${dataDir}.old`)
+    }
+    const part = join(dataDir, PART)
+    for (const ending of ['', '-wal', '-shm', '-journal']) rmSync(part + ending, { force: true })
+    try {
+      copyFileSync(file, part)
+      chmodSync(part, 0o600)
+      const contents = verifyCopy(part)
+      makeAnother(part)
+      makeDurable(part, target)
+      return contents
+    } catch (error) {
+      throw describe(error, `${file} cannot be restored to ${dataDir}`)
+    }
+  } finally {
+    release()
+  }
+}
+
+/** As `restoreEmbedded` does to the copy, to a store that was restored by other means. @throws as that */
+export function renewEmbedded(dataDir: string): Contents {
+  if (!existsSync(join(dataDir, 'talkie.db'))) throw new Error(`DATA_DIR ${dataDir} holds no store`)
+  const { file, release } = takeFolder(dataDir)
+  try {
+    const contents = verifyCopy(file)
+    makeAnother(file)
+    return contents
+  } catch (error) {
+    throw describe(error, `${file} cannot be changed`)
+  } finally {
+    release()
+  }
+}
+
+function makeAnother(file: string) {
+  const db = new Sqlite(file, BUSY_MS)
+  try {
+    db.exec('pragma journal_mode = wal; pragma synchronous = full')
+    db.transaction(() => {
+      db.run("update meta set value = ? where name = 'epoch'", [newEpoch()])
+      db.run('delete from sessions')
+    })
+    db.exec('pragma wal_checkpoint(truncate)')
+  } finally {
+    db.close()
+  }
+}
+
+/** @throws an Error whose message is one plain sentence, unless the file is a whole store whose logs have no hole */
+function verifyCopy(file: string): Contents {
+  const db = new Sqlite(file, BUSY_MS)
+  try {
+    const version = db.get<{ value: string }>("select value from meta where name = 'schema_version'")?.value
+    if (version !== `${SCHEMA_VERSION}`) {
+      throw new Error(`its schema version is ${version}, and this program reads ${SCHEMA_VERSION} only`)
+    }
+    const fault = db.get<{ says: string }>(
+      "select integrity_check as says from pragma_integrity_check where integrity_check <> 'ok' limit 1",
+    )
+    if (fault !== undefined) throw new Error(`it is damaged: ${fault.says}`)
+    const [room_id] = findHoles(db)
+    if (room_id !== undefined) throw new Error(`the log of room ${room_id} has a hole`)
+    const count = (table: string) =>
+      db.get<{ count: number }>(`select count(*) as count from ${table}`)?.count as number
+    return { users: count('users'), rooms: count('rooms where deleted = 0'), events: count('events') }
+  } finally {
+    db.close()
+  }
+}
+
+/** Rooms, at most ten, whose log lacks a seq, or whose record has no log. */
+function findHoles(db: Sqlite): string[] {
+  const rows = db.all<{ room_id: string }>(
+    `select room_id from events group by room_id having count(*) <> max(seq) or min(seq) <> 1
+     union select id from rooms where not exists (select 1 from events where room_id = id) limit 10`,
+  )
+  return rows.map(({ room_id }) => room_id)
+}
+
+/** Gives a finished file its name, such that a power cut leaves all of it or nothing. */
+function makeDurable(part: string, target: string) {
+  sync(part)
+  renameSync(part, target)
+  sync(dirname(target))
+}
+
+function sync(path: string) {
+  const handle = openSync(path, 'r')
+  fsyncSync(handle)
+  closeSync(handle)
+}
+
+function describe(error: unknown, what: string): Error {
+  const { message } = error as Error
+  return new Error(`${what}: ${error instanceof SqliteError ? `${error.code} ${message}` : message}`)
+}

@@ -1,0 +1,50 @@
+import type { Db } from 'mongodb'
+import { newEpoch } from '../epoch.js'
+import { collectionsOf, SCHEMA_VERSION } from './collections.js'
+import { concerns, TIMEOUT_MS } from './connection.js'
+
+/**
+ * Marks a database that was restored from a dump as another store: with a new epoch, so that no client takes what it
+ * holds for what is here, and without sessions, since those that ended after the dump would be good again.
+ *
+ * @throws an Error whose message is one plain sentence, where it is no whole store; nothing is changed then
+ */
+export async function renewMongo(connected: Db): Promise<{ users: number; rooms: number; events: number }> {
+  const db = connected.client.db(connected.databaseName, concerns(TIMEOUT_MS))
+  const { events, indexed, leases, members, meta, rooms, sessions, users } = collectionsOf(db)
+  const name = `Database ${db.databaseName}`
+  const version = (await meta.findOne({ _id: 'schema_version' }))?.value
+  if (version !== SCHEMA_VERSION) {
+    throw new Error(`${name} holds no store of version ${SCHEMA_VERSION} (${version ?? 'empty'})`)
+  }
+
+  let count = 0
+  const logs = new Set<string>()
+  for (let room_id = ''; ; ) {
+    const last = await events.findOne({ room_id: { $gt: room_id } }, { sort: { room_id: 1, seq: 1 } })
+    if (last === null) break
+    room_id = last.room_id
+    const head = (await events.findOne({ room_id }, { sort: { seq: -1 } }))?.seq ?? 0
+    const found = await events.countDocuments({ room_id })
+    if (found !== head) throw new Error(`${name}: the log of room ${room_id} has ${found} events and ends with ${head}`)
+    // What a dump took later than the log would stay wrong for ever, since only a greater seq replaces it.
+    const ahead =
+      (await rooms.findOne({ _id: room_id, indexed_seq: { $gt: head } })) ??
+      (await members.findOne({ room_id, seq: { $gt: head } })) ??
+      (await indexed.findOne({ _id: room_id, seq: { $gt: head } }))
+    if (ahead !== null) {
+      throw new Error(`${name}: room ${room_id} is ahead of its log, so it is not of one moment: dump it with --oplog`)
+    }
+    count += found
+    logs.add(room_id)
+  }
+  for await (const { _id } of rooms.find({}, { projection: { _id: 1 } })) {
+    if (!logs.has(_id))
+      throw new Error(`${name}: room ${_id} has no log, so it is not of one moment: dump it with --oplog`)
+  }
+
+  await leases.deleteMany({})
+  await sessions.deleteMany({})
+  await meta.updateOne({ _id: 'epoch' }, { $set: { value: newEpoch() } }, { upsert: true })
+  return { users: await users.countDocuments(), rooms: await rooms.countDocuments({ deleted: false }), events: count }
+}
