@@ -1,6 +1,6 @@
 import { readConfig } from '../plugins/config.js'
 import { renewEmbedded, restoreEmbedded } from '../plugins/store/embedded-copy.js'
-import { renewMongo } from '../plugins/store/mongo/restored.js'
+import { renewMongo } from '../plugins/store/mongo/inspect.js'
 import type { Config } from '../schemas/config.js'
 import { type Command, WrongUsage } from './command.js'
 import { withDatabase } from './database.js'

@@ -148,6 +148,34 @@ function findHoles(db: Sqlite): string[] {
   return rows.map(({ room_id }) => room_id)
 }
 
+/** Rooms that `sampleEmbedded` looks at, and events at the end of each one's log. */
+const SAMPLE_ROOMS = 100
+const SAMPLE_EVENTS = 10_000
+
+/** Looks at a store, which a server may be running on, without reading all of it. @throws what SQLite does not like */
+export function sampleEmbedded(file: string) {
+  const db = new Sqlite(file, BUSY_MS)
+  try {
+    db.exec('pragma query_only = on')
+    const version = db.get<{ value: string }>("select value from meta where name = 'schema_version'")?.value
+    const expected = `${SCHEMA_VERSION}`
+    if (version !== expected) return { version, expected, rooms: 0, holes: [] }
+    const rooms = db.all<{ id: string }>(`select id from rooms order by random() limit ${SAMPLE_ROOMS}`)
+    const holes = rooms.filter(({ id }) => {
+      const row = db.get<{ count: number; head: number }>(
+        `select count(*) as count, coalesce(max(seq), 0) as head from events
+         where room_id = ?1 and seq > (select max(seq) from events where room_id = ?1) - ${SAMPLE_EVENTS}`,
+        [id],
+      )
+      const { count = 0, head = 0 } = row ?? {}
+      return count === 0 || count < Math.min(head, SAMPLE_EVENTS)
+    })
+    return { version, expected, rooms: rooms.length, holes: holes.map(({ id }) => id) }
+  } finally {
+    db.close()
+  }
+}
+
 /** Gives a finished file its name, such that a power cut leaves all of it or nothing. */
 function makeDurable(part: string, target: string) {
   sync(part)

@@ -48,3 +48,29 @@ export async function renewMongo(connected: Db): Promise<{ users: number; rooms:
   await meta.updateOne({ _id: 'epoch' }, { $set: { value: newEpoch() } }, { upsert: true })
   return { users: await users.countDocuments(), rooms: await rooms.countDocuments({ deleted: false }), events: count }
 }
+
+/** Rooms that `sampleMongo` looks at, and events at the end of each one's log. */
+const SAMPLE_ROOMS = 100
+const SAMPLE_EVENTS = 1000
+
+/** Looks at a database, which servers may be running on, and proves that it takes a durable write. @param from a room id to begin at */
+export async function sampleMongo(connected: Db, from: string) {
+  const db = connected.client.db(connected.databaseName, concerns(TIMEOUT_MS))
+  const { events, meta, rooms } = collectionsOf(db)
+  const probe = { _id: `doctor-${newEpoch()}` }
+  await meta.insertOne({ ...probe, value: 'x' })
+  await meta.deleteOne(probe)
+  const { setName, msg } = await db.admin().command({ hello: 1 })
+  const version = (await meta.findOne({ _id: 'schema_version' }))?.value
+  const options = { projection: { _id: 1 as const }, sort: { _id: 1 as const }, limit: SAMPLE_ROOMS }
+  let sample = await rooms.find({ _id: { $gte: from } }, options).toArray()
+  if (sample.length < SAMPLE_ROOMS) sample = await rooms.find({}, options).toArray()
+  const holes: string[] = []
+  for (const { _id: room_id } of sample) {
+    const head = (await events.findOne({ room_id }, { sort: { seq: -1 } }))?.seq ?? 0
+    const found = await events.countDocuments({ room_id, seq: { $gt: head - SAMPLE_EVENTS, $lte: head } })
+    if (head === 0 || found < Math.min(head, SAMPLE_EVENTS)) holes.push(room_id)
+  }
+  const isReplicated = setName !== undefined || msg === 'isdbgrid'
+  return { version, expected: SCHEMA_VERSION, rooms: sample.length, holes, isReplicated }
+}
