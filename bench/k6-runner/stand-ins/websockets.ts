@@ -1,0 +1,14 @@
+import { WebSocket as Socket } from 'ws'
+import { figureOf } from '../registry.js'
+
+const sessions = figureOf('ws_sessions', 'counter')
+
+/** k6's WebSocket is a browser's, but takes headers. */
+export class WebSocket extends Socket {
+  constructor(url: string, _protocols?: null, params?: { headers?: Record<string, string> } | null) {
+    super(url, [], { headers: params?.headers ?? {}, perMessageDeflate: false })
+    sessions.add(1)
+    // Where nobody listens, an error must not end the process.
+    this.on('error', () => {})
+  }
+}

@@ -1,0 +1,2 @@
+/** k6 has it, and its types do not. */
+declare const console: { error(text: string): void }

@@ -1,0 +1,43 @@
+import { converse, nothingWrong, numberOf, pause, personOf, prepare, Talker } from './talk.js'
+
+/**
+ * Talk over sockets that break: USERS (20) people in one room, each of whom says MESSAGES (20), one every EVERY_MS
+ * (250), and loses the socket twice on the way, once with messages under way.
+ */
+const USERS = numberOf('USERS', 20)
+const MESSAGES = numberOf('MESSAGES', 20)
+const EVERY_MS = numberOf('EVERY_MS', 250)
+
+export const options = {
+  scenarios: { talk: { executor: 'per-vu-iterations', vus: USERS, iterations: 1, maxDuration: '10m' } },
+  setupTimeout: '5m',
+  thresholds: {
+    ...nothingWrong,
+    ack_ms: [`p(99)<${numberOf('P99_ACK_MS', 500)}`],
+    delivery_ms: [`p(95)<${numberOf('P95_DELIVERY_MS', 500)}`],
+  },
+}
+
+export function setup() {
+  return prepare(USERS, 'Talk')
+}
+
+/** @param {Awaited<ReturnType<typeof setup>>} data */
+export default async function ({ people, room_id }) {
+  const talker = new Talker(personOf(people), room_id)
+  await converse(async () => {
+    await talker.connect()
+    const acks = []
+    for (let n = 0; n < MESSAGES; n++) {
+      acks.push(talker.send())
+      if (n === Math.floor(MESSAGES / 3) || n === Math.floor((2 * MESSAGES) / 3)) {
+        talker.drop()
+        await pause(EVERY_MS)
+        await talker.connect()
+      }
+      await pause(EVERY_MS * (0.5 + Math.random()))
+    }
+    await Promise.all(acks)
+    await talker.expect(USERS * MESSAGES)
+  }, talker)
+}
