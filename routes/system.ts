@@ -21,6 +21,7 @@ const health = {
   summary: 'Whether the process is alive',
   operationId: 'getHealth',
   tags,
+  security: [],
   response: { 200: Health },
 }
 
@@ -28,6 +29,7 @@ const ready = {
   summary: 'Whether requests should come here, and what the server depends on',
   operationId: 'getReadiness',
   tags,
+  security: [],
   response: { 200: Readiness, 503: Readiness },
 }
 

@@ -1,10 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
-import { errorAnswers, errors } from '../schemas/error.js'
+import { errors, readErrors } from '../schemas/error.js'
+import { Epoch } from '../schemas/frame.js'
 import { RoomParams } from '../schemas/room.js'
 
 const tags = ['sockets']
+const upgraded = Type.Null({ description: 'Frames from here on' })
 
 const one = {
   operationId: 'followRoom',
@@ -16,11 +18,11 @@ const one = {
   querystring: Type.Object(
     {
       after: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, examples: [42] })),
-      epoch: Type.Optional(Type.String({ maxLength: 64 })),
+      epoch: Type.Optional(Epoch),
     },
     { additionalProperties: false },
   ),
-  response: { ...errorAnswers() },
+  response: { 101: upgraded, ...readErrors('OriginRefused') },
 }
 
 const many = {
@@ -28,7 +30,7 @@ const many = {
   tags,
   summary: 'A WebSocket for any number of rooms',
   description: 'As for one room; rooms are followed by `subscribe` frames.',
-  response: { ...errorAnswers() },
+  response: { 101: upgraded, ...readErrors('OriginRefused') },
 }
 
 /** Both answer by close codes, since browsers hide a refused upgrade's status: so they stand outside `rooms/`. */

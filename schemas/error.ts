@@ -1,5 +1,5 @@
 import createError from '@fastify/error'
-import { Type } from '@sinclair/typebox'
+import { type Static, Type } from '@sinclair/typebox'
 
 /** Every error that the server answers, over HTTP with its status, over a socket as an `error` frame with its code. */
 export const errors = {
@@ -51,28 +51,35 @@ export function rateLimited(retry_after_ms: number) {
 
 export const ErrorBody = Type.Object(
   {
-    statusCode: Type.Integer(),
-    code: Type.String({ description: 'Stable and machine-readable' }),
-    error: Type.String(),
-    message: Type.String(),
+    statusCode: Type.Integer({ examples: [404] }),
+    code: Type.String({ description: 'Stable and machine-readable', examples: ['ROOM_NOT_FOUND'] }),
+    error: Type.String({ description: 'The name of the status', examples: ['Not Found'] }),
+    message: Type.String({ description: 'One line for people', examples: ['No room lunch'] }),
   },
   { $id: 'Error', description: 'Every error that is answered over HTTP' },
 )
+export type ErrorBody = Static<typeof ErrorBody>
 
-/** Errors that every route with an input, or that needs a token, can answer. */
-const common = ['BadRequest', 'Unauthorized', 'OriginRefused', 'RateLimited', 'Internal', 'StoreUnavailable'] as const
+type ErrorName = keyof typeof errors
 
-/**
- * The response schemas of the errors that a route can answer, by status, each naming its codes.
- * @param names those besides the common ones
- */
-export function errorAnswers(...names: (keyof typeof errors)[]): object {
+/** The response schemas of the errors that a route can answer, by status, each naming its codes. */
+export function errorAnswers(...names: ErrorName[]): object {
   const codes = new Map<number, Set<string>>()
-  for (const name of [...common, ...names]) {
+  for (const name of names) {
     const { code, statusCode = 500 } = new errors[name]()
     codes.set(statusCode, (codes.get(statusCode) ?? new Set()).add(code))
   }
   return Object.fromEntries(
     [...codes].map(([status, set]) => [status, { $ref: 'Error#', description: [...set].join(', ') }]),
   )
+}
+
+/** Those of a route that reads and needs a token. @param names what it can answer besides */
+export function readErrors(...names: ErrorName[]): object {
+  return errorAnswers('BadRequest', 'Unauthorized', 'RateLimited', 'Internal', 'StoreUnavailable', ...names)
+}
+
+/** Those of a route that changes something and needs a token. @param names what it can answer besides */
+export function changeErrors(...names: ErrorName[]): object {
+  return readErrors('OriginRefused', 'BodyTooLarge', 'MediaTypeRefused', ...names)
 }

@@ -1,7 +1,7 @@
 import { type Static, type TProperties, Type } from '@sinclair/typebox'
 import { ClientId, Message, Seq, Text } from './message.js'
 import { RoomId } from './room.js'
-import { Time, User, Username } from './user.js'
+import { Time, Token, User, Username } from './user.js'
 
 const exact = { additionalProperties: false }
 function frame<T extends string, P extends TProperties>(type: T, description: string, properties: P) {
@@ -11,7 +11,12 @@ function frame<T extends string, P extends TProperties>(type: T, description: st
   )
 }
 const After = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, examples: [42] })
-const Epoch = Type.String({ maxLength: 64, examples: ['k3J9x0QzT5aVb1Yw'] })
+const OnlineCount = Type.Integer({ description: 'Users online in the room, each once', examples: [3] })
+export const Epoch = Type.String({
+  maxLength: 64,
+  description: 'Of the store; another one makes what a client holds void',
+  examples: ['k3J9x0QzT5aVb1Yw'],
+})
 
 /** The frames that a client sends. */
 export const clientFrames = {
@@ -37,22 +42,32 @@ export const clientFrames = {
   }),
   unsubscribe: frame('unsubscribe', 'On `/ws`: follow a room no longer', { room_id: RoomId }),
   auth: frame('auth', 'A fresh token of the same user, for a long-lived socket', {
-    token: Type.String({ maxLength: 4096 }),
+    token: Type.String({ ...Token, maxLength: 4096 }),
   }),
   ping: frame('ping', 'Answered by `pong`, for browsers hide WebSocket pings', {}),
 } as const
 export type ClientFrames = { [K in keyof typeof clientFrames]: Static<(typeof clientFrames)[K]> }
 export type ClientFrame = ClientFrames[keyof ClientFrames]
 
-const event = { room_id: RoomId, seq: Seq, username: Type.String(), created_at: Time, client_id: ClientId }
+const event = {
+  room_id: RoomId,
+  seq: Type.Integer({ ...Seq, examples: [43] }),
+  username: Type.String({ description: 'Who did it', examples: ['minji'] }),
+  created_at: Time,
+  client_id: ClientId,
+}
 
 /** The frames that are events of the room's log. */
 export const eventFrames = {
-  message: frame('message', 'A message, as HTTP gives it, with its `seq` (= `id`)', {
-    seq: Seq,
-    ...Message.properties,
+  message: {
+    ...frame('message', 'A message, as HTTP gives it, with its `seq` (= `id`)', { seq: Seq, ...Message.properties }),
+    examples: Message.examples?.map((message: Message) => ({ type: 'message', seq: message.id, ...message })),
+  },
+  edited: frame('edited', 'The message `id` says `text` now', {
+    ...event,
+    id: Seq,
+    text: Type.String({ examples: ['안녕하세요, 여러분!'] }),
   }),
-  edited: frame('edited', 'The message `id` says `text` now', { ...event, id: Seq, text: Type.String() }),
   deleted: frame('deleted', 'The message `id` is deleted', { ...event, id: Seq }),
   joined: frame('joined', '`member` joined, or was added by `username`', { ...event, member: Username }),
   left: frame('left', '`member` left', { ...event, member: Username }),
@@ -71,8 +86,11 @@ export const serverFrames = {
     seq: After,
     epoch: Epoch,
     online: Type.Array(Username, { description: 'At most 100 names' }),
-    online_count: Type.Integer(),
-    heartbeat_ms: Type.Integer({ description: 'How often the server pings; a socket silent for longer is dead' }),
+    online_count: OnlineCount,
+    heartbeat_ms: Type.Integer({
+      description: 'How often the server pings; a socket silent for longer is dead',
+      examples: [30_000],
+    }),
     resumed: Type.Boolean({ description: 'Every event after `after` follows' }),
   }),
   ack: frame('ack', 'A send, edit or delete is durable at `seq`; comes before the event itself', {
@@ -90,7 +108,7 @@ export const serverFrames = {
     room_id: RoomId,
     username: Type.Optional(Username),
     online: Type.Optional(Type.Boolean()),
-    online_count: Type.Integer(),
+    online_count: OnlineCount,
   }),
   profile: frame('profile', 'Somebody online in a room of yours changed the profile', {
     ...Type.Pick(User, ['username', 'display_name', 'avatar_color', 'status']).properties,
@@ -108,10 +126,16 @@ export const serverFrames = {
   pong: frame('pong', 'The answer to `ping`', {}),
   error: frame('error', 'What was refused and why; the socket stays open unless a close code follows', {
     code: Type.String({ examples: ['NOT_MEMBER'] }),
-    message: Type.String(),
-    room_id: Type.Optional(Type.String()),
-    client_id: Type.Optional(Type.String()),
-    retry_after_ms: Type.Optional(Type.Integer()),
+    message: Type.String({ examples: ['You are not a member of room default'] }),
+    room_id: Type.Optional(
+      Type.String({ description: 'Of the refused frame, where it had one', examples: ['default'] }),
+    ),
+    client_id: Type.Optional(
+      Type.String({ description: 'Likewise', examples: ['0197a2c4-5d1e-7b3a-9c55-0f1d2e3a4b5c'] }),
+    ),
+    retry_after_ms: Type.Optional(
+      Type.Integer({ description: 'When too much was sent: how long to wait', examples: [250] }),
+    ),
   }),
 } as const
 export type ServerFrames = { [K in keyof typeof serverFrames]: Static<(typeof serverFrames)[K]> }

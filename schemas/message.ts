@@ -33,7 +33,20 @@ export const Message = Type.Object(
     edited_at: Type.Optional(Time),
     deleted_at: Type.Optional(Time),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [
+      {
+        id: 42,
+        room_id: 'default',
+        username: 'minji',
+        text: '안녕하세요!',
+        created_at: '2026-01-31T09:30:00.000Z',
+        client_id: '0197a2c4-5d1e-7b3a-9c55-0f1d2e3a4b5c',
+        reply_to: 41,
+      },
+    ],
+  },
 )
 export type Message = Static<typeof Message>
 
@@ -63,7 +76,7 @@ export const Page = Type.Object(
   {
     messages: Type.Array(Message, { description: 'Ascending' }),
     has_more: Type.Boolean({ description: 'Older ones exist; with `after`, newer ones' }),
-    seq: Type.Integer({ description: `The log's head, read before the page` }),
+    seq: Type.Integer({ description: `The log's head, read before the page`, examples: [42] }),
   },
   { additionalProperties: false },
 )
@@ -83,7 +96,7 @@ export const SearchPage = Type.Object(
   {
     messages: Type.Array(Message, { description: 'Ascending' }),
     has_more: Type.Boolean(),
-    next_before: Type.Optional(Type.Integer({ description: 'Search on with `before` set to this' })),
+    next_before: Type.Optional(Type.Integer({ description: 'Search on with `before` set to this', examples: [42] })),
   },
   { additionalProperties: false },
 )

@@ -24,7 +24,12 @@ export const RoomSettings = Type.Object({
   name: Name,
   description: Description,
   is_public: Type.Boolean(),
-  max_members: Type.Integer({ minimum: 0, maximum: limits.ROOM_MEMBERS_MAX, description: '0 for no limit' }),
+  max_members: Type.Integer({
+    minimum: 0,
+    maximum: limits.ROOM_MEMBERS_MAX,
+    description: '0 for no limit',
+    examples: [0],
+  }),
 })
 export type RoomSettings = Static<typeof RoomSettings>
 
@@ -52,14 +57,17 @@ export const Room = Type.Object(
     is_public: Type.Boolean(),
     has_password: Type.Boolean(),
     is_default: Type.Boolean(),
-    max_members: Type.Integer(),
+    max_members: Type.Integer({ description: '0 for no limit', examples: [0] }),
     owner: Type.String({ description: 'Empty for the default room', examples: ['minji'] }),
-    member_count: Type.Integer(),
+    member_count: Type.Integer({ examples: [3] }),
     created_at: Time,
     is_member: Type.Boolean(),
-    unread: Type.Integer({ description: `Others' messages after one's mark that are not deleted, up to 1,000` }),
-    last_read_seq: Type.Integer(),
-    last_seq: Type.Integer({ description: `The log's head` }),
+    unread: Type.Integer({
+      description: `Others' messages after one's mark that are not deleted, up to 1,000`,
+      examples: [2],
+    }),
+    last_read_seq: Type.Integer({ examples: [40] }),
+    last_seq: Type.Integer({ description: `The log's head`, examples: [42] }),
   },
   { additionalProperties: false },
 )
@@ -81,9 +89,15 @@ export const RoomList = Type.Object(
   {
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.PAGE_MAX, default: limits.PAGE_DEFAULT })),
     after: Type.Optional(
-      Type.String({ maxLength: limits.ROOM_NAME_MAX, description: 'The last name of the page before' }),
+      Type.String({
+        maxLength: limits.ROOM_NAME_MAX,
+        description: 'The last name of the page before',
+        examples: ['Lunch'],
+      }),
     ),
-    q: Type.Optional(Type.String({ maxLength: limits.ROOM_NAME_MAX, description: 'A part of the name' })),
+    q: Type.Optional(
+      Type.String({ maxLength: limits.ROOM_NAME_MAX, description: 'A part of the name', examples: ['lun'] }),
+    ),
   },
   { additionalProperties: false },
 )
@@ -111,7 +125,7 @@ export type MemberRow = Static<typeof MemberRow>
 export const Member = Type.Object(
   {
     username: Username,
-    display_name: Type.String(),
+    display_name: Type.String({ examples: ['민지'] }),
     avatar_color: Type.String({ examples: ['#3366cc'] }),
     role: Type.Union([Type.Literal('owner'), Type.Literal('member')], { examples: ['member'] }),
     online: Type.Boolean(),
@@ -123,7 +137,9 @@ export type Member = Static<typeof Member>
 export const MemberList = Type.Object(
   {
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.PAGE_MAX, default: limits.PAGE_DEFAULT })),
-    after: Type.Optional(Type.String({ maxLength: 30, description: 'The last username of the page before' })),
+    after: Type.Optional(
+      Type.String({ maxLength: 30, description: 'The last username of the page before', examples: ['minji'] }),
+    ),
   },
   { additionalProperties: false },
 )
@@ -132,7 +148,10 @@ export const MemberPage = Type.Object(
   { additionalProperties: false },
 )
 
-export const ReadMark = Type.Object({ room_id: RoomId, seq: Type.Integer() }, { additionalProperties: false })
+export const ReadMark = Type.Object(
+  { room_id: RoomId, seq: Type.Integer({ examples: [42] }) },
+  { additionalProperties: false },
+)
 export type ReadMark = Static<typeof ReadMark>
 export const ReadBody = Type.Object(
   { seq: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, examples: [42] }) },

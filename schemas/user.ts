@@ -73,10 +73,12 @@ export const Login = Type.Object(
   { additionalProperties: false },
 )
 
-export const Authenticated = Type.Object(
-  { token: Type.String({ description: 'A JWT (HS256) of a session' }), user: User },
-  { additionalProperties: false },
-)
+export const Token = Type.String({
+  description: 'A JWT (HS256) of a session',
+  examples: ['eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJtaW5qaSJ9.c2lnbmF0dXJl'],
+})
+
+export const Authenticated = Type.Object({ token: Token, user: User }, { additionalProperties: false })
 export type Authenticated = Static<typeof Authenticated>
 
 /** What a login opens and a logout ends; its tokens name it in `sid`. */

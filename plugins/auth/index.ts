@@ -113,6 +113,8 @@ export function createAuth(store: Store, sessions: Sessions, passwords: Password
     onEnded: sessions.onEnded,
     hashPassword: passwords.hash,
     verifyPassword: passwords.verify,
+    /** Logins and registrations that wait for a thread to hash in. */
+    waiting: passwords.waiting,
   }
 }
 

@@ -52,7 +52,13 @@ export function createPasswords(cost: number) {
     return same && possible && hash !== null
   }
 
-  return { hash, verify, close: () => pool.destroy() }
+  return {
+    hash,
+    verify,
+    /** Hashes that wait for a thread. */
+    waiting: () => pool.queueSize,
+    close: () => pool.destroy(),
+  }
 }
 
 /** No password has this hash, but comparing with it takes as long as with any other of the same cost. */

@@ -31,6 +31,7 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
   const listeners = new Set<EndedListener>()
   let seq = await loadEnded()
   let following: Promise<void> | null = null
+  let isLost = false
   let ending: Promise<void> = Promise.resolve()
 
   const timers = [setInterval(follow, FOLLOW_MS), setInterval(clean, CLEAN_MS)]
@@ -60,22 +61,27 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
   }
 
   function follow() {
-    following ??= readNew()
-      .catch(error => log.warn({ err: error }, 'the ended sessions could not be read'))
-      .finally(() => {
-        following = null
-      })
+    following ??= readNew().finally(() => {
+      following = null
+    })
   }
 
   async function readNew() {
-    let page: StoredEvent[]
-    do {
-      page = await store.readEvents(SYSTEM, { after: seq, limit: PAGE })
-      for (const event of page) {
-        apply(event)
-        seq = event.seq
-      }
-    } while (page.length === PAGE)
+    try {
+      let page: StoredEvent[]
+      do {
+        page = await store.readEvents(SYSTEM, { after: seq, limit: PAGE })
+        for (const event of page) {
+          apply(event)
+          seq = event.seq
+        }
+      } while (page.length === PAGE)
+      isLost = false
+    } catch (error) {
+      // Said once, not twice a second.
+      if (!isLost) log.warn({ err: error }, 'ended sessions cannot be read; trying again')
+      isLost = true
+    }
   }
 
   function clean() {
@@ -127,7 +133,8 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
     ending = appended.catch(() => {})
     await appended
     apply({ ...event, seq: 0 })
-    await store.deleteSession(session_id)
+    // The log has ended it already; a row that stays is deleted when it expires.
+    await store.deleteSession(session_id).catch(error => log.warn({ err: error }, 'an ended session was not deleted'))
   }
 
   async function append(event: Omit<StoredEvent, 'seq'>): Promise<void> {

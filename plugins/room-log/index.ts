@@ -20,18 +20,30 @@ declare module 'fastify' {
 
 export type RoomLog = ReturnType<typeof createRoomLog>
 
+/** Watches the log at work. Called on the path of every write, so it must be quick and must not throw. */
+export interface Observer {
+  /** A batch of so many events was stored. */
+  committed(events: number): void
+  /** An entry was answered with its event, so many ms after it came. */
+  answered(ms: number): void
+}
+
 /** Rooms whose state is kept in memory; the least recently written to is forgotten first. */
 const WRITERS_MAX = 10_000
 
 /** The logs of all rooms. Knows who is in a room and what its log says; knows no request and no socket. */
 export function createRoomLog(store: Store, pubsub: PubSub) {
   const writers = new Map<string, Writer>()
+  let observer: Observer | undefined
   const channelOf = (room_id: string) => `${store.epoch}:room:${room_id}`
 
   function writerOf(room_id: string) {
     const writer =
       writers.get(room_id) ??
-      new Writer(room_id, store, events => pubsub.publish(channelOf(room_id), packEvents(events)))
+      new Writer(room_id, store, events => {
+        pubsub.publish(channelOf(room_id), packEvents(events))
+        observer?.committed(events.length)
+      })
     writers.delete(room_id)
     writers.set(room_id, writer)
     if (writers.size > WRITERS_MAX) {
@@ -50,8 +62,16 @@ export function createRoomLog(store: Store, pubsub: PubSub) {
      * @returns the event, and whether it was there before; null where `decide` found nothing to do
      * @throws what `decide` threw; ClientIdReused; StoreUnavailable, where sending again is safe
      */
-    append(room_id: string, entry: Entry): Promise<Appended | null> {
-      return writerOf(room_id).append(entry)
+    async append(room_id: string, entry: Entry): Promise<Appended | null> {
+      const came_at = performance.now()
+      const appended = await writerOf(room_id).append(entry)
+      if (appended) observer?.answered(performance.now() - came_at)
+      return appended
+    },
+
+    /** There is one observer; another takes its place. */
+    observe(by: Observer) {
+      observer = by
     },
 
     /** Tells every server of events that were stored by other means than `append`. */

@@ -124,6 +124,8 @@ port.on('message', (request: Request) => {
     wanted.add(request.index)
   } else {
     stop()
+    // So that the file alone is the store.
+    db.exec('pragma wal_checkpoint(truncate)')
     db.close()
     port.close()
     return

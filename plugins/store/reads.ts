@@ -109,7 +109,7 @@ export function createReads(db: Sqlite) {
 
     listMembers(room_id: string, { after = '', limit }: { after?: string; limit: number }): MemberRow[] {
       const rows = db.all<MemberRowRow>(
-        `select room_id, username, seq, is_member from members
+        `select room_id, username, seq, is_member from members indexed by members_present
          where room_id = ? and is_member = 1 and username > ? order by username limit ?`,
         [room_id, after, limit],
       )
@@ -151,7 +151,8 @@ export function createReads(db: Sqlite) {
         const rows =
           after < head
             ? db.all<EventRow>(
-                `select * from events where room_id = ? and type in (${MEMBERSHIP_TYPES}) and seq > ? order by seq`,
+                `select * from events indexed by events_type
+                 where room_id = ? and type in (${MEMBERSHIP_TYPES}) and seq > ? order by seq`,
                 [room_id, after],
               )
             : []
@@ -174,7 +175,8 @@ export function createReads(db: Sqlite) {
     readPage(room_id: string, { before = Number.MAX_SAFE_INTEGER, after, limit }: PageQuery): Target[] {
       const order = after === undefined ? 'desc' : 'asc'
       const rows = db.all<EventRow>(
-        `select * from events where room_id = ? and type = 'message' and seq > ? and seq < ? order by seq ${order} limit ?`,
+        `select * from events indexed by events_type
+         where room_id = ? and type = 'message' and seq > ? and seq < ? order by seq ${order} limit ?`,
         [room_id, after ?? 0, before, limit],
       )
       const messages = rows.map(toEvent)
@@ -196,7 +198,8 @@ export function createReads(db: Sqlite) {
 
     readByType(room_id: string, type: EventType, { after, limit }: { after: number; limit: number }): StoredEvent[] {
       const rows = db.all<EventRow>(
-        'select * from events where room_id = ? and type = ? and seq > ? order by seq limit ?',
+        `select * from events indexed by events_type
+         where room_id = ? and type = ? and seq > ? order by seq limit ?`,
         [room_id, type, after, limit],
       )
       return rows.map(toEvent)

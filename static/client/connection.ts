@@ -95,6 +95,11 @@ export function createConnection(options: ConnectionOptions) {
         if (state.name === 'open') ask(room)
         else lose(room_id, room)
       }
+      for (const { room_id } of outbox.pending()) {
+        if (rooms.has(room_id)) continue
+        if (state.name === 'open') outbox.open(room_id)
+        else outbox.shut(room_id)
+      }
       options.on_state?.(state)
     },
     on_frame: receive,
@@ -188,6 +193,8 @@ export function createConnection(options: ConnectionOptions) {
   }
 
   function request(pending: Pending): Request {
+    // In a followed room it waits for the welcome; any other needs an open socket only.
+    if (!rooms.has(pending.room_id) && link.state.name === 'open') outbox.open(pending.room_id)
     return { client_id: pending.client_id, ack: outbox.add(pending) }
   }
 

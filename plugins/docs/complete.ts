@@ -1,0 +1,113 @@
+import { STATUS_CODES } from 'node:http'
+import type { TSchema } from '@sinclair/typebox'
+import { type ErrorBody, errors } from '../../schemas/error.js'
+import { exampleOf } from '../../schemas/example.js'
+
+interface Media {
+  schema: TSchema
+  example?: unknown
+  examples?: Record<string, { value?: unknown; $ref?: string }>
+}
+interface Response {
+  description: string
+  headers?: object
+  content?: Record<string, Media>
+}
+interface Operation {
+  parameters?: Media[]
+  requestBody?: { content: Record<string, Media> }
+  responses: Record<string, Response>
+}
+export interface OpenApiDocument {
+  info: { version: string }
+  paths: Record<string, Record<string, Operation>>
+  components: { schemas: Record<string, TSchema>; examples?: Record<string, { value: unknown }> }
+}
+
+/** What stands in for the `%s` of an error's message. */
+const MEANT: Partial<Record<keyof typeof errors, string>> = {
+  BadRequest: 'querystring.limit must be <= 100',
+  MessageNotFound: '42',
+  MessageDeleted: '42',
+  NotAuthor: '42',
+  TooManyEdits: '42',
+  ClientIdReused: '0197a2c4-5d1e-7b3a-9c55-0f1d2e3a4b5c',
+  UsernameTaken: 'minji',
+  UserNotFound: 'minji',
+  MemberNotFound: 'minji',
+  RoomNameTaken: 'Lunch',
+  RateLimited: '1500',
+}
+
+/** The body of each error, by its code. */
+const bodies = new Map((Object.keys(errors) as (keyof typeof errors)[]).map(bodyOf).map(body => [body.code, body]))
+
+function bodyOf(name: keyof typeof errors): ErrorBody {
+  const make = errors[name]
+  // A message without a place for it would have it appended.
+  const meant = new make().message.includes('%s') ? [MEANT[name] ?? 'default'] : []
+  const { code, message, statusCode = 500 } = new make(...meant)
+  return { statusCode, code, error: STATUS_CODES[statusCode] ?? '', message }
+}
+
+const retryAfter = {
+  'Retry-After': { description: 'Seconds to wait', schema: { type: 'integer', minimum: 1, examples: [1] } },
+}
+
+/**
+ * Adds to an OpenAPI document what the schemas of the routes imply: an example wherever something is sent or answered,
+ * one for each code that an error answer names, and one name for each shape that comes back in many places.
+ */
+export function complete(document: object) {
+  const { paths, components } = document as OpenApiDocument
+  const named = new Set<string>()
+  for (const path of Object.values(paths)) {
+    for (const { parameters = [], requestBody, responses } of Object.values(path)) {
+      for (const parameter of parameters) addExample(parameter)
+      for (const media of Object.values(requestBody?.content ?? {})) addExample(media)
+      for (const response of Object.values(responses)) {
+        for (const media of Object.values(response.content ?? {})) {
+          if (media.schema.$ref === '#/components/schemas/Error') addErrors(response, media, named)
+          else addExample(media)
+        }
+      }
+    }
+  }
+  components.examples = Object.fromEntries([...named].sort().map(code => [code, { value: bodies.get(code) }]))
+  nameShapes(paths, components.schemas)
+}
+
+function addExample(media: Media) {
+  if (media.example === undefined && media.examples === undefined) media.example = exampleOf(media.schema)
+}
+
+/** @param named collects the codes */
+function addErrors(response: Response, media: Media, named: Set<string>) {
+  // As errorAnswers writes them.
+  const codes = response.description.split(', ')
+  media.examples = Object.fromEntries(codes.map(code => [code, { $ref: `#/components/examples/${code}` }]))
+  for (const code of codes) named.add(code)
+  const { statusCode } = bodies.get(codes[0] as string) ?? {}
+  if (statusCode === 429 || statusCode === 503) response.headers = retryAfter
+}
+
+/** Puts a reference wherever in `paths` the shape of one of `schemas` stands. */
+function nameShapes(paths: object, schemas: Record<string, TSchema>) {
+  const names = new Map(Object.entries(schemas).map(([name, schema]) => [shapeOf(schema), name]))
+  function walk(node: unknown) {
+    if (typeof node !== 'object' || node === null) return
+    for (const [key, child] of Object.entries(node)) {
+      const name = names.get(shapeOf(child))
+      if (name === undefined) walk(child)
+      else Object.assign(node, { [key]: { $ref: `#/components/schemas/${name}` } })
+    }
+  }
+  walk(paths)
+}
+
+/** The same for schemas that differ in nothing but what they say about themselves at the top. */
+function shapeOf(schema: unknown) {
+  if (typeof schema !== 'object' || schema === null) return undefined
+  const { description: _d, examples: _e, ...shape } = schema as TSchema
+  return JSON.stringify(shape)
+}

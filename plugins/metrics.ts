@@ -1,0 +1,93 @@
+import { Type } from '@sinclair/typebox'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { errorAnswers } from '../schemas/error.js'
+
+const schema = {
+  operationId: 'getMetrics',
+  tags: ['system'],
+  summary: 'Figures for Prometheus',
+  description: 'Of this process; no label holds a name of an account or a room.',
+  security: [],
+  response: {
+    200: {
+      description: 'The text format of Prometheus',
+      content: { 'text/plain': { schema: Type.String(), example: 'talkie_sockets 3\n' } },
+    },
+    ...errorAnswers('Internal'),
+  },
+}
+
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
+const BATCHES = [1, 2, 5, 10, 20, 50, 100, 200, 500]
+
+/** Figures of this process, at `/metrics`. Each application has a registry of its own. */
+async function metrics(fastify: FastifyInstance) {
+  const { auth, roomLog, ws } = fastify
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+
+  /** A figure that is looked up when asked for. */
+  function gauge(name: string, help: string, value: () => number) {
+    new Gauge({
+      ...{ name, help, registers },
+      collect() {
+        this.set(value())
+      },
+    })
+  }
+  gauge('talkie_sockets', 'Open sockets', () => ws.hub.sessions.size)
+  gauge('talkie_rooms', 'Rooms with sockets', () => ws.hub.rooms)
+  gauge('talkie_logins_waiting', 'Logins and registrations that wait for a thread', auth.waiting)
+
+  /** A count that is kept elsewhere. */
+  function count(name: string, help: string, value: () => number) {
+    new Counter({
+      ...{ name, help, registers },
+      collect() {
+        this.reset()
+        this.inc(value())
+      },
+    })
+  }
+  count('talkie_deliveries_total', 'Events handed to sockets, once per socket', () => ws.hub.delivered.frames)
+  count('talkie_flushes_total', 'Times that a room was written to its sockets', () => ws.hub.delivered.flushes)
+
+  const batches = new Histogram({
+    name: 'talkie_commit_events',
+    help: 'Events per commit of a room',
+    buckets: BATCHES,
+    registers,
+  })
+  const answers = new Histogram({
+    name: 'talkie_append_seconds',
+    help: 'From a request to append an event until it is durable',
+    buckets: SECONDS,
+    registers,
+  })
+  roomLog.observe({
+    committed: events => batches.observe(events),
+    answered: ms => answers.observe(ms / 1000),
+  })
+
+  const requests = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Requests by route, which is a template',
+    labelNames: ['method', 'route', 'status'],
+    buckets: SECONDS,
+    registers,
+  })
+  fastify.addHook('onResponse', async (request, reply) => {
+    const labels = { method: request.method, route: request.routeOptions.url ?? 'none', status: reply.statusCode }
+    requests.observe(labels, reply.elapsedTime / 1000)
+  })
+
+  fastify.get('/metrics', { schema, logLevel: 'warn', config: { rateLimit: false } }, (_request, reply) => {
+    reply.type(registry.contentType)
+    return registry.metrics()
+  })
+}
+
+export default fp(metrics, { name: 'metrics', dependencies: ['auth', 'docs', 'room-log', 'ws'] })

@@ -1,0 +1,33 @@
+import type { TSchema } from '@sinclair/typebox'
+
+/**
+ * A value that the schema allows, made of the examples that stand in it, with all its optional properties.
+ * @throws Error where the example of a part is missing and does not follow from its type: add one to the schema
+ */
+export function exampleOf(schema: TSchema): unknown {
+  if (schema.examples?.length > 0) return schema.examples[0]
+  if ('default' in schema) return schema.default
+  if ('const' in schema) return schema.const
+  if (schema.anyOf) return exampleOf(schema.anyOf[0])
+  switch (schema.type) {
+    case 'object':
+      return Object.fromEntries(
+        Object.entries<TSchema>(schema.properties ?? {}).map(([name, property]) => [name, named(name, property)]),
+      )
+    case 'array':
+      return [exampleOf(schema.items)]
+    case 'boolean':
+      return true
+    case 'null':
+      return null
+  }
+  throw new Error(`no example in ${JSON.stringify(schema)}`)
+}
+
+function named(name: string, property: TSchema): unknown {
+  try {
+    return exampleOf(property)
+  } catch (error) {
+    throw new Error(`${name}: ${(error as Error).message}`)
+  }
+}

@@ -1,0 +1,86 @@
+import { test } from 'tap'
+import { WebSocket } from 'ws'
+import { startServer } from '../../bench/replay/server.js'
+import type { Message } from '../../schemas/message.js'
+import { createConnection, createHttp, type SocketConstructor } from '../../static/client/index.js'
+
+const SENDERS = 50
+const KILLS = 20
+/** Acknowledgements between two kills. */
+const BETWEEN = 200
+
+test('SIGKILL in a burst of 50 senders, 20 times: every acknowledged message is there once, and no seq is missing', async t => {
+  const server = await startServer()
+  const { base_url } = server
+  const acked = new Map<string, number>()
+  const told: string[] = []
+  let ending = false
+
+  const tokens = await Promise.all(
+    Array.from({ length: SENDERS }, async (_, n) => {
+      const { token } = await createHttp({ base_url }).register({ username: `sender-${n}`, password: 'correct horse' })
+      return token
+    }),
+  )
+  const connections = tokens.map(token =>
+    createConnection({
+      base_url,
+      WebSocket: WebSocket as unknown as SocketConstructor,
+      token: () => token,
+      backoff: { base_ms: 20, cap_ms: 200 },
+    }),
+  )
+  t.teardown(async () => {
+    for (const connection of connections) connection.close()
+    await server.stop()
+  })
+  connections[0]?.subscribe('default', {
+    start() {},
+    event(event) {
+      if (event.type === 'message') told.push(event.client_id)
+    },
+  })
+
+  const bursts = connections.map(async (connection, n) => {
+    for (let i = 0; !ending; i++) {
+      const { client_id, ack } = connection.send('default', `${n}:${i}`)
+      const { seq } = await ack
+      acked.set(client_id, seq)
+    }
+  })
+  for (let kill = 0; kill < KILLS; kill++) {
+    const until = acked.size + BETWEEN
+    while (acked.size < until) await new Promise(resolve => setTimeout(resolve, 5))
+    await server.killAndRestart()
+  }
+  ending = true
+  await Promise.all(bursts)
+
+  const http = createHttp({ base_url, token: () => tokens[0] })
+  const history: Message[] = []
+  for (let has_more = true; has_more; ) {
+    const page = await http.messages('default', { after: history.at(-1)?.id ?? 0, limit: 100 })
+    history.push(...page.messages)
+    has_more = page.has_more
+  }
+  const seqs = new Map(history.map(({ client_id, id }) => [client_id, id]))
+  t.equal(seqs.size, history.length, 'none is there twice')
+  t.same(
+    [...acked].filter(([client_id, seq]) => seqs.get(client_id) !== seq),
+    [],
+    'each is where its ack says',
+  )
+  t.same(
+    history.map(({ id }) => id),
+    history.map((_, index) => index + 2),
+    'no seq is missing',
+  )
+  t.ok(acked.size >= KILLS * BETWEEN)
+  while (told.length < history.length) await new Promise(resolve => setTimeout(resolve, 20))
+  t.same(
+    told,
+    history.map(({ client_id }) => client_id),
+    'who was there all the time saw each once, in order',
+  )
+  t.comment(`${history.length} messages, ${acked.size} acknowledged, ${KILLS} kills`)
+})

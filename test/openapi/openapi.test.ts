@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs'
+import type { HTTPMethods } from 'fastify'
+import { test } from 'tap'
+import { parse } from 'yaml'
+import { build } from '../helper.js'
+
+interface Media {
+  schema: unknown
+  example?: unknown
+  examples?: Record<string, unknown>
+}
+interface Operation {
+  operationId: string
+  summary: string
+  tags: string[]
+  security?: object[]
+  parameters?: (Media & { in: string; name: string })[]
+  requestBody?: { content: Record<string, Media> }
+  responses: Record<string, { description: string; content?: Record<string, Media>; headers?: object }>
+}
+
+const document = parse(readFileSync(new URL('../../../openapi/openapi.yaml', import.meta.url), 'utf8')) as {
+  paths: Record<string, Record<string, Operation>>
+  tags: { name: string }[]
+}
+const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({
+    ...operation,
+    name: `${method.toUpperCase()} ${path}`,
+    method: method.toUpperCase() as HTTPMethods,
+    /** With the example of each parameter in its place. */
+    url: path.replace(/\{(\w+)\}/g, (_, name) =>
+      String(operation.parameters?.find(parameter => parameter.name === name)?.example),
+    ),
+  })),
+)
+
+test('every route stands in openapi.yaml, and nothing else does', async t => {
+  const routes = new Set<string>()
+  await build(
+    t,
+    {},
+    {
+      before: fastify =>
+        fastify.addHook('onRoute', ({ method, url, schema, websocket }) => {
+          if (schema?.hide && !websocket) return
+          for (const each of [method].flat()) {
+            if (each !== 'HEAD') routes.add(`${each} ${url.replace(/:(\w+)/g, '{$1}')}`)
+          }
+        }),
+    },
+  )
+  t.strictSame(operations.map(({ name }) => name).sort(), [...routes].sort())
+})
+
+test('every operation says what it is', async t => {
+  const tags = document.tags.map(({ name }) => name)
+  for (const { name, operationId, summary, tags: own } of operations) {
+    t.ok(operationId, `${name} has an operationId`)
+    t.ok(summary, `${name} has a summary`)
+    t.ok(own?.length > 0 && own.every(tag => tags.includes(tag)), `${name} has tags that are described`)
+  }
+  t.equal(new Set(operations.map(({ operationId }) => operationId)).size, operations.length, 'no operationId twice')
+})
+
+test('whatever is sent or answered has an example', async t => {
+  for (const { name, parameters = [], requestBody, responses } of operations) {
+    const media = [
+      ...parameters,
+      ...Object.values(requestBody?.content ?? {}),
+      ...Object.values(responses).flatMap(({ content = {} }) => Object.values(content)),
+    ]
+    for (const { schema, example, examples } of media) {
+      t.ok(example !== undefined || Object.keys(examples ?? {}).length > 0, `${name}: ${JSON.stringify(schema)}`)
+    }
+  }
+})
+
+test('every operation names the errors that it can answer', async t => {
+  for (const { name, url, parameters, requestBody, responses, security, operationId } of operations) {
+    const expected = new Set<number>()
+    if (!['getHealth', 'getReadiness'].includes(operationId)) expected.add(500)
+    if (!['getHealth', 'getReadiness', 'getMetrics'].includes(operationId)) expected.add(429)
+    if (parameters || requestBody) expected.add(400)
+    if (requestBody) expected.add(413).add(415)
+    if (security === undefined) expected.add(401).add(503)
+    if (/^\/rooms\/./.test(url) && !url.endsWith('/ws')) expected.add(404)
+    for (const status of expected) t.ok(responses[status], `${name} names ${status}`)
+    for (const [status, { description, headers }] of Object.entries(responses)) {
+      if (Number(status) < 400 || operationId === 'getReadiness') continue
+      t.match(description, /^[A-Z_]+(, [A-Z_]+)*$/, `${name} names the codes of ${status}`)
+      if (status === '429' || status === '503') t.ok(headers, `${name}: ${status} says when to come back`)
+    }
+  }
+})
+
+test('without a token, exactly what is marked as open answers', async t => {
+  const fastify = await build(t)
+  for (const { name, method, url, security } of operations) {
+    const { statusCode } = await fastify.inject({ method, url })
+    if (security === undefined) t.equal(statusCode, 401, name)
+    else t.not(statusCode, 401, name)
+  }
+})

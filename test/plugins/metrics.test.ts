@@ -1,0 +1,56 @@
+import type { FastifyInstance } from 'fastify'
+import { test } from 'tap'
+import { build, register } from '../helper.js'
+import { connect, listen } from '../socket.js'
+
+/** The value of a line without or with exactly these labels. */
+async function figure(fastify: FastifyInstance, line: string): Promise<number> {
+  const { body } = await fastify.inject('/metrics')
+  const found = body.split('\n').find(each => each.startsWith(`${line} `))
+  if (!found) throw new Error(`no line ${line} in\n${body}`)
+  return Number(found.slice(line.length + 1))
+}
+
+test('/metrics has the process, its event loop, and the sockets', async t => {
+  const fastify = await build(t)
+  const answer = await fastify.inject('/metrics')
+  t.equal(answer.statusCode, 200)
+  t.match(answer.headers['content-type'], /^text\/plain/)
+  for (const name of ['process_resident_memory_bytes', 'nodejs_eventloop_lag_p99_seconds']) t.match(answer.body, name)
+  t.equal(await figure(fastify, 'talkie_sockets'), 0)
+  t.equal(await figure(fastify, 'talkie_rooms'), 0)
+  t.equal(await figure(fastify, 'talkie_logins_waiting'), 0)
+})
+
+test('a message sent counts as one commit, one answer, and one delivery per socket', async t => {
+  const fastify = await build(t)
+  const origin = await listen(fastify)
+  const { token, headers } = await register(fastify, 'minji')
+  const sockets = [
+    await connect(t, origin, '/rooms/default/ws', token),
+    await connect(t, origin, '/rooms/default/ws', token),
+  ]
+  for (const socket of sockets) await socket.next('welcome')
+  const commits = await figure(fastify, 'talkie_commit_events_count')
+  const deliveries = await figure(fastify, 'talkie_deliveries_total')
+  const answers = await figure(fastify, 'talkie_append_seconds_count')
+  await fastify.inject({ method: 'POST', url: '/rooms/default/messages', headers, payload: { text: 'hello' } })
+  for (const socket of sockets) await socket.next('message')
+  t.equal(await figure(fastify, 'talkie_sockets'), 2)
+  t.equal(await figure(fastify, 'talkie_rooms'), 1)
+  t.equal(await figure(fastify, 'talkie_commit_events_count'), commits + 1)
+  t.equal(await figure(fastify, 'talkie_append_seconds_count'), answers + 1)
+  t.equal(await figure(fastify, 'talkie_deliveries_total'), deliveries + 2)
+  t.equal(await figure(fastify, 'talkie_deliveries_total'), deliveries + 2, 'asking twice counts nothing twice')
+})
+
+test('requests are counted by the template of their route, and no name gets out', async t => {
+  const fastify = await build(t)
+  const { headers } = await register(fastify, 'somebody')
+  await fastify.inject({ url: '/users/somebody/profile', headers })
+  await fastify.inject({ url: '/nowhere/somebody', headers })
+  const labels = 'method="GET",route="/users/:username/profile",status="200"'
+  t.equal(await figure(fastify, `http_request_duration_seconds_count{${labels}}`), 1)
+  t.equal(await figure(fastify, 'http_request_duration_seconds_count{method="GET",route="none",status="404"}'), 1)
+  t.notMatch((await fastify.inject('/metrics')).body, 'somebody')
+})

@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Fastify from 'fastify'
+import fp from 'fastify-plugin'
+import { type Test, test } from 'tap'
+import store from '../../../plugins/store/index.js'
+import type { Config } from '../../../schemas/config.js'
+
+function build(t: Test, config: Partial<Config>) {
+  const folder = mkdtempSync(join(tmpdir(), 'talkie-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const app = Fastify()
+  app.register(
+    fp(async fastify => void fastify.decorate('config', { DATA_DIR: folder, ...config } as never), { name: 'config' }),
+  )
+  app.register(store)
+  return app
+}
+
+test('without MONGODB_URI the store is a file in DATA_DIR', async t => {
+  const app = build(t, {})
+  await app.ready()
+  t.match(app.store.description, /^embedded in .*talkie\.db$/)
+  await app.store.ping()
+  await app.close()
+})
+
+test('the store closes after what uses it', async t => {
+  const app = build(t, {})
+  let head: number | undefined
+  app.register(
+    fp(
+      async fastify => {
+        fastify.addHook('onClose', async () => {
+          head = await fastify.store.readHead('r')
+        })
+      },
+      { name: 'user', dependencies: ['store'] },
+    ),
+  )
+  await app.ready()
+  await app.close()
+  t.equal(head, 0)
+  await t.rejects(app.store.ping(), { code: 'STORE_UNAVAILABLE' })
+})
+
+test('a store that is asked for and is not there stops the start', async t => {
+  const app = build(t, { MONGODB_URI: 'mongodb://127.0.0.1:1' })
+  await t.rejects(async () => {
+    await app.ready()
+  }, /MONGODB_URI/)
+  await app.close()
+})

@@ -1,0 +1,127 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
+import { type Test, test } from 'tap'
+import { prepareFolder } from '../../../plugins/store/folder.js'
+import { BATCH_MAX } from '../../../plugins/store/store.js'
+import { startWriter } from '../../../plugins/store/writer.js'
+import type { StoredEvent } from '../../../schemas/event.js'
+
+const WORKER = new URL('../../../plugins/store/embedded-worker.js', import.meta.url)
+const PAGE_BYTES = 4096
+
+async function start(t: Test) {
+  const dataDir = mkdtempSync(join(tmpdir(), 'talkie-'))
+  const folder = prepareFolder(dataDir)
+  const worker = new Worker(WORKER, { workerData: folder.file, execArgv: [] })
+  const told: string[] = []
+  const writer = await startWriter(worker, { error: (_, text) => told.push(text) })
+  t.teardown(async () => {
+    await writer.close()
+    folder.release()
+    rmSync(dataDir, { recursive: true })
+  })
+  return { writer, worker, told, file: folder.file }
+}
+
+const message = (room_id: string, seq: number): StoredEvent => ({
+  room_id,
+  seq,
+  type: 'message',
+  username: 'ann',
+  client_id: `own-${seq}`,
+  created_at: '2026-01-31T09:30:00.000Z',
+  text: 'text',
+})
+
+/** Transactions in SQLite's log: its frames that end one carry the size of the file. */
+function countCommits(file: string) {
+  const log = readFileSync(`${file}-wal`)
+  let commits = 0
+  for (let at = 32; at + 24 <= log.length; at += 24 + PAGE_BYTES) if (log.readUInt32BE(at + 4) > 0) commits++
+  return commits
+}
+
+const unavailable = { code: 'STORE_UNAVAILABLE' }
+
+test('what one turn of the event loop brings is one transaction', async t => {
+  const { writer, file } = await start(t)
+  await writer.write('append', 'first', 0, [message('first', 1)])
+  const before = countCommits(file)
+  const rooms = Array.from({ length: 100 }, (_, i) => `room-${i}`)
+  await Promise.all(rooms.map(room_id => writer.write('append', room_id, 0, [message(room_id, 1)])))
+  t.equal(countCommits(file) - before, 1)
+})
+
+test('an idle store commits each write at once, a busy one at most every 2 ms', async t => {
+  const { writer, file } = await start(t)
+  await writer.write('moveMark', 'ann', 'r', 1)
+  const before = countCommits(file)
+  for (let seq = 2; seq <= 6; seq++) await writer.write('moveMark', 'ann', 'r', seq)
+  const idle = countCommits(file)
+  t.equal(idle - before, 5)
+  const writes: Promise<unknown>[] = []
+  const started_at = performance.now()
+  for (let turn = 0; turn < 500; turn++) {
+    writes.push(writer.write('moveMark', 'bob', 'r', turn))
+    await nextTurn()
+  }
+  await Promise.all(writes)
+  const commits = countCommits(file) - idle
+  // A timer may come a part of a millisecond early.
+  t.ok(commits <= (performance.now() - started_at) / 1.5 + 2, `${commits} commits for 500 writes`)
+})
+
+test('a transaction is bounded, and what is over the bound comes in the next', async t => {
+  const { writer, file } = await start(t)
+  const rooms = Array.from({ length: 9 }, (_, i) => `room-${i}`)
+  const batch = (room_id: string) => Array.from({ length: BATCH_MAX }, (_, i) => message(room_id, i + 1))
+  await Promise.all(rooms.map(room_id => writer.write('append', room_id, 0, batch(room_id))))
+  t.ok(countCommits(file) >= 3)
+})
+
+test('writes beyond what may wait are refused at once, and those that wait are kept', async t => {
+  const { writer } = await start(t)
+  const results = await Promise.allSettled(Array.from({ length: 20_100 }, () => writer.write('ping')))
+  t.equal(results.filter(({ status }) => status === 'rejected').length, 100)
+  t.match(results.at(-1), { status: 'rejected', reason: unavailable })
+  await t.resolves(writer.write('ping'), 'and it goes on')
+})
+
+test('a write that is malformed is refused alone', async t => {
+  const { writer } = await start(t)
+  const nameless = { ...message('b', 1), username: null } as unknown as StoredEvent
+  const [good, bad, strange] = await Promise.allSettled([
+    writer.write('append', 'a', 0, [message('a', 1)]),
+    writer.write('append', 'b', 0, [nameless]),
+    writer.write('append', 'c', 0, [{ ...message('c', 1), text: {} as string }]),
+  ])
+  t.match(good, { status: 'fulfilled' })
+  t.match(bad, { status: 'rejected', reason: /NOT NULL/ })
+  t.match(strange, { status: 'rejected', reason: /cannot be bound/ })
+})
+
+test('when the worker dies all that waits is refused, and all that comes, and it is told once', async t => {
+  const { writer, worker, told } = await start(t)
+  const waiting = [
+    writer.write('ping'),
+    writer.write('append', 'r', 0, [message('r', 1)]),
+    writer.index('r'),
+    worker.terminate().then(() => writer.write('ping')),
+  ]
+  for (const write of waiting) write.catch(() => {})
+  await t.rejects(waiting[3] as Promise<unknown>, unavailable)
+  const [, , indexing] = await Promise.allSettled(waiting)
+  t.match(indexing, { status: 'rejected', reason: unavailable })
+  await t.rejects(writer.write('ping'), unavailable)
+  await t.rejects(writer.index('r'), unavailable)
+  t.strictSame(told, ['The store stopped; this process must be replaced'])
+  await t.resolves(writer.close())
+})
+
+test('a worker that cannot open the file fails the start', async t => {
+  const worker = new Worker(WORKER, { workerData: join(tmpdir(), 'no', 'such', 'folder', 'talkie.db'), execArgv: [] })
+  await t.rejects(startWriter(worker, console), /Unable to open/)
+})

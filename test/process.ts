@@ -1,0 +1,49 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import type { Test } from 'tap'
+import { environment } from './helper.js'
+
+const top = fileURLToPath(new URL('../..', import.meta.url))
+
+/** A server that a test started as a process of its own, in an environment of its own; killed after the test. */
+export interface Started {
+  child: ChildProcess
+  /** What it wrote so far. */
+  written: { out: string; err: string }
+  /** Resolves with the first match in its standard output; rejects where it ends before. */
+  says(pattern: RegExp): Promise<RegExpMatchArray>
+  /** Resolves with its exit code when it has ended. */
+  ended: Promise<number | null>
+}
+
+/** @param args of node, from the project's top folder */
+export function start(t: Test, args: string[], env: Record<string, string> = {}): Started {
+  const variables = { PATH: process.env.PATH, ...environment(t, { LOG_LEVEL: 'info', PORT: '0', ...env }) }
+  const child = spawn(process.execPath, args, { cwd: top, env: variables, stdio: ['ignore', 'pipe', 'pipe'] })
+  const written = { out: '', err: '' }
+  child.stdout?.on('data', bytes => {
+    written.out += bytes
+  })
+  child.stderr?.on('data', bytes => {
+    written.err += bytes
+  })
+  const ended = once(child, 'close').then(([code]) => code as number | null)
+  t.after(async () => {
+    child.kill('SIGKILL')
+    await ended
+  })
+  let over = false
+  ended.then(() => {
+    over = true
+  })
+  async function says(pattern: RegExp) {
+    for (;;) {
+      const found = written.out.match(pattern)
+      if (found !== null) return found
+      if (over) throw new Error(`it ended without saying ${pattern}: ${written.out}${written.err}`)
+      await Promise.race([once(child.stdout as NonNullable<typeof child.stdout>, 'data'), ended])
+    }
+  }
+  return { child, written, says, ended }
+}
