@@ -95,6 +95,8 @@ export async function startMongo(): Promise<Database> {
         `--sqlite-url=file:${folder}/`,
         `--state-dir=${folder}`,
         `--listen-addr=127.0.0.1:${port}`,
+        // As a replica set of one, since the driver asks a lone server otherwise than it would ask MongoDB.
+        '--repl-set-name=rs0',
         '--debug-addr=-',
         '--telemetry=disable',
         '--log-level=ERROR',
