@@ -111,6 +111,7 @@ export async function startMongo(): Promise<Database> {
   async function kill() {
     const ended = once(child, 'exit')
     if (child.exitCode === null && child.signalCode === null) {
+      child.ref()
       child.kill('SIGKILL')
       await ended
     }
