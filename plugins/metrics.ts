@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import { onlyErrorAnswers } from '../schemas/error.js'
+import { errorAnswers } from '../schemas/error.js'
 
 const schema = {
   operationId: 'getMetrics',
@@ -15,7 +15,7 @@ const schema = {
       description: 'The text format of Prometheus',
       content: { 'text/plain': { schema: Type.String(), example: 'talkie_sockets 3\n' } },
     },
-    ...onlyErrorAnswers('Internal'),
+    ...errorAnswers('Internal'),
   },
 }
 

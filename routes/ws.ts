@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
-import { errorAnswers, errors } from '../schemas/error.js'
+import { errors, readErrors } from '../schemas/error.js'
 import { Epoch } from '../schemas/frame.js'
 import { RoomParams } from '../schemas/room.js'
 
@@ -22,7 +22,7 @@ const one = {
     },
     { additionalProperties: false },
   ),
-  response: { 101: upgraded, ...errorAnswers() },
+  response: { 101: upgraded, ...readErrors('OriginRefused') },
 }
 
 const many = {
@@ -30,7 +30,7 @@ const many = {
   tags,
   summary: 'A WebSocket for any number of rooms',
   description: 'As for one room; rooms are followed by `subscribe` frames.',
-  response: { 101: upgraded, ...errorAnswers() },
+  response: { 101: upgraded, ...readErrors('OriginRefused') },
 }
 
 /** Both answer by close codes, since browsers hide a refused upgrade's status: so they stand outside `rooms/`. */

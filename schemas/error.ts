@@ -60,19 +60,10 @@ export const ErrorBody = Type.Object(
 )
 export type ErrorBody = Static<typeof ErrorBody>
 
-/** Errors that every route with an input, or that needs a token, can answer. */
-const common = ['BadRequest', 'Unauthorized', 'OriginRefused', 'RateLimited', 'Internal', 'StoreUnavailable'] as const
+type ErrorName = keyof typeof errors
 
-/**
- * The response schemas of the errors that a route can answer, by status, each naming its codes.
- * @param names those besides the common ones
- */
-export function errorAnswers(...names: (keyof typeof errors)[]): object {
-  return onlyErrorAnswers(...common, ...names)
-}
-
-/** The same without the common ones. */
-export function onlyErrorAnswers(...names: (keyof typeof errors)[]): object {
+/** The response schemas of the errors that a route can answer, by status, each naming its codes. */
+export function errorAnswers(...names: ErrorName[]): object {
   const codes = new Map<number, Set<string>>()
   for (const name of names) {
     const { code, statusCode = 500 } = new errors[name]()
@@ -81,4 +72,14 @@ export function onlyErrorAnswers(...names: (keyof typeof errors)[]): object {
   return Object.fromEntries(
     [...codes].map(([status, set]) => [status, { $ref: 'Error#', description: [...set].join(', ') }]),
   )
+}
+
+/** Those of a route that reads and needs a token. @param names what it can answer besides */
+export function readErrors(...names: ErrorName[]): object {
+  return errorAnswers('BadRequest', 'Unauthorized', 'RateLimited', 'Internal', 'StoreUnavailable', ...names)
+}
+
+/** Those of a route that changes something and needs a token. @param names what it can answer besides */
+export function changeErrors(...names: ErrorName[]): object {
+  return readErrors('OriginRefused', 'BodyTooLarge', 'MediaTypeRefused', ...names)
 }

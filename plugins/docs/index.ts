@@ -5,7 +5,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { onlyErrorAnswers } from '../../schemas/error.js'
+import { errorAnswers } from '../../schemas/error.js'
 import { Message } from '../../schemas/message.js'
 import { Member, Room } from '../../schemas/room.js'
 import { Profile, User } from '../../schemas/user.js'
@@ -78,7 +78,7 @@ async function docs(fastify: FastifyInstance) {
           description: what,
           content: { 'application/yaml': { schema: Type.String(), example: `${name.slice(0, -5)}: 3.…` } },
         },
-        ...onlyErrorAnswers('RateLimited', 'Internal'),
+        ...errorAnswers('RateLimited', 'Internal'),
       },
     }
     fastify.get(`/docs/${name}`, { schema }, (_request, reply) => {

@@ -20,7 +20,11 @@ export async function openEmbedded(dataDir: string, log: Log): Promise<Store> {
   const folder = prepareFolder(dataDir)
   let writer: Writer
   try {
-    const worker = new Worker(new URL('./embedded-worker.js', import.meta.url), { workerData: folder.file })
+    // The main thread's flags are its own: the loaders among them would only slow the worker's start.
+    const worker = new Worker(new URL('./embedded-worker.js', import.meta.url), {
+      workerData: folder.file,
+      execArgv: [],
+    })
     writer = await startWriter(worker, log)
   } catch (error) {
     folder.release()

@@ -3,10 +3,14 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Identity, LoggedIn } from '../../plugins/auth/index.js'
 import { COOKIE } from '../../plugins/auth/requests.js'
-import { errorAnswers } from '../../schemas/error.js'
+import { changeErrors, errorAnswers, readErrors } from '../../schemas/error.js'
 import { Authenticated, Credentials, Login, User } from '../../schemas/user.js'
 
 const tags = ['auth']
+const openErrors = [
+  ...(['BadRequest', 'OriginRefused', 'BodyTooLarge', 'MediaTypeRefused'] as const),
+  ...(['RateLimited', 'LoginQueueFull', 'Internal', 'StoreUnavailable'] as const),
+]
 
 const register = {
   summary: 'Make an account and log in',
@@ -15,10 +19,7 @@ const register = {
   tags,
   security: [],
   body: Credentials,
-  response: {
-    201: Authenticated,
-    ...errorAnswers('UsernameTaken', 'PasswordTooLong', 'LoginQueueFull', 'BodyTooLarge', 'MediaTypeRefused'),
-  },
+  response: { 201: Authenticated, ...errorAnswers(...openErrors, 'UsernameTaken', 'PasswordTooLong') },
 }
 
 const login = {
@@ -28,10 +29,7 @@ const login = {
   tags,
   security: [],
   body: Login,
-  response: {
-    200: Authenticated,
-    ...errorAnswers('LoginFailed', 'LoginQueueFull', 'BodyTooLarge', 'MediaTypeRefused'),
-  },
+  response: { 200: Authenticated, ...errorAnswers(...openErrors, 'LoginFailed') },
 }
 
 const refresh = {
@@ -39,7 +37,7 @@ const refresh = {
   description: 'The one at hand stays good until it expires; sockets stay open. Sets the cookie too.',
   operationId: 'refresh',
   tags,
-  response: { 200: Authenticated, ...errorAnswers() },
+  response: { 200: Authenticated, ...changeErrors() },
 }
 
 const logout = {
@@ -47,14 +45,14 @@ const logout = {
   description: 'Its tokens are refused and its sockets closed, on every server within a second.',
   operationId: 'logout',
   tags,
-  response: { 204: Type.Null({ description: 'The session has ended' }), ...errorAnswers() },
+  response: { 204: Type.Null({ description: 'The session has ended' }), ...changeErrors() },
 }
 
 const me = {
   summary: 'Who I am',
   operationId: 'getMe',
   tags,
-  response: { 200: User, ...errorAnswers() },
+  response: { 200: User, ...readErrors() },
 }
 
 /** The answer, with the cookie that browsers send instead of the token; scripts of a page can't read it. */

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import { errorAnswers } from '../../schemas/error.js'
+import { changeErrors, readErrors } from '../../schemas/error.js'
 import { Room, RoomCreation, RoomList } from '../../schemas/room.js'
 
 const list = {
@@ -11,7 +11,7 @@ const list = {
   querystring: RoomList,
   response: {
     200: Type.Array(Room),
-    ...errorAnswers(),
+    ...readErrors(),
   },
 }
 
@@ -22,7 +22,7 @@ const create = {
   body: RoomCreation,
   response: {
     201: Room,
-    ...errorAnswers('RoomNameTaken', 'PasswordTooLong', 'LoginQueueFull', 'BodyTooLarge', 'MediaTypeRefused'),
+    ...changeErrors('RoomNameTaken', 'PasswordTooLong', 'LoginQueueFull'),
   },
 }
 

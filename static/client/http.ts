@@ -87,9 +87,9 @@ export function createHttp(options: HttpOptions) {
     leave: (id: string) => nothing('POST', `${room(id)}/leave`),
     members: (id: string, query: Static<typeof MemberList> = {}) =>
       json<Static<typeof MemberPage>>('GET', `${room(id)}/members`, { query }),
-    addMember: (id: string, username: string) => nothing('PUT', member(id, username)),
+    addMember: (id: string, username: string) => json<Room>('PUT', member(id, username)),
     removeMember: (id: string, username: string) => nothing('DELETE', member(id, username)),
-    handOver: (id: string, username: string) => nothing('PUT', `${room(id)}/owner`, { body: { username } }),
+    handOver: (id: string, username: string) => json<Room>('PUT', `${room(id)}/owner`, { body: { username } }),
 
     messages: (id: string, query: PageQuery = {}) => json<Page>('GET', `${room(id)}/messages`, { query }),
     search: (id: string, query: SearchQuery) => json<SearchPage>('GET', `${room(id)}/messages/search`, { query }),

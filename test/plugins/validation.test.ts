@@ -14,6 +14,8 @@ function routes(app: FastifyInstance) {
   app.post('/send', { schema: { body: Sending } }, async ({ body }) => body)
   app.post('/profile', { schema: { body: ProfileChange } }, async ({ body }) => body)
   app.get('/page', { schema: { querystring: PageQuery } }, async ({ query }) => query)
+  const Names = Type.Object({ names: Type.Array(Type.String()) })
+  app.get('/list', { schema: { querystring: Names } }, async ({ query }) => query)
   app.get('/at/:n', { schema: { params: Type.Object({ n: Type.Integer() }) } }, async ({ params }) => params)
 }
 
@@ -40,6 +42,8 @@ test('queries and parameters may write numbers, and nothing else turns into them
     t.match((await app.inject(`/page?${query}`)).json(), { statusCode: 400, code: 'BAD_REQUEST' }, query)
   }
   t.equal((await app.inject('/at/seven')).statusCode, 400)
+  t.equal((await app.inject('/list?names=a&names=b')).statusCode, 200)
+  t.equal((await app.inject('/list?names=a')).statusCode, 400, 'one is no list')
 })
 
 test('one line names the field and what it must be, and repeats no value', async t => {

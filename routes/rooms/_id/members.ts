@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import { errorAnswers } from '../../../schemas/error.js'
+import { changeErrors, readErrors } from '../../../schemas/error.js'
 import { MemberList, MemberPage, MemberParams, Room, RoomParams } from '../../../schemas/room.js'
 
 const tags = ['members']
@@ -11,7 +11,7 @@ const list = {
   summary: 'A page of members, by username',
   params: RoomParams,
   querystring: MemberList,
-  response: { 200: MemberPage, ...errorAnswers('RoomNotFound', 'NotMember') },
+  response: { 200: MemberPage, ...readErrors('RoomNotFound', 'NotMember') },
 }
 
 const add = {
@@ -20,7 +20,7 @@ const add = {
   summary: 'Add a member to a room of one’s own',
   description: 'Into a private room without a password the only way.',
   params: MemberParams,
-  response: { 200: Room, ...errorAnswers('RoomNotFound', 'NotOwner', 'UserNotFound', 'RoomFull') },
+  response: { 200: Room, ...changeErrors('RoomNotFound', 'NotOwner', 'UserNotFound', 'RoomFull') },
 }
 
 const remove = {
@@ -31,7 +31,7 @@ const remove = {
   params: MemberParams,
   response: {
     204: Type.Null({ description: 'Done' }),
-    ...errorAnswers('RoomNotFound', 'NotOwner', 'UserNotFound', 'MemberNotFound', 'DefaultRoom', 'OwnerCannotLeave'),
+    ...changeErrors('RoomNotFound', 'NotOwner', 'UserNotFound', 'MemberNotFound', 'DefaultRoom', 'OwnerCannotLeave'),
   },
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
-import { errorAnswers, rateLimited } from '../../../schemas/error.js'
+import { changeErrors, rateLimited, readErrors } from '../../../schemas/error.js'
 import {
   Deleting,
   Editing,
@@ -27,7 +27,7 @@ const list = {
   description: 'The newest page, or the one before or after a seq; for members only.',
   params: RoomParams,
   querystring: PageQuery,
-  response: { 200: Page, ...errorAnswers('RoomNotFound', 'NotMember') },
+  response: { 200: Page, ...readErrors('RoomNotFound', 'NotMember') },
 }
 
 const search = {
@@ -38,7 +38,7 @@ const search = {
     'Looks for words and, in Korean, Chinese and Japanese, for parts of words, in what messages say now; several are AND. Newest first in pages, ascending within.',
   params: RoomParams,
   querystring: SearchQuery,
-  response: { 200: SearchPage, ...errorAnswers('RoomNotFound', 'NotMember') },
+  response: { 200: SearchPage, ...readErrors('RoomNotFound', 'NotMember') },
 }
 
 const send = {
@@ -51,15 +51,7 @@ const send = {
   response: {
     200: again,
     201: Message,
-    ...errorAnswers(
-      'RoomNotFound',
-      'NotMember',
-      'MessageNotFound',
-      'MessageDeleted',
-      'ClientIdReused',
-      'BodyTooLarge',
-      'MediaTypeRefused',
-    ),
+    ...changeErrors('RoomNotFound', 'NotMember', 'MessageNotFound', 'MessageDeleted', 'ClientIdReused'),
   },
 }
 
@@ -72,15 +64,7 @@ const reply = {
   response: {
     200: again,
     201: Message,
-    ...errorAnswers(
-      'RoomNotFound',
-      'NotMember',
-      'MessageNotFound',
-      'MessageDeleted',
-      'ClientIdReused',
-      'BodyTooLarge',
-      'MediaTypeRefused',
-    ),
+    ...changeErrors('RoomNotFound', 'NotMember', 'MessageNotFound', 'MessageDeleted', 'ClientIdReused'),
   },
 }
 
@@ -92,7 +76,7 @@ const edit = {
   body: Editing,
   response: {
     200: Message,
-    ...errorAnswers(
+    ...changeErrors(
       'RoomNotFound',
       'NotMember',
       'MessageNotFound',
@@ -100,8 +84,6 @@ const edit = {
       'NotAuthor',
       'TooManyEdits',
       'ClientIdReused',
-      'BodyTooLarge',
-      'MediaTypeRefused',
     ),
   },
 }
@@ -114,7 +96,7 @@ const remove = {
   querystring: Deleting,
   response: {
     204: Type.Null({ description: 'Done' }),
-    ...errorAnswers('RoomNotFound', 'NotMember', 'MessageNotFound', 'MessageDeleted', 'NotAuthor', 'ClientIdReused'),
+    ...changeErrors('RoomNotFound', 'NotMember', 'MessageNotFound', 'MessageDeleted', 'NotAuthor', 'ClientIdReused'),
   },
 }
 

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { errorAnswers } from '../../../schemas/error.js'
+import { changeErrors } from '../../../schemas/error.js'
 import { ReadBody, ReadMark, RoomParams } from '../../../schemas/room.js'
 
 const read = {
@@ -9,7 +9,7 @@ const read = {
   description: 'It never goes back. Rooms carry `last_read_seq` and `unread`.',
   params: RoomParams,
   body: ReadBody,
-  response: { 200: ReadMark, ...errorAnswers('RoomNotFound', 'NotMember', 'BodyTooLarge', 'MediaTypeRefused') },
+  response: { 200: ReadMark, ...changeErrors('RoomNotFound', 'NotMember') },
 }
 
 export default (async fastify => {

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import { errorAnswers } from '../../../schemas/error.js'
+import { changeErrors, readErrors } from '../../../schemas/error.js'
 import { JoinBody, OwnerBody, Room, RoomParams } from '../../../schemas/room.js'
 
 const tags = ['rooms']
@@ -13,7 +13,7 @@ const get = {
   summary: 'One room',
   description: 'The room `default` is there from the start, and everybody is a member.',
   params,
-  response: { 200: Room, ...errorAnswers('RoomNotFound') },
+  response: { 200: Room, ...readErrors('RoomNotFound') },
 }
 
 const remove = {
@@ -21,7 +21,7 @@ const remove = {
   tags,
   summary: 'Delete a room of one’s own',
   params,
-  response: { 204: nothing, ...errorAnswers('RoomNotFound', 'NotOwner', 'DefaultRoom') },
+  response: { 204: nothing, ...changeErrors('RoomNotFound', 'NotOwner', 'DefaultRoom') },
 }
 
 const join = {
@@ -33,14 +33,7 @@ const join = {
   body: Type.Union([JoinBody, Type.Null()]),
   response: {
     200: Room,
-    ...errorAnswers(
-      'RoomNotFound',
-      'RoomPasswordWrong',
-      'RoomFull',
-      'LoginQueueFull',
-      'BodyTooLarge',
-      'MediaTypeRefused',
-    ),
+    ...changeErrors('RoomNotFound', 'RoomPasswordWrong', 'RoomFull', 'LoginQueueFull'),
   },
 }
 
@@ -50,7 +43,7 @@ const leave = {
   summary: 'Be a member no longer',
   description: 'Closes one’s sockets in the room.',
   params,
-  response: { 204: nothing, ...errorAnswers('RoomNotFound', 'NotMember', 'DefaultRoom', 'OwnerCannotLeave') },
+  response: { 204: nothing, ...changeErrors('RoomNotFound', 'NotMember', 'DefaultRoom', 'OwnerCannotLeave') },
 }
 
 const handOver = {
@@ -61,7 +54,7 @@ const handOver = {
   body: OwnerBody,
   response: {
     200: Room,
-    ...errorAnswers('RoomNotFound', 'NotOwner', 'UserNotFound', 'MemberNotFound', 'BodyTooLarge', 'MediaTypeRefused'),
+    ...changeErrors('RoomNotFound', 'NotOwner', 'UserNotFound', 'MemberNotFound'),
   },
 }
 

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import { errorAnswers } from '../../../schemas/error.js'
+import { readErrors } from '../../../schemas/error.js'
 import { Profile, Username } from '../../../schemas/user.js'
 
 const read = {
@@ -8,7 +8,7 @@ const read = {
   operationId: 'getProfile',
   tags: ['users'],
   params: Type.Object({ username: Username }),
-  response: { 200: Profile, ...errorAnswers('UserNotFound') },
+  response: { 200: Profile, ...readErrors('UserNotFound') },
 }
 
 export default (async fastify => {

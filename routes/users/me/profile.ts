@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Identity } from '../../../plugins/auth/index.js'
-import { errorAnswers } from '../../../schemas/error.js'
+import { changeErrors } from '../../../schemas/error.js'
 import { Profile, ProfileChange } from '../../../schemas/user.js'
 
 const change = {
@@ -9,7 +9,7 @@ const change = {
   operationId: 'changeProfile',
   tags: ['users'],
   body: ProfileChange,
-  response: { 200: Profile, ...errorAnswers('BodyTooLarge', 'MediaTypeRefused') },
+  response: { 200: Profile, ...changeErrors() },
 }
 
 export default (async fastify => {

@@ -1,14 +1,9 @@
-import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
 import { build, PASSWORD, register } from '../../helper.js'
 
 function routes(app: FastifyInstance) {
   app.get('/any', async () => 'ok')
-  app.post('/rooms', { config: { rateLimit: app.limits.rooms } }, async () => 'ok')
-  const body = Type.Object({ password: Type.Optional(Type.String()) })
-  const { requireIdentity: onRequest, limits } = app
-  app.post('/join', { onRequest, preHandler: limits.roomPasswordTry, schema: { body } }, async () => 'ok')
   app.get('/address', async request => app.limits.addressOf(request))
 }
 
@@ -106,18 +101,23 @@ test('logging in is limited by account too, from however many addresses, whether
 
 test('creating rooms and trying rooms’ passwords are limited by account', async t => {
   const env = { RATE_LIMIT_ROOMS_PER_HOUR: '2', RATE_LIMIT_AUTH_PER_MINUTE: '3' }
-  const app = await build(t, env, { after: routes })
+  const app = await build(t, env)
   const [minji, bob] = [await register(app, 'minji'), await register(app, 'bob')]
-  const create = (as: Asked) => ask(app, 'POST', '/rooms', as)
-  t.same([await create(minji), await create(minji), await create(minji), await create(bob)], [200, 200, 429, 200])
-  const join = (as: { headers: Record<string, string> }, body: object) => {
-    return ask(app, 'POST', '/join', { headers: as.headers, body })
+  const create = ({ headers }: Asked, body: object) => ask(app, 'POST', '/rooms', { headers: headers ?? {}, body })
+  t.same([await create(minji, { name: 'a' }), await create(minji, { name: 'b' })], [201, 201])
+  t.equal(await create(minji, { name: 'c' }), 429)
+
+  const room = { name: 'lunch', password: 'open sesame' }
+  const made = await app.inject({ method: 'POST', url: '/rooms', headers: bob.headers, payload: room })
+  const join = (id: string, body: object) => {
+    return ask(app, 'POST', `/rooms/${id}/join`, { headers: minji.headers, body })
   }
+  const { id } = made.json()
   const tries = []
-  for (let n = 0; n < 4; n++) tries.push(await join(minji, { password: `${n}` }))
-  t.same(tries, [200, 200, 200, 429])
-  t.equal(await join(minji, {}), 200, 'a room without a password is no try')
-  t.equal(await join(bob, { password: 'x' }), 200)
+  for (let n = 0; n < 4; n++) tries.push(await join(id, { password: `${n}` }))
+  t.same(tries, [403, 403, 403, 429])
+  t.equal(await join(id, { password: 'open sesame' }), 429, 'no password is tried any more')
+  t.equal(await join(id, {}), 403, 'without a password it is no try')
 })
 
 test('0 switches each limit off', async t => {
@@ -126,8 +126,8 @@ test('0 switches each limit off', async t => {
   for (let n = 0; n < 30; n++) {
     const login = { body: { username: 'minji', password: PASSWORD } }
     t.equal(await ask(app, 'POST', '/auth/login', login), 200)
-    t.equal(await ask(app, 'POST', '/rooms', { headers }), 200)
-    t.equal(await ask(app, 'POST', '/join', { headers, body: { password: 'x' } }), 200)
+    t.equal(await ask(app, 'POST', '/rooms', { headers, body: { name: `room ${n}` } }), 201)
+    t.equal(await ask(app, 'POST', '/rooms/default/join', { headers, body: { password: 'x' } }), 200)
     t.equal(app.limits.sends('minji'), 0)
   }
 })

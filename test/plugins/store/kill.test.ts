@@ -67,7 +67,7 @@ async function compare(t: Test, folder: string, acks: Acks) {
 test('killed in a burst again and again, the store keeps what it acknowledged, once, without a hole', async t => {
   const folder = temporaryFolder(t)
   const acks: Acks = new Map()
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < 4; round++) {
     const running = appender(t, folder)
     const { child, lines } = running
     const until = acks.size + 100 + Math.floor(Math.random() * 400)

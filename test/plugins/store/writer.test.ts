@@ -15,7 +15,7 @@ const PAGE_BYTES = 4096
 async function start(t: Test) {
   const dataDir = mkdtempSync(join(tmpdir(), 'talkie-'))
   const folder = prepareFolder(dataDir)
-  const worker = new Worker(WORKER, { workerData: folder.file })
+  const worker = new Worker(WORKER, { workerData: folder.file, execArgv: [] })
   const told: string[] = []
   const writer = await startWriter(worker, { error: (_, text) => told.push(text) })
   t.teardown(async () => {
@@ -122,6 +122,6 @@ test('when the worker dies all that waits is refused, and all that comes, and it
 })
 
 test('a worker that cannot open the file fails the start', async t => {
-  const worker = new Worker(WORKER, { workerData: join(tmpdir(), 'no', 'such', 'folder', 'talkie.db') })
+  const worker = new Worker(WORKER, { workerData: join(tmpdir(), 'no', 'such', 'folder', 'talkie.db'), execArgv: [] })
   await t.rejects(startWriter(worker, console), /Unable to open/)
 })

@@ -1,0 +1,21 @@
+import { fileURLToPath } from 'node:url'
+import fastifyStatic from '@fastify/static'
+import type {} from '@fastify/swagger'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+
+/** Made by `static/build.ts`. */
+const root = fileURLToPath(new URL('../static/public', import.meta.url))
+
+/** The names carry no hash, so a browser asks each time whether what it holds is still good. */
+const setHeaders = (reply: FastifyReply) => void reply.header('cache-control', 'no-cache')
+
+/** The browser page. Its address names the room; which message, the part behind `#`, never reaches the server. */
+export default async function page(fastify: FastifyInstance) {
+  await fastify.register(fastifyStatic, { root, prefix: '/assets/', index: false, cacheControl: false, setHeaders })
+  const index = async (_: FastifyRequest, reply: FastifyReply) => reply.sendFile('index.html')
+  const icon = async (_: FastifyRequest, reply: FastifyReply) => reply.sendFile('icon.svg')
+  const schema = { hide: true }
+  fastify.get('/', { schema }, index)
+  fastify.get('/r/:id', { schema }, index)
+  fastify.get('/favicon.ico', { schema }, icon)
+}

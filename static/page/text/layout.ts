@@ -1,0 +1,52 @@
+import type { Message } from '../../../schemas/message.js'
+
+export type Line =
+  | { kind: 'day'; key: string; time: string }
+  | { kind: 'unread'; key: string }
+  /** `leads`: it shows its sender, for it does not go on what stands above. */
+  | { kind: 'message'; key: string; message: Message; leads: boolean }
+
+/** A sender's messages stand together up to this distance. */
+const GROUP_MS = 5 * 60_000
+
+/**
+ * What the list of messages shows, from top to bottom.
+ * @param day the local day of a time, as any string that differs from day to day
+ * @param unread_after others' messages behind this seq are new; the line stands before the first
+ */
+export function layOut(
+  messages: readonly Message[],
+  { day, unread_after, me }: { day: (time: string) => string; unread_after: number; me: string },
+): Line[] {
+  const lines: Line[] = []
+  let above: Message | undefined
+  let shown_day = ''
+  let marked = unread_after === 0
+  for (const message of messages) {
+    const own_day = day(message.created_at)
+    const new_day = own_day !== shown_day
+    if (new_day) lines.push({ kind: 'day', key: `day ${own_day}`, time: message.created_at })
+    shown_day = own_day
+    const first_new = !marked && message.id > unread_after && message.username !== me
+    if (first_new) lines.push({ kind: 'unread', key: 'unread' })
+    marked ||= first_new
+    const leads = new_day || first_new || !above || !goesOn(above, message)
+    lines.push({ kind: 'message', key: keyOf(message), message, leads })
+    above = message
+  }
+  return lines
+}
+
+/** The same for a message and for what it was before it had a seq, so that it keeps its place on the screen. */
+export const keyOf = ({ username, client_id }: Pick<Message, 'username' | 'client_id'>) => `${username} ${client_id}`
+
+function goesOn(above: Message, below: Message): boolean {
+  const distance = Date.parse(below.created_at) - Date.parse(above.created_at)
+  return (
+    above.username === below.username &&
+    below.reply_to === undefined &&
+    above.deleted_at === undefined &&
+    distance >= 0 &&
+    distance < GROUP_MS
+  )
+}

@@ -1,0 +1,38 @@
+export interface Part {
+  text: string
+  /** Only ever http or https. */
+  href?: string
+}
+
+/**
+ * The host is ASCII, so that a Korean particle behind an address is no part of it; what follows a slash may be anything.
+ */
+const ADDRESS = /\bhttps?:\/\/[a-z0-9.-]+(?::\d{1,5})?(?:[/?#][^\s<>"]*)?/giu
+/** What ends a sentence rather than an address. */
+const CLOSING = new Set('.,;:!?\'")]}>…。、，！？」』）】')
+
+/** A text in pieces, of which some are addresses. */
+export function linkParts(text: string): Part[] {
+  const parts: Part[] = []
+  let end = 0
+  for (const { 0: match, index } of text.matchAll(ADDRESS)) {
+    const address = withoutClosing(match)
+    if (!URL.canParse(address)) continue
+    if (index > end) parts.push({ text: text.slice(end, index) })
+    parts.push({ text: address, href: new URL(address).href })
+    end = index + address.length
+  }
+  if (end < text.length) parts.push({ text: text.slice(end) })
+  return parts
+}
+
+/** Keeps a closing bracket that was opened inside, as in addresses of Wikipedia. */
+function withoutClosing(address: string): string {
+  let end = address.length
+  while (end > 0 && CLOSING.has(address[end - 1] as string)) {
+    const body = address.slice(0, end)
+    if (body.endsWith(')') && body.split('(').length >= body.split(')').length) break
+    end--
+  }
+  return address.slice(0, end)
+}
