@@ -356,7 +356,7 @@ async function run() {
     let behind = 0
     let id = ''
     for (let i = 0; i < tries; i++) {
-      // A room that stays small, for the database looks at all of it.
+      // One read shows all of the room.
       if (i % 20 === 0) id = (await servers[0].rooms.create('owner', { name: `Room ${i}` })).id
       await servers[0].rooms.join(id, 'talker', undefined)
       const sends = servers.flatMap(({ messages }) =>
