@@ -41,8 +41,8 @@ export interface Appended {
 const QUEUE_MAX = 10_000
 /** Appends that one batch tries before it gives up: other servers took the seq each time. */
 const TRIES_MAX = 100
-/** How often a batch of unknown outcome asks the store what became of it, with growing pauses, about 6 s in all. */
-const SETTLE_TRIES_MAX = 8
+/** How long a batch of unknown outcome asks the store what became of it, with growing pauses. */
+const SETTLE_MS = 6000
 
 interface Waiting {
   entry: Entry
@@ -266,11 +266,13 @@ export class Writer {
 
   async #firstSurely(entry: Entry, unknown: boolean) {
     if (!unknown) return this.#first(entry)
+    const started_at = performance.now()
     for (let tries = 0; ; tries++) {
       try {
         return await this.#first(entry)
       } catch (error) {
-        if (tries === SETTLE_TRIES_MAX) throw error
+        // Of a store that hangs, one question alone may take seconds.
+        if (performance.now() - started_at > SETTLE_MS) throw error
         await new Promise(resolve => setTimeout(resolve, 25 * 2 ** tries))
       }
     }
