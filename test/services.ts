@@ -110,6 +110,8 @@ export async function startMongo(): Promise<Database> {
 
   async function kill() {
     const ended = once(child, 'exit')
+    // Its end is waited for, which nothing else may keep the process alive for.
+    child.ref()
     if (child.exitCode === null && child.signalCode === null) {
       child.ref()
       child.kill('SIGKILL')

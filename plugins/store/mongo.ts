@@ -118,6 +118,12 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
     ping: expose(async (call: Call) => {
       await db.command({ ping: 1 }, call)
     }),
+    readEpoch: expose(async (call: Call) => {
+      const found = await collections.meta.findOne({ _id: 'epoch' }, call)
+      // A database that is only being started, or filled, has none yet: that is not another one.
+      if (found === null) throw new errors.StoreUnavailable()
+      return found.value
+    }),
     close() {
       closing ??= (async () => {
         await upkeep.close()
@@ -168,6 +174,7 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
 
     append: expose(append),
     readHead: expose(log.readHead),
+    findAhead: expose(log.findAhead),
     readEvents: expose(log.readEvents),
     readByClientId: expose(log.readByClientId),
     readState: expose(async (call: Call, room_id: string, usernames: string[], since: number) => {

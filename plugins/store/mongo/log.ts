@@ -1,6 +1,6 @@
 import type { Filter } from 'mongodb'
 import type { EventType, StoredEvent } from '../../../schemas/event.js'
-import { type Target, UNREAD_SCAN_MAX } from '../store.js'
+import { type Position, type Target, UNREAD_SCAN_MAX } from '../store.js'
 import { type Collections, type EventDocument, userKey } from './collections.js'
 import type { Call } from './connection.js'
 
@@ -96,6 +96,14 @@ export function createLog({ events }: Collections) {
 
     async readHead(call: Call, room_id: string): Promise<number> {
       return (await newest(call, room_id))?.seq ?? 0
+    },
+
+    /** One point look-up for each position: a log has no holes. */
+    async findAhead(call: Call, positions: Position[]): Promise<string[]> {
+      if (positions.length === 0) return []
+      const next = positions.map(({ room_id, seq }) => ({ room_id, seq: seq + 1 }))
+      const found = await events.find({ $or: next }, { ...call, projection: { _id: 0, room_id: 1 } }).toArray()
+      return found.map(({ room_id }) => room_id)
     },
 
     async readEvents(call: Call, room_id: string, { after, upto = Number.MAX_SAFE_INTEGER, limit }: EventsQuery) {
