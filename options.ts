@@ -14,8 +14,6 @@ export function serverOptions(config: Config) {
     pluginTimeout: 60_000,
     // An id that is unique among all servers' log lines; a client's own is not taken over.
     genReqId: () => randomUUID(),
-    // A store that is slow to open, or a machine that is busy, is no fault yet.
-    pluginTimeout: 60_000,
     // A slow or silent client gives its connection back.
     requestTimeout: 30_000,
     // While sockets drain, HTTP goes on until the listener closes; only /ready and new sockets answer 503.
