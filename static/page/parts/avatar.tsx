@@ -1,9 +1,14 @@
+import { useEffect } from 'preact/hooks'
 import { colorOf, initials, inkOn } from '../text/people.js'
-import { useSelected } from './use.js'
+import { useApp, useSelected } from './use.js'
 
 /** A user's colour and initials. Decoration: the name stands beside it. */
 export function Avatar({ username, online }: { username: string; online?: boolean | undefined }) {
   const person = useSelected(state => state.people.get(username))
+  const app = useApp()
+  useEffect(() => {
+    if (!person) app.wonder(username)
+  }, [person, username, app])
   const color = person?.avatar_color ?? colorOf(username)
   return (
     <span class="avatar" aria-hidden="true" style={{ background: color, color: inkOn(color) }}>

@@ -23,8 +23,9 @@ export function RoomHead({ talk, room }: { talk: Talk; room: Room | undefined })
         <h2 dir="auto">{room?.name ?? ''}</h2>
         {room && (
           <p class="note">
-            {words.member_count(room.member_count)}
-            {member && ` · ${words.online_count(talk.online_count)}`}
+            {!room.is_default && words.member_count(room.member_count)}
+            {!room.is_default && member && ' · '}
+            {member && words.online_count(talk.online_count)}
           </p>
         )}
       </div>

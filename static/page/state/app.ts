@@ -4,6 +4,7 @@ import { ApiError, type Connection, createConnection, createHttp, type LinkState
 import { type Place, readPlace, writePlace } from '../text/address.js'
 import { chosenLanguage, explain, keepLanguage, type Language, languages } from '../words/index.js'
 import { type Conversation, createConversation } from './conversation.js'
+import { NOBODY } from './presence.js'
 import { createRooms, type Rooms } from './rooms.js'
 import { createSession } from './session.js'
 import type { Dialog, Panel, Person, State } from './state.js'
@@ -32,6 +33,9 @@ export function createApp() {
     dialog: null,
     trouble: null,
   })
+  /** Users that were asked for, or will be; each once. */
+  const wondered = new Set<string>()
+  let asking: Promise<unknown> = Promise.resolve()
   const conversations = new Map<string, Conversation>()
   let connection: Connection | null = null
   let rooms: Rooms | null = null
@@ -48,6 +52,7 @@ export function createApp() {
       connection?.close()
       connection = rooms = null
       conversations.clear()
+      wondered.clear()
       store.set({
         stage: 'out',
         ended: by_itself,
@@ -105,6 +110,17 @@ export function createApp() {
     store.set({ people: known })
   }
 
+  /** Asks who somebody is, one after the other, once each. */
+  function wonder(username: string) {
+    if (wondered.has(username) || wondered.size >= PEOPLE_MAX || store.state.people.has(username)) return
+    wondered.add(username)
+    asking = asking.then(async () => {
+      if (store.state.stage !== 'in' || store.state.people.has(username)) return
+      const profile = await http.profile(username).catch(() => null)
+      if (profile) meet([profile])
+    })
+  }
+
   /** Does something whose failure belongs to no field: it is told in one line. @returns undefined where it failed */
   async function attempt<T>(doing: Promise<T>): Promise<T | undefined> {
     try {
@@ -156,7 +172,13 @@ export function createApp() {
         store.set({ talk: conversation.view() })
       }
     }
-    const conversation = createConversation(room, { me, http, connection: connection as Connection, tell })
+    const conversation = createConversation(room, {
+      me,
+      http,
+      connection: connection as Connection,
+      presence: () => rooms?.presence(room.id) ?? NOBODY,
+      tell,
+    })
     conversations.delete(room.id)
     conversations.set(room.id, conversation)
     for (const [room_id, old] of conversations) {
@@ -183,8 +205,7 @@ export function createApp() {
       attached: true,
       has_older: false,
       outgoing: [],
-      online: new Set<string>(),
-      online_count: 0,
+      ...NOBODY,
       typing: [],
       unread_after: 0,
       target: null,
@@ -215,6 +236,7 @@ export function createApp() {
     attempt,
     go,
     meet,
+    wonder,
     talk: () => conversations.get(store.state.talk?.room_id ?? ''),
     seen: (room_id: string, seq: number) => rooms?.seen(room_id, seq),
     typing: (on: boolean) => connection?.typing(store.state.talk?.room_id ?? '', on),

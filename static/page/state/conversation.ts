@@ -2,6 +2,7 @@ import type { EventFrame, ServerFrames } from '../../../schemas/frame.js'
 import type { Message, PageQuery } from '../../../schemas/message.js'
 import type { Room } from '../../../schemas/room.js'
 import { ApiError, type Connection, createRoomModel, createTyping, type Http, uuidv7 } from '../../client/index.js'
+import type { Presence } from './presence.js'
 import type { Outgoing, Talk } from './state.js'
 
 /** Messages that a list keeps while one reads at its end. */
@@ -10,28 +11,32 @@ const PAGE = 50
 
 export type Conversation = ReturnType<typeof createConversation>
 
+export interface ConversationOptions {
+  me: string
+  http: Http
+  connection: Connection
+  presence: () => Presence
+  /** Called when `view()` has changed, at most once a frame. */
+  tell: () => void
+}
+
 /**
  * One room as it is talked in: its messages, what is on its way, who is there and who writes.
- * @param tell called when `view()` has changed, at most once a frame
  */
-export function createConversation(
-  room: Room,
-  { me, http, connection, tell }: { me: string; http: Http; connection: Connection; tell: () => void },
-) {
+export function createConversation(room: Room, { me, http, connection, presence, tell }: ConversationOptions) {
   const room_id = room.id
   const model = createRoomModel()
   let standing: Talk['standing'] = 'loading'
   let outgoing: (Outgoing & { seq?: number })[] = []
   /** Edits and deletions (null) under way. */
   const changes = new Map<number, string | null>()
-  let online: Set<string> = new Set()
-  let online_count = 0
   let typists: string[] = []
   let unread_after = 0
   let target: Talk['target'] = null
   let replying: number | null = null
   let editing: number | null = null
-  let loading = false
+  /** The request under way: there is one at a time. */
+  let loading: Promise<void> | null = null
   let scheduled = false
 
   function changed() {
@@ -50,31 +55,28 @@ export function createConversation(
     changed()
   })
 
-  /** @returns false where it could not be loaded */
-  async function load(query: PageQuery): Promise<boolean> {
-    // A room in which more happens in a request's time than the model keeps is asked again, but not for ever.
-    for (let i = 0; i < 3; i++) {
-      const page = await http.messages(room_id, query)
-      if (model.page(page, query)) break
-      if (query.before !== undefined) return false
-    }
-    standing = 'member'
-    settle()
-    return true
-  }
-
-  async function loadOnce(query: PageQuery) {
-    if (loading) return
-    loading = true
+  async function request(query: PageQuery) {
     try {
-      await load(query)
+      // A room in which more happens in a request's time than the model keeps is asked again, but not for ever.
+      for (let i = 0; i < 3; i++) {
+        const page = await http.messages(room_id, query)
+        if (model.page(page, query) || query.before !== undefined) break
+      }
+      standing = 'member'
+      settle()
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
       if (standing === 'loading') standing = 'failed'
-    } finally {
-      loading = false
       changed()
     }
+  }
+
+  /** After what is under way. */
+  async function load(query: PageQuery) {
+    while (loading) await loading
+    loading = request(query)
+    await loading
+    loading = null
   }
 
   /** What is in the log by now is no longer on its way. */
@@ -132,8 +134,7 @@ export function createConversation(
     start(seq: number) {
       model.start(seq)
       changes.clear()
-      loading = false
-      return loadOnce({ limit: PAGE })
+      return load({ limit: PAGE })
     },
 
     event(event: EventFrame) {
@@ -153,16 +154,7 @@ export function createConversation(
         else typing.end(frame.username)
         return
       }
-      online_count = frame.online_count
-      if (frame.type === 'welcome') online = new Set(frame.online)
-      else if (frame.username !== undefined) {
-        online = new Set(online)
-        if (frame.online) online.add(frame.username)
-        else {
-          online.delete(frame.username)
-          typing.end(frame.username)
-        }
-      }
+      if (frame.type === 'presence' && frame.username !== undefined && !frame.online) typing.end(frame.username)
       changed()
     },
 
@@ -183,16 +175,17 @@ export function createConversation(
 
     loadOlder() {
       const first = model.messages[0]
-      return first && model.has_older ? loadOnce({ before: first.id, limit: PAGE }) : undefined
+      if (first && model.has_older && !loading) load({ before: first.id, limit: PAGE })
     },
     loadNewer() {
       const last = model.messages.at(-1)
-      return last && !model.attached ? loadOnce({ after: last.id, limit: PAGE }) : undefined
+      if (last && !model.attached && !loading) load({ after: last.id, limit: PAGE })
     },
 
     /** Brings the message into the list, and asks the page to show it. */
     async show(id: number) {
-      if (!model.get(id)) await loadOnce({ after: Math.max(0, id - PAGE / 2 - 1), limit: PAGE })
+      while (loading) await loading
+      if (!model.get(id)) await load({ after: Math.max(0, id - PAGE / 2 - 1), limit: PAGE })
       target = { id, at: (target?.at ?? 0) + 1 }
       changed()
     },
@@ -200,7 +193,7 @@ export function createConversation(
     /** Back to what is said now. */
     async toEnd() {
       target = null
-      if (!model.attached) await loadOnce({ limit: PAGE })
+      if (!model.attached) await load({ limit: PAGE })
       changed()
     },
 
@@ -257,8 +250,7 @@ export function createConversation(
       attached: model.attached,
       has_older: model.has_older,
       outgoing,
-      online,
-      online_count,
+      ...presence(),
       typing: typists,
       unread_after,
       target,

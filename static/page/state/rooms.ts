@@ -3,6 +3,7 @@ import type { Room } from '../../../schemas/room.js'
 import { limits } from '../../../schemas/wire.js'
 import { ApiError, type Connection, type Http, type RoomListener } from '../../client/index.js'
 import type { Conversation } from './conversation.js'
+import { foldPresence, NOBODY, type Presence } from './presence.js'
 import type { State } from './state.js'
 import type { Store } from './store.js'
 
@@ -25,7 +26,7 @@ export type Rooms = ReturnType<typeof createRooms>
 
 /** The list of rooms, kept by the events of those that one is in. */
 export function createRooms({ me, http, connection, store, conversation }: RoomsOptions) {
-  const followed = new Set<string>()
+  const followed = new Map<string, Presence>()
   const refreshing = new Map<string, ReturnType<typeof setTimeout>>()
   const marks = new Map<string, number>()
 
@@ -85,7 +86,10 @@ export function createRooms({ me, http, connection, store, conversation }: Rooms
     event: frame => event(room_id, frame),
     frame(frame) {
       if (frame.type === 'read') readElsewhere(room_id, frame.seq)
-      else if (frame.type !== 'error') conversation(room_id)?.frame(frame)
+      else if (frame.type !== 'error') {
+        if (frame.type !== 'typing') followed.set(room_id, foldPresence(followed.get(room_id) ?? NOBODY, frame))
+        conversation(room_id)?.frame(frame)
+      }
     },
     ended() {
       followed.delete(room_id)
@@ -103,7 +107,7 @@ export function createRooms({ me, http, connection, store, conversation }: Rooms
 
   function follow(room: Room) {
     if (followed.has(room.id) || followed.size >= limits.ROOMS_PER_SOCKET_MAX) return
-    followed.add(room.id)
+    followed.set(room.id, NOBODY)
     // From the list's own state on, so that nothing falls between the list and the socket.
     connection.subscribe(room.id, listener(room.id), { after: room.last_seq })
   }
@@ -129,7 +133,7 @@ export function createRooms({ me, http, connection, store, conversation }: Rooms
       }
       store.set({ rooms, rooms_loaded: true })
       for (const room of rooms.values()) if (room.is_member) follow(room)
-      for (const room_id of followed) if (!rooms.get(room_id)?.is_member) unfollow(room_id)
+      for (const room_id of followed.keys()) if (!rooms.get(room_id)?.is_member) unfollow(room_id)
     },
 
     /** A room from the server, where the list lacks it. @throws ApiError 404 where it is not to be seen */
@@ -153,6 +157,7 @@ export function createRooms({ me, http, connection, store, conversation }: Rooms
       await refresh(room_id)
     },
     refresh,
+    presence: (room_id: string): Presence => followed.get(room_id) ?? NOBODY,
     /** From where the conversation's events follow. */
     resumeSeq: (room_id: string) => connection.resumePoint(room_id)?.after,
 
