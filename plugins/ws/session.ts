@@ -174,6 +174,8 @@ export class Session {
       if (this.only && 'room_id' in frame && frame.room_id !== this.only.room_id) {
         throw new errors.BadFrame('This socket is for one room')
       }
+      if (frame.type !== 'ping') await this.house.auth.assertCurrent()
+      if (this.#closing) return
       await (this.#handlers[frame.type] as (frame: ClientFrame) => Promise<void>)(frame)
     } catch (error) {
       const { room_id, client_id } = frame as Partial<ClientFrames['send']>
@@ -280,6 +282,7 @@ export class Session {
     presence.enter(room_id, this.username)
     try {
       const view = await rooms.assertMember(room_id, this.username)
+      await presence.load(room_id)
       if (this.#rooms.get(room_id) !== subscription) return
       const { online, online_count } = presence.online(room_id)
       const heartbeat_ms = config.HEARTBEAT_MS
