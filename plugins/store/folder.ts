@@ -17,15 +17,19 @@ export interface Folder {
  * @throws an Error whose message is one plain sentence, for the person who starts the server
  */
 export function prepareFolder(dataDir: string): Folder {
-  makeWritable(dataDir)
-  const release = hold(dataDir)
+  const { file, release } = takeFolder(dataDir)
   try {
-    const file = join(dataDir, 'talkie.db')
     return { file, epoch: prepareFile(file), release }
   } catch (error) {
     release()
     throw error
   }
+}
+
+/** Takes hold of the folder, made where it is missing, whatever is in it. @throws as `prepareFolder` */
+export function takeFolder(dataDir: string): Omit<Folder, 'epoch'> {
+  makeWritable(dataDir)
+  return { file: join(dataDir, 'talkie.db'), release: hold(dataDir) }
 }
 
 function makeWritable(dataDir: string) {
@@ -69,7 +73,7 @@ function prepareFile(file: string): string {
   try {
     db = new Sqlite(file, 0)
     const known = db.get("select name from sqlite_schema where type = 'table'")
-    if (known === undefined) make(db)
+    if (known === undefined) makeTables(db, randomBytes(12).toString('base64url'), `${SCHEMA_VERSION}`)
     return readEpoch(db, file)
   } catch (error) {
     if (!(error instanceof SqliteError)) throw error
@@ -79,12 +83,12 @@ function prepareFile(file: string): string {
   }
 }
 
-function make(db: Sqlite) {
+/** @param version another than SCHEMA_VERSION keeps servers from opening it */
+export function makeTables(db: Sqlite, epoch: string, version: string) {
   db.exec('pragma journal_mode = wal; pragma synchronous = full')
   db.transaction(() => {
     db.exec(TABLES)
-    const epoch = randomBytes(12).toString('base64url')
-    db.run("insert into meta (name, value) values ('schema_version', ?), ('epoch', ?)", [`${SCHEMA_VERSION}`, epoch])
+    db.run("insert into meta (name, value) values ('schema_version', ?), ('epoch', ?)", [version, epoch])
   })
 }
 

@@ -85,8 +85,8 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
 
   /** Brings rows and record up to date where the log has membership events that they do not reflect. */
   async function settle(call: Call, room_id: string) {
-    const { events } = await state.readState(call, room_id, [], Number.MAX_SAFE_INTEGER)
-    if (events.length > 0) await upkeep.follow(call, room_id)
+    const { events, head } = await state.readState(call, room_id, [], Number.MAX_SAFE_INTEGER)
+    if (events.length > 0) await upkeep.followMembers(call, room_id, head)
   }
 
   /**
@@ -106,8 +106,10 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
       upkeep.appended(room_id)
       throw isDuplicate(error) ? new Conflict(`A seq or a client_id is taken in room ${room_id}`) : error
     }
-    if (appended.some(({ type }) => membershipTypes.has(type))) await upkeep.follow(call, room_id)
     upkeep.appended(room_id)
+    if (appended.some(({ type }) => membershipTypes.has(type))) {
+      await upkeep.followMembers(call, room_id, after + appended.length)
+    }
   }
 
   return {
@@ -149,7 +151,8 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
 
     createRoom: expose(async (call: Call, record: RoomRecord, created: StoredEvent) => {
       await rooms.createRoom(call, record, created)
-      await upkeep.follow(call, record.id)
+      await upkeep.followMembers(call, record.id, 1)
+      upkeep.appended(record.id)
     }),
     readRoom: expose(async (call: Call, id: string) => {
       await settle(call, id)

@@ -6,7 +6,7 @@ import { textTerms } from '../terms.js'
 import { type Collections, type TermsDocument, userKey } from './collections.js'
 import type { Call } from './connection.js'
 import { insertIfMissing } from './failures.js'
-import { createLeases } from './leases.js'
+import { createLeases, type Lease } from './leases.js'
 import type { Log } from './log.js'
 import { MEMBERSHIP_TYPES, type ReadState, toRecord } from './state.js'
 
@@ -27,12 +27,32 @@ export function createFollower(collections: Collections, log: Log, state: ReadSt
   const { rooms, members, events, terms, indexed, purges } = collections
   const acquire = createLeases(collections)
 
-  /** Whether everything up to `head` is derived. */
-  async function isIndexed(call: Call, room_id: string, head: number): Promise<boolean> {
-    const position = await indexed.findOne({ _id: room_id }, call)
-    if ((position?.seq ?? 0) < head) return false
+  /** Whether rows and record reflect the log up to `head`; there is nothing to reflect where there is no record. */
+  async function areMembersIndexed(call: Call, room_id: string, head: number): Promise<boolean> {
     const record = await rooms.findOne({ _id: room_id }, { ...call, projection: { indexed_seq: 1 } })
     return record === null || record.indexed_seq >= head
+  }
+
+  async function isIndexed(call: Call, room_id: string, head: number): Promise<boolean> {
+    const position = await indexed.findOne({ _id: room_id }, call)
+    return (position?.seq ?? 0) >= head && (await areMembersIndexed(call, room_id, head))
+  }
+
+  /** Does what is to be done, or waits for the server that does it. */
+  async function underLease(
+    call: Call,
+    room_id: string,
+    isDone: () => Promise<boolean>,
+    work: (lease: Lease) => Promise<void>,
+  ) {
+    if (await isDone()) return
+    const lease = await acquire(call, room_id, isDone)
+    if (lease === null) return
+    try {
+      await work(lease)
+    } finally {
+      await lease.release(call)
+    }
   }
 
   /** Texts by the message that they belong to. */
@@ -94,12 +114,14 @@ export function createFollower(collections: Collections, log: Log, state: ReadSt
     )
     const there = new Set(known.map(({ username }) => userKey(username)))
     const missing = rows.filter(({ username }) => !there.has(userKey(username)))
+    let raced = false
     if (missing.length > 0) {
       const documents = missing.map(row => ({ ...row, user: userKey(row.username) }))
-      await insertIfMissing(members.insertMany(documents, { ...call, ordered: false }))
+      raced = !(await insertIfMissing(members.insertMany(documents, { ...call, ordered: false })))
     }
     for (const row of rows) {
       const user = userKey(row.username)
+      if (!raced && !there.has(user)) continue
       await members.updateOne({ room_id, user, seq: { $lt: row.seq } }, { $set: { ...row, user } }, call)
     }
   }
@@ -149,37 +171,30 @@ export function createFollower(collections: Collections, log: Log, state: ReadSt
   }
 
   return {
-    isIndexed,
+    /** Derives rows and record up to an event that is there. */
+    async followMembers(call: Call, room_id: string, head: number): Promise<void> {
+      const isDone = () => areMembersIndexed(call, room_id, head)
+      await underLease(call, room_id, isDone, () => indexRecord(call, room_id, head))
+    },
 
-    /** Derives everything up to the head that the log has now, or waits for the server that does. */
+    /** Derives everything up to the head that the log has now. */
     async follow(call: Call, room_id: string): Promise<void> {
       const newest = await log.newest(call, room_id)
       if (newest === undefined) return
       const isDone = () => isIndexed(call, room_id, newest.seq)
-      if (await isDone()) return
-      const lease = await acquire(call, room_id, isDone)
-      if (lease === null) return
-      try {
-        // First what others decide and are listed by; the texts may be many.
+      await underLease(call, room_id, isDone, async lease => {
         await indexRecord(call, room_id, newest.seq)
         while (await indexTexts(call, room_id, newest)) await lease.renew(call)
-      } finally {
-        await lease.release(call)
-      }
+      })
     },
 
     /** Empties a deleted room, in steps; goes on where another was stopped. */
     async purge(call: Call, room_id: string): Promise<void> {
-      const head = await log.readHead(call, room_id)
       const isDone = async () => (await purges.findOne({ _id: room_id }, call)) === null
-      if (await isDone()) return
-      const lease = await acquire(call, room_id, isDone)
-      if (lease === null) return
-      try {
+      await underLease(call, room_id, isDone, async lease => {
+        const head = await log.readHead(call, room_id)
         while (await purgeStep(call, room_id, head)) await lease.renew(call)
-      } finally {
-        await lease.release(call)
-      }
+      })
     },
   }
 }

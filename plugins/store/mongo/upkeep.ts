@@ -32,14 +32,14 @@ export function createUpkeep({ purges }: Collections, follower: Follower, run: R
   let closed = false
 
   /**
-   * Resolves when everything that the log has now is derived. Within this process a room is followed by one call at a
-   * time: who comes meanwhile waits for it, and looks then whether it went far enough.
+   * Within this process one call at a time follows a room: who comes meanwhile waits for it, and looks then whether it
+   * went far enough.
    */
-  async function follow(call: Call, room_id: string): Promise<void> {
+  async function alone(room_id: string, work: () => Promise<void>): Promise<void> {
     for (let other = following.get(room_id); other !== undefined; other = following.get(room_id)) {
       await other.catch(() => {})
     }
-    const followed = follower.follow(call, room_id)
+    const followed = work()
     following.set(room_id, followed)
     try {
       await followed
@@ -47,6 +47,9 @@ export function createUpkeep({ purges }: Collections, follower: Follower, run: R
       following.delete(room_id)
     }
   }
+
+  /** Resolves when everything that the log has now is derived. */
+  const follow = (call: Call, room_id: string) => alone(room_id, () => follower.follow(call, room_id))
 
   function schedule(room_id: string, delay_ms: number) {
     if (closed || waiting.has(room_id) || waiting.size >= ROOMS_MAX) return
@@ -102,6 +105,10 @@ export function createUpkeep({ purges }: Collections, follower: Follower, run: R
   return {
     follow,
     sweep,
+
+    /** Resolves when member rows and the record reflect the log up to an event that is there. */
+    followMembers: (call: Call, room_id: string, head: number) =>
+      alone(room_id, () => follower.followMembers(call, room_id, head)),
 
     /** Has a room followed behind whatever is under way. */
     appended: (room_id: string) => schedule(room_id, GATHER_MS),

@@ -1,0 +1,197 @@
+import type { Collection, Db, Document, WithId } from 'mongodb'
+import { type Kind, type Rows, type Sink, type Source, TRANSFER_BATCH, unfinished } from '../transfer.js'
+import {
+  type Collections,
+  collectionsOf,
+  ensureIndexes,
+  type MemberDocument,
+  SCHEMA_VERSION,
+  userKey,
+} from './collections.js'
+import { type Call, concerns, createCalls, type Run, TIMEOUT_MS } from './connection.js'
+import { insertIfMissing } from './failures.js'
+import { createFollower, type Follower } from './follower.js'
+import { createLog, type Log } from './log.js'
+import { toDocument } from './rooms.js'
+import { createState, toRecord } from './state.js'
+
+/** Pages through a collection by a unique key of one or two fields: no cursor that could outlive its session. */
+async function* pages(run: Run, collection: Collection<Document>, first: string, second?: string) {
+  const sort = second === undefined ? { [first]: 1 as const } : { [first]: 1 as const, [second]: 1 as const }
+  let filter = {}
+  for (;;) {
+    const found = await run(call => collection.find(filter, { ...call, sort, limit: TRANSFER_BATCH }).toArray())
+    const last = found.at(-1)
+    if (last === undefined) return
+    yield found
+    const beyond = { [first]: { $gt: last[first] } }
+    filter =
+      second === undefined ? beyond : { $or: [{ [first]: last[first], [second]: { $gt: last[second] } }, beyond] }
+  }
+}
+
+interface Parts {
+  run: Run
+  collections: Collections
+  log: Log
+  follower: Follower
+}
+
+function openParts(connected: Db): Parts {
+  const db = connected.client.db(connected.databaseName, concerns(TIMEOUT_MS))
+  const collections = collectionsOf(db)
+  const log = createLog(collections)
+  return {
+    run: createCalls(db, TIMEOUT_MS),
+    collections,
+    log,
+    follower: createFollower(collections, log, createState(collections, log)),
+  }
+}
+
+/** Logs that are there, whether or not they have a record. */
+async function* roomIds({ run, collections: { events } }: Parts) {
+  let room_id = ''
+  for (;;) {
+    const next = await run(call =>
+      events.findOne({ room_id: { $gt: room_id } }, { ...call, sort: { room_id: 1, seq: 1 } }),
+    )
+    if (next === null) return
+    room_id = next.room_id
+    yield room_id
+  }
+}
+
+async function* dumpEvents(parts: Parts) {
+  const { run, log } = parts
+  for await (const room_id of roomIds(parts)) {
+    for (let after = 0; ; ) {
+      const page = await run(call => log.readEvents(call, room_id, { after, limit: TRANSFER_BATCH }))
+      if (page.length > 0) yield page
+      if (page.length < TRANSFER_BATCH) break
+      after = page.at(-1)?.seq as number
+    }
+  }
+}
+
+function createDump(parts: Parts): Source['dump'] {
+  const { run, collections } = parts
+  const { users, sessions, rooms, members, marks } = collections
+  async function* all<T extends Document, R>(
+    collection: Collection<T>,
+    toRow: (found: WithId<T>) => R,
+    ...key: [string, string?]
+  ) {
+    for await (const page of pages(run, collection as unknown as Collection<Document>, ...key)) {
+      yield page.map(found => toRow(found as unknown as WithId<T>))
+    }
+  }
+  const dumps: { [K in Kind]: () => AsyncIterable<Rows[K][]> } = {
+    users: () => all(users, ({ _id, ...user }) => user, '_id'),
+    sessions: () => all(sessions, ({ _id, user: _, ...session }) => ({ id: _id, ...session }), '_id'),
+    rooms: () => all(rooms, toRecord, '_id'),
+    members: () => all(members, ({ _id, user: _, ...row }: WithId<MemberDocument>) => row, 'room_id', 'user'),
+    marks: () => all(marks, ({ user, room_id, seq }) => ({ username: user, room_id, seq }), 'user', 'room_id'),
+    events: () => dumpEvents(parts),
+  }
+  return kind => dumps[kind]()
+}
+
+/** @throws an Error whose message is one plain sentence, where the database holds no store of this version */
+export async function openMongoSource(db: Db): Promise<Source> {
+  const parts = openParts(db)
+  const { meta } = parts.collections
+  const version = (await meta.findOne({ _id: 'schema_version' }))?.value
+  if (version !== SCHEMA_VERSION) {
+    throw new Error(`Database ${db.databaseName} holds no store of version ${SCHEMA_VERSION} (${version ?? 'empty'})`)
+  }
+  // A crash may have left what is derived behind the log.
+  for await (const room_id of roomIds(parts)) await parts.run(call => parts.follower.follow(call, room_id))
+  return {
+    epoch: (await meta.findOne({ _id: 'epoch' }))?.value as string,
+    dump: createDump(parts),
+    close: async () => {},
+  }
+}
+
+/**
+ * A database that takes the store with `epoch`.
+ * @throws an Error whose message is one plain sentence, where the database holds something else
+ */
+export async function openMongoSink(db: Db, epoch: string): Promise<Sink> {
+  const parts = openParts(db)
+  const { collections, run, follower } = parts
+  const { meta } = collections
+  const somethingElse = () => new Error(`Database ${db.databaseName} holds something else already; name an empty one`)
+
+  const version = (await meta.findOne({ _id: 'schema_version' }))?.value
+  if (version === undefined) {
+    for (const { name } of await db.listCollections({}, { nameOnly: true }).toArray()) {
+      if ((await db.collection(name).findOne()) !== null) throw somethingElse()
+    }
+    await meta.insertOne({ _id: 'schema_version', value: unfinished(epoch) })
+    await meta.insertOne({ _id: 'epoch', value: epoch })
+  } else if (version !== unfinished(epoch)) {
+    const found = (await meta.findOne({ _id: 'epoch' }))?.value
+    if (version !== SCHEMA_VERSION || found !== epoch) throw somethingElse()
+  } else {
+    await insertIfMissing(meta.insertOne({ _id: 'epoch', value: epoch }))
+  }
+  await ensureIndexes(collections)
+
+  /** A batch in which some are there is one that was cut off: the others go in. */
+  const put = <T extends Document>(call: Call, collection: Collection<T>, documents: T[]) =>
+    insertIfMissing(collection.insertMany(documents as never, { ...call, ordered: false }))
+
+  const loads: { [K in Kind]: (call: Call, rows: Rows[K][]) => Promise<unknown> } = {
+    users: (call, rows) =>
+      put(
+        call,
+        collections.users,
+        rows.map(row => ({ _id: userKey(row.username), ...row })),
+      ),
+    sessions: (call, rows) =>
+      put(
+        call,
+        collections.sessions,
+        rows.map(({ id, ...row }) => ({ _id: id, ...row, user: userKey(row.username) })),
+      ),
+    async rooms(call, rows) {
+      await put(call, collections.rooms, rows.map(toDocument))
+      const deleted = rows.filter(row => row.deleted).map(({ id }) => ({ _id: id, seq: 0 }))
+      if (deleted.length > 0) await put(call, collections.purges, deleted)
+    },
+    members: (call, rows) =>
+      put(
+        call,
+        collections.members,
+        rows.map(row => ({ ...row, user: userKey(row.username) })),
+      ),
+    marks: (call, rows) =>
+      put(
+        call,
+        collections.marks,
+        rows.map(({ username, ...row }) => ({ ...row, user: username })),
+      ),
+    events: (call, rows) =>
+      put(
+        call,
+        collections.events,
+        rows.map(row => ({ ...row, user: userKey(row.username) })),
+      ),
+  }
+
+  return {
+    epoch,
+    isFinished: version === SCHEMA_VERSION,
+    dump: createDump(parts),
+    async load(kind, rows) {
+      await run(call => loads[kind](call, rows))
+    },
+    async finish() {
+      for await (const room_id of roomIds(parts)) await run(call => follower.follow(call, room_id))
+      await run(call => meta.updateOne({ _id: 'schema_version' }, { $set: { value: SCHEMA_VERSION } }, call))
+    },
+    close: async () => {},
+  }
+}
