@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
-import type { Test } from 'tap'
+import type { Owner } from './redis.js'
 
 /** What the proxy makes of the published messages that pass: in how many copies, and whether after the next one. */
 export type Fate = 'pass' | 'swallow' | 'repeat' | 'swap'
@@ -16,7 +16,7 @@ export interface RedisProxy {
 }
 
 /** Stands between a server and Redis and does to messages what networks and failovers do. It speaks RESP 2. */
-export async function startRedisProxy(t: Test, port: number): Promise<RedisProxy> {
+export async function startRedisProxy(t: Owner, port: number): Promise<RedisProxy> {
   const sockets = new Set<Socket>()
   const proxy = { address: '', fate: () => 'pass' as Fate, cut: false, connections: 0 }
   const server = createServer(client => {

@@ -15,6 +15,11 @@ export const redisMissing: string | false = (() => {
   }
 })()
 
+/** Who ends what was started: a test, or whatever else runs real servers. */
+export interface Owner {
+  teardown(work: () => unknown): unknown
+}
+
 /** A Redis of the test's own, which it may stop, kill and start again. */
 export interface RedisServer {
   readonly port: number
@@ -54,7 +59,7 @@ export async function eventually(holds: () => boolean | Promise<boolean>): Promi
 }
 
 /** @param args besides what keeps everything in memory */
-export async function startRedis(t: Test, ...args: string[]): Promise<RedisServer> {
+export async function startRedis(t: Owner, ...args: string[]): Promise<RedisServer> {
   const port = await freePort()
   let server: ChildProcess | undefined
   let client: Redis | undefined
@@ -76,7 +81,13 @@ export async function startRedis(t: Test, ...args: string[]): Promise<RedisServe
     await eventually(async () => exitCode !== null || (await accepts(port)))
   }
 
-  t.teardown(kill)
+  // A run that ends before its teardown leaves nothing behind either.
+  const end = () => server?.kill('SIGKILL')
+  process.once('exit', end)
+  t.teardown(async () => {
+    process.off('exit', end)
+    await kill()
+  })
   await start()
   return {
     port,

@@ -95,6 +95,8 @@ export async function startMongo(): Promise<Database> {
         `--sqlite-url=file:${folder}/`,
         `--state-dir=${folder}`,
         `--listen-addr=127.0.0.1:${port}`,
+        // As a replica set of one, since the driver asks a lone server otherwise than it would ask MongoDB.
+        '--repl-set-name=rs0',
         '--debug-addr=-',
         '--telemetry=disable',
         '--log-level=ERROR',
@@ -111,6 +113,7 @@ export async function startMongo(): Promise<Database> {
     // Its end is waited for, which nothing else may keep the process alive for.
     child.ref()
     if (child.exitCode === null && child.signalCode === null) {
+      child.ref()
       child.kill('SIGKILL')
       await ended
     }

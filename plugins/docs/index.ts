@@ -76,7 +76,12 @@ async function docs(fastify: FastifyInstance) {
       response: {
         200: {
           description: what,
-          content: { 'application/yaml': { schema: Type.String(), example: `${name.slice(0, -5)}: 3.…` } },
+          content: {
+            'application/yaml': {
+              schema: Type.Object({}, { additionalProperties: true }),
+              example: { [name.slice(0, -5)]: '3.…' },
+            },
+          },
         },
         ...errorAnswers('RateLimited', 'Internal'),
       },

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../../schemas/config.js'
-import { openLink, type RedisLink } from './link.js'
+import type { RedisLink } from './link.js'
 
 export type { RedisLink } from './link.js'
 
@@ -15,6 +15,8 @@ declare module 'fastify' {
 /** @returns the link that the configuration names, null where it names none */
 export async function openRedis(config: Config, log: FastifyInstance['log']): Promise<RedisLink | null> {
   if (config.REDIS_ADDR === undefined) return null
+  // Loaded only where it is used, for it takes a part of a start.
+  const { openLink } = await import('./link.js')
   const [host, port] = config.REDIS_ADDR.split(':') as [string, string]
   const password = config.REDIS_PASSWORD
   return openLink({ host, port: Number(port), db: config.REDIS_DB, ...(password !== undefined && { password }) }, log)

@@ -1,9 +1,8 @@
-import mongodb from '@fastify/mongodb'
+import type {} from '@fastify/mongodb'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../../schemas/config.js'
 import { openEmbedded } from './embedded.js'
-import { connectOptions, openMongo } from './mongo.js'
 import type { Store } from './store.js'
 
 export * from './store.js'
@@ -17,6 +16,11 @@ declare module 'fastify' {
 /** @throws an Error whose message is one sentence, and holds neither the URI nor a password */
 async function connect(fastify: FastifyInstance, config: Config): Promise<Store> {
   const { MONGODB_URI: url, MONGODB_USER: user, MONGODB_PASSWORD: password, MONGODB_DATABASE: database } = config
+  // Loaded only where it is used, for it takes a good part of a start.
+  const [{ default: mongodb }, { connectOptions, openMongo }] = await Promise.all([
+    import('@fastify/mongodb'),
+    import('./mongo.js'),
+  ])
   try {
     await fastify.register(mongodb, { url, database, forceClose: true, ...connectOptions({ user, password }) })
   } catch (error) {

@@ -118,7 +118,12 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
     ping: expose(async (call: Call) => {
       await db.command({ ping: 1 }, call)
     }),
-    readEpoch: expose(async (call: Call) => (await collections.meta.findOne({ _id: 'epoch' }, call))?.value ?? ''),
+    readEpoch: expose(async (call: Call) => {
+      const found = await collections.meta.findOne({ _id: 'epoch' }, call)
+      // A database that is only being started, or filled, has none yet: that is not another one.
+      if (found === null) throw new errors.StoreUnavailable()
+      return found.value
+    }),
     close() {
       closing ??= (async () => {
         await upkeep.close()

@@ -55,7 +55,7 @@ export function createWrites(db: Sqlite) {
   function upsertMember(row: MemberRow) {
     db.run(
       `insert into members (room_id, username, seq, is_member) values (?, ?, ?, ?)
-       on conflict do update set seq = excluded.seq, is_member = excluded.is_member where excluded.seq > seq`,
+       on conflict do update set seq = excluded.seq, is_member = excluded.is_member`,
       [row.room_id, row.username, row.seq, row.is_member],
     )
   }

@@ -9,7 +9,7 @@ export interface Part {
  */
 const ADDRESS = /\bhttps?:\/\/[a-z0-9.-]+(?::\d{1,5})?(?:[/?#][^\s<>"]*)?/giu
 /** What ends a sentence rather than an address. */
-const CLOSING = new Set('.,;:!?\'")]}>…。、，！？」』）】')
+const CLOSING = new Set('.,;:!?\'")]}>…’”»。、，！？」』）】》〉')
 
 /** A text in pieces, of which some are addresses. */
 export function linkParts(text: string): Part[] {

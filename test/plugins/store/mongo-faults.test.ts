@@ -4,7 +4,7 @@ import { type CommandStartedEvent, MongoClient } from 'mongodb'
 import t, { after, type Test, test } from 'tap'
 import { Writer } from '../../../plugins/room-log/writer.js'
 import { connectOptions, openMongo } from '../../../plugins/store/mongo.js'
-import type { Store } from '../../../plugins/store/store.js'
+import { Conflict, type Store } from '../../../plugins/store/store.js'
 import type { StoredEvent } from '../../../schemas/event.js'
 import { build } from '../../helper.js'
 import { mongoMissing, startMongo } from '../../services.js'
@@ -61,6 +61,8 @@ async function run() {
     }
   }
 
+  const settings = { name: 'Room', description: '', is_public: true, max_members: 0, password_hash: null }
+
   const say = (client_id: string, username = 'ann') => ({
     type: 'message' as const,
     username,
@@ -101,7 +103,6 @@ async function run() {
     const uri = new URL(mongo.uri)
     uri.search = '?w=1&journal=false&readConcernLevel=local&readPreference=secondaryPreferred'
     const { store, commands } = await openStore(t, emptyDatabase(t), { uri: uri.href })
-    const settings = { name: 'Room', description: '', is_public: true, max_members: 0, password_hash: null }
     const { created_at } = message(1)
     await store.createUser({
       username: 'Ann',
@@ -153,7 +154,7 @@ async function run() {
         t.match(command.writeConcern, { w: 'majority', j: true }, `${commandName} of ${command[commandName]}`)
       } else if (commandName === 'find' || commandName === 'count') {
         t.strictSame(command.readConcern?.level, 'majority', `${commandName} of ${command[commandName]}`)
-        t.notMatch(command.$readPreference?.mode ?? 'primary', /^(secondary|nearest)/)
+        t.equal(command.$readPreference?.mode ?? 'primary', 'primary')
       }
     }
   })
@@ -254,6 +255,63 @@ async function run() {
     t.ok(commits < 200, `${commits} commits for 200 messages`)
   })
 
+  /** As a server leaves it that died right after its insert. */
+  async function insertOnly(t: Test, database: string, events: StoredEvent[]) {
+    const client = new MongoClient(mongo.uri)
+    t.teardown(() => client.close())
+    await client
+      .db(database)
+      .collection('events')
+      .insertMany(events.map(event => ({ ...event, user: event.username })))
+    return client.db(database)
+  }
+
+  test('a room that has its first event and no record is made whole by the next who would make it', async t => {
+    const database = emptyDatabase(t)
+    const { store } = await openStore(t, database)
+    const created = message(1, { type: 'created', username: 'ann', data: settings })
+    await insertOnly(t, database, [created])
+    t.equal(await store.readRoom('r'), null)
+    const record = {
+      id: 'r',
+      ...settings,
+      indexed_seq: 1,
+      owner: 'bob',
+      member_count: 1,
+      created_at: created.created_at,
+    }
+    await t.rejects(
+      store.createRoom({ ...record, name: 'Other', deleted: false }, message(1, { type: 'created' })),
+      Conflict,
+    )
+    t.match(await store.readRoom('r'), { name: 'Room', owner: 'ann', member_count: 1 })
+    t.match(await store.readMember('r', 'ann'), { seq: 1, is_member: true })
+  })
+
+  test('what a dead server appended is in every answer, and its lease keeps nobody out for long', async t => {
+    const database = emptyDatabase(t)
+    const { store } = await openStore(t, database)
+    const { created_at } = message(1)
+    const record = { id: 'r', ...settings, indexed_seq: 1, owner: 'ann', member_count: 1, created_at, deleted: false }
+    await store.createRoom(record, message(1, { type: 'created', data: settings }))
+    await store.searchTerms('r', ['x'], { before: 9, limit: 9 })
+    const db = await insertOnly(t, database, [
+      message(2, { text: 'secret' }),
+      message(3, { type: 'joined', member: 'bob' }),
+      message(4, { type: 'deleted', target: 2 }),
+      message(5, { text: 'said' }),
+    ])
+    await db.collection<{ _id: string }>('leases').insertOne({ _id: 'r', ...{ holder: 'dead', beat: 0 } })
+    t.strictSame((await store.readEvents('r', { after: 1, limit: 1 }))[0]?.text, '', 'deleted, though not scrubbed')
+    const state = await store.readState('r', ['bob'], Number.MAX_SAFE_INTEGER)
+    t.strictSame([state.head, state.events.map(({ seq }) => seq)], [5, [3]])
+    t.match(await store.readMember('r', 'bob'), { seq: 3, is_member: true })
+    t.match(await store.readRoom('r'), { member_count: 2 })
+    t.strictSame((await store.searchTerms('r', ['said'], { before: 9, limit: 9 })).seqs, [5])
+    t.strictSame((await store.searchTerms('r', ['secret'], { before: 9, limit: 9 })).seqs, [])
+    t.match(await db.collection('events').findOne({ seq: 2 }), { text: '' }, 'and scrubbed now')
+  })
+
   /** Two servers with their own memory of rooms and nothing between them but the database. */
   async function twoServers(t: Test) {
     const env = { MONGODB_URI: mongo.uri, MONGODB_DATABASE: emptyDatabase(t) }
@@ -300,7 +358,7 @@ async function run() {
     let behind = 0
     let id = ''
     for (let i = 0; i < tries; i++) {
-      // A room that stays small, for the database looks at all of it.
+      // One read shows all of the room.
       if (i % 20 === 0) id = (await servers[0].rooms.create('owner', { name: `Room ${i}` })).id
       await servers[0].rooms.join(id, 'talker', undefined)
       const sends = servers.flatMap(({ messages }) =>

@@ -35,6 +35,18 @@ test('search after search finds all, newest first, once, however the log is cut'
   )
 })
 
+test('nothing is passed over where one slice meets the next', async t => {
+  const all = Array.from({ length: 150_000 }, (_, i) => 150_000 - i)
+  const slices: number[] = []
+  const dense = async ({ before }: Search, above: number) => {
+    slices.push(above)
+    return Array.from({ length: before - 1 - above }, (_, i) => before - 1 - i)
+  }
+  const search = { room_id: 'r', terms: ['x'], before: Number.MAX_SAFE_INTEGER, limit: 1_000_000 }
+  t.strictSame(await searchDown(dense, search, 150_000), { seqs: all, next_before: null })
+  t.ok(slices.length > 1)
+})
+
 test('a search that is slow everywhere ends early and says where to go on', async t => {
   let calls = 0
   const slow = async () => {

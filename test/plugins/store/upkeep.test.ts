@@ -2,9 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Test, test } from 'tap'
+import { openConnection } from '../../../plugins/store/connection.js'
 import { openEmbedded } from '../../../plugins/store/embedded.js'
+import { prepareFolder } from '../../../plugins/store/folder.js'
 import { Sqlite } from '../../../plugins/store/sqlite.js'
 import type { Store } from '../../../plugins/store/store.js'
+import { createUpkeep } from '../../../plugins/store/upkeep.js'
+import { createWrites } from '../../../plugins/store/writes.js'
 import type { StoredEvent } from '../../../schemas/event.js'
 
 function temporaryFolder(t: Test) {
@@ -117,4 +121,24 @@ test('events that are far behind the index are indexed without a search', async 
     [2000, 1500, 1000, 500],
   )
   await store.close()
+})
+
+test('commits wait for the disk again after every step of upkeep, a failed one too', async t => {
+  const { file, release } = prepareFolder(temporaryFolder(t))
+  const db = openConnection(file, 'writer')
+  t.teardown(() => {
+    db.close()
+    release()
+  })
+  const upkeep = createUpkeep(db)
+  const full = { synchronous: 2 }
+  t.strictSame(db.get('pragma synchronous'), full)
+  createWrites(db).append('r', 0, [message(1, 'word')])
+  upkeep.appended('r', [{ type: 'message' }])
+  upkeep.step()
+  t.strictSame(db.all('select seq from indexed'), [{ seq: 1 }])
+  t.strictSame(db.get('pragma synchronous'), full)
+  db.exec('drop table indexed')
+  t.throws(() => upkeep.step('r'))
+  t.strictSame(db.get('pragma synchronous'), full)
 })

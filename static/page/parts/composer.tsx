@@ -1,0 +1,128 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { Room } from '../../../schemas/room.js'
+import { limits } from '../../../schemas/wire.js'
+import type { Talk } from '../state/state.js'
+import { codePoints } from '../text/check.js'
+import { PersonName } from './avatar.js'
+import { Icon } from './icon.js'
+import { IconButton } from './icon-button.js'
+import { useApp, useSelected, useWords } from './use.js'
+import { useEnter } from './use-enter.js'
+
+/** That one writes is told again after this, before it ends by itself at the others, ms. */
+const TELL_TYPING_MS = limits.TYPING_MS / 2
+
+/** Where one writes. The field is the browser's own, so that nothing disturbs an input method. */
+export function Composer({ talk, room }: { talk: Talk; room: Room }) {
+  const app = useApp()
+  const words = useWords()
+  const me = useSelected(state => state.me?.username ?? '')
+  const field = useRef<HTMLTextAreaElement>(null)
+  const [over, setOver] = useState(0)
+  const [empty, setEmpty] = useState(true)
+  const typing_told = useRef(0)
+  const answered = talk.replying === null ? undefined : talk.messages.find(({ id }) => id === talk.replying)
+
+  useEffect(() => {
+    // On a phone the keyboard would cover what was just opened.
+    if (matchMedia('(pointer: fine)').matches) field.current?.focus()
+  }, [room.id])
+  useEffect(() => {
+    if (talk.replying !== null) field.current?.focus()
+  }, [talk.replying])
+
+  function changed() {
+    const text = field.current?.value ?? ''
+    setOver(codePoints(text) - limits.TEXT_MAX)
+    setEmpty(text.trim() === '')
+    const now = performance.now()
+    if (text.trim() === '') stopTyping()
+    else if (typing_told.current === 0 || now - typing_told.current > TELL_TYPING_MS) {
+      typing_told.current = now
+      app.typing(true)
+    }
+  }
+  function stopTyping() {
+    if (typing_told.current === 0) return
+    typing_told.current = 0
+    app.typing(false)
+  }
+
+  async function send() {
+    const element = field.current
+    const text = element?.value ?? ''
+    const conversation = app.talk()
+    if (!element || !conversation || text.trim() === '' || codePoints(text) > limits.TEXT_MAX) return
+    element.value = ''
+    setOver(0)
+    setEmpty(true)
+    // The message ends it at the others, too.
+    typing_told.current = 0
+    await conversation.toEnd()
+    conversation.send(text)
+  }
+  useEnter(field, send)
+
+  function keyDown(event: KeyboardEvent) {
+    if (event.isComposing) return
+    if (event.key === 'Escape' && talk.replying !== null) app.talk()?.reply(null)
+    if (event.key !== 'ArrowUp' || field.current?.value !== '') return
+    const own = talk.messages.findLast(({ username, deleted_at }) => username === me && deleted_at === undefined)
+    if (!own) return
+    event.preventDefault()
+    app.talk()?.beginEdit(own.id)
+  }
+
+  return (
+    <form
+      class="composer"
+      onSubmit={event => {
+        event.preventDefault()
+        send()
+        field.current?.focus()
+      }}
+    >
+      {talk.replying !== null && (
+        <div class="replying">
+          <span>
+            {words.reply}: {answered ? <PersonName username={answered.username} /> : words.earlier_message}
+          </span>
+          <span class="replied-text" dir="auto">
+            {answered?.text}
+          </span>
+          <IconButton icon="close" label={words.cancel} onClick={() => app.talk()?.reply(null)} />
+        </div>
+      )}
+      <div class="composer-row">
+        <textarea
+          ref={field}
+          rows={1}
+          dir="auto"
+          aria-label={words.write(room.name)}
+          placeholder={words.write(room.name)}
+          aria-invalid={over > 0}
+          enterkeyhint="send"
+          onInput={changed}
+          onKeyDown={keyDown}
+          onBlur={stopTyping}
+        />
+        <button
+          type="submit"
+          class="icon-button send"
+          aria-label={words.send}
+          title={words.send}
+          disabled={empty || over > 0}
+          // The field keeps the focus, and a phone its keyboard.
+          onPointerDown={event => event.preventDefault()}
+        >
+          <Icon name="send" />
+        </button>
+      </div>
+      {over > 0 && (
+        <p class="note error" role="alert">
+          {words.too_long(over)}
+        </p>
+      )}
+    </form>
+  )
+}

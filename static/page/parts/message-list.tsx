@@ -1,0 +1,172 @@
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import type { Message } from '../../../schemas/message.js'
+import type { Room } from '../../../schemas/room.js'
+import type { Talk } from '../state/state.js'
+import { keyOf, layOut } from '../text/layout.js'
+import { Icon } from './icon.js'
+import { MessageRow } from './message.js'
+import { OutgoingRow } from './outgoing.js'
+import { dayName, localDay } from './time.js'
+import { useApp, useSelected, useWords } from './use.js'
+import { useScroll } from './use-scroll.js'
+
+/** How long a message that was jumped to is marked, ms. */
+const MARKED_MS = 2000
+
+export function MessageList({ talk, room }: { talk: Talk; room: Room }) {
+  const app = useApp()
+  const words = useWords()
+  const language = useSelected(state => state.language)
+  const me = useSelected(state => state.me?.username ?? '')
+  const box = useRef<HTMLDivElement>(null)
+  const conversation = app.talk()
+  const { messages, unread_after, attached, target } = talk
+
+  const scroll = useScroll(box, {
+    near_top: () => conversation?.loadOlder(),
+    near_end: () => conversation?.loadNewer(),
+  })
+  const lines = useMemo(() => layOut(messages, { day: localDay, unread_after, me }), [messages, unread_after, me])
+  const by_id = useMemo(() => new Map(messages.map(message => [message.id, message])), [messages])
+
+  const last = messages.at(-1)
+  const reading = scroll.at_end && attached
+  const [seen, setSeen] = useState(0)
+  const hidden = useHidden()
+  useEffect(() => {
+    if (!reading || hidden || !last) return
+    setSeen(last.id)
+    app.seen(room.id, room.last_seq)
+    conversation?.trim()
+  }, [reading, hidden, last?.id, room.last_seq, room.id])
+
+  // A message that was asked for; one that is not there (any more) changes nothing.
+  const marked = useRef(0)
+  useEffect(() => {
+    if (!target || target.at === marked.current || !scroll.toMessage(target.id)) return
+    marked.current = target.at
+    const row = box.current?.querySelector<HTMLElement>(`[data-id="${target.id}"]`)
+    row?.classList.add('marked')
+    row?.focus({ preventScroll: true })
+    const timer = setTimeout(() => row?.classList.remove('marked'), MARKED_MS)
+    return () => clearTimeout(timer)
+  }, [target, messages])
+
+  // Opened at the first new message, where there is one.
+  const opened = useRef('')
+  useEffect(() => {
+    if (opened.current === room.id || messages.length === 0) return
+    opened.current = room.id
+    if (!target) box.current?.querySelector('.unread-line')?.scrollIntoView({ block: 'center' })
+  }, [room.id, messages])
+
+  const { active, onFocus, onKeyDown } = useRoving(messages)
+  const fresh = attached ? messages.filter(({ id, username }) => id > seen && username !== me).length : 0
+
+  return (
+    <div class="messages-place">
+      <div
+        ref={box}
+        class="messages"
+        role="log"
+        aria-label={words.messages}
+        aria-relevant="additions"
+        onScroll={scroll.onScroll}
+        onFocusCapture={onFocus}
+        onKeyDown={onKeyDown}
+      >
+        {talk.has_older ? (
+          <button type="button" class="link older" onClick={() => conversation?.loadOlder()}>
+            {words.older}
+          </button>
+        ) : (
+          <Beginning room={room} empty={messages.length === 0 && talk.outgoing.length === 0} />
+        )}
+        {lines.map(line =>
+          line.kind === 'day' ? (
+            <h3 key={line.key} class="day">
+              <span>{dayName(line.time, language, words)}</span>
+            </h3>
+          ) : line.kind === 'unread' ? (
+            <p key={line.key} class="unread-line">
+              <span>{words.new_messages}</span>
+            </p>
+          ) : (
+            <MessageRow
+              key={line.key}
+              message={line.message}
+              leads={line.leads}
+              quoted={line.message.reply_to === undefined ? undefined : by_id.get(line.message.reply_to)}
+              own={line.message.username === me}
+              editing={talk.editing === line.message.id}
+              active={active === line.message.id}
+            />
+          ),
+        )}
+        {attached &&
+          talk.outgoing.map((one, index) => (
+            <OutgoingRow
+              key={keyOf({ username: me, client_id: one.client_id })}
+              one={one}
+              me={me}
+              leads={one.reply_to !== undefined || (index === 0 ? last?.username !== me : false)}
+              quoted={one.reply_to === undefined ? undefined : by_id.get(one.reply_to)}
+            />
+          ))}
+      </div>
+      {!reading && messages.length > 0 && (
+        <button
+          type="button"
+          class="to-end"
+          onClick={async () => {
+            await conversation?.toEnd()
+            requestAnimationFrame(scroll.toEnd)
+          }}
+        >
+          {words.to_end(fresh)} <Icon name="down" />
+        </button>
+      )}
+    </div>
+  )
+}
+
+function Beginning({ room, empty }: { room: Room; empty: boolean }) {
+  const words = useWords()
+  return (
+    <header class="beginning">
+      <h3 dir="auto">{words.beginning(room.name)}</h3>
+      {room.description !== '' && <p dir="auto">{room.description}</p>}
+      {empty && <p>{words.first_message}</p>}
+    </header>
+  )
+}
+
+function useHidden(): boolean {
+  const [hidden, setHidden] = useState(document.hidden)
+  useEffect(() => {
+    const look = () => setHidden(document.hidden)
+    document.addEventListener('visibilitychange', look)
+    return () => document.removeEventListener('visibilitychange', look)
+  }, [])
+  return hidden
+}
+
+/** The list is one stop of the Tab key; the arrows go from message to message. */
+function useRoving(messages: readonly Message[]) {
+  const [chosen, setChosen] = useState<number | null>(null)
+  const active = chosen !== null && messages.some(({ id }) => id === chosen) ? chosen : (messages.at(-1)?.id ?? null)
+  function onFocus(event: FocusEvent) {
+    const row = (event.target as HTMLElement).closest<HTMLElement>('[data-id]')
+    if (row) setChosen(Number(row.dataset.id))
+  }
+  function onKeyDown(event: KeyboardEvent) {
+    const row = event.target as HTMLElement
+    if (!row.matches('article') || (event.key !== 'ArrowUp' && event.key !== 'ArrowDown')) return
+    const rows = [...(row.parentElement?.querySelectorAll<HTMLElement>('article[data-id]') ?? [])]
+    const next = rows[rows.indexOf(row) + (event.key === 'ArrowUp' ? -1 : 1)]
+    if (!next) return
+    event.preventDefault()
+    next.focus()
+  }
+  return { active, onFocus, onKeyDown }
+}

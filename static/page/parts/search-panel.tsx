@@ -1,0 +1,87 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { Message } from '../../../schemas/message.js'
+import type { Room } from '../../../schemas/room.js'
+import { PersonName } from './avatar.js'
+import { IconButton } from './icon-button.js'
+import { Time } from './time.js'
+import { useApp, useWords } from './use.js'
+import { useEnter } from './use-enter.js'
+
+/** Looks for what messages say now; a hit is shown in its place. */
+export function SearchPanel({ room }: { room: Room }) {
+  const app = useApp()
+  const words = useWords()
+  const field = useRef<HTMLInputElement>(null)
+  /** Newest first; null before the first search. */
+  const [hits, setHits] = useState<readonly Message[] | null>(null)
+  const [next, setNext] = useState<number | undefined>()
+  const [query, setQuery] = useState('')
+
+  useEffect(() => field.current?.focus(), [])
+
+  async function search(q: string, before?: number) {
+    if (q.trim() === '') return
+    setQuery(q)
+    const page = await app.attempt(app.http.search(room.id, { q, ...(before !== undefined && { before }) }))
+    if (!page) return
+    const found = [...page.messages].reverse()
+    setHits(known => (before === undefined ? found : [...(known ?? []), ...found]))
+    setNext(page.has_more ? (page.next_before ?? page.messages[0]?.id) : page.next_before)
+  }
+  useEnter(field, () => search(field.current?.value ?? ''))
+
+  return (
+    <aside class="panel" aria-label={words.search}>
+      <header>
+        <h2>{words.search}</h2>
+        <IconButton icon="close" label={words.close} onClick={() => app.panel(null)} />
+      </header>
+      <search>
+        <form
+          class="search-form"
+          onSubmit={event => {
+            event.preventDefault()
+            search(field.current?.value ?? '')
+          }}
+        >
+          <input
+            ref={field}
+            type="search"
+            maxLength={200}
+            aria-label={words.search_hint}
+            placeholder={words.search_hint}
+          />
+          <IconButton icon="search" label={words.search} onClick={() => search(field.current?.value ?? '')} />
+        </form>
+      </search>
+      <div aria-live="polite">{hits?.length === 0 && <p class="empty">{words.search_nothing}</p>}</div>
+      <ul class="hits">
+        {hits?.map(message => (
+          <li key={message.id}>
+            <button
+              type="button"
+              class="hit"
+              onClick={() => {
+                if (!matchMedia('(min-width: 64rem)').matches) app.panel(null)
+                app.go({ room_id: room.id, message: message.id })
+              }}
+            >
+              <span class="hit-head">
+                <PersonName username={message.username} />
+                <Time time={message.created_at} />
+              </span>
+              <span class="hit-text" dir="auto">
+                {message.text}
+              </span>
+            </button>
+          </li>
+        ))}
+      </ul>
+      {next !== undefined && (
+        <button type="button" class="link" onClick={() => search(query, next)}>
+          {words.search_more}
+        </button>
+      )}
+    </aside>
+  )
+}

@@ -1,0 +1,119 @@
+import { useRef, useState } from 'preact/hooks'
+import type { Room } from '../../../schemas/room.js'
+import { Avatar, PersonName } from './avatar.js'
+import { Icon } from './icon.js'
+import { IconButton } from './icon-button.js'
+import { LanguageChoice } from './language.js'
+import { useApp, useSelected, useWords } from './use.js'
+
+/** The rooms, and oneself. */
+export function Sidebar() {
+  const app = useApp()
+  const words = useWords()
+  const rooms = useSelected(state => state.rooms)
+  const loaded = useSelected(state => state.rooms_loaded)
+  const open_id = useSelected(state => state.place.room_id)
+  const me = useSelected(state => state.me?.username ?? '')
+  const [query, setQuery] = useState('')
+  const menu = useRef<HTMLDetailsElement>(null)
+
+  const wanted = query.trim().toLowerCase()
+  const found = [...rooms.values()].filter(room => room.name.toLowerCase().includes(wanted))
+  found.sort((a, b) => Number(b.is_default) - Number(a.is_default) || a.name.localeCompare(b.name))
+  const own = found.filter(room => room.is_member)
+  const others = found.filter(room => !room.is_member)
+
+  return (
+    <nav class="sidebar" aria-label={words.rooms}>
+      <header class="sidebar-head">
+        <h1>{words.rooms}</h1>
+        <IconButton icon="plus" label={words.new_room} onClick={() => app.dialog({ name: 'create_room' })} />
+      </header>
+      <input
+        class="find"
+        type="search"
+        placeholder={words.find_room}
+        aria-label={words.find_room}
+        value={query}
+        onInput={event => setQuery(event.currentTarget.value)}
+      />
+      <div class="room-lists">
+        {!loaded && <p class="empty">{words.loading}</p>}
+        {loaded && found.length === 0 && <p class="empty">{words.no_room_found}</p>}
+        {own.length > 0 && <RoomList title={words.your_rooms} rooms={own} open_id={open_id} />}
+        {others.length > 0 && <RoomList title={words.other_rooms} rooms={others} open_id={open_id} />}
+        {loaded && wanted === '' && others.length === 0 && own.length <= 1 && (
+          <p class="empty">{words.no_other_rooms}</p>
+        )}
+      </div>
+      <footer class="sidebar-foot">
+        <button
+          type="button"
+          class="me"
+          aria-label={words.your_profile}
+          onClick={() => app.dialog({ name: 'own_profile' })}
+        >
+          <Avatar username={me} />
+          <PersonName username={me} />
+        </button>
+        <details class="menu up" ref={menu}>
+          <summary class="icon-button" aria-label={words.more} title={words.more}>
+            <Icon name="more" />
+          </summary>
+          <div class="menu-items">
+            <LanguageChoice />
+            <button type="button" onClick={() => app.session.logOut()}>
+              {words.log_out}
+            </button>
+          </div>
+        </details>
+      </footer>
+    </nav>
+  )
+}
+
+function RoomList({ title, rooms, open_id }: { title: string; rooms: Room[]; open_id: string | null }) {
+  return (
+    <section>
+      <h2>{title}</h2>
+      <ul>
+        {rooms.map(room => (
+          <li key={room.id}>
+            <RoomLink room={room} open={room.id === open_id} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function RoomLink({ room, open }: { room: Room; open: boolean }) {
+  const app = useApp()
+  const words = useWords()
+  const unread = room.is_member && !open ? room.unread : 0
+  function click(event: MouseEvent) {
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return
+    event.preventDefault()
+    app.go({ room_id: room.id, message: null })
+  }
+  return (
+    <a
+      class={unread > 0 ? 'room-link has-unread' : 'room-link'}
+      href={`/r/${room.id}`}
+      aria-current={open ? 'page' : undefined}
+      onClick={click}
+    >
+      <span class="sign" aria-hidden="true">
+        {room.is_public ? '#' : <Icon name="lock" />}
+      </span>
+      <bdi class="room-name">{room.name}</bdi>
+      {!room.is_public && <span class="hidden">{words.private_room}</span>}
+      {unread > 0 && (
+        <span class="badge">
+          <span aria-hidden="true">{unread >= 1000 ? '999+' : unread}</span>
+          <span class="hidden">{words.unread(unread)}</span>
+        </span>
+      )}
+    </a>
+  )
+}

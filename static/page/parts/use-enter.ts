@@ -1,0 +1,25 @@
+import type { RefObject } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
+import { createEnter, type EnterEvent } from '../text/enter.js'
+
+const TYPES = ['compositionstart', 'compositionupdate', 'compositionend', 'keydown', 'keyup', 'beforeinput'] as const
+
+/** Calls `enter` once for each press of Enter in the field, when its text is whole. */
+export function useEnter(field: RefObject<HTMLInputElement | HTMLTextAreaElement | null>, enter: () => void) {
+  const newest = useRef(enter)
+  newest.current = enter
+  useEffect(() => {
+    const element = field.current
+    if (!element) return
+    const decide = createEnter()
+    const listen = (event: Event) => {
+      const verdict = decide(event as unknown as EnterEvent)
+      if (verdict.prevent) event.preventDefault()
+      if (verdict.enter) newest.current()
+    }
+    for (const type of TYPES) element.addEventListener(type, listen)
+    return () => {
+      for (const type of TYPES) element.removeEventListener(type, listen)
+    }
+  }, [field])
+}

@@ -1,0 +1,79 @@
+import type { RefObject } from 'preact'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+
+/** Nearer than this to the end is at the end, px. */
+const NEAR = 48
+/** Older messages are loaded before one comes to the first, px. */
+const AHEAD = 600
+
+/**
+ * Holds a list of messages still: at its end it stays at the end, elsewhere the message at the top keeps its place,
+ * whatever comes above or below it. The browser's own anchoring is off, since not every browser has it.
+ *
+ * @param near_top called when the beginning comes near
+ * @param near_end called when the end of what is loaded comes near
+ */
+export function useScroll(
+  box: RefObject<HTMLElement | null>,
+  { near_top, near_end }: { near_top: () => void; near_end: () => void },
+) {
+  const [at_end, setAtEnd] = useState(true)
+  const held = useRef<{ at_end: boolean; key: string | null; top: number }>({ at_end: true, key: null, top: 0 })
+
+  function remember() {
+    const element = box.current
+    if (!element) return
+    const rest = element.scrollHeight - element.scrollTop - element.clientHeight
+    const top = element.getBoundingClientRect().top
+    const first = [...element.querySelectorAll<HTMLElement>('[data-id]')].find(
+      row => row.getBoundingClientRect().bottom > top,
+    )
+    held.current = {
+      at_end: rest < NEAR,
+      key: first?.dataset.id ?? null,
+      top: first ? first.getBoundingClientRect().top - top : 0,
+    }
+    setAtEnd(rest < NEAR)
+    if (element.scrollTop < AHEAD) near_top()
+    if (rest < AHEAD) near_end()
+  }
+
+  function restore() {
+    const element = box.current
+    if (!element) return
+    const { at_end: stay, key, top } = held.current
+    if (stay) element.scrollTop = element.scrollHeight
+    else if (key !== null) {
+      const row = element.querySelector<HTMLElement>(`[data-id="${key}"]`)
+      if (row) element.scrollTop += row.getBoundingClientRect().top - element.getBoundingClientRect().top - top
+    }
+  }
+
+  useLayoutEffect(restore)
+  useEffect(remember)
+  useEffect(() => {
+    const element = box.current
+    if (!element) return
+    // The box shrinks with a phone's keyboard and with the composer.
+    const observer = new ResizeObserver(restore)
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [box])
+
+  return {
+    at_end,
+    onScroll: remember,
+    toEnd() {
+      held.current = { at_end: true, key: null, top: 0 }
+      restore()
+    },
+    /** Puts a message into the middle. @returns whether it is there */
+    toMessage(id: number): boolean {
+      const row = box.current?.querySelector<HTMLElement>(`[data-id="${id}"]`)
+      if (!row) return false
+      row.scrollIntoView({ block: 'center' })
+      remember()
+      return true
+    },
+  }
+}

@@ -1,0 +1,23 @@
+import type { ComponentChildren } from 'preact'
+import { useEffect, useId, useRef } from 'preact/hooks'
+import { IconButton } from './icon-button.js'
+import { useApp, useWords } from './use.js'
+
+/** A dialog above the page; the browser keeps the focus in it and closes it with Escape. */
+export function Window({ title, children }: { title: string; children: ComponentChildren }) {
+  const app = useApp()
+  const words = useWords()
+  const element = useRef<HTMLDialogElement>(null)
+  const id = useId()
+  useEffect(() => element.current?.showModal(), [])
+  const close = () => app.dialog(null)
+  return (
+    <dialog ref={element} class="window" aria-labelledby={id} onClose={close}>
+      <header>
+        <h2 id={id}>{title}</h2>
+        <IconButton icon="close" label={words.close} onClick={close} />
+      </header>
+      {children}
+    </dialog>
+  )
+}

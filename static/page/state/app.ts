@@ -1,0 +1,312 @@
+import type { ProfileChange } from '../../../schemas/user.js'
+import { DEFAULT_ROOM_ID } from '../../../schemas/wire.js'
+import { ApiError, type Connection, createConnection, createHttp, type LinkState } from '../../client/index.js'
+import { type Place, readPlace, writePlace } from '../text/address.js'
+import { chosenLanguage, explain, keepLanguage, type Language, languages } from '../words/index.js'
+import { type Conversation, createConversation } from './conversation.js'
+import { NOBODY } from './presence.js'
+import { createRooms, type Rooms } from './rooms.js'
+import { createSession } from './session.js'
+import type { Dialog, Panel, Person, State } from './state.js'
+import { createStore } from './store.js'
+
+/** Conversations kept besides the one that is shown, so that going back shows them at once. */
+const CONVERSATIONS_MAX = 8
+const PEOPLE_MAX = 2000
+
+export type App = ReturnType<typeof createApp>
+
+/** The page's one state, and all that can be done to it. */
+export function createApp() {
+  const store = createStore<State>({
+    stage: 'starting',
+    ended: false,
+    language: chosenLanguage(),
+    me: null,
+    link: null,
+    place: readPlace(location),
+    rooms: new Map(),
+    rooms_loaded: false,
+    people: new Map(),
+    talk: null,
+    panel: null,
+    dialog: null,
+    trouble: null,
+  })
+  /** Users that were asked for, or will be; each once. */
+  const wondered = new Set<string>()
+  let asking: Promise<unknown> = Promise.resolve()
+  const conversations = new Map<string, Conversation>()
+  let connection: Connection | null = null
+  let rooms: Rooms | null = null
+
+  const http = createHttp({ base_url: location.origin, token: () => session.token() })
+  const session = createSession(() => http, {
+    began({ user }) {
+      store.set({ stage: 'in', ended: false, me: user, trouble: null })
+      meet([user])
+      enter(user.username)
+    },
+    renewed: token => connection?.auth(token),
+    ended(by_itself) {
+      connection?.close()
+      connection = rooms = null
+      conversations.clear()
+      wondered.clear()
+      store.set({
+        stage: 'out',
+        ended: by_itself,
+        me: null,
+        link: null,
+        rooms: new Map(),
+        rooms_loaded: false,
+        people: new Map(),
+        talk: null,
+        panel: null,
+        dialog: null,
+      })
+    },
+  })
+
+  function enter(me: string) {
+    const opened = createConnection({
+      base_url: location.origin,
+      WebSocket,
+      token: () => session.token() ?? '',
+      on_state,
+      on_frame(frame) {
+        if (frame.type === 'profile') meet([frame])
+      },
+    })
+    connection = opened
+    rooms = createRooms({
+      me,
+      http,
+      connection: opened,
+      store,
+      conversation: room_id => conversations.get(room_id),
+    })
+    attempt(rooms.load()).then(() => show(store.state.place))
+  }
+
+  function on_state(link: LinkState) {
+    store.set({ link })
+    if (link.name === 'open') rooms?.flushMarks()
+    else for (const conversation of conversations.values()) conversation.lost()
+    // The token ran out while the page slept, or the session ended: the cookie knows which.
+    if (link.name === 'closed' && link.next === 'login')
+      session.renew().then(renewed => renewed && connection?.connect())
+  }
+
+  function meet(people: Person[]) {
+    const known = new Map(store.state.people)
+    for (const { username, display_name, avatar_color, status } of people) {
+      known.set(username, { username, display_name, avatar_color, status })
+    }
+    for (const username of known.keys()) {
+      if (known.size <= PEOPLE_MAX) break
+      known.delete(username)
+    }
+    store.set({ people: known })
+  }
+
+  /** Asks who somebody is, one after the other, once each. */
+  function wonder(username: string) {
+    if (wondered.has(username) || wondered.size >= PEOPLE_MAX || store.state.people.has(username)) return
+    wondered.add(username)
+    asking = asking.then(async () => {
+      if (store.state.stage !== 'in' || store.state.people.has(username)) return
+      const profile = await http.profile(username).catch(() => null)
+      if (profile) meet([profile])
+    })
+  }
+
+  /** Does something whose failure belongs to no field: it is told in one line. @returns undefined where it failed */
+  async function attempt<T>(doing: Promise<T>): Promise<T | undefined> {
+    try {
+      return await doing
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      if (error.status === 401) await session.renew()
+      tellTrouble(error)
+      return undefined
+    }
+  }
+  function tellTrouble(error: ApiError) {
+    store.set({ trouble: explain(languages[store.state.language], error) })
+  }
+
+  /** Shows what an address names; where it names no room, the default one, but for a narrow screen's list of rooms. */
+  async function show(place: Place): Promise<void> {
+    if (store.state.stage !== 'in' || !rooms) return
+    if (place.room_id === null) {
+      if (matchMedia('(min-width: 48rem)').matches) return go({ room_id: DEFAULT_ROOM_ID, message: null }, 'replace')
+      return store.set({ place, talk: null, panel: null })
+    }
+    const room_id = place.room_id
+    const other = store.state.talk?.room_id !== room_id
+    store.set({ place, ...(other && { talk: blank(room_id, 'loading'), panel: null }) })
+    let room: Awaited<ReturnType<Rooms['find']>>
+    try {
+      room = await rooms.find(room_id)
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      if (store.state.place.room_id === room_id) {
+        store.set({ talk: blank(room_id, error.status === 404 ? 'missing' : 'failed') })
+      }
+      return
+    }
+    if (store.state.place.room_id !== room_id) return
+    if (!room.is_member) return store.set({ talk: blank(room_id, 'outside') })
+    const conversation = conversations.get(room_id) ?? converse(room)
+    if (other) conversation.opened(room.unread > 0 ? room.last_read_seq : 0)
+    store.set({ talk: conversation.view() })
+    if (place.message !== null) await conversation.show(place.message)
+    if (other) greetMembers(room_id)
+  }
+
+  function converse(room: Parameters<typeof createConversation>[0]): Conversation {
+    const me = store.state.me?.username as string
+    const tell = () => {
+      if (store.state.place.room_id === room.id && conversations.get(room.id) === conversation) {
+        store.set({ talk: conversation.view() })
+      }
+    }
+    const conversation = createConversation(room, {
+      me,
+      http,
+      connection: connection as Connection,
+      presence: () => rooms?.presence(room.id) ?? NOBODY,
+      tell,
+    })
+    conversations.delete(room.id)
+    conversations.set(room.id, conversation)
+    for (const [room_id, old] of conversations) {
+      if (conversations.size <= CONVERSATIONS_MAX) break
+      if (room_id !== room.id && !old.busy) conversations.delete(room_id)
+    }
+    conversation.start(rooms?.resumeSeq(room.id) ?? room.last_seq)
+    return conversation
+  }
+
+  /** Names and colours of those who are there, so that messages need not ask for each. */
+  async function greetMembers(room_id: string) {
+    const page = await http.members(room_id, { limit: 100 }).catch(() => null)
+    const known = store.state.people
+    if (page)
+      meet(page.members.map(member => ({ status: known.get(member.username)?.status ?? 'available', ...member })))
+  }
+
+  function blank(room_id: string, standing: 'loading' | 'outside' | 'missing' | 'failed') {
+    return {
+      room_id,
+      standing,
+      messages: [],
+      attached: true,
+      has_older: false,
+      outgoing: [],
+      ...NOBODY,
+      typing: [],
+      unread_after: 0,
+      target: null,
+      replying: null,
+      editing: null,
+    }
+  }
+
+  function go(place: Place, how: 'push' | 'replace' = 'push'): Promise<void> {
+    const address = writePlace(place)
+    if (how === 'replace') history.replaceState(null, '', address)
+    else if (address !== location.pathname + location.hash) history.pushState(null, '', address)
+    store.set({ place, trouble: null })
+    return show(place)
+  }
+
+  /** Forgets what was known of a room, and looks at it again. */
+  function again(room_id: string) {
+    conversations.delete(room_id)
+    store.set({ talk: null })
+    return show(store.state.place)
+  }
+
+  return {
+    store,
+    http,
+    session,
+    attempt,
+    go,
+    meet,
+    wonder,
+    talk: () => conversations.get(store.state.talk?.room_id ?? ''),
+    seen: (room_id: string, seq: number) => rooms?.seen(room_id, seq),
+    typing: (on: boolean) => connection?.typing(store.state.talk?.room_id ?? '', on),
+    reconnect: () => connection?.connect(),
+    tellTrouble,
+
+    async start() {
+      addEventListener('popstate', () => {
+        const place = readPlace(location)
+        store.set({ place })
+        show(place)
+      })
+      const check = () => !document.hidden && connection?.check()
+      document.addEventListener('visibilitychange', check)
+      addEventListener('online', check)
+      try {
+        if (!(await session.resume())) store.set({ stage: 'out' })
+      } catch {
+        store.set({ stage: 'unreachable' })
+      }
+    },
+    async startAgain() {
+      store.set({ stage: 'starting' })
+      await session.resume().then(
+        resumed => resumed || store.set({ stage: 'out' }),
+        () => store.set({ stage: 'unreachable' }),
+      )
+    },
+
+    speak(language: Language) {
+      keepLanguage(language)
+      store.set({ language })
+    },
+    panel: (panel: Panel) => store.set({ panel }),
+    dialog: (dialog: Dialog) => store.set({ dialog }),
+    forget: () => store.set({ trouble: null }),
+
+    /** @throws ApiError */
+    async createRoom(creation: Parameters<typeof http.createRoom>[0]) {
+      const room = await http.createRoom(creation)
+      rooms?.entered(room)
+      store.set({ dialog: null })
+      await go({ room_id: room.id, message: null })
+    },
+    /** @throws ApiError */
+    async join(room_id: string, password?: string) {
+      const room = await http.join(room_id, password)
+      rooms?.entered(room)
+      await again(room_id)
+    },
+    async leave(room_id: string) {
+      await http.leave(room_id)
+      await rooms?.gone(room_id)
+      conversations.delete(room_id)
+      await go({ room_id: null, message: null }, 'replace')
+    },
+    async deleteRoom(room_id: string) {
+      await http.deleteRoom(room_id)
+      await rooms?.gone(room_id)
+      conversations.delete(room_id)
+      await go({ room_id: null, message: null }, 'replace')
+    },
+    again,
+    refreshRoom: (room_id: string) => rooms?.refresh(room_id),
+    /** @throws ApiError */
+    async changeProfile(change: ProfileChange) {
+      const user = await http.changeProfile(change)
+      meet([user])
+      const { online: _, ...me } = user
+      store.set({ me, dialog: null })
+    },
+  }
+}

@@ -1,0 +1,261 @@
+import type { EventFrame, ServerFrames } from '../../../schemas/frame.js'
+import type { Message, PageQuery } from '../../../schemas/message.js'
+import type { Room } from '../../../schemas/room.js'
+import { ApiError, type Connection, createRoomModel, createTyping, type Http, uuidv7 } from '../../client/index.js'
+import type { Presence } from './presence.js'
+import type { Outgoing, Talk } from './state.js'
+
+/** Messages that a list keeps while one reads at its end. */
+const KEEP = 300
+const PAGE = 50
+
+export type Conversation = ReturnType<typeof createConversation>
+
+export interface ConversationOptions {
+  me: string
+  http: Http
+  connection: Connection
+  presence: () => Presence
+  /** Called when `view()` has changed, at most once a frame. */
+  tell: () => void
+}
+
+/**
+ * One room as it is talked in: its messages, what is on its way, who is there and who writes.
+ */
+export function createConversation(room: Room, { me, http, connection, presence, tell }: ConversationOptions) {
+  const room_id = room.id
+  const model = createRoomModel()
+  let standing: Talk['standing'] = 'loading'
+  let outgoing: (Outgoing & { seq?: number })[] = []
+  /** Edits and deletions (null) under way. */
+  const changes = new Map<number, string | null>()
+  let typists: string[] = []
+  let unread_after = 0
+  let target: Talk['target'] = null
+  let replying: number | null = null
+  let editing: number | null = null
+  /** The request under way: there is one at a time. */
+  let loading: Promise<void> | null = null
+  let scheduled = false
+
+  function changed() {
+    if (scheduled) return
+    scheduled = true
+    // A page in the background gets no animation frames.
+    const later = document.hidden ? (run: () => void) => setTimeout(run, 100) : requestAnimationFrame
+    later(() => {
+      scheduled = false
+      tell()
+    })
+  }
+
+  const typing = createTyping(names => {
+    typists = names
+    changed()
+  })
+
+  async function request(query: PageQuery) {
+    try {
+      // A room in which more happens in a request's time than the model keeps is asked again, but not for ever.
+      for (let i = 0; i < 3; i++) {
+        const page = await http.messages(room_id, query)
+        if (model.page(page, query) || query.before !== undefined) break
+      }
+      standing = 'member'
+      settle()
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      if (standing === 'loading') standing = 'failed'
+      changed()
+    }
+  }
+
+  /** After what is under way. */
+  async function load(query: PageQuery) {
+    while (loading) await loading
+    loading = request(query)
+    await loading
+    loading = null
+  }
+
+  /** What is in the log by now is no longer on its way. */
+  function settle() {
+    outgoing = outgoing.filter(({ seq }) => seq === undefined || seq > model.head)
+    changed()
+  }
+
+  function replace(client_id: string, change: Partial<Outgoing & { seq: number }>) {
+    outgoing = outgoing.map(one => (one.client_id === client_id ? { ...one, ...change } : one))
+    settle()
+  }
+
+  function transmit({ client_id, text, reply_to }: Outgoing) {
+    connection.send(room_id, text, { client_id, ...(reply_to !== undefined && { reply_to }) }).ack.then(
+      ({ seq }) => replace(client_id, { seq }),
+      (error: ApiError) => replace(client_id, { failed: error.code }),
+    )
+  }
+
+  /** @returns the refusal's code, null where it was done */
+  async function change(id: number, text: string | null): Promise<ApiError | null> {
+    changes.set(id, text)
+    changed()
+    try {
+      await (text === null ? connection.delete(room_id, id) : connection.edit(room_id, id, text)).ack
+      return null
+    } catch (error) {
+      changes.delete(id)
+      changed()
+      return error as ApiError
+    }
+  }
+
+  function shown(): readonly Message[] {
+    if (changes.size === 0) return model.messages
+    return model.messages.map(message => {
+      const text = changes.get(message.id)
+      if (text === undefined || message.deleted_at !== undefined) return message
+      const now = new Date().toISOString()
+      return text === null ? { ...message, text: '', deleted_at: now } : { ...message, text, edited_at: now }
+    })
+  }
+
+  return {
+    get standing() {
+      return standing
+    },
+    /** Something is on its way or failed: not to be forgotten. */
+    get busy() {
+      return outgoing.length > 0 || changes.size > 0
+    },
+
+    /** Begins, or begins anew: events after `seq` follow. */
+    start(seq: number) {
+      model.start(seq)
+      changes.clear()
+      return load({ limit: PAGE })
+    },
+
+    event(event: EventFrame) {
+      model.event(event)
+      if (event.type === 'message') {
+        typing.end(event.username)
+        if (event.username === me) outgoing = outgoing.filter(one => one.client_id !== event.client_id)
+      } else if (event.type === 'edited' || event.type === 'deleted') changes.delete(event.id)
+      else if (event.type === 'left' || event.type === 'removed') typing.end(event.member)
+      settle()
+    },
+
+    frame(frame: ServerFrames['welcome' | 'presence' | 'typing']) {
+      if (frame.type === 'typing') {
+        if (frame.username === me) return
+        if (frame.on) typing.begin(frame.username)
+        else typing.end(frame.username)
+        return
+      }
+      if (frame.type === 'presence' && frame.username !== undefined && !frame.online) typing.end(frame.username)
+      changed()
+    },
+
+    /** The socket is gone: nobody's writing is known. */
+    lost: typing.clear,
+
+    end(as: 'left' | 'missing') {
+      standing = as
+      typing.clear()
+      changed()
+    },
+
+    /** It is looked at from now on. */
+    opened(last_read_seq: number) {
+      unread_after = last_read_seq
+      changed()
+    },
+
+    loadOlder() {
+      const first = model.messages[0]
+      if (first && model.has_older && !loading) load({ before: first.id, limit: PAGE })
+    },
+    loadNewer() {
+      const last = model.messages.at(-1)
+      if (last && !model.attached && !loading) load({ after: last.id, limit: PAGE })
+    },
+
+    /** Brings the message into the list, and asks the page to show it. */
+    async show(id: number) {
+      while (loading) await loading
+      if (!model.get(id)) await load({ after: Math.max(0, id - PAGE / 2 - 1), limit: PAGE })
+      target = { id, at: (target?.at ?? 0) + 1 }
+      changed()
+    },
+
+    /** Back to what is said now. */
+    async toEnd() {
+      target = null
+      if (!model.attached) await load({ limit: PAGE })
+      changed()
+    },
+
+    /** The reader is at the end: what is far above need not be kept. */
+    trim() {
+      if (!model.attached || model.messages.length <= 2 * KEEP) return
+      model.trim(KEEP)
+      changed()
+    },
+
+    send(text: string) {
+      const one: Outgoing = {
+        client_id: uuidv7(),
+        text,
+        created_at: new Date().toISOString(),
+        ...(replying !== null && { reply_to: replying }),
+      }
+      replying = null
+      outgoing = [...outgoing, one]
+      changed()
+      transmit(one)
+    },
+    /** With the same client_id, so that it can't be there twice; but not where that was used for another text. */
+    retry(client_id: string) {
+      const one = outgoing.find(each => each.client_id === client_id)
+      if (!one) return
+      const { failed, ...again } = one
+      const next = failed === 'CLIENT_ID_REUSED' ? { ...again, client_id: uuidv7() } : again
+      outgoing = outgoing.map(each => (each === one ? next : each))
+      changed()
+      transmit(next)
+    },
+    discard(client_id: string) {
+      outgoing = outgoing.filter(one => one.client_id !== client_id)
+      changed()
+    },
+    edit: (id: number, text: string) => change(id, text),
+    remove: (id: number) => change(id, null),
+
+    reply(id: number | null) {
+      replying = id
+      editing = null
+      changed()
+    },
+    beginEdit(id: number | null) {
+      editing = id
+      changed()
+    },
+
+    view: (): Talk => ({
+      room_id,
+      standing,
+      messages: shown(),
+      attached: model.attached,
+      has_older: model.has_older,
+      outgoing,
+      ...presence(),
+      typing: typists,
+      unread_after,
+      target,
+      replying,
+      editing,
+    }),
+  }
+}

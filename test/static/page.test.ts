@@ -1,0 +1,394 @@
+import { existsSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { delimiter, join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import t, { type Test } from 'tap'
+import { build, PASSWORD, register, temporaryFolder } from '../helper.js'
+
+const executablePath = (process.env.PATH ?? '')
+  .split(delimiter)
+  .map(folder => join(folder, 'chromium'))
+  .find(existsSync)
+
+const ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+// Where CI is set a missing browser is a failure.
+const skip = !executablePath && !process.env.CI && 'no chromium on the PATH'
+// A browser on a busy machine takes what it takes.
+t.setTimeout(0)
+t.test('the page in a browser', { skip, timeout: 0 }, async t => {
+  const browser = await chromium.launch({ args: ARGS, ...(executablePath && { executablePath }) })
+  t.after(() => browser.close())
+  await run(t, browser)
+})
+
+/** The application on a port of its own. */
+async function serve(t: Test, env: Record<string, string> = {}) {
+  const fastify = await build(t, env)
+  await fastify.listen({ host: '127.0.0.1', port: Number(env.PORT ?? 0) })
+  const { port } = fastify.server.address() as AddressInfo
+  return { fastify, port, url: `http://127.0.0.1:${port}` }
+}
+
+/** One visitor with cookies of their own. What their page complains of fails the test. */
+async function visit(t: Test, browser: Browser, url: string, options: BrowserContextOptions = {}) {
+  const context = await browser.newContext({ locale: 'en', viewport: { width: 1100, height: 700 }, ...options })
+  t.after(() => context.close())
+  const page = await context.newPage()
+  page.on('pageerror', error => t.fail(`the page threw ${error.stack}`))
+  page.on('console', message => {
+    // Refused requests are told so, too; what was refused is for the test to see.
+    if (message.type() === 'error' && !/Failed to load resource|WebSocket connection/.test(message.text())) {
+      t.fail(`the page complained: ${message.text()}`)
+    }
+  })
+  await page.goto(url)
+  return page
+}
+
+async function signUp(page: Page, username: string) {
+  await page.getByLabel('Username').fill(username)
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await page.getByRole('button', { name: 'Sign up', exact: true }).click()
+  await page.getByRole('button', { name: 'Your profile' }).waitFor()
+}
+
+const FRAMES_MAX = 2000
+
+/** Looks again with every frame that the page draws. */
+async function until(page: Page, holds: () => Promise<boolean>) {
+  for (let i = 0; i < FRAMES_MAX; i++) {
+    if (await holds()) return
+    await page.evaluate('new Promise(requestAnimationFrame)')
+  }
+  throw new Error(`it did not come about in ${FRAMES_MAX} frames`)
+}
+
+const field = (page: Page) => page.getByRole('textbox', { name: /^Write to/ })
+const log = (page: Page) => page.getByRole('log')
+const row = (page: Page, text: string) => log(page).locator('article', { hasText: text })
+
+async function say(page: Page, text: string) {
+  await field(page).fill(text)
+  await field(page).press('Enter')
+}
+
+/** The texts of the log once it holds the last of these. */
+async function texts(page: Page, last: string) {
+  await row(page, last).first().waitFor()
+  return log(page).locator('.text').allTextContents()
+}
+
+/** Whether the list shows the message whole. */
+async function isInView(page: Page, text: string) {
+  if ((await row(page, text).count()) === 0) return false
+  const [list, message] = await Promise.all([log(page).boundingBox(), row(page, text).boundingBox()])
+  return Boolean(list && message && message.y >= list.y && message.y + message.height <= list.y + list.height)
+}
+
+/** Fills the default room over HTTP. */
+async function fill(fastify: FastifyInstance, count: number) {
+  const { headers } = await register(fastify, 'scribe')
+  for (let i = 1; i <= count; i++) {
+    await fastify.inject({
+      method: 'POST',
+      url: '/rooms/default/messages',
+      headers,
+      payload: { text: `line ${String(i).padStart(3, '0')}` },
+    })
+  }
+}
+
+async function run(t: Test, browser: Browser) {
+  await t.test('two people talk, and each sees every message once and in order', async t => {
+    const { url } = await serve(t)
+    const minji = await visit(t, browser, url)
+    await signUp(minji, 'minji')
+    const jun = await visit(t, browser, url)
+    await signUp(jun, 'jun')
+
+    await say(minji, '안녕하세요!')
+    await row(jun, '안녕하세요!').waitFor()
+    await field(jun).pressSequentially('typing')
+    await minji.getByText('jun is typing…').waitFor()
+    await field(jun).fill('')
+    await say(jun, 'hello')
+    await say(jun, 'how are you?\n')
+    await row(minji, 'how are you?').waitFor()
+    await say(minji, 'fine')
+    const expected = ['안녕하세요!', 'hello', 'how are you?\n', 'fine']
+    t.strictSame(await texts(minji, 'fine'), expected)
+    t.strictSame(await texts(jun, 'fine'), expected)
+    await minji.getByText('jun is typing…').waitFor({ state: 'detached' })
+    await minji.getByText('2 online').waitFor()
+    t.match(await minji.title(), /^Lobby/)
+  })
+
+  await t.test('edits, deletions and replies reach the other', async t => {
+    const { url } = await serve(t)
+    const minji = await visit(t, browser, url)
+    await signUp(minji, 'minji')
+    const jun = await visit(t, browser, url)
+    await signUp(jun, 'jun')
+
+    await say(minji, 'lunch at noon?')
+    await row(minji, 'lunch at noon?').waitFor()
+    await field(minji).press('ArrowUp')
+    await minji.getByLabel('Editing a message').fill('lunch at one?')
+    await minji.getByLabel('Editing a message').press('Enter')
+    await row(jun, 'lunch at one?').getByText('(edited)').waitFor()
+
+    await row(jun, 'lunch at one?').hover()
+    await row(jun, 'lunch at one?').getByRole('button', { name: 'Reply' }).click()
+    await say(jun, 'with pleasure')
+    await row(minji, 'with pleasure').getByRole('button', { name: 'minji' }).waitFor()
+    t.equal(await row(jun, 'lunch at one?').first().getByRole('button', { name: 'Edit' }).count(), 0, 'not one’s own')
+
+    await row(minji, 'lunch at one?').first().hover()
+    await row(minji, 'lunch at one?').first().getByRole('button', { name: 'Delete' }).click()
+    await minji.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+    await log(jun).locator('.text', { hasText: 'This message was deleted.' }).waitFor()
+    t.equal(await jun.getByText('lunch at one?').count(), 0, 'also not where it was quoted')
+  })
+
+  await t.test('wrong input is told at its field, in words', async t => {
+    const { fastify, url } = await serve(t)
+    await register(fastify, 'minji')
+    const page = await visit(t, browser, url)
+    const note = (label: string) =>
+      page.locator('.field', { has: page.getByLabel(label, { exact: true }) }).getByRole('alert')
+    const enter = async (username: string, password: string, button: string) => {
+      await page.getByLabel('Username').fill(username)
+      await page.getByLabel('Password', { exact: true }).fill(password)
+      await page.locator('form').getByRole('button', { name: button, exact: true }).first().click()
+    }
+    await enter('민지', 'short', 'Sign up')
+    t.match(await note('Username').textContent(), /3 to 30 letters/)
+    t.match(await note('Password').textContent(), /at least 8 characters/)
+    await enter('Minji', PASSWORD, 'Sign up')
+    await page.getByText('This name is taken.').waitFor()
+    t.equal(await note('Username').textContent(), 'This name is taken.')
+    await page.getByRole('button', { name: 'Log in' }).click()
+    await enter('minji', 'wrong horse', 'Log in')
+    await page.getByText('Username or password is wrong.').waitFor()
+    await enter('minji', PASSWORD, 'Log in')
+    await field(page).waitFor()
+  })
+
+  await t.test('rooms are made, found, joined, read, left and deleted', async t => {
+    const { url } = await serve(t)
+    const minji = await visit(t, browser, url)
+    await signUp(minji, 'minji')
+    await minji.getByRole('button', { name: 'New room' }).click()
+    await minji.getByLabel('Name').fill('Lobby')
+    await minji.getByRole('button', { name: 'Create' }).click()
+    await minji.getByText('A room has this name already.').waitFor()
+    await minji.getByLabel('Name').fill('점심')
+    await minji.getByLabel('What it is about').fill('Where shall we eat?')
+    await minji.getByLabel('Password (optional)').fill('sesame')
+    await minji.getByRole('button', { name: 'Create' }).click()
+    await minji.getByRole('textbox', { name: 'Write to 점심' }).waitFor()
+    await minji.getByText('Where shall we eat?').waitFor()
+
+    const jun = await visit(t, browser, url)
+    await signUp(jun, 'jun')
+    await jun.getByRole('link', { name: '점심' }).click()
+    await jun.getByLabel('Password').fill('wrong')
+    await jun.getByRole('button', { name: 'Join' }).click()
+    await jun.getByText('The password is wrong.').waitFor()
+    await jun.getByLabel('Password').fill('sesame')
+    await jun.getByRole('button', { name: 'Join' }).click()
+    await jun.getByRole('textbox', { name: 'Write to 점심' }).waitFor()
+    await jun.getByRole('link', { name: 'Lobby' }).click()
+    await jun.getByRole('textbox', { name: 'Write to Lobby' }).waitFor()
+
+    await say(minji, 'bibimbap')
+    await jun.getByRole('link', { name: /점심.*1 unread/ }).click()
+    await row(jun, 'bibimbap').waitFor()
+    await jun.getByRole('button', { name: 'Members' }).click()
+    const panel = jun.getByRole('complementary', { name: 'Members' })
+    await panel.getByRole('button', { name: /minji.*Owner · Online/ }).waitFor()
+    await panel.getByRole('button', { name: 'Close' }).click()
+
+    await jun.locator('.room-head summary').click()
+    await jun.getByRole('button', { name: 'Leave room' }).click()
+    await jun.getByRole('dialog').getByRole('button', { name: 'Leave room' }).click()
+    await jun.getByRole('textbox', { name: 'Write to Lobby' }).waitFor()
+    await minji.getByText('1 member', { exact: false }).waitFor()
+
+    await minji.locator('.room-head summary').click()
+    await minji.getByRole('button', { name: 'Delete room' }).click()
+    await minji.getByRole('dialog').getByRole('button', { name: 'Delete room' }).click()
+    await minji.getByRole('link', { name: '점심' }).waitFor({ state: 'detached' })
+  })
+
+  await t.test('neither older messages above nor a new one below move what one reads', async t => {
+    const { fastify, url } = await serve(t)
+    await fill(fastify, 160)
+    const page = await visit(t, browser, url)
+    await signUp(page, 'minji')
+    await row(page, 'line 160').waitFor()
+    t.equal(await row(page, 'line 001').count(), 0)
+    const box = log(page)
+    const rest = () => box.evaluate(element => element.scrollHeight - element.scrollTop - element.clientHeight)
+    t.ok((await rest()) < 2, 'opened at the end')
+
+    const rows = () => box.locator('article').count()
+    const topOf = async (id: number) => (await box.locator(`[data-id="${id}"]`).boundingBox())?.y as number
+    while ((await row(page, 'line 001').count()) === 0) {
+      const count = await rows()
+      // In one go, before anything can have been loaded.
+      const first = await box.evaluate(element => {
+        element.scrollTop = 0
+        const row = element.querySelector('article')
+        return { id: Number(row?.getAttribute('data-id')), top: row?.getBoundingClientRect().top ?? 0 }
+      })
+      await until(page, async () => (await rows()) > count)
+      t.ok(Math.abs((await topOf(first.id)) - first.top) <= 2, `${count} rows became ${await rows()}, none jumped`)
+    }
+    t.strictSame(
+      await box.locator('.text').allTextContents(),
+      Array.from({ length: 160 }, (_, i) => `line ${String(i + 1).padStart(3, '0')}`),
+    )
+    const top = await topOf(20)
+    const { headers } = await register(fastify, 'jun')
+    await fastify.inject({ method: 'POST', url: '/rooms/default/messages', headers, payload: { text: 'news' } })
+    await page.getByRole('button', { name: '1 new message' }).waitFor()
+    t.ok(Math.abs((await topOf(20)) - top) <= 2)
+    await page.getByRole('button', { name: '1 new message' }).click()
+    await until(page, async () => (await rest()) < 2)
+  })
+
+  await t.test('an address names a message, a search hit is shown in its place, and one gets back to now', async t => {
+    const { fastify, url } = await serve(t)
+    await fill(fastify, 250)
+    const page = await visit(t, browser, url)
+    await signUp(page, 'minji')
+    await page.getByRole('button', { name: 'Search' }).click()
+    await page.getByLabel('Search this room').fill('007')
+    await page.getByLabel('Search this room').press('Enter')
+    await page.getByRole('button', { name: /line 007/ }).click()
+    await until(page, () => isInView(page, 'line 007'))
+    t.equal(await row(page, 'line 250').count(), 0)
+    t.match(page.url(), /\/r\/default#\d+$/)
+
+    const other = await visit(t, browser, page.url())
+    await signUp(other, 'jun')
+    await until(other, () => isInView(other, 'line 007'))
+    await say(other, 'back to now')
+    await row(page, 'line 007').waitFor()
+    await page.getByRole('button', { name: /To the newest|new message/ }).click()
+    await row(page, 'back to now').waitFor()
+    t.strictSame((await texts(other, 'back to now')).slice(-2), ['line 250', 'back to now'])
+  })
+
+  await t.test(
+    'what is written while the server is away is kept and arrives once, and nobody has to log in again',
+    async t => {
+      const DATA_DIR = temporaryFolder(t)
+      const first = await serve(t, { DATA_DIR })
+      const minji = await visit(t, browser, first.url)
+      await signUp(minji, 'minji')
+      await say(minji, 'before')
+      await row(minji, 'before').waitFor()
+      await first.fastify.close()
+      await minji.getByText('The connection is lost.', { exact: false }).waitFor()
+      await say(minji, 'meanwhile')
+      await row(minji, 'meanwhile').getByText('Sending…').waitFor()
+
+      const second = await serve(t, { DATA_DIR, PORT: String(first.port) })
+      await minji.getByRole('button', { name: 'Try now' }).click()
+      await minji.getByText('Sending…').waitFor({ state: 'detached' })
+      await minji.getByText('The connection is lost.', { exact: false }).waitFor({ state: 'detached' })
+      t.strictSame(await texts(minji, 'meanwhile'), ['before', 'meanwhile'])
+      await minji.reload()
+      t.strictSame(await texts(minji, 'meanwhile'), ['before', 'meanwhile'])
+      t.equal(second.url, first.url)
+    },
+  )
+
+  await t.test('a logout elsewhere ends the page, with a word', async t => {
+    const { url } = await serve(t)
+    const page = await visit(t, browser, url)
+    await signUp(page, 'minji')
+    const twin = await page.context().newPage()
+    await twin.goto(url)
+    await field(twin).waitFor()
+    await twin.getByLabel('More').first().click()
+    await twin.getByRole('button', { name: 'Log out' }).click()
+    await twin.getByRole('button', { name: 'Log in' }).waitFor()
+    await page.getByText('You were logged out.', { exact: false }).waitFor()
+  })
+
+  await t.test('what people write is text, and only its web addresses can be followed', async t => {
+    const { url } = await serve(t)
+    const page = await visit(t, browser, url)
+    await signUp(page, 'minji')
+    const text = '<img src=x onerror=alert(1)> <b>x</b> javascript:alert(1) https://a.example/x.'
+    await say(page, text)
+    t.strictSame(await texts(page, 'onerror'), [text])
+    t.equal(await log(page).locator('img, b, .text script').count(), 0)
+    const links = log(page).locator('.text a')
+    t.equal(await links.count(), 1)
+    t.equal(await links.getAttribute('href'), 'https://a.example/x')
+    t.equal(await links.getAttribute('rel'), 'noopener noreferrer')
+  })
+
+  await t.test('one Enter in the middle of a Hangul syllable sends the whole text, once', async t => {
+    const { url } = await serve(t)
+    const page = await visit(t, browser, url)
+    await signUp(page, 'minji')
+    await field(page).focus()
+    const devtools = await page.context().newCDPSession(page)
+    const enter = { key: 'Process', code: 'Enter', windowsVirtualKeyCode: 229 }
+    await devtools.send('Input.insertText', { text: '안녕하세' })
+    for (const text of ['ㅇ', '요']) {
+      await devtools.send('Input.imeSetComposition', { text, selectionStart: text.length, selectionEnd: text.length })
+    }
+    await devtools.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', ...enter })
+    await devtools.send('Input.insertText', { text: '요' })
+    await devtools.send('Input.dispatchKeyEvent', { type: 'keyUp', ...enter })
+    await row(page, '안녕하세요').waitFor()
+    t.equal(await field(page).inputValue(), '')
+    await say(page, 'next')
+    t.strictSame(await texts(page, 'next'), ['안녕하세요', 'next'])
+  })
+
+  await t.test('on a phone in Korean nothing is cut off, down to 320 px', async t => {
+    const { url } = await serve(t)
+    const page = await visit(t, browser, url, {
+      locale: 'ko',
+      colorScheme: 'dark',
+      viewport: { width: 320, height: 568 },
+      hasTouch: true,
+      isMobile: true,
+    })
+    const width = () => page.evaluate<number>('document.documentElement.scrollWidth')
+    t.equal(await width(), 320)
+    await page.getByLabel('아이디').fill('minji')
+    await page.getByLabel('비밀번호', { exact: true }).fill(PASSWORD)
+    await page.getByRole('button', { name: '가입하기', exact: true }).click()
+    await page.getByRole('link', { name: 'Lobby' }).tap()
+    await page.getByRole('textbox', { name: 'Lobby에 메시지 쓰기' }).fill('가'.repeat(200))
+    await page.getByRole('button', { name: '보내기' }).tap()
+    await page.getByRole('log').locator('.text').waitFor()
+    t.equal(await width(), 320)
+    t.equal(await page.evaluate('document.documentElement.lang'), 'ko')
+    await page.getByRole('button', { name: '멤버' }).tap()
+    await page.getByRole('button', { name: /minji.*접속 중/ }).waitFor()
+    t.equal(await width(), 320)
+    await page.getByRole('button', { name: '닫기' }).tap()
+    await page.getByRole('button', { name: '대화방' }).tap()
+    await page.getByRole('button', { name: '새 대화방' }).tap()
+    t.equal(await width(), 320)
+  })
+}

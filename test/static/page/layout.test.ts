@@ -1,0 +1,53 @@
+import { test } from 'tap'
+import type { Message } from '../../../schemas/message.js'
+import { layOut } from '../../../static/page/text/layout.js'
+
+const say = (id: number, username: string, created_at: string, more: Partial<Message> = {}): Message => ({
+  id,
+  room_id: 'a',
+  username,
+  text: 'hi',
+  created_at: `2026-01-${created_at}.000Z`,
+  client_id: `c-${id}`,
+  ...more,
+})
+const lines = (messages: Message[], unread_after = 0) =>
+  layOut(messages, { day: time => time.slice(0, 10), unread_after, me: 'me' }).map(line =>
+    line.kind === 'message' ? `${line.message.id}${line.leads ? ' leads' : ''}` : line.kind,
+  )
+
+test('messages of one sender stand together for five minutes, never under another sender', async t => {
+  t.strictSame(
+    lines([
+      say(1, 'a', '31T09:00:00'),
+      say(2, 'a', '31T09:04:59'),
+      say(3, 'b', '31T09:05:00'),
+      say(4, 'a', '31T09:05:01'),
+      say(5, 'a', '31T09:10:01'),
+    ]),
+    ['day', '1 leads', '2', '3 leads', '4 leads', '5 leads'],
+  )
+})
+
+test('a reply, and what follows a deleted message or a clock that went back, shows its sender', async t => {
+  t.strictSame(
+    lines([
+      say(1, 'a', '31T09:00:00'),
+      say(2, 'a', '31T09:00:01', { reply_to: 1 }),
+      say(3, 'a', '31T09:00:02', { deleted_at: '2026-01-31T10:00:00.000Z' }),
+      say(4, 'a', '31T09:00:03'),
+      say(5, 'a', '31T09:00:01'),
+    ]),
+    ['day', '1 leads', '2 leads', '3', '4 leads', '5 leads'],
+  )
+})
+
+test('each day has its line, and the first new message of others has one', async t => {
+  t.strictSame(
+    lines(
+      [say(1, 'a', '30T09:00:00'), say(2, 'me', '31T09:00:00'), say(3, 'a', '31T09:00:01'), say(4, 'a', '31T09:00:02')],
+      1,
+    ),
+    ['day', '1 leads', 'day', '2 leads', 'unread', '3 leads', '4'],
+  )
+})
