@@ -81,7 +81,13 @@ export async function startRedis(t: Owner, ...args: string[]): Promise<RedisServ
     await eventually(async () => exitCode !== null || (await accepts(port)))
   }
 
-  t.teardown(kill)
+  // A run that ends before its teardown leaves nothing behind either.
+  const end = () => server?.kill('SIGKILL')
+  process.once('exit', end)
+  t.teardown(async () => {
+    process.off('exit', end)
+    await kill()
+  })
   await start()
   return {
     port,

@@ -126,7 +126,9 @@ export async function replay(talk: Said[], options: ReplayOptions) {
       const [owner, ...others] = members as [string, ...string[]]
       const { id } = await httpOf(owner).createRoom({ name })
       await inParallel(others, async username => void (await httpOf(username).join(id)))
-      const observed = watchers.map(username => observe(connectionOf(username), id))
+      const observed = watchers.map(username =>
+        observe(connectionOf(username), id, seq => progress(`${username} has to start anew at ${seq}`)),
+      )
       replayed.push({ room_id: id, said, client_ids: [], acked_at: new Map(), observed })
     }
 
@@ -175,6 +177,7 @@ export async function replay(talk: Said[], options: ReplayOptions) {
       const history = await readAll(reader, room.room_id)
       const found = compare(room, history)
       for (const name of ['lost', 'doubled', 'out_of_order', 'altered'] as const) figures[name] += found[name]
+      for (const [index, heard] of room.observed.entries()) sayWhereWrong(room, heard, `${watchers[index]}`, progress)
       const expected = room.client_ids.join()
       figures.observed_wrongly += room.observed.filter(
         heard => heard.map(({ client_id }) => client_id).join() !== expected,
@@ -218,15 +221,33 @@ export async function replay(talk: Said[], options: ReplayOptions) {
   }
 }
 
-function observe(connection: Connection, room_id: string): Replayed['observed'][number] {
+function observe(
+  connection: Connection,
+  room_id: string,
+  restarted: (seq: number) => void,
+): Replayed['observed'][number] {
   const heard: Replayed['observed'][number] = []
   connection.subscribe(room_id, {
-    start() {},
+    start(seq) {
+      if (heard.length > 0) restarted(seq)
+    },
     event(event) {
       if (event.type === 'message') heard.push({ client_id: event.client_id, at: performance.now() })
     },
   })
   return heard
+}
+
+/** Says where an observer was told other than what was said. */
+function sayWhereWrong(
+  { client_ids }: Replayed,
+  heard: Replayed['observed'][number],
+  name: string,
+  say: (line: string) => void,
+) {
+  const at = client_ids.findIndex((client_id, place) => heard[place]?.client_id !== client_id)
+  if (at < 0) return
+  say(`${name} was told of ${heard.length} of ${client_ids.length} messages, wrong from number ${at + 1} on`)
 }
 
 /** The longest time from a message's ack to when an observer was told of it, ms. */

@@ -80,6 +80,9 @@ export async function startServer(env: Record<string, string> = {}): Promise<Ser
   }
 
   await start()
+  // A replay that fails leaves no server behind.
+  const kill = () => server.kill('SIGKILL')
+  process.once('exit', kill)
   return {
     base_url,
     get pid() {
@@ -91,6 +94,7 @@ export async function startServer(env: Record<string, string> = {}): Promise<Ser
     },
     async stop() {
       const code = await end('SIGTERM')
+      process.off('exit', kill)
       await rm(folder, { recursive: true, force: true })
       return code
     },

@@ -169,7 +169,8 @@ export class Feed {
     if (!this.#started || this.#early.size === 0) return
     for (;;) {
       const next = this.#early.get(this.#accepted + 1)
-      if (!next) break
+      // Where the pending ones are too many already, it would only be put back.
+      if (!next || this.#pending.length >= PENDING_MAX) break
       this.#early.delete(this.#accepted + 1)
       this.#accept(this.#accepted + 1, next.frame, next.membership)
     }

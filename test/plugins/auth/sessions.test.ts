@@ -150,3 +150,37 @@ test('sessions that expired are deleted within the hour', async t => {
   t.equal(await store.readSession(expired), null)
   t.not(await store.readSession(good.session_id), null)
 })
+
+test('a server that was stopped for over a second believes nobody until it has read the log', async t => {
+  const store = await openStore(t)
+  const [here, there] = [await openOn(t, store), await openOn(t, store)]
+  const minji = await openSession(here)
+  t.equal(await there.isGood(minji), true)
+  t.equal(there.untilCurrent(), null)
+  await here.end(minji)
+  // The whole process stands still, as under SIGSTOP: no timer of ours runs meanwhile.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1200)
+  t.ok(there.untilCurrent())
+  t.equal(await there.isGood(minji), false)
+  await there.untilCurrent()
+  t.equal(there.untilCurrent(), null)
+})
+
+test('a server that cannot read who is logged out refuses everybody, and recovers by itself', async t => {
+  const store = await openStore(t)
+  let cutOff = false
+  const readEvents: Store['readEvents'] = async (...args) => {
+    if (cutOff) throw new Error('cut off')
+    return store.readEvents(...args)
+  }
+  const there = await openOn(t, { ...store, readEvents })
+  const minji = await openSession(there)
+  cutOff = true
+  while (there.untilCurrent() === null) await new Promise(resolve => setImmediate(resolve))
+  await t.rejects(there.isGood(minji), { code: 'STORE_UNAVAILABLE' })
+  await t.rejects(there.assertCurrent() as Promise<void>, { code: 'STORE_UNAVAILABLE' })
+  const waiting = there.untilCurrent()
+  cutOff = false
+  await waiting
+  t.equal(await there.isGood(minji), true)
+})

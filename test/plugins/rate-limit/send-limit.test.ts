@@ -41,3 +41,14 @@ test('memory is bounded: of very many accounts the one silent for the longest st
   t.equal(take('busy'), 1000)
   t.equal(take('old'), 0)
 })
+
+test('what other servers took from an account’s bucket is gone here too', t => {
+  const { clock, take } = withClock(10)
+  take.fullIn('minji', 2000)
+  t.equal(take('minji'), 100)
+  t.equal(take('bob'), 0)
+  take.fullIn('bob', 0)
+  clock.now += 100
+  t.equal(take('minji'), 0)
+  t.end()
+})

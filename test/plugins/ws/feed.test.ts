@@ -216,3 +216,50 @@ test('frames that are not in the log pass, and what another version sent is left
   t.equal(feed.flushed, 0)
   feed.close()
 })
+
+test('while nobody can know who is logged out nothing is delivered, then all of it, however much it was', async t => {
+  const { store } = await following(t, 0)
+  let release = () => {}
+  let hold: Promise<void> | null = new Promise(resolve => {
+    release = resolve
+  })
+  const { one, frames } = subscriber('minji')
+  const feed = new Feed(
+    'held',
+    store,
+    () => {},
+    () => hold,
+  )
+  await feed.start(async () => () => {})
+  feed.live.add(one)
+  const COUNT = 6000
+  for (let first = 1; first <= COUNT; first += 500) {
+    const events: StoredEvent[] = Array.from({ length: 500 }, (_, index) => ({
+      room_id: 'held',
+      seq: first + index,
+      type: 'message',
+      username: 'minji',
+      client_id: randomUUID(),
+      created_at: '2026-01-01T00:00:00.000Z',
+      text: `${first + index}`,
+    }))
+    await store.append('held', first - 1, events)
+    feed.receive(packEvents(events))
+  }
+  t.same(frames(), [])
+  t.ok((feed.position as number) < COUNT, 'what waits is bounded')
+  hold = null
+  release()
+  await flushedTo(feed, COUNT)
+  t.same(seqs(frames()), upTo(COUNT))
+})
+
+test('a head that another server tells of is read from the store', async t => {
+  const { start } = await following(t, 3)
+  const { feed } = await start()
+  const { one, frames } = subscriber('minji')
+  feed.live.add(one)
+  feed.head(3)
+  await flushedTo(feed, 3)
+  t.same(seqs(frames()), upTo(3))
+})
