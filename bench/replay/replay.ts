@@ -126,8 +126,11 @@ export async function replay(talk: Said[], options: ReplayOptions) {
       const [owner, ...others] = members as [string, ...string[]]
       const { id } = await httpOf(owner).createRoom({ name })
       await inParallel(others, async username => void (await httpOf(username).join(id)))
-      const observed = watchers.map(username =>
-        observe(connectionOf(username), id, seq => progress(`${username} has to start anew at ${seq}`)),
+      // Who is not there yet when the first word is said would rightly not be told of it.
+      const observed = await Promise.all(
+        watchers.map(username =>
+          observe(connectionOf(username), id, seq => progress(`${username} has to start anew at ${seq}`)),
+        ),
       )
       replayed.push({ room_id: id, said, client_ids: [], acked_at: new Map(), observed })
     }
@@ -221,21 +224,26 @@ export async function replay(talk: Said[], options: ReplayOptions) {
   }
 }
 
+/** Resolves when the room is followed. @param restarted told where events were skipped afterwards */
 function observe(
   connection: Connection,
   room_id: string,
   restarted: (seq: number) => void,
-): Replayed['observed'][number] {
+): Promise<Replayed['observed'][number]> {
   const heard: Replayed['observed'][number] = []
-  connection.subscribe(room_id, {
-    start(seq) {
-      if (heard.length > 0) restarted(seq)
-    },
-    event(event) {
-      if (event.type === 'message') heard.push({ client_id: event.client_id, at: performance.now() })
-    },
+  return new Promise(resolve => {
+    let isFollowing = false
+    connection.subscribe(room_id, {
+      start(seq) {
+        if (isFollowing) restarted(seq)
+        isFollowing = true
+        resolve(heard)
+      },
+      event(event) {
+        if (event.type === 'message') heard.push({ client_id: event.client_id, at: performance.now() })
+      },
+    })
   })
-  return heard
 }
 
 /** Says where an observer was told other than what was said. */
