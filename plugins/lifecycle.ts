@@ -8,6 +8,9 @@ declare module 'fastify' {
   }
 }
 
+/** What a drain may take besides DRAIN_MS: what is under way, the last commits, sockets that do not answer their close. */
+export const DRAIN_MARGIN_MS = 10_000
+
 async function lifecycle(fastify: FastifyInstance) {
   fastify.decorate('draining', false)
   // Hooks run in the order of their registration: who drains in a preClose of its own depends on this plugin.

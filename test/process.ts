@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { environment } from './helper.js'
 
-const top = fileURLToPath(new URL('../..', import.meta.url))
+/** The project's top folder. */
+export const top = fileURLToPath(new URL('../..', import.meta.url))
 
 /** A server that a test started as a process of its own, in an environment of its own; killed after the test. */
 export interface Started {

@@ -34,6 +34,8 @@ export class Session {
   #under_way = 0
   #idle_waiters: (() => void)[] = []
   #malformed = 0
+  /** Nothing more is read: the server restarts. */
+  #restarting = false
   #closing = false
   #pinged_at = performance.now()
   #pings_missed = 0
@@ -73,6 +75,7 @@ export class Session {
   async start(token: string) {
     const { hub, auth } = this.house
     if (!hub.arrive(this)) return this.close('too_many')
+    if (hub.draining) return hub.sendAway(this)
     let identity: Identity
     try {
       identity = await auth.authenticate(token)
@@ -120,9 +123,11 @@ export class Session {
 
   /** Ends the socket for the server's restart, after all that it sent is answered. */
   async restart(retry_after_ms: number) {
-    if (!this.open) return
+    if (!this.open || this.#restarting) return
+    this.#restarting = true
     this.ws.pause()
-    if (this.#under_way > 0) await new Promise<void>(resolve => this.#idle_waiters.push(resolve))
+    // While it waits, what was read before comes in, too.
+    while (this.#under_way > 0 && this.open) await new Promise<void>(resolve => this.#idle_waiters.push(resolve))
     for (const { feed } of this.#rooms.values()) await feed.settled()
     this.close('restarting', JSON.stringify({ retry_after_ms }))
   }
@@ -183,7 +188,7 @@ export class Session {
 
   #done() {
     this.#under_way--
-    if (this.#under_way === UNDER_WAY_MAX / 2) this.ws.resume()
+    if (this.#under_way === UNDER_WAY_MAX / 2 && !this.#restarting) this.ws.resume()
     if (this.#under_way > 0) return
     for (const resolve of this.#idle_waiters) resolve()
     this.#idle_waiters = []
