@@ -10,6 +10,8 @@ import { limits } from './schemas/wire.js'
 export function serverOptions(config: Config) {
   const options: FastifyServerOptions = {
     bodyLimit: limits.FRAME_BYTES_MAX,
+    // On a busy machine, or on a store that is busy itself, a start takes as long as it takes.
+    pluginTimeout: 60_000,
     // An id that is unique among all servers' log lines; a client's own is not taken over.
     genReqId: () => randomUUID(),
     // A slow or silent client gives its connection back.

@@ -2,6 +2,10 @@
  * Replays real talk against a server of its own, kills the server on the way, and compares what is kept with what was
  * said: `npm run replay -- FILE`. What it ends with are figures; the exit code is 1 where anything was lost, doubled,
  * out of order or not found.
+ *
+ * With `--servers 3` there are three of them, on MongoDB (MONGODB_URI, or a FerretDB of its own) and Redis; everybody
+ * moves to another in the middle, and servers, Redis and the database are broken all the time. FerretDB looks at every
+ * event for every question, so give it `--first 3000`.
  */
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
@@ -14,21 +18,26 @@ const { positionals, values } = parseArgs({
     kills: { type: 'string', default: '2' },
     observers: { type: 'string', default: '3' },
     searches: { type: 'string', default: '200' },
+    servers: { type: 'string', default: '1' },
+    first: { type: 'string', default: 'Infinity' },
   },
 })
 const [file] = positionals
 if (!file) {
-  console.error('Usage: npm run replay -- FILE [--kills N] [--observers N] [--searches N]')
+  console.error(
+    'Usage: npm run replay -- FILE [--kills N] [--observers N] [--searches N] [--servers N] [--first COUNT]',
+  )
   process.exit(1)
 }
 const bytes = await readFile(file)
 const lines = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString().split('\n').filter(Boolean)
 const figures = await replay(
-  lines.map(line => JSON.parse(line)),
+  lines.slice(0, Number(values.first)).map(line => JSON.parse(line)),
   {
     kills: Number(values.kills),
     observers: Number(values.observers),
     searches: Number(values.searches),
+    servers: Number(values.servers),
     progress: line => console.log(line),
   },
 )

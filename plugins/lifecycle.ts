@@ -10,6 +10,8 @@ declare module 'fastify' {
 
 /** What a drain may take besides DRAIN_MS: what is under way, the last commits, sockets that do not answer their close. */
 export const DRAIN_MARGIN_MS = 10_000
+/** How often the store is asked whether it is still the one that we started with. */
+const EPOCH_MS = 5000
 
 async function lifecycle(fastify: FastifyInstance) {
   fastify.decorate('draining', false)
@@ -18,6 +20,22 @@ async function lifecycle(fastify: FastifyInstance) {
     fastify.draining = true
     fastify.log.info('draining: no new sockets')
   })
+
+  const timer = setInterval(() => {
+    fastify.store.readEpoch().then(
+      async epoch => {
+        if (epoch === fastify.store.epoch || fastify.draining) return
+        fastify.log.fatal('the store was restored from a backup while this server ran: ending, start it again')
+        process.exitCode = 1
+        await fastify.close()
+      },
+      // Whether it answers at all is for others to find out.
+      () => {},
+    )
+  }, EPOCH_MS)
+  timer.unref()
+  fastify.addHook('onClose', async () => clearInterval(timer))
+
   fastify.addHook('onListen', async () => {
     fastify.log.info(`store: ${fastify.store.description}`)
     fastify.log.info(`bus: ${fastify.pubsub.description}`)

@@ -24,7 +24,7 @@ const BATCHES = [1, 2, 5, 10, 20, 50, 100, 200, 500]
 
 /** Figures of this process, at `/metrics`. Each application has a registry of its own. */
 async function metrics(fastify: FastifyInstance) {
-  const { auth, roomLog, ws } = fastify
+  const { auth, pubsub, roomLog, ws } = fastify
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
@@ -40,6 +40,7 @@ async function metrics(fastify: FastifyInstance) {
   }
   gauge('talkie_sockets', 'Open sockets', () => ws.hub.sessions.size)
   gauge('talkie_rooms', 'Rooms with sockets', () => ws.hub.rooms)
+  gauge('talkie_bus_up', 'Whether messages to ourselves come back by the bus', () => Number(pubsub.state === 'up'))
   gauge('talkie_logins_waiting', 'Logins and registrations that wait for a thread', auth.waiting)
 
   /** A count that is kept elsewhere. */
@@ -54,6 +55,9 @@ async function metrics(fastify: FastifyInstance) {
   }
   count('talkie_deliveries_total', 'Events handed to sockets, once per socket', () => ws.hub.delivered.frames)
   count('talkie_flushes_total', 'Times that a room was written to its sockets', () => ws.hub.delivered.flushes)
+
+  count('talkie_polls_total', 'Times that the tails of followed rooms were looked up', () => ws.poll.polls)
+  count('talkie_poll_found_total', 'Rooms in which such a look found what the bus had not brought', () => ws.poll.found)
 
   const batches = new Histogram({
     name: 'talkie_commit_events',
@@ -90,4 +94,4 @@ async function metrics(fastify: FastifyInstance) {
   })
 }
 
-export default fp(metrics, { name: 'metrics', dependencies: ['auth', 'docs', 'room-log', 'ws'] })
+export default fp(metrics, { name: 'metrics', dependencies: ['auth', 'docs', 'pubsub', 'room-log', 'ws'] })

@@ -6,7 +6,7 @@ import type { StoredEvent } from '../schemas/event.js'
 import type { Member, ReadMark, Room, RoomCreation, RoomList, RoomRecord } from '../schemas/room.js'
 import { DEFAULT_ROOM_ID, limits } from '../schemas/wire.js'
 import type { Auth } from './auth/index.js'
-import type { Presence } from './presence.js'
+import type { Presence } from './presence/index.js'
 import type { RoomLog, RoomView } from './room-log/index.js'
 import { Conflict, type Store } from './store/index.js'
 
@@ -254,12 +254,13 @@ export function createRooms(store: Store, roomLog: RoomLog, auth: Auth, presence
           ? await store.listUsers(page)
           : await store.readUsers((await store.listMembers(room_id, page)).map(row => row.username))
       users.sort((a, b) => (a.username.toLowerCase() < b.username.toLowerCase() ? -1 : 1))
+      const isOnline = await presence.inRoom(room_id)
       const members: Member[] = users.slice(0, limit).map(user => ({
         username: user.username,
         display_name: user.display_name,
         avatar_color: user.avatar_color,
         role: user.username === owner ? 'owner' : 'member',
-        online: presence.isOnlineIn(room_id, user.username),
+        online: isOnline(user.username),
       }))
       return { members, has_more: users.length > limit }
     },

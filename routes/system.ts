@@ -10,6 +10,10 @@ const Readiness = Type.Object(
     draining: Type.Boolean(),
     store: State,
     bus: Type.Union([State], { description: 'Without it chat works, only slower between servers' }),
+    path: Type.Union([Type.Literal('fast'), Type.Literal('slow'), Type.Literal('store gone')], {
+      description: 'How messages reach other servers: by the bus, or by each looking into the store every second',
+      examples: ['fast'],
+    }),
   },
   { additionalProperties: false },
 )
@@ -45,7 +49,9 @@ export default (async fastify => {
   fastify.get('/ready', { ...options, schema: ready }, async (_request, reply) => {
     const store = await stateOfStore()
     const { draining } = fastify
-    const body: Readiness = { ready: store === 'up' && !draining, draining, store, bus: fastify.pubsub.state }
+    const bus = fastify.pubsub.state
+    const path = store === 'down' ? 'store gone' : bus === 'up' ? 'fast' : 'slow'
+    const body: Readiness = { ready: store === 'up' && !draining, draining, store, bus, path }
     return reply.code(body.ready ? 200 : 503).send(body)
   })
 

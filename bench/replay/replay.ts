@@ -8,6 +8,7 @@ import {
   type Http,
   type SocketConstructor,
 } from '../../static/client/index.js'
+import { startCluster } from './cluster.js'
 import { startServer } from './server.js'
 
 /** One message of a recorded talk, in the order said within its room. */
@@ -18,8 +19,10 @@ export interface Said {
 }
 
 export interface ReplayOptions {
-  /** How often the server is killed on the way. */
+  /** How often the server is killed on the way; several servers are disturbed all the time instead. */
   kills: number
+  /** 1, on the embedded store; or several, on MongoDB and Redis, with users that move from one to another. */
+  servers: number
   /** Sockets that follow each room from the beginning to the end. */
   observers: number
   /** Random two-character parts of Korean words that are searched for afterwards. */
@@ -37,8 +40,36 @@ interface Replayed {
   said: Said[]
   /** client_id of each message, in the order said. */
   client_ids: string[]
-  /** client_ids of the messages that each observer was told of, in that order. */
-  observed: string[][]
+  /** When each message was acknowledged, by client_id. */
+  acked_at: Map<string, number>
+  /** client_ids of the messages that each observer was told of, in that order, and when. */
+  observed: { client_id: string; at: number }[][]
+}
+
+/** The servers of a replay: one that is killed now and then, or several that things happen to. */
+async function startServers(count: number) {
+  if (count > 1) return { one: null, ...(await startCluster(count)) }
+  const one = await startServer()
+  return { one, base_urls: [one.base_url], disturb: null, stop: () => one.stop() }
+}
+
+/**
+ * One user's way to the servers: a random one at first, and another after each loss, as behind a load balancer.
+ * @returns a constructor of sockets, and what loses the connection
+ */
+function wayOf(base_urls: string[]) {
+  let at = Math.floor(Math.random() * base_urls.length)
+  let socket: WebSocket | undefined
+  class Moving extends WebSocket {
+    constructor(address: string, protocols: string[]) {
+      super(address.replace(/^ws:\/\/[^/]+/, (base_urls[at] as string).replace(/^http/, 'ws')), protocols)
+      socket = this
+      this.on('close', () => {
+        at = (at + 1) % base_urls.length
+      })
+    }
+  }
+  return { Socket: Moving as unknown as SocketConstructor, move: () => socket?.terminate() }
 }
 
 /**
@@ -47,18 +78,22 @@ interface Replayed {
  */
 export async function replay(talk: Said[], options: ReplayOptions) {
   const progress = options.progress ?? (() => {})
-  const server = await startServer()
-  const { base_url } = server
+  const servers = await startServers(options.servers)
+  const { base_urls } = servers
+  const [base_url] = base_urls as [string]
   const tokens = new Map<string, string>()
   const connections = new Map<string, Connection>()
+  const ways = new Map<string, ReturnType<typeof wayOf>>()
   const httpOf = (username: string) => createHttp({ base_url, token: () => tokens.get(username) })
 
   function connectionOf(username: string): Connection {
     const known = connections.get(username)
     if (known) return known
+    const way = wayOf(base_urls)
+    ways.set(username, way)
     const connection = createConnection({
       base_url,
-      WebSocket: WebSocket as unknown as SocketConstructor,
+      WebSocket: way.Socket,
       token: () => tokens.get(username) as string,
       backoff: { base_ms: 100, cap_ms: 2000 },
     })
@@ -92,7 +127,7 @@ export async function replay(talk: Said[], options: ReplayOptions) {
       const { id } = await httpOf(owner).createRoom({ name })
       await inParallel(others, async username => void (await httpOf(username).join(id)))
       const observed = watchers.map(username => observe(connectionOf(username), id))
-      replayed.push({ room_id: id, said, client_ids: [], observed })
+      replayed.push({ room_id: id, said, client_ids: [], acked_at: new Map(), observed })
     }
 
     progress(`saying ${talk.length} messages`)
@@ -100,37 +135,51 @@ export async function replay(talk: Said[], options: ReplayOptions) {
     const started = performance.now()
     let count = 0
     let kills = 0
+    let moved = 0
     let restarting: Promise<void> = Promise.resolve()
+    const mend = servers.disturb?.(progress)
     await Promise.all(
-      replayed.map(async ({ room_id, said, client_ids }) => {
+      replayed.map(async ({ room_id, said, client_ids, acked_at }) => {
         for (const { username, text } of said) {
           const sent = performance.now()
           const { client_id, ack } = connectionOf(username).send(room_id, text)
           client_ids.push(client_id)
           await ack
-          acks_ms.push(performance.now() - sent)
+          const now = performance.now()
+          acks_ms.push(now - sent)
+          acked_at.set(client_id, now)
           count++
-          if (kills < options.kills && count >= (talk.length * (kills + 1)) / (options.kills + 1)) {
+          if (count === Math.floor(talk.length / 2) && base_urls.length > 1) {
+            progress('everybody moves to another server')
+            for (const { move } of ways.values()) move()
+            moved = ways.size
+          }
+          if (servers.one && kills < options.kills && count >= (talk.length * (kills + 1)) / (options.kills + 1)) {
             kills++
             progress(`killing the server after ${count} messages`)
-            restarting = restarting.then(() => server.killAndRestart())
+            restarting = restarting.then(() => servers.one?.killAndRestart())
           }
         }
       }),
     )
     await restarting
     const replay_s = seconds(started)
+    const disturbed = await mend?.()
 
     progress('reading the history')
     const reader = httpOf(watchers[0] ?? (users[0] as string))
+    let behind_ms = 0
     const figures = { lost: 0, doubled: 0, out_of_order: 0, altered: 0, observed_wrongly: 0 }
     for (const room of replayed) {
-      await until(() => room.observed.every(ids => ids.length >= room.said.length))
+      await until(() => room.observed.every(heard => heard.length >= room.said.length))
       const history = await readAll(reader, room.room_id)
       const found = compare(room, history)
       for (const name of ['lost', 'doubled', 'out_of_order', 'altered'] as const) figures[name] += found[name]
       const expected = room.client_ids.join()
-      figures.observed_wrongly += room.observed.filter(ids => ids.join() !== expected).length
+      figures.observed_wrongly += room.observed.filter(
+        heard => heard.map(({ client_id }) => client_id).join() !== expected,
+      ).length
+      behind_ms = Math.max(behind_ms, ...room.observed.map(heard => furthestBehind(room.acked_at, heard)))
     }
 
     let searches_incomplete = 0
@@ -148,12 +197,16 @@ export async function replay(talk: Said[], options: ReplayOptions) {
     return {
       messages: talk.length,
       users: users.length,
-      kills,
+      servers: base_urls.length,
+      kills: disturbed?.kills ?? kills,
+      faults: disturbed?.faults ?? 0,
+      moved,
       registration_s,
       replay_s,
       messages_per_s: Math.round(talk.length / replay_s),
       ack_p50_ms: quantile(acks_ms, 0.5),
       ack_p99_ms: quantile(acks_ms, 0.99),
+      furthest_behind_ms: round(behind_ms),
       ...figures,
       searches: parts.length,
       search_mean_ms: parts.length > 0 ? round((seconds(searching) * 1000) / parts.length) : 0,
@@ -161,19 +214,24 @@ export async function replay(talk: Said[], options: ReplayOptions) {
     }
   } finally {
     for (const connection of connections.values()) connection.close()
-    await server.stop()
+    await servers.stop()
   }
 }
 
-function observe(connection: Connection, room_id: string): string[] {
-  const client_ids: string[] = []
+function observe(connection: Connection, room_id: string): Replayed['observed'][number] {
+  const heard: Replayed['observed'][number] = []
   connection.subscribe(room_id, {
     start() {},
     event(event) {
-      if (event.type === 'message') client_ids.push(event.client_id)
+      if (event.type === 'message') heard.push({ client_id: event.client_id, at: performance.now() })
     },
   })
-  return client_ids
+  return heard
+}
+
+/** The longest time from a message's ack to when an observer was told of it, ms. */
+function furthestBehind(acked_at: Map<string, number>, heard: Replayed['observed'][number]): number {
+  return heard.reduce((most, { client_id, at }) => Math.max(most, at - (acked_at.get(client_id) ?? at)), 0)
 }
 
 async function readAll(http: Http, room_id: string): Promise<Message[]> {

@@ -16,7 +16,7 @@ export interface ServerProcess {
   stop(): Promise<number | null>
 }
 
-const START_MS = 20_000
+const START_MS = 60_000
 
 /** A port of the loopback address that was free just now. */
 export async function freePort(): Promise<number> {

@@ -111,6 +111,9 @@ export function createAuth(store: Store, sessions: Sessions, passwords: Password
     logout: sessions.end,
     /** @returns what ends the listening */
     onEnded: sessions.onEnded,
+    /** Null where no session can have ended over a second ago without our knowing; else see `Sessions`. */
+    assertCurrent: sessions.assertCurrent,
+    untilCurrent: sessions.untilCurrent,
     hashPassword: passwords.hash,
     verifyPassword: passwords.verify,
     /** Logins and registrations that wait for a thread to hash in. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
+import { errors } from '../../schemas/error.js'
 import type { StoredEvent } from '../../schemas/event.js'
 import { Conflict, type Store } from '../store/store.js'
 import type { Identity } from './tokens.js'
@@ -7,6 +8,9 @@ import type { Identity } from './tokens.js'
 /** The log in which sessions end. Every server reads it. */
 const SYSTEM = '_system'
 const FOLLOW_MS = 500
+/** Who has not read the log for so long was stopped, or is cut off, and believes nobody until it has. */
+const STALE_MS = 1000
+const RETRY_MS = 100
 const CLEAN_MS = 3_600_000
 /** Sessions kept in memory; others are read from the store again. */
 const KNOWN_MAX = 50_000
@@ -29,8 +33,12 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
   /** When the last token of an ended session expires; until then it stays here, after it is forgotten within an hour. */
   const ended = new Map<string, number>()
   const listeners = new Set<EndedListener>()
+  /** Up to when we know of every session that ended, by the monotonic clock. */
+  let known_at = performance.now()
   let seq = await loadEnded()
   let following: Promise<void> | null = null
+  let waiting: Promise<void> | null = null
+  let closed = false
   let isLost = false
   let ending: Promise<void> = Promise.resolve()
 
@@ -60,13 +68,32 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
     return true
   }
 
-  function follow() {
+  function follow(): Promise<void> {
     following ??= readNew().finally(() => {
       following = null
     })
+    return following
+  }
+
+  const isStale = () => performance.now() - known_at > STALE_MS
+
+  async function untilCurrent() {
+    for (await follow(); isStale() && !closed; await follow()) {
+      await new Promise(resolve => setTimeout(resolve, RETRY_MS))
+    }
+    waiting = null
+  }
+
+  /** @throws StoreUnavailable where it cannot be known */
+  async function becomeCurrent() {
+    await follow()
+    // A read that was under way for long tells of a time long past.
+    if (isStale()) await follow()
+    if (isStale()) throw new errors.StoreUnavailable()
   }
 
   async function readNew() {
+    const began = performance.now()
     try {
       let page: StoredEvent[]
       do {
@@ -76,6 +103,7 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
           seq = event.seq
         }
       } while (page.length === PAGE)
+      known_at = began
       isLost = false
     } catch (error) {
       // Said once, not twice a second.
@@ -100,7 +128,9 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
     return id
   }
 
+  /** @throws StoreUnavailable */
   async function isGood({ session_id, username }: Identity): Promise<boolean> {
+    if (isStale()) await becomeCurrent()
     if (ended.has(session_id)) return false
     let owner = known.get(session_id)
     if (owner === undefined) {
@@ -161,7 +191,16 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
         listeners.delete(listener)
       }
     },
+    /** Null where every session that ended over a second ago is known; else rejects or resolves when that is clear. */
+    assertCurrent: () => (isStale() ? becomeCurrent() : null),
+    /** As `assertCurrent`, but goes on trying. */
+    untilCurrent() {
+      if (!isStale()) return null
+      waiting ??= untilCurrent()
+      return waiting
+    },
     async close() {
+      closed = true
       for (const timer of timers) clearInterval(timer)
       await following
     },

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { createMemoryPubSub } from './memory.js'
 import type { PubSub } from './pubsub.js'
+import { createRedisPubSub } from './redis.js'
 
 export type { PubSub } from './pubsub.js'
 
@@ -12,9 +13,10 @@ declare module 'fastify' {
 }
 
 async function pubsub(fastify: FastifyInstance) {
-  const bus = createMemoryPubSub()
+  const { redis } = fastify
+  const bus = redis ? createRedisPubSub(redis) : createMemoryPubSub()
   fastify.decorate('pubsub', bus)
   fastify.addHook('onClose', () => bus.close())
 }
 
-export default fp(pubsub, { name: 'pubsub', dependencies: ['config'] })
+export default fp(pubsub, { name: 'pubsub', dependencies: ['redis'] })

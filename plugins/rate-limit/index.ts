@@ -2,7 +2,8 @@ import rateLimit, { normalizeIP, type RateLimitOptions } from '@fastify/rate-lim
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { rateLimited } from '../../schemas/error.js'
-import { createSendLimit } from './send-limit.js'
+import { createCounts } from './counts.js'
+import { createSendLimit, createSharedSendLimit } from './send-limit.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -28,8 +29,6 @@ export interface Limits {
   addressOf: (request: FastifyRequest) => string
 }
 
-/** Accounts and addresses counted at once by each limit; of more, those counted longest ago are forgotten. */
-const COUNTED_MAX = 10_000
 const MINUTE_MS = 60_000
 
 const addressOf = (request: FastifyRequest) => normalizeIP(request.ip)
@@ -37,12 +36,12 @@ const addressOf = (request: FastifyRequest) => normalizeIP(request.ip)
 const accountOrAddress = (request: FastifyRequest) => request.identity?.username ?? addressOf(request)
 
 async function limits(fastify: FastifyInstance) {
-  const { config } = fastify
+  const { config, redis, store } = fastify
   await fastify.register(rateLimit, {
     global: config.RATE_LIMIT_HTTP_PER_MINUTE > 0,
     max: config.RATE_LIMIT_HTTP_PER_MINUTE,
     timeWindow: MINUTE_MS,
-    cache: COUNTED_MAX,
+    store: createCounts(redis, store.epoch),
     keyGenerator: accountOrAddress,
     errorResponseBuilder: (_request, { ttl }) => rateLimited(ttl),
   })
@@ -51,9 +50,11 @@ async function limits(fastify: FastifyInstance) {
     return max > 0 && { max, timeWindow, keyGenerator }
   }
 
-  function tries(account: (request: FastifyRequest) => string | null) {
+  /** @param what keeps the counts of one kind apart from the others' */
+  function tries(what: string, account: (request: FastifyRequest) => string | null) {
     const max = config.RATE_LIMIT_AUTH_PER_MINUTE
-    const count = fastify.createRateLimit({ max, timeWindow: MINUTE_MS, keyGenerator: r => account(r) as string })
+    const keyGenerator = (request: FastifyRequest) => `${what}:${account(request)}`
+    const count = fastify.createRateLimit({ max, timeWindow: MINUTE_MS, keyGenerator })
     return async (request: FastifyRequest) => {
       if (max === 0 || account(request) === null) return
       const counted = await count(request)
@@ -64,13 +65,15 @@ async function limits(fastify: FastifyInstance) {
   fastify.decorate('limits', {
     perAddress: routeLimit(config.RATE_LIMIT_AUTH_PER_MINUTE, MINUTE_MS, addressOf),
     rooms: routeLimit(config.RATE_LIMIT_ROOMS_PER_HOUR, 60 * MINUTE_MS, accountOrAddress),
-    loginTry: tries(({ body }) => (body as { username: string }).username.toLowerCase()),
-    roomPasswordTry: tries(({ body, identity }) =>
+    loginTry: tries('login', ({ body }) => (body as { username: string }).username.toLowerCase()),
+    roomPasswordTry: tries('room-password', ({ body, identity }) =>
       (body as { password?: string } | undefined)?.password === undefined ? null : (identity?.username ?? null),
     ),
-    sends: createSendLimit(config.RATE_LIMIT_SENDS_PER_SECOND),
+    sends: redis
+      ? createSharedSendLimit(config.RATE_LIMIT_SENDS_PER_SECOND, redis, store.epoch)
+      : createSendLimit(config.RATE_LIMIT_SENDS_PER_SECOND),
     addressOf,
   })
 }
 
-export default fp(limits, { name: 'rate-limit', dependencies: ['config', 'auth', 'errors'] })
+export default fp(limits, { name: 'rate-limit', dependencies: ['config', 'auth', 'errors', 'redis', 'store'] })

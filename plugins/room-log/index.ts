@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { StoredEvent } from '../../schemas/event.js'
 import type { PubSub } from '../pubsub/index.js'
-import type { Store } from '../store/index.js'
+import type { Position, Store } from '../store/index.js'
 import { packEvents, packPassing } from './envelope.js'
 import { RoomView } from './view.js'
 import { type Appended, type Entry, Writer } from './writer.js'
@@ -20,6 +20,11 @@ declare module 'fastify' {
 
 export type RoomLog = ReturnType<typeof createRoomLog>
 
+/** How long the heads of rooms are told after a commit. */
+const RECENT_MS = 10_000
+/** Rooms whose heads are told at once. */
+const RECENT_MAX = 1000
+
 /** Watches the log at work. Called on the path of every write, so it must be quick and must not throw. */
 export interface Observer {
   /** A batch of so many events was stored. */
@@ -34,16 +39,21 @@ const WRITERS_MAX = 10_000
 /** The logs of all rooms. Knows who is in a room and what its log says; knows no request and no socket. */
 export function createRoomLog(store: Store, pubsub: PubSub) {
   const writers = new Map<string, Writer>()
+  /** Heads of the rooms that this server committed to lately, the newest last. */
+  const recent = new Map<string, { seq: number; at: number }>()
   let observer: Observer | undefined
   const channelOf = (room_id: string) => `${store.epoch}:room:${room_id}`
 
+  function committed(room_id: string, events: StoredEvent[]) {
+    recent.delete(room_id)
+    recent.set(room_id, { seq: (events.at(-1) as StoredEvent).seq, at: performance.now() })
+    if (recent.size > RECENT_MAX) recent.delete(recent.keys().next().value as string)
+    pubsub.publish(channelOf(room_id), packEvents(events))
+    observer?.committed(events.length)
+  }
+
   function writerOf(room_id: string) {
-    const writer =
-      writers.get(room_id) ??
-      new Writer(room_id, store, events => {
-        pubsub.publish(channelOf(room_id), packEvents(events))
-        observer?.committed(events.length)
-      })
+    const writer = writers.get(room_id) ?? new Writer(room_id, store, events => committed(room_id, events))
     writers.delete(room_id)
     writers.set(room_id, writer)
     if (writers.size > WRITERS_MAX) {
@@ -75,8 +85,15 @@ export function createRoomLog(store: Store, pubsub: PubSub) {
     },
 
     /** Tells every server of events that were stored by other means than `append`. */
-    publish(room_id: string, events: StoredEvent[]) {
-      pubsub.publish(channelOf(room_id), packEvents(events))
+    publish: committed,
+
+    /** The heads of the rooms that this server committed to in the last 10 s. */
+    recentHeads(now = performance.now()): Position[] {
+      for (const [room_id, { at }] of recent) {
+        if (now - at < RECENT_MS) break
+        recent.delete(room_id)
+      }
+      return [...recent].map(([room_id, { seq }]) => ({ room_id, seq }))
     },
 
     /** Sends a frame that is not in the log to all sockets of a room. */

@@ -41,8 +41,11 @@ export interface Appended {
 const QUEUE_MAX = 10_000
 /** Appends that one batch tries before it gives up: other servers took the seq each time. */
 const TRIES_MAX = 100
-/** How often a batch of unknown outcome asks the store what became of it, with growing pauses, about 6 s in all. */
-const SETTLE_TRIES_MAX = 8
+/** How long a batch of unknown outcome asks the store what became of it, with growing pauses. */
+const SETTLE_MS = 6000
+
+/** How long after another server took a seq of ours we count on it wanting more. */
+const RIVAL_MS = 1000
 
 interface Waiting {
   entry: Entry
@@ -72,6 +75,8 @@ export class Writer {
   readonly #queue: Waiting[] = []
   #running = false
   #view: RoomView | null = null
+  /** Until when another server is believed to write to this room too, by the monotonic clock. */
+  #rival_until = 0
 
   constructor(
     readonly room_id: string,
@@ -105,8 +110,15 @@ export class Writer {
         this.#view = null
         for (const waiting of batch) waiting.reject(error)
       }
+      await this.#giveWay()
     }
     this.#running = false
+  }
+
+  /** Lets one round trip to the store pass where another server writes too: a slower one would lose to us for ever. */
+  async #giveWay() {
+    if (performance.now() >= this.#rival_until) return
+    await this.store.readHead(this.room_id).catch(() => {})
   }
 
   /** Settles every entry of a batch, or throws where the store does not answer. */
@@ -126,6 +138,7 @@ export class Writer {
       try {
         if (events.length > 0) await this.store.append(this.room_id, view.seq, events)
       } catch (error) {
+        if (error instanceof Conflict) this.#rival_until = performance.now() + RIVAL_MS
         open = await this.#settle(decisions, error)
         if (open.length === 0) return
         continue
@@ -266,11 +279,13 @@ export class Writer {
 
   async #firstSurely(entry: Entry, unknown: boolean) {
     if (!unknown) return this.#first(entry)
+    const started_at = performance.now()
     for (let tries = 0; ; tries++) {
       try {
         return await this.#first(entry)
       } catch (error) {
-        if (tries === SETTLE_TRIES_MAX) throw error
+        // Of a store that hangs, one question alone may take seconds.
+        if (performance.now() - started_at > SETTLE_MS) throw error
         await new Promise(resolve => setTimeout(resolve, 25 * 2 ** tries))
       }
     }

@@ -60,6 +60,8 @@ function createEmbedded(folder: Folder, writer: Writer, log: Log): Store {
   return {
     description: `embedded in ${folder.file}`,
     epoch: folder.epoch,
+    // A restore cannot happen under a process that holds the folder.
+    readEpoch: async () => folder.epoch,
     ping: () => writer.write('ping'),
     close() {
       closing ??= writer.close().then(() => {
@@ -100,6 +102,7 @@ function createEmbedded(folder: Folder, writer: Writer, log: Log): Store {
 
     append: (room_id, after, events) => writer.write('append', room_id, after, events),
     readHead,
+    findAhead: read('findAhead'),
     readEvents: read('readEvents'),
     readByClientId: read('readByClientId'),
     readState: read('readState'),

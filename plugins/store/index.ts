@@ -1,7 +1,9 @@
+import mongodb from '@fastify/mongodb'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../../schemas/config.js'
 import { openEmbedded } from './embedded.js'
+import { connectOptions, openMongo } from './mongo.js'
 import type { Store } from './store.js'
 
 export * from './store.js'
@@ -12,12 +14,24 @@ declare module 'fastify' {
   }
 }
 
+/** @throws an Error whose message is one sentence, and holds neither the URI nor a password */
+async function connect(fastify: FastifyInstance, config: Config): Promise<Store> {
+  const { MONGODB_URI: url, MONGODB_USER: user, MONGODB_PASSWORD: password, MONGODB_DATABASE: database } = config
+  try {
+    await fastify.register(mongodb, { url, database, forceClose: true, ...connectOptions({ user, password }) })
+  } catch (error) {
+    throw new Error(`MONGODB_URI names a database that does not answer: ${(error as Error).message}`)
+  }
+  return openMongo(fastify.mongo.client.db(database), fastify.log)
+}
+
 async function store(fastify: FastifyInstance) {
   const config = fastify.getDecorator<Config>('config')
-  if (config.MONGODB_URI !== undefined) throw new Error('MONGODB_URI is set, but this version has no MongoDB store')
-  const opened = await openEmbedded(config.DATA_DIR, fastify.log)
+  const opened =
+    config.MONGODB_URI === undefined ? await openEmbedded(config.DATA_DIR, fastify.log) : await connect(fastify, config)
   fastify.decorate('store', opened)
-  // Hooks run in the reverse order of their registration, so whatever depends on the store is closed before it.
+  // Hooks run in the reverse order of their registration, so whatever depends on the store is closed before it, and it
+  // before its connections.
   fastify.addHook('onClose', () => opened.close())
 }
 

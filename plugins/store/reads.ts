@@ -13,7 +13,7 @@ import {
   toRoom,
 } from './rows.js'
 import type { Sqlite } from './sqlite.js'
-import { type RoomState, type Target, UNREAD_SCAN_MAX } from './store.js'
+import { type Position, type RoomState, type Target, UNREAD_SCAN_MAX } from './store.js'
 import { createTermReads } from './term-index.js'
 
 const USER_COLUMNS = 'username, display_name, bio, avatar_color, status, created_at, password_hash'
@@ -124,6 +124,12 @@ export function createReads(db: Sqlite) {
     },
 
     readHead,
+
+    findAhead(positions: Position[]): string[] {
+      const isAhead = ({ room_id, seq }: Position) =>
+        db.get('select 1 as found from events where room_id = ? and seq = ?', [room_id, seq + 1]) !== undefined
+      return positions.filter(isAhead).map(({ room_id }) => room_id)
+    },
 
     readEvents(room_id: string, { after, upto = Number.MAX_SAFE_INTEGER, limit }: EventsQuery): StoredEvent[] {
       const rows = db.all<EventRow>(

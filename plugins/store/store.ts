@@ -27,6 +27,15 @@ export interface SearchResult {
   next_before: number | null
 }
 
+/** `findAhead` takes so many positions at most. */
+export const POSITIONS_MAX = 500
+
+/** The last seq of a room's log that somebody knows. */
+export interface Position {
+  room_id: string
+  seq: number
+}
+
 /** What a writer decides on: a room as it was at `head`. */
 export interface RoomState {
   /** The room's record as of its `indexed_seq`; null where no room has this id. */
@@ -52,6 +61,8 @@ export interface Store {
   readonly description: string
   /** A random id made with the store, changed by a restore from a backup. */
   readonly epoch: string
+  /** The epoch as the store has it by now; another than `epoch` after a restore, which this object must not outlive. */
+  readEpoch(): Promise<string>
   /** Resolves where the store answers. */
   ping(): Promise<void>
   close(): Promise<void>
@@ -106,6 +117,8 @@ export interface Store {
   append(room_id: string, after: number, events: StoredEvent[]): Promise<void>
   /** The last seq, 0 where the log is empty. */
   readHead(room_id: string): Promise<number>
+  /** Which of these logs have an event behind the position. @param positions at most POSITIONS_MAX */
+  findAhead(positions: Position[]): Promise<string[]>
   /** Events after `after` up to `upto`, oldest first. Texts of messages (and edits of them) deleted by now are empty. */
   readEvents(room_id: string, query: { after: number; upto?: number; limit: number }): Promise<StoredEvent[]>
   readByClientId(room_id: string, username: string, client_id: string): Promise<StoredEvent | null>

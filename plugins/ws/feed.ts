@@ -26,6 +26,8 @@ export const UNSENT_BYTES_MAX = 1024 * 1024
 const HOLE_MS = 20
 /** Events behind a hole that are kept; beyond, the store brings them. */
 const EARLY_MAX = 2000
+/** Frames that wait for a flush; beyond, what is in the log is read again later. Only a hold lets them grow so many. */
+const PENDING_MAX = 5000
 const REPAIR_LIMIT = 500
 const RETRY_MS = 250
 /** Sockets that one slice of a flush writes to before other work goes on. */
@@ -71,12 +73,22 @@ export class Feed {
   #repair_at: NodeJS.Timeout | undefined
   #repairing = false
 
-  /** @param deliveries told the number of frames and sockets of each flush */
+  /**
+   * @param deliveries told the number of frames and sockets of each flush
+   * @param hold null where frames may be written, else resolves when they may: a server that cannot know who is logged
+   *   out delivers nothing
+   */
   constructor(
     readonly room_id: string,
     private readonly store: Store,
     private readonly deliveries: (frames: number, sockets: number) => void,
+    readonly hold: () => Promise<void> | null = () => null,
   ) {}
+
+  /** The last seq without a hole before it; null before the feed has begun. */
+  get position(): number | null {
+    return this.#started ? this.#accepted : null
+  }
 
   /** Listens first, then reads the head: what comes in between is not lost. */
   async start(subscribe: (handler: (envelope: Uint8Array) => void) => Promise<() => void>) {
@@ -101,14 +113,22 @@ export class Feed {
   receive(bytes: Uint8Array) {
     const envelope = unpack(bytes)
     if (!envelope) return
-    if (envelope.kind === 'passing') {
-      this.#pending.push({ frame: envelope.frame, seq: 0, ending: null })
-      this.#schedule()
-      return
-    }
+    if (envelope.kind === 'passing') return this.pass(envelope.frame)
     const { first, frames, membership } = envelope
     for (const [index, frame] of frames.entries()) this.#accept(first + index, frame, membership)
     this.#takeEarly()
+  }
+
+  /** A frame that is not in the log, to all live sockets. */
+  pass(frame: Buffer) {
+    if (this.#pending.length >= PENDING_MAX) return
+    this.#pending.push({ frame, seq: 0, ending: null })
+    this.#schedule()
+  }
+
+  /** Another server told that the log goes up to `seq`. */
+  head(seq: number) {
+    if (this.#started && seq > this.#accepted) this.#repairSoon(HOLE_MS)
   }
 
   /** An ack to one live subscriber, before the event that it tells of. */
@@ -137,7 +157,7 @@ export class Feed {
 
   #accept(seq: number, frame: Buffer, membership: boolean) {
     if (this.#started && seq <= this.#accepted) return
-    if (!this.#started || seq > this.#accepted + 1) {
+    if (!this.#started || seq > this.#accepted + 1 || this.#pending.length >= PENDING_MAX) {
       if (this.#early.size < EARLY_MAX) this.#early.set(seq, { frame, membership })
       return
     }
@@ -173,9 +193,11 @@ export class Feed {
     let failed = false
     try {
       for (;;) {
-        const events = await this.store.readEvents(this.room_id, { after: this.#accepted, limit: REPAIR_LIMIT })
+        const after = this.#accepted
+        const events = await this.store.readEvents(this.room_id, { after, limit: REPAIR_LIMIT })
         for (const event of events) this.#accept(event.seq, encodeEvent(event), membershipTypes.has(event.type))
-        if (events.length < REPAIR_LIMIT) break
+        failed = events.length > 0 && this.#accepted === after
+        if (events.length < REPAIR_LIMIT || failed) break
       }
     } catch {
       failed = true
@@ -198,6 +220,7 @@ export class Feed {
 
   async #flush() {
     this.#flushing = true
+    await this.hold()
     this.#flushed_at = performance.now()
     const pending = this.#pending
     this.#pending = []
@@ -231,7 +254,10 @@ export class Feed {
 
   async #write(buffer: Buffer, receivers: Subscriber[]) {
     for (const [index, subscriber] of receivers.entries()) {
-      if (index > 0 && index % SLICE === 0) await new Promise(resolve => setImmediate(resolve))
+      if (index > 0 && index % SLICE === 0) {
+        await new Promise(resolve => setImmediate(resolve))
+        await this.hold()
+      }
       if (!this.live.has(subscriber) || !subscriber.open) continue
       const { socket, acks } = subscriber
       if (socket.writableLength > UNSENT_BYTES_MAX) {

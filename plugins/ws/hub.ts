@@ -1,5 +1,5 @@
 import type { RoomLog } from '../room-log/index.js'
-import type { Store } from '../store/index.js'
+import type { Position, Store } from '../store/index.js'
 import { Feed } from './feed.js'
 import type { Session } from './session.js'
 
@@ -15,12 +15,20 @@ interface Bounds {
   heartbeat_ms: number
 }
 
+/** What the hub asks of others. */
+interface Neighbours {
+  /** Null where frames may be written, else resolves when they may. */
+  hold(): Promise<void> | null
+  /** Called when a user's first socket came. @returns what ends the following, at their last one's end */
+  followUser(username: string): () => void
+}
+
 /** All sockets of this server, and the feeds of the rooms that they follow. */
 export class Hub {
   readonly sessions = new Set<Session>()
   readonly delivered = { frames: 0, flushes: 0 }
   readonly #feeds = new Map<string, { feed: Feed; started: Promise<void> }>()
-  readonly #users = new Map<string, Set<Session>>()
+  readonly #users = new Map<string, { sessions: Set<Session>; unfollow: () => void }>()
   readonly #addresses = new Map<string, number>()
   readonly #timer: NodeJS.Timeout
   /** Null before the drain. */
@@ -31,6 +39,7 @@ export class Hub {
     private readonly store: Store,
     private readonly roomLog: RoomLog,
     private readonly bounds: Bounds,
+    private readonly neighbours: Neighbours,
   ) {
     this.#timer = setInterval(() => this.#tick(), Math.min(TICK_MS, bounds.heartbeat_ms / 4))
     this.#timer.unref()
@@ -50,8 +59,11 @@ export class Hub {
 
   /** Takes a socket whose user is known. @returns false where that user has too many */
   identify(session: Session, username: string): boolean {
-    const sessions = this.#users.get(username) ?? new Set()
-    this.#users.set(username, sessions.add(session))
+    const { sessions, unfollow } = this.#users.get(username) ?? {
+      sessions: new Set(),
+      unfollow: this.neighbours.followUser(username),
+    }
+    this.#users.set(username, { sessions: sessions.add(session), unfollow })
     return this.bounds.per_user === 0 || sessions.size <= this.bounds.per_user
   }
 
@@ -63,23 +75,49 @@ export class Hub {
     if (this.sessions.size === 0) this.#emptied()
     const username = session.identity?.username
     if (username === undefined) return
-    const sessions = this.#users.get(username)
-    sessions?.delete(session)
-    if (sessions?.size === 0) this.#users.delete(username)
+    const user = this.#users.get(username)
+    if (!user?.sessions.delete(session) || user.sessions.size > 0) return
+    this.#users.delete(username)
+    user.unfollow()
   }
 
   sessionsOf(username: string): Iterable<Session> {
-    return this.#users.get(username) ?? []
+    return this.#users.get(username)?.sessions ?? []
+  }
+
+  /** Sends a frame that is not in the log to this server's sockets of a room. */
+  pass(room_id: string, frame: object) {
+    this.#feeds.get(room_id)?.feed.pass(Buffer.from(JSON.stringify(frame)))
+  }
+
+  /** Another server told how far a room's log goes. */
+  head(room_id: string, seq: number) {
+    this.#feeds.get(room_id)?.feed.head(seq)
+  }
+
+  /** How far each followed room's log is known here. */
+  positions(): Position[] {
+    const known: Position[] = []
+    for (const [room_id, { feed }] of this.#feeds) {
+      if (feed.position !== null) known.push({ room_id, seq: feed.position })
+    }
+    return known
+  }
+
+  /** Reads from the store what a room's feed has not got yet. */
+  async repair(room_id: string) {
+    await this.#feeds.get(room_id)?.feed.repair()
   }
 
   /** The feed of a room, listening. To be released once for each call. */
   async follow(room_id: string): Promise<Feed> {
     let entry = this.#feeds.get(room_id)
     if (!entry) {
-      const feed = new Feed(room_id, this.store, (frames, sockets) => {
+      const deliveries = (frames: number, sockets: number) => {
         this.delivered.frames += frames * sockets
         this.delivered.flushes++
-      })
+      }
+      const feed = new Feed(room_id, this.store, deliveries, this.neighbours.hold)
       entry = { feed, started: feed.start(handler => this.roomLog.subscribe(room_id, handler)) }
       this.#feeds.set(room_id, entry)
     }

@@ -7,18 +7,22 @@ import type { ServerFrame } from '../../schemas/frame.js'
 import { limits, SUBPROTOCOL } from '../../schemas/wire.js'
 import type { Auth } from '../auth/index.js'
 import type { Messages } from '../messages.js'
-import type { Presence } from '../presence.js'
+import type { Presence } from '../presence/index.js'
 import type { Limits } from '../rate-limit/index.js'
 import type { RoomLog } from '../room-log/index.js'
 import type { Rooms } from '../rooms.js'
 import type { Store } from '../store/index.js'
+import { createAcross } from './across.js'
 import { Hub } from './hub.js'
+import { type Poll, startPoll } from './poll.js'
 import { Session } from './session.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
     ws: {
       hub: Hub
+      /** How often the tails of rooms were looked up, and how many the bus had not brought. */
+      poll: Poll['figures']
       /** Takes a socket that came through the upgrade of `request`, with a token that is not looked at yet. */
       accept(
         ws: WebSocket,
@@ -48,15 +52,24 @@ export interface House {
 }
 
 async function ws(fastify: FastifyInstance) {
-  const { auth, config, messages, presence, roomLog, rooms, store } = fastify
-  const hub = new Hub(store, roomLog, {
-    per_user: config.MAX_SOCKETS_PER_USER,
-    per_address: config.MAX_SOCKETS_PER_ADDRESS,
-    heartbeat_ms: config.HEARTBEAT_MS,
-  })
-  const toUser: House['toUser'] = (username, frame, but) => {
-    for (const session of hub.sessionsOf(username)) if (session !== but) session.send(frame)
-  }
+  const { auth, config, messages, presence, pubsub, roomLog, rooms, store } = fastify
+  const across = createAcross(pubsub, store.epoch)
+  const hub: Hub = new Hub(
+    store,
+    roomLog,
+    {
+      per_user: config.MAX_SOCKETS_PER_USER,
+      per_address: config.MAX_SOCKETS_PER_ADDRESS,
+      heartbeat_ms: config.HEARTBEAT_MS,
+    },
+    {
+      hold: auth.untilCurrent,
+      followUser: username => across.followUser(username, name => hub.sessionsOf(name)),
+    },
+  )
+  const toUser: House['toUser'] = (username, frame, but) => across.toUser(hub, username, frame, but)
+  const poll = startPoll(hub, roomLog, pubsub, store)
+  fastify.addHook('onClose', () => poll.close())
   const house: House = {
     ...{ auth, config, messages, presence, roomLog, rooms, store },
     ...{ hub, toUser, limits: fastify.limits, log: fastify.log },
@@ -64,6 +77,7 @@ async function ws(fastify: FastifyInstance) {
 
   fastify.decorate('ws', {
     hub,
+    poll: poll.figures,
     toUser,
     accept(ws, request, token, only) {
       const session = new Session(ws, request.raw.socket, fastify.limits.addressOf(request), house, only)
@@ -71,10 +85,12 @@ async function ws(fastify: FastifyInstance) {
     },
   })
   fastify.users.onChanged(({ username, display_name, avatar_color, status }) => {
-    for (const room_id of presence.roomsOf(username)) {
-      roomLog.pass(room_id, { type: 'profile', username, display_name, avatar_color, status })
-    }
+    across.tellProfile({ type: 'profile', username, display_name, avatar_color, status })
   })
+  await across.onProfile(frame => {
+    for (const room_id of presence.roomsOf(frame.username)) hub.pass(room_id, frame)
+  })
+  presence.onTold((room_id, frame) => hub.pass(room_id, frame))
   auth.onEnded((session_id, username) => {
     for (const session of hub.sessionsOf(username)) {
       if (session.identity?.session_id === session_id) session.close('unauthorized')
@@ -102,6 +118,7 @@ export default fp(ws, {
   dependencies: [
     'config',
     'store',
+    'pubsub',
     'auth',
     'rooms',
     'messages',

@@ -21,6 +21,8 @@ const UNDER_WAY_MAX = 256
 const EARLY_MAX = 64
 /** How long a socket has to take its close frame before it is destroyed. */
 const CLOSE_MS = 5000
+/** How long a restart waits for a room's last flush, which does not come while the store is gone. */
+const SETTLE_MS = 5000
 const PINGS_MISSED_MAX = 2
 
 /** One socket: parses, limits, and makes of each frame one call. */
@@ -128,7 +130,8 @@ export class Session {
     this.ws.pause()
     // While it waits, what was read before comes in, too.
     while (this.#under_way > 0 && this.open) await new Promise<void>(resolve => this.#idle_waiters.push(resolve))
-    for (const { feed } of this.#rooms.values()) await feed.settled()
+    const settled = Promise.all([...this.#rooms.values()].map(({ feed }) => feed.settled()))
+    await Promise.race([settled, new Promise(resolve => setTimeout(resolve, SETTLE_MS).unref())])
     this.close('restarting', JSON.stringify({ retry_after_ms }))
   }
 
@@ -179,6 +182,8 @@ export class Session {
       if (this.only && 'room_id' in frame && frame.room_id !== this.only.room_id) {
         throw new errors.BadFrame('This socket is for one room')
       }
+      if (frame.type !== 'ping') await this.house.auth.assertCurrent()
+      if (this.#closing) return
       await (this.#handlers[frame.type] as (frame: ClientFrame) => Promise<void>)(frame)
     } catch (error) {
       const { room_id, client_id } = frame as Partial<ClientFrames['send']>
@@ -285,6 +290,7 @@ export class Session {
     presence.enter(room_id, this.username)
     try {
       const view = await rooms.assertMember(room_id, this.username)
+      await presence.load(room_id)
       if (this.#rooms.get(room_id) !== subscription) return
       const { online, online_count } = presence.online(room_id)
       const heartbeat_ms = config.HEARTBEAT_MS

@@ -63,6 +63,8 @@ export class Subscription implements Subscriber {
     const { room_id } = feed
     const { epoch } = store
     const { after } = from
+    await feed.hold()
+    if (!this.#attached) return
     const same = from.epoch === undefined || from.epoch === epoch
     const resumed = after !== undefined && same && after <= view.seq && view.seq - after <= limits.REPLAY_MAX
     const seq = resumed ? view.seq : feed.flushed
@@ -88,6 +90,7 @@ export class Subscription implements Subscriber {
         continue
       }
       const events = await store.readEvents(feed.room_id, { after: cursor, upto: feed.flushed, limit: READ_LIMIT })
+      await feed.hold()
       if (!this.#attached) return
       this.session.write(Buffer.concat(events.map(event => frameText(encodeEvent(event)))))
       cursor = events.at(-1)?.seq ?? cursor

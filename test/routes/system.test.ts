@@ -11,7 +11,7 @@ test('a process that runs is healthy, and ready while its store answers', async 
   t.same((await app.inject('/health')).json(), { status: 'ok' })
   const ready = await app.inject('/ready')
   t.equal(ready.statusCode, 200)
-  t.same(ready.json(), { ready: true, draining: false, store: 'up', bus: 'up' })
+  t.same(ready.json(), { ready: true, draining: false, store: 'up', bus: 'up', path: 'fast' })
 })
 
 test('without its store a server is alive and not ready', async t => {

@@ -14,6 +14,6 @@ const read = {
 export default (async fastify => {
   fastify.get('/profile', { schema: read }, async ({ params }) => {
     const user = await fastify.users.read(params.username)
-    return { ...user, online: fastify.presence.isOnline(user.username) }
+    return { ...user, online: await fastify.presence.isOnline(user.username) }
   })
 }) satisfies FastifyPluginAsyncTypebox

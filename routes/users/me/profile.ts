@@ -15,6 +15,6 @@ const change = {
 export default (async fastify => {
   fastify.put('/profile', { schema: change }, async ({ identity, body }) => {
     const user = await fastify.users.change((identity as Identity).username, body)
-    return { ...user, online: fastify.presence.isOnline(user.username) }
+    return { ...user, online: await fastify.presence.isOnline(user.username) }
   })
 }) satisfies FastifyPluginAsyncTypebox

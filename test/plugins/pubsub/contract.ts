@@ -1,8 +1,8 @@
-import { test } from 'tap'
+import { type Test, test } from 'tap'
 import type { PubSub } from '../../../plugins/pubsub/pubsub.js'
 
-/** What every bus promises to the process that it is in. @param open gives a bus whose channels nobody else uses */
-export function pubsubContract(name: string, open: () => Promise<PubSub>) {
+/** What every bus promises to the process that it is in. @param open gives a bus whose channels nobody else uses, closed after the test */
+export function pubsubContract(name: string, open: (t: Test) => Promise<PubSub>) {
   const bytes = (text: string) => Buffer.from(text)
 
   async function listening(bus: PubSub, channel: string) {
@@ -12,8 +12,7 @@ export function pubsubContract(name: string, open: () => Promise<PubSub>) {
   }
 
   test(`${name}: a message reaches all handlers of its channel before publish returns, and no others`, async t => {
-    const bus = await open()
-    t.teardown(() => bus.close())
+    const bus = await open(t)
     const [a, b, other] = [await listening(bus, 'a'), await listening(bus, 'a'), await listening(bus, 'b')]
     bus.publish('a', bytes('one'))
     bus.publish('a', bytes('two'))
@@ -23,8 +22,7 @@ export function pubsubContract(name: string, open: () => Promise<PubSub>) {
   })
 
   test(`${name}: every byte arrives as it was`, async t => {
-    const bus = await open()
-    t.teardown(() => bus.close())
+    const bus = await open(t)
     const heard: Uint8Array[] = []
     await bus.subscribe('a', message => heard.push(message))
     const all = Uint8Array.from({ length: 256 }, (_, value) => value)
@@ -33,8 +31,7 @@ export function pubsubContract(name: string, open: () => Promise<PubSub>) {
   })
 
   test(`${name}: who ended a subscription hears nothing more, the others do`, async t => {
-    const bus = await open()
-    t.teardown(() => bus.close())
+    const bus = await open(t)
     const [a, b] = [await listening(bus, 'a'), await listening(bus, 'a')]
     a.unsubscribe()
     a.unsubscribe()
@@ -50,8 +47,7 @@ export function pubsubContract(name: string, open: () => Promise<PubSub>) {
   })
 
   test(`${name}: a handler may subscribe, publish and end subscriptions`, async t => {
-    const bus = await open()
-    t.teardown(() => bus.close())
+    const bus = await open(t)
     const late = await listening(bus, 'late')
     const unsubscribe = await bus.subscribe('a', () => {
       unsubscribe()
@@ -62,8 +58,44 @@ export function pubsubContract(name: string, open: () => Promise<PubSub>) {
     t.same(late.heard, ['from a handler'])
   })
 
+  test(`${name}: one handler may subscribe twice, and hears twice until one of them ends`, async t => {
+    const bus = await open(t)
+    let heard = 0
+    const handler = () => {
+      heard++
+    }
+    const [first] = [await bus.subscribe('a', handler), await bus.subscribe('a', handler)]
+    bus.publish('a', bytes('one'))
+    t.equal(heard, 2)
+    first()
+    bus.publish('a', bytes('two'))
+    t.equal(heard, 3)
+  })
+
+  test(`${name}: many channels may be subscribed to at once, and one that ended meanwhile is silent`, async t => {
+    const bus = await open(t)
+    const names = Array.from({ length: 200 }, (_, index) => `channel-${index}`)
+    const all = await Promise.all(names.map(channel => listening(bus, channel)))
+    all[0]?.unsubscribe()
+    for (const channel of names) bus.publish(channel, bytes(channel))
+    t.same(all[0]?.heard, [])
+    t.same(
+      all.slice(1).map(({ heard }) => heard),
+      names.slice(1).map(channel => [channel]),
+    )
+  })
+
+  test(`${name}: after the end no handler hears anything`, async t => {
+    const bus = await open(t)
+    const { heard } = await listening(bus, 'a')
+    await bus.close()
+    bus.publish('a', bytes('one'))
+    t.same(heard, [])
+    await t.resolves(bus.close(), 'closing twice is no error')
+  })
+
   test(`${name}: publishing where nobody listens, and after the end, is no error`, async t => {
-    const bus = await open()
+    const bus = await open(t)
     bus.publish('nobody', bytes('one'))
     await bus.close()
     bus.publish('nobody', bytes('two'))

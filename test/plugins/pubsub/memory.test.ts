@@ -1,4 +1,8 @@
 import { createMemoryPubSub } from '../../../plugins/pubsub/memory.js'
 import { pubsubContract } from './contract.js'
 
-pubsubContract('memory', async () => createMemoryPubSub())
+pubsubContract('memory', async t => {
+  const bus = createMemoryPubSub()
+  t.teardown(() => bus.close())
+  return bus
+})

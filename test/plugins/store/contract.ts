@@ -149,6 +149,23 @@ export function storeContract(name: string, open: () => Promise<Opened>) {
     await t.resolves(store.close(), 'closing twice is no error')
   })
 
+  promise('the epoch can be looked up', async (t, store) => {
+    t.equal(await store.readEpoch(), store.epoch)
+  })
+
+  promise('of many logs those are found that go on behind a position', async (t, store) => {
+    await store.append('a', 0, events('a', 0, [message('one'), message('two')]))
+    await store.append('b', 0, events('b', 0, [message('one')]))
+    const ahead = await store.findAhead([
+      { room_id: 'a', seq: 1 },
+      { room_id: 'b', seq: 1 },
+      { room_id: 'none', seq: 0 },
+    ])
+    t.strictSame(ahead, ['a'])
+    t.strictSame((await store.findAhead(['a', 'b'].map(room_id => ({ room_id, seq: 0 })))).sort(), ['a', 'b'])
+    t.strictSame(await store.findAhead([]), [])
+  })
+
   promise('what was written when it closed is durable', async (t, store, { reopen }) => {
     const written = Promise.all([
       store.append('a', 0, events('a', 0, [message('one'), message('two')])),

@@ -1,6 +1,6 @@
 import { test } from 'tap'
-import { createPresence } from '../../plugins/presence.js'
-import { limits } from '../../schemas/wire.js'
+import { createPresence } from '../../../plugins/presence/presence.js'
+import { limits } from '../../../schemas/wire.js'
 
 function listening() {
   const told: object[] = []

@@ -1,0 +1,210 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { RedisLink } from '../redis/index.js'
+import type { Move, Presence } from './presence.js'
+
+/** Batches of changes whose rooms a lease names; who is further behind reads all its rooms again. */
+const BATCHES_MAX = 10
+/** Rooms that one batch names; of more, it says only that there were changes. */
+const BATCH_ROOMS_MAX = 200
+/** Rooms read at once. */
+const READ_AT_ONCE = 200
+
+/** What a server's lease says. */
+interface Lease {
+  /** Counts the batches of changes. */
+  version: number
+  /** The rooms of the newest batches, the newest last; null for all. */
+  batches: (string[] | null)[]
+}
+
+interface Other {
+  version: number
+}
+
+/**
+ * Presence across servers, in Redis: one set of users per room and server, written only on change, and one key per server
+ * that expires where it is not renewed. Everybody reads everybody's key once a second; it tells which rooms changed. So
+ * nothing depends on the bus, and a server that dies takes its users along.
+ *
+ * All keys are in one slot of a cluster (`{epoch}`), since a second's changes are one transaction.
+ *
+ * @param lease_ms after which a silent server is dead
+ */
+export function createSharedPresence(
+  link: RedisLink,
+  presence: Presence,
+  epoch: string,
+  lease_ms: number,
+  log: FastifyBaseLogger,
+) {
+  const key = (...parts: string[]) => [`{${epoch}}`, ...parts].join(':')
+  const servers = key('servers')
+  const leaseOf = (server_id: string) => key('lease', server_id)
+  const roomsOf = (server_id: string) => key('rooms', server_id)
+  const usersOf = (server_id: string) => key('users', server_id)
+  const onlineOf = (room_id: string, server_id: string) => key('online', server_id, room_id)
+
+  const own: Lease = { version: 0, batches: [] }
+  const others = new Map<string, Other>()
+  /** What Redis holds of us may be anything: write all of it. */
+  let rewrite = true
+  let renewed_at = Number.NEGATIVE_INFINITY
+  let read_at = performance.now()
+  /** Until then a missing lease proves nothing: Redis has lost ours too, and others have not renewed theirs yet. */
+  let amnesia_until = 0
+
+  /** Writes what changed, and renews the lease when that is due. */
+  async function write(moves: Move[], now: number) {
+    const due = now - renewed_at >= lease_ms / 3
+    if (moves.length === 0 && !due && !rewrite) return
+    const whole = rewrite
+    const written = whole ? presence.here() : moves
+    rewrite = true
+    const known = whole ? await link.ask(redis => redis.smembers(roomsOf(link.id))) : []
+    const before = await link.ask(async redis => {
+      const batch = redis.multi()
+      if (whole) {
+        for (const room_id of known) batch.del(onlineOf(room_id, link.id))
+        batch.del(roomsOf(link.id), usersOf(link.id))
+        batch.sadd(servers, link.id)
+      }
+      for (const { room_id, username, here } of written) {
+        if (here) {
+          batch.sadd(onlineOf(room_id, link.id), username)
+          batch.sadd(roomsOf(link.id), room_id)
+        } else {
+          batch.srem(onlineOf(room_id, link.id), username)
+        }
+        if (presence.isHere(username)) batch.sadd(usersOf(link.id), username)
+        else batch.srem(usersOf(link.id), username)
+      }
+      if (whole || written.length > 0) {
+        const rooms = [...new Set(written.map(({ room_id }) => room_id))]
+        own.version++
+        own.batches.push(whole || rooms.length > BATCH_ROOMS_MAX ? null : rooms)
+        if (own.batches.length > BATCHES_MAX) own.batches.shift()
+      }
+      batch.set(leaseOf(link.id), JSON.stringify(own), 'PX', lease_ms, 'GET')
+      const results = await batch.exec()
+      const failed = results?.find(([error]) => error)
+      if (!results || failed) throw failed?.[0] ?? new Error('Redis has not carried out a transaction')
+      return results.at(-1)?.[1] as string | null
+    })
+    renewed_at = now
+    // Where the lease had gone, the others took us for dead, or Redis lost everything: once more, all of it.
+    rewrite = before === null && !whole
+    if (before === null) amnesia_until = now + lease_ms / 2
+  }
+
+  /** Reads who is online by the others. */
+  async function read(now: number) {
+    const ids = (await link.ask(redis => redis.smembers(servers))).filter(id => id !== link.id)
+    const found = ids.length > 0 ? await link.ask(redis => redis.mget(ids.map(leaseOf))) : []
+    const leases = new Map(ids.map((id, at) => [id, found[at] ? (JSON.parse(found[at]) as Lease) : null]))
+    read_at = now
+    for (const id of others.keys()) if (!leases.has(id) && now > amnesia_until) drop(id, now)
+    for (const [id, lease] of leases) {
+      if (lease) await follow(id, lease)
+      else if (now > amnesia_until) await bury(id)
+    }
+  }
+
+  async function follow(id: string, lease: Lease) {
+    const behind = lease.version - (others.get(id)?.version ?? Number.NEGATIVE_INFINITY)
+    if (behind === 0) return
+    const missed = behind > 0 && behind <= lease.batches.length ? lease.batches.slice(-behind) : [null]
+    const rooms = missed.includes(null) ? presence.rooms() : [...new Set(missed.flatMap(batch => batch ?? []))]
+    await readRooms(rooms.filter(presence.isFollowed).map(room_id => ({ room_id, id })))
+    others.set(id, { version: lease.version })
+  }
+
+  async function readRooms(wanted: { room_id: string; id: string }[]) {
+    for (let at = 0; at < wanted.length; at += READ_AT_ONCE) {
+      const some = wanted.slice(at, at + READ_AT_ONCE)
+      const sets = await link.ask(redis => {
+        const batch = redis.pipeline()
+        for (const { room_id, id } of some) batch.smembers(onlineOf(room_id, id))
+        return batch.exec()
+      })
+      for (const [index, { room_id, id }] of some.entries()) {
+        const [error, usernames] = sets?.[index] ?? [new Error('Redis has not answered')]
+        if (error) throw error
+        presence.setElsewhere(room_id, id, new Set(usernames as string[]))
+      }
+    }
+  }
+
+  /** A server that said farewell, or that somebody else buried. Its users may be on their way to us. */
+  function drop(id: string, gone_at?: number) {
+    others.delete(id)
+    presence.dropServer(id, gone_at)
+  }
+
+  /** A server's lease ran out: its users are gone, and one of us clears away what it left. */
+  async function bury(id: string) {
+    drop(id)
+    if ((await link.ask(redis => redis.srem(servers, id))) === 0) return
+    log.warn(`server ${id} is dead: its users are offline`)
+    await clear(id)
+  }
+
+  async function clear(id: string) {
+    const rooms = await link.ask(redis => redis.smembers(roomsOf(id)))
+    await link.ask(redis => redis.del(roomsOf(id), usersOf(id), leaseOf(id), ...rooms.map(room => onlineOf(room, id))))
+  }
+
+  let ticking: Promise<void> | null = null
+
+  async function beat(now: number) {
+    try {
+      await read(now)
+    } catch {
+      // Without Redis each server tells of its own users only; a short loss is not told.
+      if (now - read_at >= lease_ms) for (const id of [...others.keys()]) drop(id)
+    }
+    const moves = presence.tell(now)
+    try {
+      await write(moves, now)
+    } catch {
+      rewrite = true
+    }
+  }
+
+  return {
+    /** One round: reads the others, tells the rooms, writes what changed here. */
+    beat(now = performance.now()) {
+      ticking ??= beat(now).finally(() => {
+        ticking = null
+      })
+      return ticking
+    },
+
+    /** Brings a room that is followed from now on up to date. */
+    async load(room_id: string) {
+      await readRooms([...others.keys()].map(id => ({ room_id, id }))).catch(() => {})
+    },
+
+    /** Who of a room that nobody here follows is online. */
+    async online(room_id: string): Promise<ReadonlySet<string>> {
+      const keys = [...others.keys()].map(id => onlineOf(room_id, id))
+      if (keys.length === 0) return new Set()
+      return new Set(await link.ask(redis => redis.sunion(keys)).catch(() => []))
+    },
+
+    async isOnline(username: string): Promise<boolean> {
+      const found = await Promise.all(
+        [...others.keys()].map(id => link.ask(redis => redis.sismember(usersOf(id), username)).catch(() => 0)),
+      )
+      return found.includes(1)
+    },
+
+    /** Says farewell. */
+    async close() {
+      await ticking
+      await link
+        .ask(redis => redis.srem(servers, link.id))
+        .then(() => clear(link.id))
+        .catch(() => {})
+    },
+  }
+}

@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto'
+import type { Collection, Db, IndexDescription } from 'mongodb'
+import type { StoredEvent } from '../../../schemas/event.js'
+import type { MemberRow, RoomRecord } from '../../../schemas/room.js'
+import type { Session, StoredUser } from '../../../schemas/user.js'
+import { insertIfMissing } from './failures.js'
+
+/** Raised with every change of the documents that an older server would not understand. */
+export const SCHEMA_VERSION = '1'
+
+/** Usernames are one whatever their case, so what is looked up or unique holds them in lower case, as `user`. */
+export const userKey = (username: string) => username.toLowerCase()
+
+/** `_id` is the name in lower case. */
+export type UserDocument = StoredUser & { _id: string }
+export type SessionDocument = Omit<Session, 'id'> & { _id: string; user: string }
+export type RoomDocument = Omit<RoomRecord, 'id'> & {
+  _id: string
+  /** For search by a part of the name. */
+  name_folded: string
+  /**
+   * Empty while the room is there, then its id. Names are unique together with it, so that a deleted room, whose name is
+   * its id, is in nobody's way: somebody may have named a room after it.
+   */
+  tombstone: string
+}
+export type MemberDocument = MemberRow & { user: string }
+export interface MarkDocument {
+  user: string
+  room_id: string
+  seq: number
+}
+export type EventDocument = StoredEvent & { user: string }
+/** What one message is found by. */
+export interface TermsDocument {
+  room_id: string
+  seq: number
+  terms: string[]
+}
+/** How far something has come in a room's log. */
+export interface PositionDocument {
+  _id: string
+  seq: number
+}
+/** Who follows a room's log now; `beat` changes while that server lives. */
+export interface LeaseDocument {
+  _id: string
+  holder: string
+  beat: number
+}
+export interface MetaDocument {
+  _id: string
+  value: string
+}
+
+export interface Collections {
+  users: Collection<UserDocument>
+  sessions: Collection<SessionDocument>
+  rooms: Collection<RoomDocument>
+  members: Collection<MemberDocument>
+  marks: Collection<MarkDocument>
+  events: Collection<EventDocument>
+  terms: Collection<TermsDocument>
+  /** Up to where a log's texts are in `terms`, and its deletions carried out. */
+  indexed: Collection<PositionDocument>
+  /** Deleted rooms whose texts are being emptied, and up to where they are. */
+  purges: Collection<PositionDocument>
+  leases: Collection<LeaseDocument>
+  meta: Collection<MetaDocument>
+}
+
+const unique = true
+/** Plain ones only, so that any server that speaks the protocol can make them. `_id` has its own. */
+const indexes: Partial<Record<keyof Collections, IndexDescription[]>> = {
+  sessions: [{ key: { user: 1 } }, { key: { expires_at: 1 } }],
+  rooms: [{ key: { name: 1, tombstone: 1 }, unique }, { key: { is_public: 1, tombstone: 1, name: 1 } }],
+  members: [{ key: { room_id: 1, user: 1 }, unique }, { key: { user: 1, room_id: 1 } }],
+  marks: [{ key: { user: 1, room_id: 1 }, unique }],
+  events: [
+    { key: { room_id: 1, seq: 1 }, unique },
+    { key: { room_id: 1, client_id: 1, user: 1 }, unique },
+    { key: { room_id: 1, type: 1, seq: 1 } },
+    { key: { room_id: 1, target: 1, seq: 1 } },
+  ],
+  terms: [{ key: { room_id: 1, seq: 1 }, unique }, { key: { room_id: 1, terms: 1, seq: 1 } }],
+}
+
+export function collectionsOf(db: Db): Collections {
+  return {
+    users: db.collection('users'),
+    sessions: db.collection('sessions'),
+    rooms: db.collection('rooms'),
+    members: db.collection('members'),
+    marks: db.collection('marks'),
+    events: db.collection('events'),
+    terms: db.collection('terms'),
+    indexed: db.collection('indexed'),
+    purges: db.collection('purges'),
+    leases: db.collection('leases'),
+    meta: db.collection('meta'),
+  }
+}
+
+/** Makes the indexes that are missing. Any number of servers may do so at once. */
+export async function ensureIndexes(collections: Collections): Promise<void> {
+  for (const [name, descriptions] of Object.entries(indexes)) {
+    // One a command: FerretDB breaks off the connection where two of one command are there already.
+    for (const description of descriptions) await collections[name as keyof Collections].createIndexes([description])
+  }
+}
+
+/**
+ * The store's epoch, made where there is none: of many servers that start together on an empty database, one makes it.
+ *
+ * @throws an Error whose message is one plain sentence, where the database holds what this server cannot read
+ */
+export async function ensureEpoch({ meta }: Collections): Promise<string> {
+  await insertIfMissing(meta.insertOne({ _id: 'schema_version', value: SCHEMA_VERSION }))
+  const version = (await meta.findOne({ _id: 'schema_version' }))?.value
+  if (version !== SCHEMA_VERSION) {
+    throw new Error(`The database has schema version ${version}, but this server reads version ${SCHEMA_VERSION} only`)
+  }
+  await insertIfMissing(meta.insertOne({ _id: 'epoch', value: randomBytes(12).toString('base64url') }))
+  return (await meta.findOne({ _id: 'epoch' }))?.value as string
+}

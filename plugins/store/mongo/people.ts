@@ -1,0 +1,142 @@
+import type { MemberRow } from '../../../schemas/room.js'
+import type { ProfileChange, Session, StoredUser } from '../../../schemas/user.js'
+import { DEFAULT_ROOM_ID } from '../../../schemas/wire.js'
+import { Conflict } from '../store.js'
+import { type Collections, type SessionDocument, type UserDocument, userKey } from './collections.js'
+import type { Call } from './connection.js'
+import { insertIfMissing, isDuplicate } from './failures.js'
+import type { Log } from './log.js'
+
+/** Expired sessions that one command deletes, so that none takes long. */
+const EXPIRED_STEP = 500
+
+const toUser = ({ _id, ...user }: UserDocument): StoredUser => user
+const toSession = ({ _id, user: _, ...session }: SessionDocument): Session => ({ id: _id, ...session })
+
+type Listing = { after?: string; limit: number }
+
+/** Accounts, their sessions, and how far each has read. */
+export function createPeople({ users, sessions, members, marks }: Collections, log: Log) {
+  /** Marks that are being moved, by user and room. Each is moved by one command at a time, the others wait for it. */
+  const moving = new Map<string, Promise<number>>()
+
+  async function raise(call: Call, user: string, room_id: string, seq: number): Promise<number> {
+    for (;;) {
+      try {
+        const mark = await marks.findOneAndUpdate(
+          { user, room_id },
+          { $max: { seq } },
+          { ...call, upsert: true, returnDocument: 'after' },
+        )
+        return (mark as { seq: number }).seq
+      } catch (error) {
+        // Another has just made the mark, which can now be moved; marks are never deleted.
+        if (!isDuplicate(error)) throw error
+      }
+    }
+  }
+
+  async function moveMark(call: Call, username: string, room_id: string, seq: number): Promise<number> {
+    const user = userKey(username)
+    const key = `${user} ${room_id}`
+    const before = moving.get(key) ?? Promise.resolve(0)
+    const moved = before.catch(() => 0).then(mark => (mark >= seq ? mark : raise(call, user, room_id, seq)))
+    moving.set(key, moved)
+    try {
+      return await moved
+    } finally {
+      if (moving.get(key) === moved) moving.delete(key)
+    }
+  }
+
+  return {
+    moveMark,
+
+    /**
+     * The mark first, and only where there is none: a user without one would have all of the default room unread, and
+     * that of somebody who has the name already must not move.
+     */
+    async createUser(call: Call, stored: StoredUser): Promise<void> {
+      const user = userKey(stored.username)
+      const seq = await log.readHead(call, DEFAULT_ROOM_ID)
+      const isNew = await insertIfMissing(marks.insertOne({ user, room_id: DEFAULT_ROOM_ID, seq }, call))
+      if (!(await insertIfMissing(users.insertOne({ _id: user, ...stored }, call)))) {
+        throw new Conflict(`The name ${stored.username} is taken`)
+      }
+      // A registration that broke off here left its mark.
+      if (!isNew) await moveMark(call, user, DEFAULT_ROOM_ID, seq)
+    },
+
+    async readUser(call: Call, username: string): Promise<StoredUser | null> {
+      const found = await users.findOne({ _id: userKey(username) }, call)
+      return found && toUser(found)
+    },
+
+    async readUsers(call: Call, usernames: string[]): Promise<StoredUser[]> {
+      if (usernames.length === 0) return []
+      return (await users.find({ _id: { $in: usernames.map(userKey) } }, call).toArray()).map(toUser)
+    },
+
+    async changeUser(call: Call, username: string, change: ProfileChange): Promise<StoredUser | null> {
+      const { display_name, bio, avatar_color, status } = change
+      const changed = await users.findOneAndUpdate(
+        { _id: userKey(username) },
+        { $set: { display_name, bio, avatar_color, status } },
+        { ...call, returnDocument: 'after' },
+      )
+      return changed && toUser(changed)
+    },
+
+    async listUsers(call: Call, { after = '', limit }: Listing): Promise<StoredUser[]> {
+      const found = users.find({ _id: { $gt: userKey(after) } }, { ...call, sort: { _id: 1 }, limit })
+      return (await found.toArray()).map(toUser)
+    },
+
+    /** From the collection's own figures: users are never deleted, and counting them one by one would cost more each day. */
+    countUsers: (call: Call): Promise<number> => users.estimatedDocumentCount(call),
+
+    async createSession(call: Call, { id, ...session }: Session): Promise<void> {
+      await sessions.insertOne({ _id: id, ...session, user: userKey(session.username) }, call)
+    },
+
+    async readSession(call: Call, id: string): Promise<Session | null> {
+      const found = await sessions.findOne({ _id: id }, call)
+      return found && toSession(found)
+    },
+
+    async extendSession(call: Call, id: string, expires_at: string): Promise<void> {
+      await sessions.updateOne({ _id: id }, { $max: { expires_at } }, call)
+    },
+
+    async deleteSession(call: Call, id: string): Promise<void> {
+      await sessions.deleteOne({ _id: id }, call)
+    },
+
+    async deleteExpiredSessions(call: Call, now: string): Promise<void> {
+      const expired = { expires_at: { $lt: now } }
+      for (let found = EXPIRED_STEP; found === EXPIRED_STEP; ) {
+        const ids = await sessions.find(expired, { ...call, projection: { _id: 1 }, limit: EXPIRED_STEP }).toArray()
+        found = ids.length
+        // Those among them that were extended meanwhile stay.
+        if (found > 0) await sessions.deleteMany({ _id: { $in: ids.map(({ _id }) => _id) }, ...expired }, call)
+      }
+    },
+
+    async readMark(call: Call, username: string, room_id: string): Promise<number> {
+      return (await marks.findOne({ user: userKey(username), room_id }, call))?.seq ?? 0
+    },
+
+    async readMember(call: Call, room_id: string, username: string): Promise<MemberRow | null> {
+      return members.findOne({ room_id, user: userKey(username) }, { ...call, projection: { _id: 0, user: 0 } })
+    },
+
+    async listMembers(call: Call, room_id: string, { after = '', limit }: Listing): Promise<MemberRow[]> {
+      return members
+        .find(
+          { room_id, is_member: true, user: { $gt: userKey(after) } },
+          { ...call, projection: { _id: 0, user: 0 }, sort: { user: 1 }, limit },
+        )
+        .toArray()
+    },
+  }
+}

@@ -1,0 +1,53 @@
+import { membershipTypes } from '../../../schemas/event.js'
+import type { MemberRow, RoomRecord } from '../../../schemas/room.js'
+import type { RoomState } from '../store.js'
+import { type Collections, type RoomDocument, userKey } from './collections.js'
+import type { Call } from './connection.js'
+import type { Log } from './log.js'
+
+export const MEMBERSHIP_TYPES = [...membershipTypes]
+
+export function toRecord({ _id, name_folded: _, tombstone: __, ...record }: RoomDocument): RoomRecord {
+  return { id: _id, ...record }
+}
+
+export type ReadState = ReturnType<typeof createState>
+
+/**
+ * What a writer decides on. Nothing holds the room still meanwhile, so the order of the reads is what keeps the answer
+ * from being stale: what is derived first, what it is derived from last.
+ *
+ * 1. The record, as of w (`indexed_seq`). It reaches w only after every row has.
+ * 2. The rows: each reflects all of its user's events up to w, or more.
+ * 3. The head, which is at least w and at least every row's seq, for rows and records are made from events that were
+ *    there before.
+ * 4. The membership events behind min(since, w) and up to that head. The log has no holes and its events never change,
+ *    so these are all there are, whatever is appended meanwhile.
+ *
+ * Folded over 1 and 2 by seq, 4 gives the room as it was at the head. The other way round, a removal that was indexed
+ * between reading the events and reading the record would be in neither.
+ *
+ * Each read sees what the ones before it saw, even where a failover comes between them (`createCalls`).
+ */
+export function createState({ rooms, members }: Collections, log: Log) {
+  async function readRows(call: Call, room_id: string, usernames: string[]): Promise<MemberRow[]> {
+    if (usernames.length === 0) return []
+    return members
+      .find({ room_id, user: { $in: usernames.map(userKey) } }, { ...call, projection: { _id: 0, user: 0 } })
+      .toArray()
+  }
+
+  return {
+    readRows,
+
+    async readState(call: Call, room_id: string, usernames: string[], since: number): Promise<RoomState> {
+      const found = await rooms.findOne({ _id: room_id }, call)
+      const room = found && toRecord(found)
+      const rows = await readRows(call, room_id, usernames)
+      const head = await log.readHead(call, room_id)
+      const after = Math.min(since, room?.indexed_seq ?? 0)
+      const events = after < head ? await log.readTypes(call, room_id, MEMBERSHIP_TYPES, after, head) : []
+      return { room, members: rows, events, head }
+    },
+  }
+}

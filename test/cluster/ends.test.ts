@@ -1,0 +1,238 @@
+import root, { type Test, test } from 'tap'
+import { register } from '../helper.js'
+import { start } from '../process.js'
+import { eventually } from '../redis.js'
+import { connect, type TestSocket } from '../socket.js'
+import { type Cluster, fileDatabase, clusterMissing as skip, startServers } from './servers.js'
+
+root.setTimeout(300_000)
+const database = await fileDatabase(root)
+
+type App = Cluster['apps'][number]
+type User = Awaited<ReturnType<typeof register>>
+
+/** A room that `owner` has made and `members` have joined. */
+async function makeRoom(app: App, owner: User, members: User[]): Promise<string> {
+  const payload = { name: `Room ${Math.random()}` }
+  const made = await app.inject({ method: 'POST', url: '/rooms', headers: owner.headers, payload })
+  const { id } = made.json<{ id: string }>()
+  for (const { headers } of members) await app.inject({ method: 'POST', url: `/rooms/${id}/join`, headers })
+  return id
+}
+
+async function follow(t: Test, origin: string | undefined, room_id: string, { token }: User): Promise<TestSocket> {
+  const socket = await connect(t, origin as string, `/rooms/${room_id}/ws`, token)
+  await socket.next('welcome')
+  return socket
+}
+
+/** Measures what a user on the other server waits for. */
+async function took(work: Promise<unknown>): Promise<number> {
+  const began = performance.now()
+  await work
+  return performance.now() - began
+}
+
+for (const bus of ['working', 'down'] as const) {
+  // The bounds of the design, and what two busy cores and a FerretDB that scans may add.
+  const bound_ms = (bus === 'working' ? 1000 : 3000) + 2000
+
+  test(`with the bus ${bus}: a logout on one server closes that session’s sockets on another`, { skip }, async t => {
+    const cluster = await startServers(t, database, 2)
+    const [here, there] = cluster.apps as [App, App]
+    const minji = await register(here, 'minji')
+    const again = await here.inject({
+      method: 'POST',
+      url: '/auth/login',
+      payload: { username: 'minji', password: 'correct horse battery' },
+    })
+    const other = { ...minji, token: again.json<{ token: string }>().token }
+    const socket = await follow(t, cluster.origins[1], 'default', minji)
+    const stays = await follow(t, cluster.origins[1], 'default', other)
+    if (bus === 'down') await cluster.redis.kill()
+    await here.inject({ method: 'POST', url: '/auth/logout', headers: minji.headers })
+    const ms = await took(socket.closed)
+    t.match(await socket.closed, { code: 4401 })
+    t.ok(ms < bound_ms, `closed after ${ms} ms`)
+    t.equal((await there.inject({ url: '/auth/me', headers: minji.headers })).statusCode, 401)
+    await stays.settled()
+    t.equal(stays.ws.readyState, stays.ws.OPEN)
+  })
+
+  test(`with the bus ${bus}: who is removed on one server hears nothing more on another`, { skip }, async t => {
+    const cluster = await startServers(t, database, 2)
+    const [here] = cluster.apps as [App]
+    const [owner, bob, cho] = [await register(here, 'owner'), await register(here, 'bob'), await register(here, 'cho')]
+    const id = await makeRoom(here, owner, [bob, cho])
+    const [removed, left] = [await follow(t, cluster.origins[1], id, bob), await follow(t, cluster.origins[1], id, cho)]
+    if (bus === 'down') await cluster.redis.kill()
+    await here.inject({ method: 'DELETE', url: `/rooms/${id}/members/bob`, headers: owner.headers })
+    const after = await here.inject({
+      method: 'POST',
+      url: `/rooms/${id}/messages`,
+      headers: owner.headers,
+      payload: { client_id: 'after', text: 'bob is gone' },
+    })
+    t.equal(after.statusCode, 201)
+    const ms = await took(removed.closed)
+    t.match(await removed.closed, { code: 4403 })
+    t.ok(ms < bound_ms, `closed after ${ms} ms`)
+    const { seq } = await left.next('removed', { member: 'bob' })
+    await left.next('message', { client_id: 'after' })
+    t.same(
+      removed.frames.filter(frame => Number(frame.seq) > Number(seq)),
+      [],
+      'nothing behind the removal',
+    )
+    const back = await connect(t, cluster.origins[1] as string, `/rooms/${id}/ws?after=0`, bob.token)
+    t.match(await back.closed, { code: 4403 }, 'nor by resuming')
+    t.notOk(back.frames.some(({ type }) => type === 'message'))
+  })
+
+  test(`with the bus ${bus}: a room’s deletion closes its sockets on every server`, { skip }, async t => {
+    const cluster = await startServers(t, database, 2)
+    const [here] = cluster.apps as [App]
+    const owner = await register(here, 'owner')
+    const id = await makeRoom(here, owner, [])
+    const socket = await follow(t, cluster.origins[1], id, owner)
+    if (bus === 'down') await cluster.redis.kill()
+    await here.inject({ method: 'DELETE', url: `/rooms/${id}`, headers: owner.headers })
+    const ms = await took(socket.closed)
+    t.match(await socket.closed, { code: 4404 })
+    t.ok(ms < bound_ms, `closed after ${ms} ms`)
+  })
+}
+
+test('a send that races with a removal is before it or refused, on whichever server', { skip }, async t => {
+  const cluster = await startServers(t, database, 2)
+  const [here, there] = cluster.apps as [App, App]
+  const [owner, bob] = [await register(here, 'owner'), await register(here, 'bob')]
+  // FerretDB looks at every event for every question; a MongoDB takes the thousand.
+  const tries = process.env.MONGODB_URI ? 1000 : 25
+  const id = await makeRoom(here, owner, [])
+  let refused = 0
+  for (let n = 0; n < tries; n++) {
+    await here.inject({ method: 'PUT', url: `/rooms/${id}/members/bob`, headers: owner.headers })
+    const sends = [1, 2].map(part =>
+      there.inject({
+        method: 'POST',
+        url: `/rooms/${id}/messages`,
+        headers: bob.headers,
+        payload: { client_id: `${n}-${part}`, text: 'still here' },
+      }),
+    )
+    await here.inject({ method: 'DELETE', url: `/rooms/${id}/members/bob`, headers: owner.headers })
+    for (const { statusCode } of await Promise.all(sends)) if (statusCode !== 201) refused++
+  }
+  let isMember = false
+  let wrong = 0
+  const events = await here.store.readEvents(id, { after: 0, limit: tries * 10 })
+  for (const { type, member, username } of events) {
+    if (type === 'joined' && member === 'bob') isMember = true
+    if (type === 'removed' && member === 'bob') isMember = false
+    if (type === 'message' && username === 'bob' && !isMember) wrong++
+  }
+  t.equal(wrong, 0)
+  t.equal(events.filter(({ type }) => type === 'message').length, 2 * tries - refused)
+})
+
+test('a server that cannot read who is logged out delivers nothing, and then what it held', { skip }, async t => {
+  const cluster = await startServers(t, database, 2)
+  const [here, there] = cluster.apps as [App, App]
+  const [minji, bob] = [await register(here, 'minji'), await register(here, 'bob')]
+  const socket = await follow(t, cluster.origins[1], 'default', bob)
+  const readEvents = there.store.readEvents
+  // The system's log alone, so that the room's own events still come by the bus.
+  let cutOff = true
+  there.store.readEvents = async (room_id, query) => {
+    if (cutOff && room_id === '_system') throw new Error('cut off')
+    return readEvents(room_id, query)
+  }
+  await eventually(() => there.auth.untilCurrent() !== null)
+  await here.inject({
+    method: 'POST',
+    url: '/rooms/default/messages',
+    headers: minji.headers,
+    payload: { client_id: 'held', text: 'held back' },
+  })
+  await eventually(() => there.ws.hub.positions().some(({ seq }) => seq === 2))
+  await socket.settled()
+  t.notOk(socket.frames.some(({ type }) => type === 'message'))
+  t.equal((await there.inject({ url: '/auth/me', headers: bob.headers })).statusCode, 503)
+  cutOff = false
+  t.match(await socket.next('message'), { client_id: 'held' })
+})
+
+test('presence: one user with tabs on two servers is online once, and stays when one of them is killed', {
+  skip,
+}, async t => {
+  const cluster = await startServers(t, database, 2, { PRESENCE_LEASE_MS: '3000' })
+  const [here] = cluster.apps as [App]
+  const [minji, bob, cho] = [await register(here, 'minji'), await register(here, 'bob'), await register(here, 'cho')]
+  const watching = await follow(t, cluster.origins[0], 'default', cho)
+  const third = start(t, ['build/server.js'], cluster.env)
+  const [, origin] = await third.says(/(http:\/\/127\.0\.0\.1:\d+)/)
+  await follow(t, cluster.origins[1], 'default', minji)
+  await watching.next('presence', { username: 'minji', online: true })
+  await follow(t, origin, 'default', minji)
+  await follow(t, origin, 'default', bob)
+  t.match(await watching.next('presence', { username: 'bob' }), { online: true, online_count: 3 })
+  const profile = async (name: string) =>
+    (await here.inject({ url: `/users/${name}/profile`, headers: cho.headers })).json<{ online: boolean }>()
+  t.match(await profile('bob'), { online: true })
+  const members = await here.inject({ url: '/rooms/default/members', headers: cho.headers })
+  t.match(members.json(), { members: [{ online: true }, { online: true }, { online: true }] })
+  // The second server looks at what the third wrote once a second.
+  await eventually(async () => {
+    const [welcome] = (await follow(t, cluster.origins[1], 'default', cho)).frames
+    return welcome?.online_count === 3
+  })
+
+  third.child.kill('SIGKILL')
+  t.match(await watching.next('presence', { username: 'bob', online: false }), { online_count: 2 })
+  t.match(await profile('bob'), { online: false })
+  t.same(
+    watching.frames.filter(({ type, username }) => type === 'presence' && username === 'minji').map(f => f.online),
+    [true],
+    'minji was never away, and came once',
+  )
+})
+
+test('presence: it survives a Redis that lost everything, and without Redis each server tells of its own', {
+  skip,
+}, async t => {
+  const cluster = await startServers(t, database, 2, { PRESENCE_LEASE_MS: '3000' })
+  const [here] = cluster.apps as [App]
+  const [minji, cho] = [await register(here, 'minji'), await register(here, 'cho')]
+  const watching = await follow(t, cluster.origins[0], 'default', cho)
+  await follow(t, cluster.origins[1], 'default', minji)
+  await watching.next('presence', { username: 'minji', online: true })
+  await cluster.redis.admin().flushall()
+  const keys = async () => (await cluster.redis.admin().keys('*:online:*')).length
+  await eventually(async () => (await keys()) === 2)
+  t.notOk(watching.frames.some(({ type, online }) => type === 'presence' && online === false))
+  await cluster.redis.kill()
+  t.match(await watching.next('presence', { username: 'minji', online: false }), { online_count: 1 })
+  await cluster.redis.start()
+  t.match(await watching.next('presence', { username: 'minji', online: true }), { online_count: 2 })
+})
+
+test('limits are counted over all servers, and by each one without Redis', { skip }, async t => {
+  const limits = { RATE_LIMIT_HTTP_PER_MINUTE: '10', RATE_LIMIT_SENDS_PER_SECOND: '1' }
+  const cluster = await startServers(t, database, 2, limits)
+  const [here, there] = cluster.apps as [App, App]
+  const minji = await register(here, 'minji')
+  const ask = async (app: App) => (await app.inject({ url: '/auth/me', headers: minji.headers })).statusCode
+  const statuses: number[] = []
+  for (let n = 0; n < 12; n++) statuses.push(await ask(n % 2 ? here : there))
+  t.same(statuses, [...Array(10).fill(200), 429, 429])
+  // A burst of two is what the account has: once the other server's is known here, none is left.
+  t.equal(there.limits.sends('minji'), 0)
+  t.equal(there.limits.sends('minji'), 0)
+  t.ok(there.limits.sends('minji') > 0)
+  here.limits.sends('minji')
+  await eventually(() => here.limits.sends('minji') > 0)
+  await cluster.redis.kill()
+  await eventually(() => here.redis?.state === 'down')
+  t.equal(await ask(here), 200)
+})

@@ -1,0 +1,86 @@
+import root, { test } from 'tap'
+import { eventually, redisMissing as skip, startCluster, startRedis } from '../../redis.js'
+import { listening, openBus, reaches, say } from './bus.js'
+import { pubsubContract } from './contract.js'
+
+const given = process.env.REDIS_ADDR
+if (given) pubsubContract(`redis at ${given}`, t => openBus(t, given))
+else if (!skip) {
+  pubsubContract('redis', async t => openBus(t, (await startRedis(t)).address))
+  // A cluster takes two seconds to begin, so all have the same.
+  const cluster = startCluster(root)
+  pubsubContract('redis cluster', async t => openBus(t, (await cluster).address))
+}
+
+for (const [kind, start] of [
+  ['redis', startRedis],
+  ['redis cluster', startCluster],
+] as const) {
+  test(`${kind}: each server hears the others once, and itself once`, { skip }, async t => {
+    const { address } = await start(t)
+    const [a, b] = [await openBus(t, address), await openBus(t, address)]
+    const [atA, atB] = [await listening(a, 'room'), await listening(b, 'room')]
+    for (let n = 0; n < 100; n++) say(a, 'room', `a${n}`)
+    say(b, 'room', 'end')
+    await eventually(() => atA.heard.includes('end') && atB.heard.includes('a99'))
+    const said = Array.from({ length: 100 }, (_, n) => `a${n}`)
+    t.same(
+      atA.heard.filter(text => text !== 'end'),
+      said,
+    )
+    t.same(
+      atB.heard.filter(text => text !== 'end'),
+      said,
+    )
+  })
+
+  test(`${kind}: it is subscribed to what has handlers and to nothing else`, { skip }, async t => {
+    const redis = await start(t)
+    const bus = await openBus(t, redis.address)
+    const pattern = kind === 'redis' ? 'CHANNELS' : 'SHARDCHANNELS'
+    const channels = async () => ((await redis.admin().call('PUBSUB', pattern, 'room*')) as string[]).sort()
+    const [one, two] = [await listening(bus, 'room1'), await listening(bus, 'room1')]
+    await listening(bus, 'room2')
+    t.same(await channels(), ['room1', 'room2'])
+    one.end()
+    await bus.ask(commands => commands.ping())
+    t.same(await channels(), ['room1', 'room2'])
+    two.end()
+    await eventually(async () => (await channels()).join() === 'room2')
+    t.pass()
+  })
+
+  test(`${kind}: killed and started again, it has its subscriptions back`, { skip }, async t => {
+    const redis = await start(t)
+    const [a, b] = [await openBus(t, redis.address), await openBus(t, redis.address)]
+    const { heard } = await listening(b, 'room')
+    await eventually(() => a.state === 'up' && b.state === 'up')
+    await redis.kill()
+    await eventually(() => a.state === 'down' && b.state === 'down')
+    say(a, 'room', 'lost')
+    const late = await listening(b, 'subscribed while it was down')
+    t.same(heard, [], 'what is said without Redis is not said later')
+    await redis.start()
+    if (kind === 'redis cluster') await redis.admin().cluster('INFO')
+    await eventually(() => a.state === 'up' && b.state === 'up')
+    await reaches(a, 'room', heard)
+    await reaches(a, 'subscribed while it was down', late.heard)
+    t.notOk(heard.includes('lost'))
+  })
+}
+
+test('redis: every byte passes between servers', { skip }, async t => {
+  const { address } = await startRedis(t)
+  const [a, b] = [await openBus(t, address), await openBus(t, address)]
+  const heard: Uint8Array[] = []
+  await b.subscribe('방', message => heard.push(message))
+  a.publish(
+    '방',
+    Uint8Array.from({ length: 256 }, (_, value) => value),
+  )
+  await eventually(() => heard.length === 1)
+  t.same(
+    [...(heard[0] as Uint8Array)],
+    Array.from({ length: 256 }, (_, value) => value),
+  )
+})

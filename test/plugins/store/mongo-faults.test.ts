@@ -1,0 +1,325 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
+import { type CommandStartedEvent, MongoClient } from 'mongodb'
+import t, { after, type Test, test } from 'tap'
+import { Writer } from '../../../plugins/room-log/writer.js'
+import { connectOptions, openMongo } from '../../../plugins/store/mongo.js'
+import type { Store } from '../../../plugins/store/store.js'
+import type { StoredEvent } from '../../../schemas/event.js'
+import { build } from '../../helper.js'
+import { mongoMissing, startMongo } from '../../services.js'
+
+// FerretDB looks at every document for every question.
+t.setTimeout(600_000)
+
+const missing = mongoMissing()
+if (missing) test('many servers on one MongoDB', { skip: missing }, async () => {})
+else await run()
+
+async function run() {
+  const mongo = await startMongo()
+  after(mongo.stop)
+  const ours = mongo.ours
+  const notOurs = ours === null && 'the server that MONGODB_URI names is not ours to stop'
+
+  /** A database of the test's own, gone after it. */
+  function emptyDatabase(t: Test): string {
+    const name = `talkie_${randomUUID().slice(0, 8)}`
+    t.teardown(async () => {
+      const client = new MongoClient(mongo.uri)
+      await client.db(name).dropDatabase()
+      await client.close()
+    })
+    return name
+  }
+
+  /** A store of its own connections, as another server has it, and the commands that it sends. */
+  async function openStore(t: Test, database: string, { uri = mongo.uri, timeout_ms = 5000 } = {}) {
+    const client = new MongoClient(uri, { ...connectOptions({}, timeout_ms), monitorCommands: true })
+    const commands: CommandStartedEvent[] = []
+    client.on('commandStarted', command => commands.push(command))
+    const log: string[] = []
+    const store = await openMongo(client.db(database), { error: (_, message) => log.push(message) }, timeout_ms)
+    t.teardown(async () => {
+      await store.close()
+      await client.close()
+    })
+    return { store, commands, log }
+  }
+
+  function message(seq: number, more: Partial<StoredEvent> = {}): StoredEvent {
+    const created_at = new Date().toISOString()
+    return {
+      room_id: 'r',
+      seq,
+      type: 'message',
+      username: 'ann',
+      client_id: randomUUID(),
+      created_at,
+      text: 'x',
+      ...more,
+    }
+  }
+
+  const say = (client_id: string, username = 'ann') => ({
+    type: 'message' as const,
+    username,
+    client_id,
+    decide: () => ({ text: client_id }),
+  })
+
+  /** What a client does: the same client_id until it is acknowledged. */
+  async function send(writer: Writer, client_id: string, username?: string): Promise<number> {
+    for (;;) {
+      try {
+        const appended = await writer.append(say(client_id, username))
+        return (appended as { event: StoredEvent }).event.seq
+      } catch (error) {
+        if ((error as { code?: string }).code !== 'STORE_UNAVAILABLE') throw error
+        await wait(20)
+      }
+    }
+  }
+
+  async function compare(t: Test, store: Store, acks: Map<string, number>) {
+    const log = await store.readEvents('r', { after: 0, limit: 100_000 })
+    t.strictSame(
+      log.map(({ seq }) => seq),
+      log.map((_, i) => i + 1),
+      'no hole',
+    )
+    const found = new Map(log.map(({ client_id, seq }) => [client_id, seq]))
+    t.equal(found.size, log.length, 'nothing is there twice')
+    t.strictSame(
+      [...acks].filter(([client_id, seq]) => found.get(client_id) !== seq),
+      [],
+      `what was acknowledged (${acks.size}) is where it was said to be`,
+    )
+  }
+
+  test('every write asks for a majority and its journal, every read for a majority and the primary, whatever the URI says', async t => {
+    const uri = new URL(mongo.uri)
+    uri.search = '?w=1&journal=false&readConcernLevel=local&readPreference=secondaryPreferred'
+    const { store, commands } = await openStore(t, emptyDatabase(t), { uri: uri.href })
+    const settings = { name: 'Room', description: '', is_public: true, max_members: 0, password_hash: null }
+    const { created_at } = message(1)
+    await store.createUser({
+      username: 'Ann',
+      display_name: 'Ann',
+      bio: '',
+      avatar_color: '#000000',
+      status: 'away',
+      created_at,
+      password_hash: 'x',
+    })
+    await store.changeUser('ann', { bio: 'x' })
+    await store.readUsers(['ann'])
+    await store.listUsers({ limit: 1 })
+    await store.countUsers()
+    await store.createSession({ id: 's', username: 'ann', created_at, expires_at: created_at })
+    await store.extendSession('s', created_at)
+    await store.readSession('s')
+    await store.deleteSession('s')
+    await store.deleteExpiredSessions(created_at)
+    const record = { id: 'r', ...settings, indexed_seq: 1, owner: 'ann', member_count: 1, created_at, deleted: false }
+    await store.createRoom(record, message(1, { type: 'created', data: settings }))
+    await store.append('r', 1, [
+      message(2),
+      message(3, { type: 'edited', target: 2 }),
+      message(4, { type: 'deleted', target: 2 }),
+      message(5, { type: 'joined', member: 'bob' }),
+      message(6, { type: 'left', member: 'bob' }),
+    ])
+    await store.moveMark('ann', 'r', 2)
+    await store.readMark('ann', 'r')
+    await store.readState('r', ['ann'], 0)
+    await store.readEvents('r', { after: 0, limit: 9 })
+    await store.readByClientId('r', 'ann', 'x')
+    await store.readTargets('r', [2])
+    await store.readPage('r', { limit: 9 })
+    await store.readByType('r', 'message', { after: 0, limit: 9 })
+    await store.countUnread('r', 'bob', 0, 9)
+    await store.searchTerms('r', ['x'], { before: 9, limit: 9 })
+    await store.listRooms('ann', { limit: 9 })
+    await store.listMembers('r', { limit: 9 })
+    await store.append('r', 6, [message(7, { type: 'room_deleted' })])
+
+    const seen = new Set(commands.map(({ commandName }) => commandName))
+    const writes = ['insert', 'update', 'delete', 'findAndModify', 'createIndexes']
+    for (const name of [...writes, 'find', 'count']) t.ok(seen.has(name), `the test saw ${name}`)
+    for (const { commandName, command } of commands) {
+      if (writes.includes(commandName)) {
+        t.match(command.writeConcern, { w: 'majority', j: true }, `${commandName} of ${command[commandName]}`)
+      } else if (commandName === 'find' || commandName === 'count') {
+        t.strictSame(command.readConcern?.level, 'majority', `${commandName} of ${command[commandName]}`)
+        t.notMatch(command.$readPreference?.mode ?? 'primary', /^(secondary|nearest)/)
+      }
+    }
+  })
+
+  test('of many servers that start together on an empty database all have one epoch', async t => {
+    const database = emptyDatabase(t)
+    const opened = await Promise.all(Array.from({ length: 5 }, () => openStore(t, database)))
+    t.equal(new Set(opened.map(({ store }) => store.epoch)).size, 1)
+  })
+
+  test('a database of another version is refused in one line', async t => {
+    const database = emptyDatabase(t)
+    const client = new MongoClient(mongo.uri)
+    t.teardown(() => client.close())
+    await client
+      .db(database)
+      .collection<{ _id: string; value: string }>('meta')
+      .insertOne({ _id: 'schema_version', value: '0' })
+    await t.rejects(openMongo(client.db(database), console), {
+      message: 'The database has schema version 0, but this server reads version 1 only',
+    })
+  })
+
+  test('killed and restarted in a burst, the database has every acknowledged message once, where it was said to be', {
+    skip: notOurs,
+  }, async t => {
+    const database = emptyDatabase(t)
+    const { store } = await openStore(t, database, { timeout_ms: 1000 })
+    const writer = new Writer('r', store, () => {})
+    const acks = new Map<string, number>()
+    let running = true
+    const senders = Array.from({ length: 10 }, async () => {
+      while (running) {
+        const client_id = randomUUID()
+        acks.set(client_id, await send(writer, client_id))
+      }
+    })
+    for (let kills = 0; kills < 3; kills++) {
+      const goal = acks.size + 60
+      while (acks.size < goal) await wait(5)
+      await ours?.kill()
+      await ours?.start()
+    }
+    running = false
+    await Promise.all(senders)
+    t.ok(acks.size >= 180)
+    await compare(t, store, acks)
+  })
+
+  test('while the database hangs everything is refused with 503, and goes on when it does', {
+    skip: notOurs,
+  }, async t => {
+    const { store, log } = await openStore(t, emptyDatabase(t), { timeout_ms: 300 })
+    const writer = new Writer('r', store, () => {})
+    const acks = new Map([['before', await send(writer, 'before')]])
+    const pid = ours?.pid() as number
+    process.kill(pid, 'SIGSTOP')
+    t.teardown(() => process.kill(pid, 'SIGCONT'))
+    const unavailable = { code: 'STORE_UNAVAILABLE', statusCode: 503 }
+    await t.rejects(store.ping(), unavailable)
+    await t.rejects(store.readHead('r'), unavailable)
+    await t.rejects(store.append('r', 1, [message(2, { client_id: 'cut off' })]), unavailable)
+    await t.rejects(writer.append(say('hung')), unavailable)
+    t.equal(log.filter(line => line.includes('does not answer')).length, 1, 'told once')
+    process.kill(pid, 'SIGCONT')
+    for (const client_id of ['hung', 'after']) acks.set(client_id, await send(writer, client_id))
+    await compare(t, store, acks)
+  })
+
+  test('two servers that write into one room leave no hole, agree on the order, and write in batches', async t => {
+    const database = emptyDatabase(t)
+    const servers = await Promise.all([openStore(t, database), openStore(t, database)])
+    const told: StoredEvent[] = []
+    const acks = new Map<string, number>()
+    await Promise.all(
+      servers.flatMap(({ store }, server) => {
+        const writer = new Writer('r', store, events => told.push(...events))
+        return Array.from({ length: 10 }, async (_, sender) => {
+          for (let i = 0; i < 10; i++) {
+            const client_id = randomUUID()
+            acks.set(client_id, await send(writer, client_id, `user-${server}-${sender}`))
+          }
+        })
+      }),
+    )
+    const { store } = servers[0]
+    t.equal(acks.size, 200)
+    t.equal(await store.readHead('r'), 200)
+    await compare(t, store, acks)
+    t.strictSame(
+      told.map(({ seq }) => seq).sort((a, b) => a - b),
+      [...acks.values()].sort((a, b) => a - b),
+      'each is told of once',
+    )
+    const commits = servers
+      .flatMap(({ commands }) => commands)
+      .filter(({ commandName, command }) => commandName === 'insert' && command.insert === 'events').length
+    t.ok(commits < 200, `${commits} commits for 200 messages`)
+  })
+
+  /** Two servers with their own memory of rooms and nothing between them but the database. */
+  async function twoServers(t: Test) {
+    const env = { MONGODB_URI: mongo.uri, MONGODB_DATABASE: emptyDatabase(t) }
+    return [await build(t, env), await build(t, env)] as const
+  }
+
+  async function users(store: Store, names: string[]) {
+    for (const username of names) {
+      await store.createUser({
+        username,
+        display_name: username,
+        bio: '',
+        avatar_color: '#000000',
+        status: 'available',
+        created_at: new Date().toISOString(),
+        password_hash: 'x',
+      })
+    }
+  }
+
+  test('of fifty joins at once on two servers into a room of ten, ten are in', async t => {
+    const servers = await twoServers(t)
+    const names = Array.from({ length: 50 }, (_, i) => `user-${i}`)
+    await users(servers[0].store, ['owner', ...names])
+    const room = await servers[0].rooms.create('owner', { name: 'Ten', max_members: 10 })
+    const joins = await Promise.allSettled(
+      names.map((name, i) => servers[(i % 2) as 0 | 1].rooms.join(room.id, name, undefined)),
+    )
+    t.equal(joins.filter(({ status }) => status === 'fulfilled').length, 9, 'and the owner')
+    for (const join of joins) if (join.status === 'rejected') t.equal(join.reason.code, 'ROOM_FULL')
+    for (const { store } of servers) {
+      t.equal((await store.listMembers(room.id, { limit: 100 })).length, 10)
+      t.equal((await store.readRoom(room.id))?.member_count, 10)
+    }
+  })
+
+  test('nothing of a removed user follows the removal, however a send races with it', async t => {
+    const tries = Number(process.env.RACE_TRIES ?? 60)
+    const servers = await twoServers(t)
+    await users(servers[0].store, ['owner', 'talker'])
+    let sent = 0
+    let refused = 0
+    let behind = 0
+    let id = ''
+    for (let i = 0; i < tries; i++) {
+      // A room that stays small, for the database looks at all of it.
+      if (i % 20 === 0) id = (await servers[0].rooms.create('owner', { name: `Room ${i}` })).id
+      await servers[0].rooms.join(id, 'talker', undefined)
+      const sends = servers.flatMap(({ messages }) =>
+        [0, 1, 2].map(async delay_ms => {
+          await wait(delay_ms)
+          await messages.send(id, 'talker', { client_id: randomUUID(), text: 'still here' })
+        }),
+      )
+      const removal = wait(i % 4).then(() => servers[(i % 2) as 0 | 1].rooms.removeMember(id, 'owner', 'talker'))
+      const results = await Promise.allSettled([...sends, removal])
+      t.equal(results.at(-1)?.status, 'fulfilled')
+      for (const result of results.slice(0, -1)) {
+        if (result.status === 'fulfilled') sent++
+        else if (result.reason.code === 'NOT_MEMBER') refused++
+        else t.fail(result.reason)
+      }
+      const log = await servers[0].store.readEvents(id, { after: 0, limit: 1000 })
+      const removed = log.findLast(({ type }) => type === 'removed') as StoredEvent
+      behind += log.filter(({ seq, username }) => seq > removed.seq && username === 'talker').length
+    }
+    t.equal(behind, 0)
+    t.comment(`${sent} sent, ${refused} refused, in ${tries} tries`)
+  })
+}

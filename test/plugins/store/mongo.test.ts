@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto'
+import { MongoClient } from 'mongodb'
+import t, { after, test } from 'tap'
+import { connectOptions, openMongo } from '../../../plugins/store/mongo.js'
+import { mongoMissing, startMongo } from '../../services.js'
+import { storeContract } from './contract.js'
+
+// FerretDB looks at every document for every question.
+t.setTimeout(300_000)
+
+const missing = mongoMissing()
+if (missing) test('the store on MongoDB', { skip: missing }, async () => {})
+else {
+  const { uri, stop } = await startMongo()
+  after(stop)
+
+  storeContract('mongodb', async () => {
+    const database = `talkie_${randomUUID().slice(0, 8)}`
+    async function open() {
+      const client = await new MongoClient(uri, connectOptions({})).connect()
+      const store = await openMongo(client.db(database), console)
+      return { client, store }
+    }
+    let { client, store } = await open()
+    return {
+      store,
+      async reopen() {
+        await store.close()
+        await client.close()
+        ;({ client, store } = await open())
+        return store
+      },
+      async destroy() {
+        await store.close()
+        await client.db(database).dropDatabase()
+        await client.close()
+      },
+    }
+  })
+}

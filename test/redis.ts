@@ -1,0 +1,110 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
+import { Redis } from 'ioredis'
+import type { Test } from 'tap'
+
+/** Why tests with a Redis of their own are skipped here; false where they run. In CI it must be there. */
+export const redisMissing: string | false = (() => {
+  try {
+    execFileSync('redis-server', ['--version'], { stdio: 'ignore' })
+    return false
+  } catch {
+    if (process.env.CI) throw new Error('redis-server is not installed, and in CI nothing may be skipped')
+    return 'redis-server is not installed'
+  }
+})()
+
+/** Who ends what was started: a test, or whatever else runs real servers. */
+export interface Owner {
+  teardown(work: () => unknown): unknown
+}
+
+/** A Redis of the test's own, which it may stop, kill and start again. */
+export interface RedisServer {
+  readonly port: number
+  readonly address: string
+  /** A client of the test's, for commands; made anew after a restart. */
+  admin(): Redis
+  /** SIGKILL; everything it knew is gone. */
+  kill(): Promise<void>
+  start(): Promise<void>
+  /** It keeps its connections and says nothing, until it resumes. */
+  pause(): void
+  resume(): void
+}
+
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as { port: number }
+  probe.close()
+  await once(probe, 'close')
+  return port
+}
+
+async function accepts(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  return new Promise(resolve => {
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+  }).then(result => {
+    socket.destroy()
+    return result as boolean
+  })
+}
+
+/** Resolves when it holds; the test's own time limit ends what never does. */
+export async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise(resolve => setTimeout(resolve, 10))
+}
+
+/** @param args besides what keeps everything in memory */
+export async function startRedis(t: Owner, ...args: string[]): Promise<RedisServer> {
+  const port = await freePort()
+  let server: ChildProcess | undefined
+  let client: Redis | undefined
+
+  async function kill() {
+    client?.disconnect()
+    client = undefined
+    if (!server) return
+    const exited = once(server, 'exit')
+    server.kill('SIGKILL')
+    server = undefined
+    await exited
+  }
+
+  async function start() {
+    const common = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
+    server = spawn('redis-server', [...common, '--enable-debug-command', 'yes', ...args], { stdio: 'ignore' })
+    const { exitCode } = server
+    await eventually(async () => exitCode !== null || (await accepts(port)))
+  }
+
+  t.teardown(kill)
+  await start()
+  return {
+    port,
+    address: `127.0.0.1:${port}`,
+    admin() {
+      client ??= new Redis({ port, host: '127.0.0.1', maxRetriesPerRequest: 0 }).on('error', () => {})
+      return client
+    },
+    kill,
+    start,
+    pause: () => server?.kill('SIGSTOP'),
+    resume: () => server?.kill('SIGCONT'),
+  }
+}
+
+/** A Redis Cluster of one node, which has all slots. */
+export async function startCluster(t: Test): Promise<RedisServer> {
+  // Its bus listens 10,000 above the port, which may not go beyond 65,535; a file of its own for the nodes it knows.
+  const bus = await freePort()
+  const folder = t.testdir({})
+  const cluster = ['--cluster-enabled', 'yes', '--cluster-port', String(bus), '--cluster-announce-ip', '127.0.0.1']
+  const redis = await startRedis(t, ...cluster, '--dir', folder)
+  await redis.admin().cluster('ADDSLOTSRANGE', 0, 16383)
+  await eventually(async () => /cluster_state:ok/.test((await redis.admin().cluster('INFO')) as string))
+  return redis
+}

@@ -1,0 +1,131 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { MongoClient } from 'mongodb'
+
+/** Where `.ci/run` keeps the servers that it builds. */
+const CACHE = fileURLToPath(new URL('../../.cache/bin', import.meta.url))
+
+/** A database server that tests run against. */
+export interface Database {
+  uri: string
+  /** Whether the test may kill and stop it; not where it is somebody else's. */
+  ours: Ours | null
+  stop(): Promise<void>
+}
+
+/** A process of ours, on one port and one folder through all its restarts. */
+export interface Ours {
+  pid(): number
+  /** As a power cut would: SIGKILL. */
+  kill(): Promise<void>
+  /** Resolves when it answers. */
+  start(): Promise<void>
+}
+
+/** A build without its version file, as `go install` makes it, ends at once with a panic. */
+function runs(file: string): boolean {
+  try {
+    execFileSync(file, ['--version'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+const findFerret = (): string | undefined =>
+  [CACHE, ...(process.env.PATH ?? '').split(delimiter)]
+    .map(folder => join(folder, 'ferretdb'))
+    .find(file => existsSync(file) && runs(file))
+
+/**
+ * Why suites that need a MongoDB cannot run here, false where they can: for tap's `skip`. Where CI is set they must run.
+ */
+export function mongoMissing(): string | false {
+  if (process.env.MONGODB_URI) return false
+  if (findFerret() !== undefined) return false
+  const reason = `no ferretdb that runs on PATH or in ${CACHE}, and no MONGODB_URI`
+  if (process.env.CI) throw new Error(`In CI these tests must run: ${reason}`)
+  return reason
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+async function answers(uri: string, child: ChildProcess): Promise<void> {
+  for (;;) {
+    const client = new MongoClient(uri, { serverSelectionTimeoutMS: 200 })
+    try {
+      await client.db('admin').command({ ping: 1 })
+      return
+    } catch (error) {
+      if (child.exitCode !== null || child.signalCode !== null) throw error
+      await wait(20)
+    } finally {
+      await client.close()
+    }
+  }
+}
+
+/** The server that MONGODB_URI names, else a FerretDB of one's own on SQLite, in a folder that goes with it. */
+export async function startMongo(): Promise<Database> {
+  if (process.env.MONGODB_URI) return { uri: process.env.MONGODB_URI, ours: null, stop: async () => {} }
+  const file = findFerret() as string
+  const folder = mkdtempSync(join(tmpdir(), 'talkie-ferretdb-'))
+  const port = await freePort()
+  const uri = `mongodb://127.0.0.1:${port}/`
+  let child: ChildProcess
+
+  async function start() {
+    child = spawn(
+      file,
+      [
+        '--handler=sqlite',
+        `--sqlite-url=file:${folder}/`,
+        `--state-dir=${folder}`,
+        `--listen-addr=127.0.0.1:${port}`,
+        '--debug-addr=-',
+        '--telemetry=disable',
+        '--log-level=ERROR',
+      ],
+      { stdio: 'ignore' },
+    )
+    // Neither does it keep the tests from ending, nor outlive them.
+    child.unref()
+    await answers(uri, child)
+  }
+
+  async function kill() {
+    const ended = once(child, 'exit')
+    // Its end is waited for, which nothing else may keep the process alive for.
+    child.ref()
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGKILL')
+      await ended
+    }
+  }
+
+  await start()
+  const end = () => child.kill('SIGKILL')
+  process.once('exit', end)
+  return {
+    uri,
+    ours: { pid: () => child.pid as number, kill, start },
+    async stop() {
+      await kill()
+      process.off('exit', end)
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
