@@ -1,3 +1,4 @@
+import { type CloseReason, closeCodes } from '../../schemas/wire.js'
 import type { RoomLog } from '../room-log/index.js'
 import type { Position, Store } from '../store/index.js'
 import { Feed } from './feed.js'
@@ -27,6 +28,13 @@ interface Neighbours {
 export class Hub {
   readonly sessions = new Set<Session>()
   readonly delivered = { frames: 0, flushes: 0 }
+  /** Subscriptions by how they began. */
+  readonly subscribed = { new: 0, resumed: 0, reset: 0 }
+  /** Sockets that this server closed, by the reason. */
+  readonly closed = Object.fromEntries(Object.keys(closeCodes).map(reason => [reason, 0])) as Record<
+    CloseReason,
+    number
+  >
   readonly #feeds = new Map<string, { feed: Feed; started: Promise<void> }>()
   readonly #users = new Map<string, { sessions: Set<Session>; unfollow: () => void }>()
   readonly #addresses = new Map<string, number>()

@@ -116,6 +116,7 @@ export class Session {
   close(reason: CloseReason, text: string = closeCodes[reason].meaning) {
     if (this.#closing) return
     this.#closing = true
+    this.house.hub.closed[reason]++
     this.#leaveAll()
     // Where it was paused, it would not hear the other side's close frame.
     this.ws.resume()
@@ -295,6 +296,7 @@ export class Session {
       const { online, online_count } = presence.online(room_id)
       const heartbeat_ms = config.HEARTBEAT_MS
       await subscription.start(view, store, { after, epoch }, { online, online_count, heartbeat_ms })
+      hub.subscribed[subscription.began]++
     } catch (error) {
       if (this.#rooms.get(room_id) === subscription) this.#leave(room_id)
       throw error
