@@ -50,7 +50,11 @@ function loggerOptions(config: Config) {
   }
 }
 
-function readTls(config: Config) {
+/**
+ * Certificate and key, read now; null where the configuration names none.
+ * @throws Error, one sentence, where they cannot be read or do not belong together
+ */
+export function readTls(config: Config) {
   if (config.TLS_CERT_FILE === undefined || config.TLS_KEY_FILE === undefined) return null
   const cert = readPem('TLS_CERT_FILE', config.TLS_CERT_FILE)
   const key = readPem('TLS_KEY_FILE', config.TLS_KEY_FILE)

@@ -1,22 +1,43 @@
 import closeWithGrace from 'close-with-grace'
 import Fastify from 'fastify'
+import { DRAIN_MARGIN_MS } from './plugins/lifecycle.js'
 
-/** What the drain may take besides DRAIN_MS: what is under way, the last commits. */
-const MARGIN_MS = 10_000
+/** npm hands a SIGINT on to its child, which a terminal has sent to both: within this time it is the same one. */
+const SAME_SIGINT_MS = 1000
 
 /** The process: it listens, and at SIGTERM or SIGINT drains before it ends. */
 async function start() {
+  // Until it listens there is nothing to drain. As a container's first process it would not even hear a signal.
+  process.once('SIGTERM', leave).once('SIGINT', leave)
   const { default: app, options } = await import('./app.js')
   const fastify = Fastify(options)
   await fastify.register(app)
   const { HOST, PORT, DRAIN_MS } = fastify.config
   await fastify.listen({ host: HOST, port: PORT })
+  process.off('SIGTERM', leave).off('SIGINT', leave)
 
-  closeWithGrace({ delay: DRAIN_MS + MARGIN_MS, logger: fastify.log }, async ({ err, signal }) => {
+  const grace = { delay: DRAIN_MS + DRAIN_MARGIN_MS, logger: fastify.log }
+  let ending = false
+  // Who closes the application itself decides on the exit code: no `beforeExit`.
+  const { close } = closeWithGrace({ ...grace, skip: ['SIGINT', 'beforeExit'] }, async ({ err, signal = 'SIGINT' }) => {
+    ending = true
     if (err) fastify.log.fatal({ err }, 'ending because of an error')
     else fastify.log.info(`ending because of ${signal}`)
     await fastify.close()
   })
+  let interrupted_at = 0
+  process.on('SIGINT', () => {
+    if (!ending) {
+      interrupted_at = performance.now()
+      close()
+    } else if (performance.now() - interrupted_at > SAME_SIGINT_MS) {
+      process.exit(1)
+    }
+  })
+}
+
+function leave() {
+  process.exit(0)
 }
 
 /** Why the start failed, in one line for whoever started it. */

@@ -8,6 +8,8 @@ declare module 'fastify' {
   }
 }
 
+/** What a drain may take besides DRAIN_MS: what is under way, the last commits, sockets that do not answer their close. */
+export const DRAIN_MARGIN_MS = 10_000
 /** How often the store is asked whether it is still the one that we started with. */
 const EPOCH_MS = 5000
 

@@ -53,6 +53,18 @@ async function metrics(fastify: FastifyInstance) {
       },
     })
   }
+  /** Counts that are kept elsewhere, one for each value of a label. */
+  function counts(name: string, help: string, label: string, values: () => Record<string, number>) {
+    new Counter({
+      ...{ name, help, registers, labelNames: [label] },
+      collect() {
+        this.reset()
+        for (const [value, number] of Object.entries(values())) this.inc({ [label]: value }, number)
+      },
+    })
+  }
+  counts('talkie_subscriptions_total', 'Rooms that sockets began to follow, by how', 'began', () => ws.hub.subscribed)
+  counts('talkie_sockets_closed_total', 'Sockets that the server closed, by why', 'reason', () => ws.hub.closed)
   count('talkie_deliveries_total', 'Events handed to sockets, once per socket', () => ws.hub.delivered.frames)
   count('talkie_flushes_total', 'Times that a room was written to its sockets', () => ws.hub.delivered.flushes)
 

@@ -1,12 +1,12 @@
-import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import Fastify, { type FastifyServerOptions } from 'fastify'
-import { type Test, test } from 'tap'
+import { test } from 'tap'
 import { serverOptions } from '../options.js'
 import { readConfig } from '../plugins/config.js'
+import { makeCertificate, opensslMissing } from './certificate.js'
 import { build, PASSWORD, temporaryFolder } from './helper.js'
 
 /** Options as `env` gives them, that write their lines to a list. */
@@ -84,24 +84,9 @@ test('lines are for eyes in dev, JSON in prod', async t => {
   t.equal(serverOptions(readConfig({ LOG_LEVEL: 'silent' })).logger, false)
 })
 
-function hasOpenssl() {
-  try {
-    return execFileSync('openssl', ['version']).length > 0
-  } catch {
-    return false
-  }
-}
-
-function makeCertificate(t: Test) {
-  const folder = temporaryFolder(t)
-  const [TLS_CERT_FILE, TLS_KEY_FILE] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
-  const files = ['-keyout', TLS_KEY_FILE, '-out', TLS_CERT_FILE]
-  const kind = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-  execFileSync('openssl', [...kind, '-subj', '/CN=localhost', ...files], { stdio: 'ignore' })
-  return { TLS_CERT_FILE, TLS_KEY_FILE }
-}
-
-test('with certificate and key the server speaks TLS, and its cookies are Secure', { skip: !hasOpenssl() }, async t => {
+test('with certificate and key the server speaks TLS, and its cookies are Secure', {
+  skip: opensslMissing,
+}, async t => {
   const app = await build(t, makeCertificate(t))
   await app.listen({ port: 0 })
   const { port } = app.server.address() as AddressInfo
@@ -114,7 +99,7 @@ test('with certificate and key the server speaks TLS, and its cookies are Secure
   t.match(headers, { 'strict-transport-security': String, 'set-cookie': [/; Secure/] })
 })
 
-test('TLS files that are missing, wrong or no pair are told in one sentence', { skip: !hasOpenssl() }, async t => {
+test('TLS files that are missing, wrong or no pair are told in one sentence', { skip: opensslMissing }, async t => {
   const [one, other] = [makeCertificate(t), makeCertificate(t)]
   const broken = join(temporaryFolder(t), 'broken.pem')
   writeFileSync(broken, 'no PEM')

@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { environment } from './helper.js'
 
-const top = fileURLToPath(new URL('../..', import.meta.url))
+/** The project's top folder. */
+export const top = fileURLToPath(new URL('../..', import.meta.url))
 
 /** A server that a test started as a process of its own, in an environment of its own; killed after the test. */
 export interface Started {
@@ -17,10 +18,23 @@ export interface Started {
   ended: Promise<number | null>
 }
 
-/** @param args of node, from the project's top folder */
-export function start(t: Test, args: string[], env: Record<string, string> = {}): Started {
+/**
+ * @param args of node
+ * @param as where and as whom it runs: the project's top folder, and ourselves
+ */
+export function start(
+  t: Test,
+  args: string[],
+  env: Record<string, string> = {},
+  as: { cwd?: string; uid?: number; gid?: number } = {},
+): Started {
   const variables = { PATH: process.env.PATH, ...environment(t, { LOG_LEVEL: 'info', PORT: '0', ...env }) }
-  const child = spawn(process.execPath, args, { cwd: top, env: variables, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, args, {
+    cwd: top,
+    ...as,
+    env: variables,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const written = { out: '', err: '' }
   child.stdout?.on('data', bytes => {
     written.out += bytes

@@ -12,6 +12,8 @@ export interface ServerProcess {
   readonly pid: number
   /** SIGKILL, then a new process at once; resolves when that one answers. */
   killAndRestart(): Promise<void>
+  /** SIGTERM, so that it drains, then a new process; resolves with the first one's exit code when that one answers. */
+  restart(): Promise<number | null>
   /** SIGTERM; resolves with the exit code when it has ended, and its folder is gone. */
   stop(): Promise<number | null>
 }
@@ -91,6 +93,11 @@ export async function startServer(env: Record<string, string> = {}): Promise<Ser
     async killAndRestart() {
       await end('SIGKILL')
       await start()
+    },
+    async restart() {
+      const code = await end('SIGTERM')
+      await start()
+      return code
     },
     async stop() {
       const code = await end('SIGTERM')

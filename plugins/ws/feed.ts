@@ -138,9 +138,10 @@ export class Feed {
     this.#schedule()
   }
 
-  /** Resolves when all that came in is written. */
+  /** Resolves when all that came in by now is written, acks too; what comes in meanwhile is not waited for. */
   async settled() {
-    while (!this.#closed && (this.#pending.length > 0 || this.#flushing)) await this.nextFlush()
+    if (this.#flushing) await this.nextFlush()
+    if (!this.#closed && (this.#pending.length > 0 || this.#acked.size > 0)) await this.nextFlush()
   }
 
   /** Resolves after the next flush, or at the feed's end. */

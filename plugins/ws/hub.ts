@@ -1,3 +1,4 @@
+import { type CloseReason, closeCodes } from '../../schemas/wire.js'
 import type { RoomLog } from '../room-log/index.js'
 import type { Position, Store } from '../store/index.js'
 import { Feed } from './feed.js'
@@ -5,6 +6,8 @@ import type { Session } from './session.js'
 
 /** How often sockets are looked at: for expired tokens, and for pings that are due. */
 const TICK_MS = 1000
+/** Who is sent away comes back after this at the earliest, and within a quarter of the drain or this much later. */
+const AWAY_MS = 250
 
 interface Bounds {
   /** Sockets of one user; 0 for no limit. */
@@ -25,10 +28,20 @@ interface Neighbours {
 export class Hub {
   readonly sessions = new Set<Session>()
   readonly delivered = { frames: 0, flushes: 0 }
+  /** Subscriptions by how they began. */
+  readonly subscribed = { new: 0, resumed: 0, reset: 0 }
+  /** Sockets that this server closed, by the reason. */
+  readonly closed = Object.fromEntries(Object.keys(closeCodes).map(reason => [reason, 0])) as Record<
+    CloseReason,
+    number
+  >
   readonly #feeds = new Map<string, { feed: Feed; started: Promise<void> }>()
   readonly #users = new Map<string, { sessions: Set<Session>; unfollow: () => void }>()
   readonly #addresses = new Map<string, number>()
   readonly #timer: NodeJS.Timeout
+  /** Null before the drain. */
+  #drain_ms: number | null = null
+  #emptied: () => void = () => {}
 
   constructor(
     private readonly store: Store,
@@ -67,6 +80,7 @@ export class Hub {
     const left = (this.#addresses.get(session.address) ?? 1) - 1
     if (left > 0) this.#addresses.set(session.address, left)
     else this.#addresses.delete(session.address)
+    if (this.sessions.size === 0) this.#emptied()
     const username = session.identity?.username
     if (username === undefined) return
     const user = this.#users.get(username)
@@ -133,20 +147,46 @@ export class Hub {
     feed.close()
   }
 
+  /** Whether sockets are sent away: those that are here by and by, new ones at once. */
+  get draining() {
+    return this.#drain_ms !== null
+  }
+
+  /** Ends a socket for the restart, after what it sent, and tells its client when to come back. */
+  sendAway(session: Session): Promise<void> {
+    const spread_ms = Math.max(AWAY_MS, (this.#drain_ms ?? 0) / 4)
+    return session.restart(Math.round(AWAY_MS + Math.random() * spread_ms))
+  }
+
   /**
-   * Ends all sockets, spread over the time, so that their clients do not come back in one herd. What they sent is
-   * committed and acknowledged first.
+   * Ends all sockets, spread over the time, so that their clients do not come back in one herd; at once where none is
+   * left. What they sent is committed and acknowledged first.
    */
   async drain(drain_ms: number) {
-    clearInterval(this.#timer)
+    this.#drain_ms = drain_ms
     const sessions = [...this.sessions]
-    const step_ms = drain_ms / Math.max(1, sessions.length)
-    await Promise.all(
-      sessions.map(async (session, index) => {
-        await new Promise(resolve => setTimeout(resolve, index * step_ms))
-        await session.restart(Math.round(250 + Math.random() * Math.max(250, drain_ms / 4)))
-      }),
-    )
+    const began = performance.now()
+    const ends: Promise<void>[] = []
+    for (const [index, session] of sessions.entries()) {
+      const wait_ms = began + (index * drain_ms) / sessions.length - performance.now()
+      // No timer is finer than that: of many sockets several end in one turn.
+      if (wait_ms >= 1) await this.#waitWhileAny(wait_ms)
+      if (this.sessions.size === 0) break
+      ends.push(this.sendAway(session))
+    }
+    await Promise.all(ends)
+    clearInterval(this.#timer)
+  }
+
+  /** Resolves after so long, or when the last socket is gone. */
+  #waitWhileAny(ms: number) {
+    return new Promise<void>(resolve => {
+      const timer = setTimeout(resolve, ms)
+      this.#emptied = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
   }
 
   #tick() {

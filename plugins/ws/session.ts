@@ -21,6 +21,8 @@ const UNDER_WAY_MAX = 256
 const EARLY_MAX = 64
 /** How long a socket has to take its close frame before it is destroyed. */
 const CLOSE_MS = 5000
+/** How long a restart waits for a room's last flush, which does not come while the store is gone. */
+const SETTLE_MS = 5000
 const PINGS_MISSED_MAX = 2
 
 /** One socket: parses, limits, and makes of each frame one call. */
@@ -34,6 +36,8 @@ export class Session {
   #under_way = 0
   #idle_waiters: (() => void)[] = []
   #malformed = 0
+  /** Nothing more is read: the server restarts. */
+  #restarting = false
   #closing = false
   #pinged_at = performance.now()
   #pings_missed = 0
@@ -73,6 +77,7 @@ export class Session {
   async start(token: string) {
     const { hub, auth } = this.house
     if (!hub.arrive(this)) return this.close('too_many')
+    if (hub.draining) return hub.sendAway(this)
     let identity: Identity
     try {
       identity = await auth.authenticate(token)
@@ -111,6 +116,7 @@ export class Session {
   close(reason: CloseReason, text: string = closeCodes[reason].meaning) {
     if (this.#closing) return
     this.#closing = true
+    this.house.hub.closed[reason]++
     this.#leaveAll()
     // Where it was paused, it would not hear the other side's close frame.
     this.ws.resume()
@@ -120,10 +126,13 @@ export class Session {
 
   /** Ends the socket for the server's restart, after all that it sent is answered. */
   async restart(retry_after_ms: number) {
-    if (!this.open) return
+    if (!this.open || this.#restarting) return
+    this.#restarting = true
     this.ws.pause()
-    if (this.#under_way > 0) await new Promise<void>(resolve => this.#idle_waiters.push(resolve))
-    for (const { feed } of this.#rooms.values()) await feed.settled()
+    // While it waits, what was read before comes in, too.
+    while (this.#under_way > 0 && this.open) await new Promise<void>(resolve => this.#idle_waiters.push(resolve))
+    const settled = Promise.all([...this.#rooms.values()].map(({ feed }) => feed.settled()))
+    await Promise.race([settled, new Promise(resolve => setTimeout(resolve, SETTLE_MS).unref())])
     this.close('restarting', JSON.stringify({ retry_after_ms }))
   }
 
@@ -185,7 +194,7 @@ export class Session {
 
   #done() {
     this.#under_way--
-    if (this.#under_way === UNDER_WAY_MAX / 2) this.ws.resume()
+    if (this.#under_way === UNDER_WAY_MAX / 2 && !this.#restarting) this.ws.resume()
     if (this.#under_way > 0) return
     for (const resolve of this.#idle_waiters) resolve()
     this.#idle_waiters = []
@@ -287,6 +296,7 @@ export class Session {
       const { online, online_count } = presence.online(room_id)
       const heartbeat_ms = config.HEARTBEAT_MS
       await subscription.start(view, store, { after, epoch }, { online, online_count, heartbeat_ms })
+      hub.subscribed[subscription.began]++
     } catch (error) {
       if (this.#rooms.get(room_id) === subscription) this.#leave(room_id)
       throw error

@@ -15,6 +15,8 @@ const UNSENT_BYTES_PAUSE = 256 * 1024
 export class Subscription implements Subscriber {
   readonly acks: Buffer[] = []
   typing = false
+  /** How it began: without a past, from where it was, or told to begin anew. */
+  began: 'new' | 'resumed' | 'reset' = 'new'
 
   constructor(
     private readonly session: Session,
@@ -70,8 +72,10 @@ export class Subscription implements Subscriber {
     const seq = resumed ? view.seq : feed.flushed
     session.send({ type: 'welcome', room_id, seq, epoch, ...welcome, resumed })
     if (resumed) {
+      this.began = 'resumed'
       await this.#catchUp(after, store)
     } else if (after !== undefined) {
+      this.began = 'reset'
       session.send({ type: 'reset', room_id, seq, epoch })
     }
     // No await between the last look at `flushed` and this.

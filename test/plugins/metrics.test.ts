@@ -54,3 +54,21 @@ test('requests are counted by the template of their route, and no name gets out'
   t.equal(await figure(fastify, 'http_request_duration_seconds_count{method="GET",route="none",status="404"}'), 1)
   t.notMatch((await fastify.inject('/metrics')).body, 'somebody')
 })
+
+test('what begins anew, resumes or is reset is told apart, and why sockets were closed', async t => {
+  const fastify = await build(t)
+  const origin = await listen(fastify)
+  const { token } = await register(fastify, 'minji')
+  for (const query of ['', '?after=1', '?after=1000']) {
+    const socket = await connect(t, origin, `/rooms/default/ws${query}`, token)
+    await socket.settled()
+    await (query === '?after=1000' ? socket.next('reset') : socket.next('welcome'))
+  }
+  for (const began of ['new', 'resumed', 'reset']) {
+    t.equal(await figure(fastify, `talkie_subscriptions_total{began="${began}"}`), 1, began)
+  }
+  const stranger = await connect(t, origin, '/ws', 'no.good.token')
+  await stranger.closed
+  t.equal(await figure(fastify, 'talkie_sockets_closed_total{reason="unauthorized"}'), 1)
+  t.equal(await figure(fastify, 'talkie_sockets_closed_total{reason="too_slow"}'), 0)
+})

@@ -263,3 +263,25 @@ test('a head that another server tells of is read from the store', async t => {
   await flushedTo(feed, 3)
   t.same(seqs(frames()), upTo(3))
 })
+
+test('settled: acks are out too, and what goes on coming in is not waited for', async t => {
+  const { start } = await following(t, 0)
+  const { feed } = await start()
+  const repeated = subscriber('minji')
+  feed.live.add(repeated.one)
+  feed.ack(repeated.one, frameText(Buffer.from('{"type":"ack","client_id":"a repeat"}')))
+  await feed.settled()
+  t.match(repeated.frames(), [{ type: 'ack' }])
+
+  // More than one slice, so that something comes in during each flush.
+  for (let i = 0; i < 300; i++) feed.live.add(subscriber(`u${i}`).one)
+  let settled = false
+  const busy = () => {
+    feed.receive(packPassing({ type: 'typing' }))
+    if (!settled) setImmediate(busy)
+  }
+  busy()
+  await feed.settled()
+  settled = true
+  t.ok(repeated.frames().length > 1)
+})

@@ -194,6 +194,41 @@ test('a drain acknowledges what was sent, tells clients when to come back, and t
   t.ok(told.size > 0)
 })
 
+test('who comes while the server drains is sent away at once, and a drain ends when nobody is left', async t => {
+  // Nobody waits for an hour: the second socket of two would be sent away after half of it.
+  const app = await build(t, { DRAIN_MS: '3600000' })
+  const origin = await listen(app)
+  const { token } = await register(app, 'minji')
+  const [first, second] = [await connect(t, origin, '/ws', token), await connect(t, origin, '/ws', token)]
+  await second.settled()
+  const closing = app.close()
+  t.equal((await first.closed).code, 1012)
+  const late = await connect(t, origin, '/rooms/default/ws', token)
+  const { code, reason } = await late.closed
+  t.equal(code, 1012)
+  t.ok(JSON.parse(reason).retry_after_ms > 0)
+  second.send({ type: 'send', room_id: 'default', client_id: 'during', text: 'still here' })
+  await second.next('ack', { client_id: 'during' })
+  second.ws.close()
+  await closing
+})
+
+test('a socket that is sent away in a flood has an ack of all that was committed', async t => {
+  const app = await build(t)
+  const origin = await listen(app)
+  const { token } = await register(app, 'minji')
+  const socket = await connect(t, origin, '/rooms/default/ws', token)
+  await socket.next('welcome')
+  const send = (client_id: string) => socket.send({ type: 'send', room_id: 'default', client_id, text: client_id })
+  for (let n = 0; n < 400; n++) send(`n:${n}`)
+  await socket.next('ack', { client_id: 'n:0' })
+  await app.close()
+  t.equal((await socket.closed).code, 1012)
+  const acked = socket.frames.filter(({ type }) => type === 'ack').map(({ client_id }) => client_id)
+  const told = socket.frames.filter(({ type }) => type === 'message').map(({ client_id }) => client_id)
+  t.strictSame(acked.sort(), told.sort())
+})
+
 test('who is online is told as it changes, once for several sockets', async t => {
   const app = await build(t)
   const origin = await listen(app)

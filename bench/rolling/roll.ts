@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto'
+import { WebSocket } from 'ws'
+import type { Message } from '../../schemas/message.js'
+import { createConnection, createHttp, type SocketConstructor } from '../../static/client/index.js'
+import { startRedis } from '../../test/redis.js'
+import { startMongo } from '../../test/services.js'
+import { type ServerProcess, startServer } from '../replay/server.js'
+import { startBalancer } from './balancer.js'
+
+/** Sockets that are opened at once. */
+const AT_ONCE = 50
+const ROOM = 'default'
+
+export interface RollOptions {
+  servers: number
+  /** Sockets that are only there. */
+  sockets: number
+  senders: number
+  drain_ms: number
+  /** From one send of a sender's to the next. */
+  pause_ms: number
+  progress(line: string): void
+}
+
+export interface Figures {
+  acknowledged: number
+  lost: number
+  doubled: number
+  out_of_order: number
+  /** Servers that were killed instead of ending by themselves. */
+  cut_off: number
+  reconnects: number
+  /** The shortest, over all restarts, of the times in which all but the first and the last 1 % came back, in % of the drain. */
+  spread_percent: number
+  /** The most that came back in one tenth of the drain's time, in % of all that came back; 10 is even. */
+  fullest_tenth_percent: number
+  /** The longest that a sender waited for an ack. */
+  ack_max_ms: number
+}
+
+/** Restarts one server after the other under load, and compares what was acknowledged with what is there. */
+export async function roll(options: RollOptions): Promise<Figures> {
+  const { progress, drain_ms } = options
+  const ends: (() => unknown)[] = []
+  try {
+    const database = await startMongo()
+    ends.push(() => database.stop())
+    const redis = await startRedis({ teardown: (work: () => unknown) => ends.push(work) })
+    const common = {
+      MONGODB_URI: database.uri,
+      MONGODB_DATABASE: `rolling_${randomUUID().slice(0, 8)}`,
+      JWT_SECRET: randomUUID(),
+      REDIS_ADDR: redis.address,
+      DRAIN_MS: String(drain_ms),
+    }
+    const servers: ServerProcess[] = []
+    for (let n = 0; n < options.servers; n++) {
+      const server = await startServer(common)
+      ends.push(() => server.stop())
+      servers.push(server)
+    }
+    const balancer = await startBalancer(servers.map(({ base_url }) => base_url))
+    ends.push(() => balancer.close())
+    progress(`${options.servers} servers behind one address`)
+    return await load(balancer.base_url, servers, options, end => ends.push(end))
+  } finally {
+    for (const end of ends.reverse()) await end()
+  }
+}
+
+async function load(
+  base_url: string,
+  servers: ServerProcess[],
+  { sockets, senders, drain_ms, pause_ms, progress }: RollOptions,
+  onEnd: (end: () => unknown) => void,
+): Promise<Figures> {
+  const tokens: string[] = []
+  for (let n = 0; n < senders; n++) {
+    const { token } = await createHttp({ base_url }).register({ username: `user-${n}`, password: 'correct horse' })
+    tokens.push(token)
+  }
+  /** When a socket that had been open was open again. */
+  const returns: number[] = []
+
+  function connect(n: number) {
+    let opened = false
+    let ready = () => {}
+    const open = new Promise<void>(resolve => {
+      ready = resolve
+    })
+    const connection = createConnection({
+      base_url,
+      WebSocket: WebSocket as unknown as SocketConstructor,
+      token: () => tokens[n % tokens.length] as string,
+      on_state({ name }) {
+        if (name !== 'open') return
+        if (opened) returns.push(performance.now())
+        opened = true
+        ready()
+      },
+    })
+    onEnd(() => connection.close())
+    return { connection, open }
+  }
+
+  for (let n = 0; n < sockets; n += AT_ONCE) {
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, sockets - n) }, (_, i) => connect(n + i).open))
+  }
+  progress(`${sockets} sockets are open`)
+
+  const acked = new Map<string, number>()
+  const seen: number[] = []
+  let ack_max_ms = 0
+  let isOver = false
+  const talking = Array.from({ length: senders }, (_, n) => connect(n)).map(async ({ connection }, n) => {
+    if (n === 0) connection.subscribe(ROOM, { start() {}, event: ({ seq }) => seen.push(seq) })
+    for (let i = 0; !isOver; i++) {
+      const began = performance.now()
+      const { client_id, ack } = connection.send(ROOM, `${n}:${i}`)
+      acked.set(client_id, (await ack).seq)
+      ack_max_ms = Math.max(ack_max_ms, performance.now() - began)
+      await new Promise(resolve => setTimeout(resolve, pause_ms))
+    }
+  })
+
+  let cut_off = 0
+  const spreads: number[] = []
+  const tenths: number[] = []
+  let reconnects = 0
+  for (const [n, server] of servers.entries()) {
+    returns.length = 0
+    if ((await server.restart()) !== 0) cut_off++
+    // Who was sent away last is back after the longest delay that a client is told.
+    await new Promise(resolve => setTimeout(resolve, drain_ms / 4 + 1000))
+    const times = [...returns].sort((a, b) => a - b)
+    reconnects += times.length
+    const at = (share: number) => times[Math.floor(share * (times.length - 1))] as number
+    spreads.push(((at(0.99) - at(0.01)) / drain_ms) * 100)
+    const counts = new Map<number, number>()
+    for (const time of times) {
+      const tenth = Math.floor(((time - at(0)) / drain_ms) * 10)
+      counts.set(tenth, (counts.get(tenth) ?? 0) + 1)
+    }
+    tenths.push((Math.max(...counts.values()) / times.length) * 100)
+    progress(`server ${n + 1} restarted: ${times.length} came back within ${Math.round(at(1) - at(0))} ms`)
+  }
+  isOver = true
+  await Promise.all(talking)
+
+  const history = await readHistory(base_url, tokens[0] as string)
+  const seqs = new Map(history.map(({ client_id, id }) => [client_id, id]))
+  while (seen.length < history.length) await new Promise(resolve => setTimeout(resolve, 20))
+  return {
+    acknowledged: acked.size,
+    lost: [...acked].filter(([client_id, seq]) => seqs.get(client_id) !== seq).length,
+    doubled: history.length - seqs.size,
+    out_of_order: seen.filter((seq, index) => index > 0 && seq !== (seen[index - 1] as number) + 1).length,
+    cut_off,
+    reconnects,
+    spread_percent: Math.round(Math.min(...spreads)),
+    fullest_tenth_percent: Math.round(Math.max(...tenths)),
+    ack_max_ms: Math.round(ack_max_ms),
+  }
+}
+
+async function readHistory(base_url: string, token: string): Promise<Message[]> {
+  const http = createHttp({ base_url, token: () => token })
+  const history: Message[] = []
+  for (let has_more = true; has_more; ) {
+    const page = await http.messages(ROOM, { after: history.at(-1)?.id ?? 0, limit: 100 })
+    history.push(...page.messages)
+    has_more = page.has_more
+  }
+  return history
+}

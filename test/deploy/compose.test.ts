@@ -1,0 +1,203 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { createConnection } from 'node:net'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+import { type Test, test } from 'tap'
+import { parse } from 'yaml'
+import { freePort } from '../../bench/replay/server.js'
+import { readConfig } from '../../plugins/config.js'
+import { DRAIN_MARGIN_MS } from '../../plugins/lifecycle.js'
+import { Config } from '../../schemas/config.js'
+import { temporaryFolder } from '../helper.js'
+import { top } from '../process.js'
+
+interface Service {
+  image: string
+  build?: string
+  command: string[]
+  user?: string
+  environment?: Record<string, string>
+  volumes?: string[]
+  ports?: string[]
+  networks?: string[]
+  network_mode?: string
+  depends_on?: Record<string, { condition: string }>
+  healthcheck: { test?: string[]; disable?: boolean }
+  stop_grace_period?: string
+  read_only?: boolean
+  cap_drop: string[]
+  security_opt: string[]
+  mem_limit: string
+}
+
+const text = readFileSync(join(top, 'compose.yaml'), 'utf8')
+const compose = parse(text, { merge: true }) as {
+  services: Record<string, Service>
+  volumes: Record<string, null>
+  networks: Record<string, { internal?: boolean } | null>
+}
+const { services } = compose
+const ours = Object.entries(services).filter(([name]) => name.startsWith('talkie'))
+const talkie = services['talkie-1'] as Service
+const mongodb = services.mongodb as Service
+const redis = services.redis as Service
+
+/** What the `secrets` service makes. */
+function makeSecrets(folder: string) {
+  const [, ...args] = (services.secrets as Service).command
+  execFileSync(
+    process.execPath,
+    args.map(arg => (arg === '/secrets' ? folder : arg)),
+    { cwd: top },
+  )
+  return {
+    files: (readdirSync(folder, { recursive: true }) as string[]).filter(path => statSync(join(folder, path)).isFile()),
+    read: (path: string) => readFileSync(join(folder, path), 'utf8'),
+  }
+}
+test('there are two servers of ours, alike but for their ports, which only this machine reaches', async t => {
+  t.equal(ours.length, 2)
+  const hosts = ours.flatMap(([, { ports = [] }]) => ports)
+  t.equal(new Set(hosts).size, 2)
+  for (const port of hosts) t.match(port, new RegExp(`^127\\.0\\.0\\.1:\\d+:${talkie.environment?.PORT}$`))
+  t.strictSame({ ...ours[0]?.[1], ports: null }, { ...ours[1]?.[1], ports: null })
+  for (const [name, { ports }] of Object.entries(services)) if (!name.startsWith('talkie')) t.notOk(ports, name)
+  t.equal(compose.networks.inside?.internal, true)
+  for (const { networks } of [mongodb, redis]) t.strictSame(networks, ['inside'])
+})
+
+test('its variables are known to the configuration and valid together with the secrets, without an .env', async t => {
+  // As compose fills them in where nobody has set them.
+  const plain = Object.fromEntries(
+    Object.entries(talkie.environment ?? {}).map(([name, value]) => [name, value.replace(/^\$\{\w+:-(.*)\}$/, '$1')]),
+  )
+  const secrets = parseEnv(makeSecrets(temporaryFolder(t)).read('talkie/talkie.env')) as Record<string, string>
+  for (const name of Object.keys({ ...plain, ...secrets })) t.ok(name in Config.properties, name)
+  t.match(talkie.command, ['node', '--enable-source-maps', '--env-file=/secrets/talkie.env', 'build/server.js'])
+  const config = readConfig({ ...plain, ...secrets })
+  t.match(config, { IS_DEV: 'prod', HOST: '0.0.0.0' })
+  t.equal(config.REDIS_ADDR?.split(':', 1)[0], 'redis', 'the name of its service')
+  t.throws(() => readConfig(plain), /^JWT_SECRET/, 'the file has no secret in it')
+  t.notMatch(text, /(PASSWORD|SECRET): *[^$\s/]/)
+  const grace_ms = Number.parseInt(talkie.stop_grace_period as string, 10) * 1000
+  t.ok(grace_ms > config.DRAIN_MS + DRAIN_MARGIN_MS, 'nobody is killed in a drain')
+})
+
+test('secrets are long, random, made once, and each service sees only its own', async t => {
+  const [folder, other] = [temporaryFolder(t), temporaryFolder(t)]
+  const { files, read } = makeSecrets(folder)
+  const second = makeSecrets(other)
+  for (const path of files) {
+    t.equal(statSync(join(folder, path)).mode & 0o777, 0o400, path)
+    t.not(second.read(path), read(path), `${path} is another one elsewhere`)
+  }
+  const before = files.map(read)
+  makeSecrets(folder)
+  t.strictSame(files.map(read), before, 'a restart changes nothing')
+  t.ok(read('redis/password').length >= 32)
+  t.match(read('redis/redis.conf'), `requirepass ${read('redis/password')}\n`)
+  t.equal(parseEnv(read('talkie/talkie.env')).MONGODB_PASSWORD, read('mongodb/talkie-password'))
+  t.equal(parseEnv(read('talkie/talkie.env')).REDIS_PASSWORD, read('redis/password'))
+  t.match(read('mongodb/key'), /^[A-Za-z0-9+/=]{6,1024}$/, 'as mongod takes a key file')
+
+  const mounted = (service: Service) => service.volumes?.find(volume => volume.startsWith('secrets-'))
+  t.equal(mounted(mongodb), 'secrets-mongodb:/secrets:ro')
+  t.equal(mounted(redis), 'secrets-redis:/secrets:ro')
+  t.equal(mounted(talkie), 'secrets-talkie:/secrets:ro')
+  for (const [name, { user, image }] of Object.entries(services)) {
+    if (name === 'secrets' || image === talkie.image) continue
+    const path = files.find(path => path.startsWith(`${name}/`)) as string
+    if (process.getuid?.() === 0) t.equal(`${statSync(join(folder, path)).uid}:999`, user, name)
+  }
+})
+
+test('every file that is named exists, every volume is declared, and all that can be taken away is', async t => {
+  for (const [name, service] of Object.entries(services)) {
+    for (const volume of service.volumes ?? []) {
+      const source = volume.split(':', 1)[0] as string
+      t.ok(source.startsWith('./') ? existsSync(join(top, source)) : source in compose.volumes, `${name}: ${volume}`)
+    }
+    for (const network of service.networks ?? []) t.ok(network in compose.networks, `${name}: ${network}`)
+    for (const other of Object.keys(service.depends_on ?? {})) t.ok(other in services, `${name}: ${other}`)
+    const script = [...service.command, ...(service.healthcheck.test ?? [])].filter(part => part.startsWith('build/'))
+    for (const path of script) t.ok(existsSync(join(top, path)), `${name}: ${path}`)
+    t.strictSame(service.cap_drop, ['ALL'], name)
+    t.match(service.security_opt, ['no-new-privileges:true'], name)
+    t.ok(service.mem_limit, name)
+    t.ok(service.healthcheck.disable === true || (service.healthcheck.test?.length ?? 0) > 0, name)
+    t.notMatch(service.image, /:latest$/, name)
+  }
+  t.equal(talkie.read_only, true)
+  t.strictSame(talkie.depends_on, {
+    mongodb: { condition: 'service_healthy' },
+    redis: { condition: 'service_healthy' },
+  })
+})
+
+test('MongoDB’s health check makes the replica set and the user that ours expect', async t => {
+  const [, program, ...args] = mongodb.healthcheck.test as string[]
+  t.equal(program, 'mongosh')
+  const mount = mongodb.volumes?.find(volume => volume.includes(args.at(-1) as string)) as string
+  const path = join(top, mount.split(':', 1)[0] as string)
+  execFileSync(process.execPath, ['--check', path])
+  const script = readFileSync(path, 'utf8')
+  const uri = new URL(talkie.environment?.MONGODB_URI as string)
+  const set = uri.searchParams.get('replicaSet')
+  t.equal(mongodb.command[mongodb.command.indexOf('--replSet') + 1], set)
+  t.match(script, `rs.initiate({ _id: '${set}', members: [{ _id: 0, host: '${uri.host}' }] })`)
+  t.match(script, `user: '${talkie.environment?.MONGODB_USER}'`)
+  t.match(script, `db: '${talkie.environment?.MONGODB_DATABASE}'`)
+  const { files } = makeSecrets(temporaryFolder(t))
+  const named = [...script.matchAll(/read\('([\w-]+)'\)/g)].map(([, name]) => `mongodb/${name}`)
+  t.equal(named.length, 2)
+  for (const name of named) t.ok(files.includes(name), name)
+  t.equal(mongodb.environment?.MONGO_INITDB_ROOT_PASSWORD_FILE, '/secrets/root-password')
+})
+
+const noRedis = (() => {
+  if (spawnSync('redis-server', ['--version']).status === 0) return false
+  if (process.env.CI) throw new Error('redis-server is not installed, and in CI nothing may be skipped')
+  return 'redis-server is not installed'
+})()
+
+test('Redis wants its password, and is healthy by its own health check', { skip: noRedis }, async t => {
+  const folder = temporaryFolder(t)
+  const { read } = makeSecrets(folder)
+  const port = await freePort()
+  const [program, conf] = redis.command as [string, string]
+  const server = spawn(program, [
+    conf.replace('/secrets', join(folder, 'redis')),
+    '--port',
+    String(port),
+    '--dir',
+    folder,
+  ])
+  const ended = once(server, 'exit')
+  t.teardown(async () => {
+    server.kill('SIGKILL')
+    await ended
+  })
+  await listens(t, port)
+  const check = ((redis.healthcheck.test as string[])[1] as string)
+    .replaceAll('$$', '$')
+    .replace('/secrets', join(folder, 'redis'))
+    .replace('redis-cli', `redis-cli -p ${port}`)
+  t.equal(spawnSync('sh', ['-c', check]).status, 0)
+  t.not(spawnSync('sh', ['-c', check.replace('$(cat', '$(echo')]).status, 0, 'with another password it fails')
+  t.match(execFileSync('redis-cli', ['-p', String(port), 'ping']).toString(), 'NOAUTH')
+  t.match(read('redis/redis.conf'), 'requirepass')
+})
+
+async function listens(t: Test, port: number) {
+  for (;;) {
+    const socket = createConnection(port, '127.0.0.1')
+    const isOpen = await new Promise(resolve =>
+      socket.on('connect', () => resolve(true)).on('error', () => resolve(false)),
+    )
+    socket.destroy()
+    if (isOpen) return t.pass('it listens')
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+}

@@ -1,0 +1,189 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import tap, { type Test, test } from 'tap'
+import { WebSocket } from 'ws'
+import { freePort } from '../../bench/replay/server.js'
+import type { Message } from '../../schemas/message.js'
+import { BEARER_PREFIX, closeCodes, SUBPROTOCOL } from '../../schemas/wire.js'
+import { createConnection, createHttp, type SocketConstructor } from '../../static/client/index.js'
+import { environment } from '../helper.js'
+import { start, top } from '../process.js'
+
+// Each test starts processes, which a busy machine makes slow.
+tap.setTimeout(300_000)
+
+const ways: Record<string, (env: Record<string, string>) => string[]> = {
+  'node build/server.js': () => ['build/server.js'],
+  'fastify start': ({ PORT, HOST }) => {
+    // Its own grace is 500 ms, which no drain fits in.
+    const options = ['-o', '-l', 'info', '-p', PORT, '-a', HOST, '-g', '20000'] as string[]
+    return ['node_modules/fastify-cli/cli.js', 'start', ...options, 'build/app.js']
+  },
+}
+const SENDERS = 10
+const VISITORS = 4
+
+for (const [way, args] of Object.entries(ways)) {
+  for (const HOST of ['127.0.0.1', 'localhost']) {
+    test(`${way} on ${HOST}: SIGTERM in a burst of sends and connects loses and doubles nothing`, async t => {
+      const env = { HOST, PORT: String(await freePort()), DRAIN_MS: '500' }
+      const DATA_DIR = environment(t).DATA_DIR as string
+      const run = async () => {
+        const server = start(t, args(env), { ...env, DATA_DIR })
+        // Said when it listens on all addresses.
+        await server.says(/bus: /)
+        return {
+          ...server,
+          addresses: [...server.written.out.matchAll(/listening at (http:\S+)/g)].map(([, at]) => at),
+        }
+      }
+      let server = await run()
+      const burst = await startBurst(t, server.addresses as string[])
+      for (let restart = 1; restart <= 2; restart++) {
+        await burst.until(restart * 100)
+        server.child.kill('SIGTERM')
+        t.equal(await server.ended, 0)
+        server = await run()
+      }
+      await burst.until(300)
+      t.strictSame(await burst.end(), { lost: [], doubled: [], moved: [] })
+      t.strictSame([...burst.codes], [closeCodes.restarting.code], 'each socket was told why it ended')
+    })
+  }
+}
+
+/** Users who send all the time, and others who only come and go. */
+async function startBurst(t: Test, addresses: string[]) {
+  const codes = new Set<number>()
+  const acked = new Map<string, number>()
+  let ending = false
+  const at = (n: number) => addresses[n % addresses.length] as string
+  const tokens = await Promise.all(
+    Array.from({ length: SENDERS }, async (_, n) => {
+      const { token } = await createHttp({ base_url: at(n) }).register({
+        username: `u-${n}`,
+        password: 'correct horse',
+      })
+      return token
+    }),
+  )
+
+  /** Notes how each socket ends that was open once. */
+  class Noting extends WebSocket {
+    constructor(url: string, protocols: string[]) {
+      super(url, protocols)
+      this.on('open', () => this.on('close', code => ending || codes.add(code)))
+    }
+  }
+  const connections = tokens.map((token, n) =>
+    createConnection({
+      base_url: at(n),
+      WebSocket: Noting as unknown as SocketConstructor,
+      token: () => token,
+      backoff: { base_ms: 20, cap_ms: 200 },
+    }),
+  )
+  t.teardown(() => {
+    ending = true
+    for (const connection of connections) connection.close()
+  })
+  /** A send that the test's end cut off was not acknowledged. */
+  const closed = () => {}
+  const senders = connections.map(async (connection, n) => {
+    for (let i = 0; !ending; i++) {
+      const { client_id, ack } = connection.send('default', `${n}:${i}`)
+      await ack.then(({ seq }) => acked.set(client_id, seq), closed)
+    }
+  })
+  const visitors = tokens.slice(0, VISITORS).map(async (token, n) => {
+    while (!ending) {
+      const ws = new WebSocket(`${at(n).replace('http', 'ws')}/ws`, [SUBPROTOCOL, BEARER_PREFIX + token])
+      let opened = false
+      ws.on('error', () => {})
+      ws.on('open', () => {
+        opened = true
+        setTimeout(() => ws.close(1000), 30)
+      })
+      const code = await new Promise<number>(resolve => ws.on('close', resolve))
+      if (opened && code !== 1000) codes.add(code)
+      await new Promise(resolve => setTimeout(resolve, 50))
+    }
+  })
+
+  return {
+    codes,
+    async until(count: number) {
+      while (acked.size < count) await new Promise(resolve => setTimeout(resolve, 5))
+    },
+    /** @returns what of the acknowledged is missing, what is there twice, what is elsewhere than its ack said */
+    async end() {
+      ending = true
+      await Promise.all([...senders, ...visitors])
+      for (const connection of connections) connection.close()
+      const http = createHttp({ base_url: at(0), token: () => tokens[0] })
+      const seqs = new Map<string, number>()
+      const doubled: string[] = []
+      let after = 0
+      for (let has_more = true; has_more; ) {
+        const page: { messages: Message[]; has_more: boolean } = await http.messages('default', { after, limit: 100 })
+        for (const { client_id, id } of page.messages) {
+          if (seqs.has(client_id)) doubled.push(client_id)
+          seqs.set(client_id, id)
+          after = id
+        }
+        has_more = page.has_more
+      }
+      return {
+        lost: [...acked.keys()].filter(client_id => !seqs.has(client_id)),
+        doubled,
+        moved: [...acked].filter(([client_id, seq]) => seqs.has(client_id) && seqs.get(client_id) !== seq),
+      }
+    },
+  }
+}
+
+test('npm start hands SIGTERM on, and takes the two SIGINTs of Ctrl-C for one', async t => {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    const env = environment(t, { LOG_LEVEL: 'info', PORT: '0', DRAIN_MS: '300' }) as Record<string, string>
+    // Its own group, as a shell gives each command: Ctrl-C reaches all of it. What is built is not built again.
+    const npm = spawn('npm', ['start', '--ignore-scripts'], {
+      cwd: top,
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    })
+    const ended = once(npm, 'close')
+    t.teardown(() => {
+      if (npm.exitCode === null && npm.signalCode === null) process.kill(-(npm.pid as number), 'SIGKILL')
+    })
+    let out = ''
+    npm.stdout.on('data', bytes => {
+      out += bytes
+    })
+    npm.stderr.on('data', bytes => {
+      out += bytes
+    })
+    const says = async (pattern: RegExp) => {
+      for (;;) {
+        const found = out.match(pattern)
+        if (found) return found
+        if (npm.exitCode !== null) throw new Error(out)
+        await Promise.race([once(npm.stdout, 'data'), ended])
+      }
+    }
+    const [, address] = (await says(/listening at (http:\S+)/)) as RegExpMatchArray
+    const { token } = await createHttp({ base_url: address as string }).register({
+      username: 'minji',
+      password: 'correct horse',
+    })
+    const ws = new WebSocket(`${(address as string).replace('http', 'ws')}/ws`, [SUBPROTOCOL, BEARER_PREFIX + token])
+    await once(ws, 'open')
+    const closed = once(ws, 'close')
+    process.kill(signal === 'SIGINT' ? -(npm.pid as number) : (npm.pid as number), signal)
+    const [code] = await closed
+    t.equal(code, closeCodes.restarting.code, signal)
+    await ended
+    t.notMatch(out, /second|killed/)
+    t.match(out, `ending because of ${signal}`)
+  }
+})
