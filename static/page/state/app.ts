@@ -4,9 +4,12 @@ import { ApiError, type Connection, createConnection, createHttp, type LinkState
 import { type Place, readPlace, writePlace } from '../text/address.js'
 import { chosenLanguage, explain, keepLanguage, type Language, languages } from '../words/index.js'
 import { type Conversation, createConversation } from './conversation.js'
+import { createDrafts } from './drafts.js'
 import { NOBODY } from './presence.js'
 import { createRooms, type Rooms } from './rooms.js'
+import { createSending, type Kept, type Sending } from './sending.js'
 import { createSession } from './session.js'
+import { openShelf } from './shelf.js'
 import type { Dialog, Panel, Person, State } from './state.js'
 import { createStore } from './store.js'
 
@@ -28,6 +31,7 @@ export function createApp() {
     rooms: new Map(),
     rooms_loaded: false,
     people: new Map(),
+    newcomer: false,
     talk: null,
     panel: null,
     dialog: null,
@@ -39,18 +43,25 @@ export function createApp() {
   const conversations = new Map<string, Conversation>()
   let connection: Connection | null = null
   let rooms: Rooms | null = null
+  let sending: Sending | null = null
+  let drafts = createDrafts(localStorage, '')
 
   const http = createHttp({ base_url: location.origin, token: () => session.token() })
   const session = createSession(() => http, {
-    began({ user }) {
-      store.set({ stage: 'in', ended: false, me: user, trouble: null })
+    began({ user }, newcomer) {
+      store.set({ stage: 'in', ended: false, me: user, newcomer, trouble: null })
       meet([user])
       enter(user.username)
     },
     renewed: token => connection?.auth(token),
     ended(by_itself) {
+      // Who logs out leaves nothing behind for whoever is next at this machine.
+      if (!by_itself && store.state.me) {
+        shelfOf(store.state.me.username).clear()
+        drafts.clear()
+      }
       connection?.close()
-      connection = rooms = null
+      connection = rooms = sending = null
       conversations.clear()
       wondered.clear()
       store.set({
@@ -68,12 +79,25 @@ export function createApp() {
     },
   })
 
-  function enter(me: string) {
+  async function enter(me: string) {
+    drafts = createDrafts(localStorage, me)
+    const shelf = shelfOf(me)
+    const kept = await shelf.all()
+    if (store.state.me?.username !== me || connection) return
+    const outgoing = createSending({
+      shelf,
+      kept,
+      connection: () => connection,
+      changed: room_id => conversations.get(room_id)?.changed(),
+    })
+    sending = outgoing
     const opened = createConnection({
       base_url: location.origin,
       WebSocket,
       token: () => session.token() ?? '',
       on_state,
+      storage: outgoing.storage,
+      on_settled: outgoing.settled,
       on_frame(frame) {
         if (frame.type === 'profile') meet([frame])
       },
@@ -86,7 +110,10 @@ export function createApp() {
       store,
       conversation: room_id => conversations.get(room_id),
     })
-    attempt(rooms.load()).then(() => show(store.state.place))
+    const { place, newcomer } = store.state
+    // Who is new begins where everyone is, on a narrow screen too.
+    const first = newcomer && place.room_id === null ? { room_id: DEFAULT_ROOM_ID, message: null } : null
+    attempt(rooms.load()).then(() => (first ? go(first) : show(store.state.place)))
   }
 
   function on_state(link: LinkState) {
@@ -176,6 +203,7 @@ export function createApp() {
       me,
       http,
       connection: connection as Connection,
+      sending: sending as Sending,
       presence: () => rooms?.presence(room.id) ?? NOBODY,
       tell,
     })
@@ -241,6 +269,13 @@ export function createApp() {
     seen: (room_id: string, seq: number) => rooms?.seen(room_id, seq),
     typing: (on: boolean) => connection?.typing(store.state.talk?.room_id ?? '', on),
     reconnect: () => connection?.connect(),
+    draft: (room_id: string) => drafts.of(room_id),
+    keepDraft: (room_id: string, text: string) => drafts.keep(room_id, text),
+    /** Sends a refused message again, or gives it up. */
+    retry: (client_id: string) => sending?.retry(client_id),
+    discard: (client_id: string) => sending?.discard(client_id),
+    /** The word of welcome was read. */
+    welcomed: () => store.set({ newcomer: false }),
     tellTrouble,
 
     async start() {
@@ -310,3 +345,6 @@ export function createApp() {
     },
   }
 }
+
+/** What is on its way, each account's by itself. */
+const shelfOf = (me: string) => openShelf<Kept>(`talkie.outgoing.${me}`)

@@ -1,9 +1,10 @@
 import type { EventFrame, ServerFrames } from '../../../schemas/frame.js'
 import type { Message, PageQuery } from '../../../schemas/message.js'
 import type { Room } from '../../../schemas/room.js'
-import { ApiError, type Connection, createRoomModel, createTyping, type Http, uuidv7 } from '../../client/index.js'
+import { ApiError, type Connection, createRoomModel, createTyping, type Http } from '../../client/index.js'
 import type { Presence } from './presence.js'
-import type { Outgoing, Talk } from './state.js'
+import type { Sending } from './sending.js'
+import type { Talk } from './state.js'
 
 /** Messages that a list keeps while one reads at its end. */
 const KEEP = 300
@@ -15,6 +16,7 @@ export interface ConversationOptions {
   me: string
   http: Http
   connection: Connection
+  sending: Sending
   presence: () => Presence
   /** Called when `view()` has changed, at most once a frame. */
   tell: () => void
@@ -23,11 +25,10 @@ export interface ConversationOptions {
 /**
  * One room as it is talked in: its messages, what is on its way, who is there and who writes.
  */
-export function createConversation(room: Room, { me, http, connection, presence, tell }: ConversationOptions) {
+export function createConversation(room: Room, { me, http, connection, sending, presence, tell }: ConversationOptions) {
   const room_id = room.id
   const model = createRoomModel()
   let standing: Talk['standing'] = 'loading'
-  let outgoing: (Outgoing & { seq?: number })[] = []
   /** Edits and deletions (null) under way. */
   const changes = new Map<number, string | null>()
   let typists: string[] = []
@@ -81,20 +82,8 @@ export function createConversation(room: Room, { me, http, connection, presence,
 
   /** What is in the log by now is no longer on its way. */
   function settle() {
-    outgoing = outgoing.filter(({ seq }) => seq === undefined || seq > model.head)
+    sending.known(room_id, model.head)
     changed()
-  }
-
-  function replace(client_id: string, change: Partial<Outgoing & { seq: number }>) {
-    outgoing = outgoing.map(one => (one.client_id === client_id ? { ...one, ...change } : one))
-    settle()
-  }
-
-  function transmit({ client_id, text, reply_to }: Outgoing) {
-    connection.send(room_id, text, { client_id, ...(reply_to !== undefined && { reply_to }) }).ack.then(
-      ({ seq }) => replace(client_id, { seq }),
-      (error: ApiError) => replace(client_id, { failed: error.code }),
-    )
   }
 
   /** @returns the refusal's code, null where it was done */
@@ -125,9 +114,9 @@ export function createConversation(room: Room, { me, http, connection, presence,
     get standing() {
       return standing
     },
-    /** Something is on its way or failed: not to be forgotten. */
+    /** A change is on its way: not to be forgotten. */
     get busy() {
-      return outgoing.length > 0 || changes.size > 0
+      return changes.size > 0
     },
 
     /** Begins, or begins anew: events after `seq` follow. */
@@ -141,7 +130,7 @@ export function createConversation(room: Room, { me, http, connection, presence,
       model.event(event)
       if (event.type === 'message') {
         typing.end(event.username)
-        if (event.username === me) outgoing = outgoing.filter(one => one.client_id !== event.client_id)
+        if (event.username === me) sending.arrived(event.client_id)
       } else if (event.type === 'edited' || event.type === 'deleted') changes.delete(event.id)
       else if (event.type === 'left' || event.type === 'removed') typing.end(event.member)
       settle()
@@ -158,6 +147,8 @@ export function createConversation(room: Room, { me, http, connection, presence,
       changed()
     },
 
+    /** Something that it shows is another. */
+    changed,
     /** The socket is gone: nobody's writing is known. */
     lost: typing.clear,
 
@@ -205,30 +196,9 @@ export function createConversation(room: Room, { me, http, connection, presence,
     },
 
     send(text: string) {
-      const one: Outgoing = {
-        client_id: uuidv7(),
-        text,
-        created_at: new Date().toISOString(),
-        ...(replying !== null && { reply_to: replying }),
-      }
+      const reply_to = replying ?? undefined
       replying = null
-      outgoing = [...outgoing, one]
-      changed()
-      transmit(one)
-    },
-    /** With the same client_id, so that it can't be there twice; but not where that was used for another text. */
-    retry(client_id: string) {
-      const one = outgoing.find(each => each.client_id === client_id)
-      if (!one) return
-      const { failed, ...again } = one
-      const next = failed === 'CLIENT_ID_REUSED' ? { ...again, client_id: uuidv7() } : again
-      outgoing = outgoing.map(each => (each === one ? next : each))
-      changed()
-      transmit(next)
-    },
-    discard(client_id: string) {
-      outgoing = outgoing.filter(one => one.client_id !== client_id)
-      changed()
+      sending.send(room_id, text, reply_to)
     },
     edit: (id: number, text: string) => change(id, text),
     remove: (id: number) => change(id, null),
@@ -249,7 +219,7 @@ export function createConversation(room: Room, { me, http, connection, presence,
       messages: shown(),
       attached: model.attached,
       has_older: model.has_older,
-      outgoing,
+      outgoing: sending.of(room_id),
       ...presence(),
       typing: typists,
       unread_after,

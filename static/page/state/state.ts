@@ -58,6 +58,8 @@ export interface State {
   rooms: ReadonlyMap<string, Room>
   rooms_loaded: boolean
   people: ReadonlyMap<string, Person>
+  /** The account was made just now. */
+  newcomer: boolean
   talk: Talk | null
   panel: Panel
   dialog: Dialog

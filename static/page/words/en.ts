@@ -71,6 +71,8 @@ export const en = {
   hand_over_sure: (name: string) => `Make ${name} the owner? You stay a member.`,
   more_members: 'Show more',
 
+  welcome: (me: string, room: string) =>
+    `Welcome, ${me}! This is ${room}, where everyone talks. Write your first message below.`,
   beginning: (name: string) => `This is where ${name} begins.`,
   first_message: 'Nothing was said here yet. Say hello!',
   messages: 'Messages',

@@ -71,6 +71,8 @@ export const ko: Dictionary = {
   hand_over_sure: name => `${name} 님에게 방장을 넘길까요? 멤버로는 남습니다.`,
   more_members: '더 보기',
 
+  welcome: (me, room) =>
+    `${me} 님, 환영합니다! 여기는 모두가 이야기하는 ${room} 방입니다. 아래에 첫 메시지를 써 보세요.`,
   beginning: name => `${name} 방의 시작입니다.`,
   first_message: '아직 아무 말도 없습니다. 인사해 보세요!',
   messages: '메시지',
