@@ -4,6 +4,7 @@ import { limits } from '../../../schemas/wire.js'
 import type { Talk } from '../state/state.js'
 import { codePoints } from '../text/check.js'
 import { PersonName } from './avatar.js'
+import { EmojiPicker } from './emoji.js'
 import { Icon } from './icon.js'
 import { IconButton } from './icon-button.js'
 import { useApp, useSelected, useWords } from './use.js'
@@ -55,6 +56,13 @@ export function Composer({ talk, room }: { talk: Talk; room: Room }) {
     if (typing_told.current === 0) return
     typing_told.current = 0
     app.typing(false)
+  }
+
+  /** At the caret, in place of what is chosen. */
+  function insert(text: string) {
+    const element = field.current
+    element?.setRangeText(text, element.selectionStart, element.selectionEnd, 'end')
+    changed()
   }
 
   async function send() {
@@ -118,6 +126,7 @@ export function Composer({ talk, room }: { talk: Talk; room: Room }) {
           onKeyDown={keyDown}
           onBlur={stopTyping}
         />
+        <EmojiPicker take={insert} done={() => field.current?.focus()} />
         <button
           type="submit"
           class="icon-button send"

@@ -44,6 +44,8 @@ export function createApp() {
   let connection: Connection | null = null
   let rooms: Rooms | null = null
   let sending: Sending | null = null
+  /** The message at the top of the list, null at its end. */
+  let reading: number | null = null
   let drafts = createDrafts(localStorage, '')
 
   const http = createHttp({ base_url: location.origin, token: () => session.token() })
@@ -163,8 +165,11 @@ export function createApp() {
     store.set({ trouble: explain(languages[store.state.language], error) })
   }
 
-  /** Shows what an address names; where it names no room, the default one, but for a narrow screen's list of rooms. */
-  async function show(place: Place): Promise<void> {
+  /**
+   * Shows what an address names; where it names no room, the default one, but for a narrow screen's list of rooms.
+   * @param read_at the message to be shown where the address names none
+   */
+  async function show(place: Place, read_at: number | null = null): Promise<void> {
     if (store.state.stage !== 'in' || !rooms) return
     if (place.room_id === null) {
       if (matchMedia('(min-width: 48rem)').matches) return go({ room_id: DEFAULT_ROOM_ID, message: null }, 'replace')
@@ -185,10 +190,13 @@ export function createApp() {
     }
     if (store.state.place.room_id !== room_id) return
     if (!room.is_member) return store.set({ talk: blank(room_id, 'outside') })
-    const conversation = conversations.get(room_id) ?? converse(room)
-    if (other) conversation.opened(room.unread > 0 ? room.last_read_seq : 0)
+    const known = conversations.get(room_id)
+    if (other) known?.opened(room)
+    const conversation = known ?? converse(room)
     store.set({ talk: conversation.view() })
-    if (place.message !== null) await conversation.show(place.message)
+    const message = place.message ?? read_at
+    if (message !== null) await conversation.show(message)
+    else if (!other) await conversation.toEnd()
     if (other) greetMembers(room_id)
   }
 
@@ -205,6 +213,7 @@ export function createApp() {
       connection: connection as Connection,
       sending: sending as Sending,
       presence: () => rooms?.presence(room.id) ?? NOBODY,
+      shown: () => store.state.talk?.room_id === room.id,
       tell,
     })
     conversations.delete(room.id)
@@ -213,6 +222,7 @@ export function createApp() {
       if (conversations.size <= CONVERSATIONS_MAX) break
       if (room_id !== room.id && !old.busy) conversations.delete(room_id)
     }
+    conversation.opened(room)
     conversation.start(rooms?.resumeSeq(room.id) ?? room.last_seq)
     return conversation
   }
@@ -245,7 +255,11 @@ export function createApp() {
   function go(place: Place, how: 'push' | 'replace' = 'push'): Promise<void> {
     const address = writePlace(place)
     if (how === 'replace') history.replaceState(null, '', address)
-    else if (address !== location.pathname + location.hash) history.pushState(null, '', address)
+    else if (address !== location.pathname + location.hash) {
+      // So that going back leads to what was read before.
+      history.replaceState({ read_at: reading }, '')
+      history.pushState(null, '', address)
+    }
     store.set({ place, trouble: null })
     return show(place)
   }
@@ -266,6 +280,11 @@ export function createApp() {
     meet,
     wonder,
     talk: () => conversations.get(store.state.talk?.room_id ?? ''),
+    /** Shows a message of the same room. */
+    jump: (message: number) => go({ room_id: store.state.place.room_id, message }),
+    reads(id: number | null) {
+      reading = id
+    },
     seen: (room_id: string, seq: number) => rooms?.seen(room_id, seq),
     typing: (on: boolean) => connection?.typing(store.state.talk?.room_id ?? '', on),
     reconnect: () => connection?.connect(),
@@ -279,10 +298,10 @@ export function createApp() {
     tellTrouble,
 
     async start() {
-      addEventListener('popstate', () => {
+      addEventListener('popstate', ({ state }) => {
         const place = readPlace(location)
         store.set({ place })
-        show(place)
+        show(place, state?.read_at ?? null)
       })
       const check = () => !document.hidden && connection?.check()
       document.addEventListener('visibilitychange', check)

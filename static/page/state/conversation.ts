@@ -6,9 +6,13 @@ import type { Presence } from './presence.js'
 import type { Sending } from './sending.js'
 import type { Talk } from './state.js'
 
-/** Messages that a list keeps while one reads at its end. */
-const KEEP = 300
+/** Messages kept on each side of the one that is read. */
+const KEEP = 150
+/** They are cut rarely, since each time the list is drawn anew. */
+const SLACK = 50
 const PAGE = 50
+/** More unread messages than this, and the list opens at the first of them rather than with the newest page. */
+const UNREAD_NEAR = 30
 
 export type Conversation = ReturnType<typeof createConversation>
 
@@ -18,6 +22,8 @@ export interface ConversationOptions {
   connection: Connection
   sending: Sending
   presence: () => Presence
+  /** It is on the screen. */
+  shown: () => boolean
   /** Called when `view()` has changed, at most once a frame. */
   tell: () => void
 }
@@ -25,7 +31,10 @@ export interface ConversationOptions {
 /**
  * One room as it is talked in: its messages, what is on its way, who is there and who writes.
  */
-export function createConversation(room: Room, { me, http, connection, sending, presence, tell }: ConversationOptions) {
+export function createConversation(
+  room: Room,
+  { me, http, connection, sending, presence, shown, tell }: ConversationOptions,
+) {
   const room_id = room.id
   const model = createRoomModel()
   let standing: Talk['standing'] = 'loading'
@@ -33,6 +42,7 @@ export function createConversation(room: Room, { me, http, connection, sending, 
   const changes = new Map<number, string | null>()
   let typists: string[] = []
   let unread_after = 0
+  let unread_many = false
   let target: Talk['target'] = null
   let replying: number | null = null
   let editing: number | null = null
@@ -72,6 +82,21 @@ export function createConversation(room: Room, { me, http, connection, sending, 
     }
   }
 
+  /** Where many messages were new when it was opened, the first of them with what stands before; once. */
+  function firstPage(): PageQuery {
+    const many = unread_many
+    unread_many = false
+    return many ? { after: Math.max(0, unread_after - PAGE / 5), limit: PAGE } : { limit: PAGE }
+  }
+
+  /** @returns whether something was cut */
+  function bound(around: number): boolean {
+    const { messages } = model
+    if (messages.length <= KEEP + SLACK) return false
+    model.trim(around, KEEP)
+    return messages !== model.messages
+  }
+
   /** After what is under way. */
   async function load(query: PageQuery) {
     while (loading) await loading
@@ -100,7 +125,7 @@ export function createConversation(room: Room, { me, http, connection, sending, 
     }
   }
 
-  function shown(): readonly Message[] {
+  function view(): readonly Message[] {
     if (changes.size === 0) return model.messages
     return model.messages.map(message => {
       const text = changes.get(message.id)
@@ -123,7 +148,7 @@ export function createConversation(room: Room, { me, http, connection, sending, 
     start(seq: number) {
       model.start(seq)
       changes.clear()
-      return load({ limit: PAGE })
+      return load(firstPage())
     },
 
     event(event: EventFrame) {
@@ -133,6 +158,7 @@ export function createConversation(room: Room, { me, http, connection, sending, 
         if (event.username === me) sending.arrived(event.client_id)
       } else if (event.type === 'edited' || event.type === 'deleted') changes.delete(event.id)
       else if (event.type === 'left' || event.type === 'removed') typing.end(event.member)
+      if (!shown()) bound(model.head)
       settle()
     },
 
@@ -159,8 +185,12 @@ export function createConversation(room: Room, { me, http, connection, sending, 
     },
 
     /** It is looked at from now on. */
-    opened(last_read_seq: number) {
-      unread_after = last_read_seq
+    opened({ unread, last_read_seq }: Pick<Room, 'unread' | 'last_read_seq'>) {
+      unread_after = unread > 0 ? last_read_seq : 0
+      unread_many = unread > UNREAD_NEAR
+      target = null
+      const first = model.messages[0]
+      if (unread_many && first && first.id > last_read_seq && model.has_older) load(firstPage())
       changed()
     },
 
@@ -183,16 +213,14 @@ export function createConversation(room: Room, { me, http, connection, sending, 
 
     /** Back to what is said now. */
     async toEnd() {
-      target = null
       if (!model.attached) await load({ limit: PAGE })
+      target = { id: null, at: (target?.at ?? 0) + 1 }
       changed()
     },
 
-    /** The reader is at the end: what is far above need not be kept. */
-    trim() {
-      if (!model.attached || model.messages.length <= 2 * KEEP) return
-      model.trim(KEEP)
-      changed()
+    /** What is far from the message that is read need not be kept; null at the end. */
+    reading(id: number | null) {
+      if (bound(id ?? model.head)) changed()
     },
 
     send(text: string) {
@@ -216,7 +244,7 @@ export function createConversation(room: Room, { me, http, connection, sending, 
     view: (): Talk => ({
       room_id,
       standing,
-      messages: shown(),
+      messages: view(),
       attached: model.attached,
       has_older: model.has_older,
       outgoing: sending.of(room_id),

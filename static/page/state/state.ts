@@ -33,8 +33,8 @@ export interface Talk {
   typing: readonly string[]
   /** One's read mark when the room was opened: the line of new messages stands behind it, 0 for none. */
   unread_after: number
-  /** The message that was asked for; `at` grows with each asking. */
-  target: { id: number; at: number } | null
+  /** The message that was asked for, null for the end; `at` grows with each asking. */
+  target: { id: number | null; at: number } | null
   replying: number | null
   editing: number | null
 }

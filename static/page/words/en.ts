@@ -87,6 +87,7 @@ export const en = {
   delete: 'Delete',
   copy: 'Copy text',
   delete_sure: 'Delete this message?',
+  emoji: 'Emoji',
   sending: 'Sending…',
   not_sent: 'Not sent.',
   discard: 'Discard',

@@ -87,6 +87,7 @@ export const ko: Dictionary = {
   delete: '삭제',
   copy: '텍스트 복사',
   delete_sure: '이 메시지를 삭제할까요?',
+  emoji: '이모지',
   sending: '보내는 중…',
   not_sent: '보내지 못했습니다.',
   discard: '버리기',
