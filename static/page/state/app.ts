@@ -1,3 +1,4 @@
+import type { Message } from '../../../schemas/message.js'
 import type { ProfileChange } from '../../../schemas/user.js'
 import { DEFAULT_ROOM_ID } from '../../../schemas/wire.js'
 import { ApiError, type Connection, createConnection, createHttp, type LinkState } from '../../client/index.js'
@@ -5,6 +6,8 @@ import { type Place, readPlace, writePlace } from '../text/address.js'
 import { chosenLanguage, explain, keepLanguage, type Language, languages } from '../words/index.js'
 import { type Conversation, createConversation } from './conversation.js'
 import { createDrafts } from './drafts.js'
+import { keepMuted, readMuted } from './mutes.js'
+import { canNote, createNotes } from './notes.js'
 import { NOBODY } from './presence.js'
 import { createRooms, type Rooms } from './rooms.js'
 import { createSending, type Kept, type Sending } from './sending.js'
@@ -16,6 +19,8 @@ import { createStore } from './store.js'
 /** Conversations kept besides the one that is shown, so that going back shows them at once. */
 const CONVERSATIONS_MAX = 8
 const PEOPLE_MAX = 2000
+/** Nothing tells that one was added to a room, or that a public one was made: the list is read again so often, ms. */
+const LOOK_MS = 30_000
 
 export type App = ReturnType<typeof createApp>
 
@@ -30,6 +35,8 @@ export function createApp() {
     place: readPlace(location),
     rooms: new Map(),
     rooms_loaded: false,
+    muted: new Set(),
+    can_ask_notes: canNote() && Notification.permission === 'default',
     people: new Map(),
     newcomer: false,
     talk: null,
@@ -41,6 +48,7 @@ export function createApp() {
   const wondered = new Set<string>()
   let asking: Promise<unknown> = Promise.resolve()
   const conversations = new Map<string, Conversation>()
+  const notes = createNotes()
   let connection: Connection | null = null
   let rooms: Rooms | null = null
   let sending: Sending | null = null
@@ -83,6 +91,7 @@ export function createApp() {
 
   async function enter(me: string) {
     drafts = createDrafts(localStorage, me)
+    store.set({ muted: readMuted(localStorage, me) })
     const shelf = shelfOf(me)
     const kept = await shelf.all()
     if (store.state.me?.username !== me || connection) return
@@ -111,11 +120,25 @@ export function createApp() {
       connection: opened,
       store,
       conversation: room_id => conversations.get(room_id),
+      said: note,
     })
     const { place, newcomer } = store.state
     // Who is new begins where everyone is, on a narrow screen too.
     const first = newcomer && place.room_id === null ? { room_id: DEFAULT_ROOM_ID, message: null } : null
     attempt(rooms.load()).then(() => (first ? go(first) : show(store.state.place)))
+  }
+
+  /** Somebody else said something in a room that one is in. */
+  function note({ room_id, id, username, text }: Message) {
+    const { rooms, muted, people } = store.state
+    if (muted.has(room_id)) return
+    const name = people.get(username)?.display_name || username
+    notes.show({
+      room_id,
+      title: `${name} · ${rooms.get(room_id)?.name ?? ''}`,
+      body: text,
+      open: () => go({ room_id, message: id }),
+    })
   }
 
   function on_state(link: LinkState) {
@@ -271,6 +294,14 @@ export function createApp() {
     return show(store.state.place)
   }
 
+  async function startAgain() {
+    store.set({ stage: 'starting' })
+    await session.resume().then(
+      resumed => resumed || store.set({ stage: 'out' }),
+      () => store.set({ stage: 'unreachable' }),
+    )
+  }
+
   return {
     store,
     http,
@@ -303,21 +334,36 @@ export function createApp() {
         store.set({ place })
         show(place, state?.read_at ?? null)
       })
-      const check = () => !document.hidden && connection?.check()
+      const check = () => {
+        if (document.hidden) return
+        connection?.check()
+        rooms?.look()
+        if (store.state.stage === 'unreachable') startAgain()
+      }
       document.addEventListener('visibilitychange', check)
       addEventListener('online', check)
+      setInterval(() => document.hidden || rooms?.look(), LOOK_MS)
+      addEventListener('storage', ({ key }) => {
+        const me = store.state.me?.username
+        if (me !== undefined && (key === null || key.includes(me))) store.set({ muted: readMuted(localStorage, me) })
+      })
       try {
         if (!(await session.resume())) store.set({ stage: 'out' })
       } catch {
         store.set({ stage: 'unreachable' })
       }
     },
-    async startAgain() {
-      store.set({ stage: 'starting' })
-      await session.resume().then(
-        resumed => resumed || store.set({ stage: 'out' }),
-        () => store.set({ stage: 'unreachable' }),
-      )
+    startAgain,
+    mute(room_id: string, on: boolean) {
+      const muted = new Set(store.state.muted)
+      if (on) muted.add(room_id)
+      else muted.delete(room_id)
+      store.set({ muted })
+      if (store.state.me) keepMuted(localStorage, store.state.me.username, muted)
+    },
+    async askNotes() {
+      await notes.ask()
+      store.set({ can_ask_notes: Notification.permission === 'default' })
     },
 
     speak(language: Language) {

@@ -42,6 +42,7 @@ export interface Talk {
 export type Panel = 'members' | 'search' | null
 export type Dialog =
   | { name: 'create_room' }
+  | { name: 'keys' }
   | { name: 'own_profile' }
   | { name: 'profile'; username: string }
   | { name: 'sure'; question: string; yes: string; act: () => Promise<unknown> }
@@ -57,6 +58,10 @@ export interface State {
   place: Place
   rooms: ReadonlyMap<string, Room>
   rooms_loaded: boolean
+  /** Rooms that give no sign of what is unread. */
+  muted: ReadonlySet<string>
+  /** The user may still be asked whether notes are wanted. */
+  can_ask_notes: boolean
   people: ReadonlyMap<string, Person>
   /** The account was made just now. */
   newcomer: boolean

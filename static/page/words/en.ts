@@ -105,6 +105,18 @@ export const en = {
   today: 'Today',
   yesterday: 'Yesterday',
 
+  mute: 'Mute room',
+  unmute: 'Unmute room',
+  muted: 'Muted',
+  notes: 'Notify me on this desktop',
+  keys: 'Keys',
+  key_send: 'Send, or save a change',
+  key_line: 'New line',
+  key_edit: 'Change your last message (in an empty field)',
+  key_escape: 'Close, or give up a reply or a change',
+  key_messages: 'From message to message',
+  key_rooms: 'From room to room',
+
   search: 'Search',
   search_hint: 'Search this room',
   search_nothing: 'No message says this.',

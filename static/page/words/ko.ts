@@ -105,6 +105,18 @@ export const ko: Dictionary = {
   today: '오늘',
   yesterday: '어제',
 
+  mute: '알림 끄기',
+  unmute: '알림 켜기',
+  muted: '알림 꺼짐',
+  notes: '데스크톱 알림 받기',
+  keys: '단축키',
+  key_send: '보내기, 수정한 내용 저장',
+  key_line: '줄 바꿈',
+  key_edit: '내 마지막 메시지 수정 (입력란이 비었을 때)',
+  key_escape: '닫기, 답장이나 수정 그만두기',
+  key_messages: '메시지 사이 이동',
+  key_rooms: '대화방 사이 이동',
+
   search: '검색',
   search_hint: '이 방에서 검색',
   search_nothing: '검색 결과가 없습니다.',
