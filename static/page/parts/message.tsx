@@ -68,7 +68,7 @@ export function Quote({ id, quoted }: { id: number; quoted: Message | undefined 
   const app = useApp()
   const words = useWords()
   return (
-    <button type="button" class="quote" onClick={() => app.talk()?.show(id)}>
+    <button type="button" class="quote" onClick={() => app.jump(id)}>
       <Icon name="reply" />
       {quoted ? (
         <>

@@ -25,9 +25,7 @@ export function useScroll(
     if (!element) return
     const rest = element.scrollHeight - element.scrollTop - element.clientHeight
     const top = element.getBoundingClientRect().top
-    const first = [...element.querySelectorAll<HTMLElement>('[data-id]')].find(
-      row => row.getBoundingClientRect().bottom > top,
-    )
+    const first = firstBelow(element.querySelectorAll<HTMLElement>('[data-id]'), top)
     held.current = {
       at_end: rest < NEAR,
       key: first?.dataset.id ?? null,
@@ -62,7 +60,11 @@ export function useScroll(
 
   return {
     at_end,
-    onScroll: remember,
+    /** The message at the top, null at the end; as it is, not as it was drawn. */
+    get reading() {
+      return held.current.at_end || held.current.key === null ? null : Number(held.current.key)
+    },
+    remember,
     toEnd() {
       held.current = { at_end: true, key: null, top: 0 }
       restore()
@@ -76,4 +78,16 @@ export function useScroll(
       return true
     },
   }
+}
+
+/** The first row that reaches below a height; the rows stand in order, so half of them need no look each time. */
+function firstBelow(rows: ArrayLike<HTMLElement>, height: number): HTMLElement | undefined {
+  let low = 0
+  let high = rows.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((rows[middle] as HTMLElement).getBoundingClientRect().bottom > height) high = middle
+    else low = middle + 1
+  }
+  return rows[low]
 }
