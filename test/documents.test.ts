@@ -8,7 +8,9 @@ import { closeCodes } from '../schemas/wire.js'
 const top = new URL('../../', import.meta.url)
 const read = (path: string) => readFileSync(new URL(path, top), 'utf8')
 const names = (folder: string) => readdirSync(new URL(folder, top))
-const pages = [...names('.'), ...names('docs').map(name => `docs/${name}`)].filter(path => path.endsWith('.md'))
+const pages = [...names('.'), ...names('docs').map(name => `docs/${name}`), 'bench/README.md'].filter(path =>
+  path.endsWith('.md'),
+)
 const protocol = read('docs/protocol.md')
 
 /** The first cells of the rows under a heading of the protocol's page, and what a pattern finds in them. */
