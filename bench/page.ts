@@ -113,8 +113,11 @@ try {
   await context.addInitScript(RECORD)
   const page = await context.newPage()
   await page.goto(server.base_url)
-  await page.waitForFunction('window.first_message')
-  console.log(`first message with a cold cache: ${(await page.evaluate<number>('window.first_message')).toFixed(0)} ms`)
+  await page.locator('article').first().waitFor()
+  const first_message = await page.evaluate<number>(
+    'new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(() => resolve(window.first_message))))',
+  )
+  console.log(`first message with a cold cache: ${first_message.toFixed(0)} ms`)
   await read(page, senders[0] as Connection)
 } finally {
   for (const sender of senders) sender.close()
