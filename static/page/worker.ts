@@ -2,7 +2,7 @@
 interface Lifetime extends Event {
   waitUntil(done: Promise<unknown>): void
 }
-interface Fetching extends Event {
+interface Fetching extends Lifetime {
   request: Request
   respondWith(response: Promise<Response>): void
 }
@@ -44,15 +44,15 @@ worker.addEventListener('fetch', event => {
   if (request.method !== 'GET' || origin !== worker.location.origin) return
   // Every room's address is the same page.
   const shown = request.mode === 'navigate' && (pathname === '/' || /^\/r\/[^/]+\/?$/.test(pathname)) ? '/' : pathname
-  if (SHELL.includes(shown)) event.respondWith(answer(request, shown))
+  if (SHELL.includes(shown)) event.respondWith(answer(event, shown))
 })
 
 /** The network's answer where there is one, so that nobody is left on an old page; else what was kept of the last. */
-async function answer(request: Request, key: string): Promise<Response> {
+async function answer(event: Fetching, key: string): Promise<Response> {
   const cache = await caches.open(CACHE)
   try {
-    const response = await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) })
-    if (response.ok) await cache.put(key, response.clone())
+    const response = await fetch(event.request, { signal: AbortSignal.timeout(PATIENCE_MS) })
+    if (response.ok) event.waitUntil(cache.put(key, response.clone()))
     if (response.status < 500) return response
   } catch {}
   return (await cache.match(key)) ?? Response.error()

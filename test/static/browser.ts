@@ -1,28 +1,9 @@
-import { existsSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
-import { delimiter, join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
+import { executablePath, launch } from '../../bench/browser.js'
 import { build, PASSWORD, register } from '../helper.js'
-
-const executablePath = (process.env.PATH ?? '')
-  .split(delimiter)
-  .map(folder => join(folder, 'chromium'))
-  .find(existsSync)
-
-const ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-
-/** Starts a browser. Also for what is no test. */
-export const launch = (): Promise<Browser> => chromium.launch({ args: ARGS, ...(executablePath && { executablePath }) })
 
 /** A test file's tests in one browser; without one they are skipped, but where CI is set that is a failure. */
 export function inBrowser(name: string, run: (t: Test, browser: Browser) => Promise<void>) {

@@ -61,8 +61,13 @@ inBrowser('without a network', async (t, browser) => {
     await field(page).waitFor()
     await page.evaluate('navigator.serviceWorker.ready')
     await until(page, () => page.evaluate<boolean>('navigator.serviceWorker.controller !== null'))
+    let asked = 0
+    fastify.server.on('request', ({ url }) => {
+      if (url === '/' || url === '/r/default') asked++
+    })
     await page.reload()
     await field(page).waitFor()
+    t.equal(asked, 1, 'with a network the page comes from the server')
     const kept = await page.evaluate<string[]>(`(async () => {
       const urls = []
       for (const name of await caches.keys())

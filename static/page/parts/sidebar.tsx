@@ -48,14 +48,9 @@ export function Sidebar() {
         )}
       </div>
       <footer class="sidebar-foot">
-        <button
-          type="button"
-          class="me"
-          aria-label={words.your_profile}
-          onClick={() => app.dialog({ name: 'own_profile' })}
-        >
+        <button type="button" class="me" title={words.your_profile} onClick={() => app.dialog({ name: 'own_profile' })}>
           <Avatar username={me} />
-          <PersonName username={me} />
+          <PersonName username={me} /> <span class="hidden">{words.your_profile}</span>
         </button>
         <details
           class="menu up"

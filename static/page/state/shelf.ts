@@ -11,6 +11,9 @@ const STORE = 'things'
 /** More are never read, so that a browser that was away for long starts quickly. */
 const ALL_MAX = 1000
 
+/** Some browsers at times never answer; the page does not wait for what is kept there, ms. */
+const PATIENCE_MS = 3000
+
 /** Kept by IndexedDB, which also works over plain HTTP, in a database of its own. */
 export function openShelf<T>(name: string): Shelf<T> {
   const opened = open(name)
@@ -28,12 +31,9 @@ export function openShelf<T>(name: string): Shelf<T> {
 
   return {
     async all() {
-      try {
-        const things = (await opened).transaction(STORE).objectStore(STORE)
-        return await answer<T[]>(things.getAll(null, ALL_MAX))
-      } catch {
-        return []
-      }
+      const read = async () => answer<T[]>((await opened).transaction(STORE).objectStore(STORE).getAll(null, ALL_MAX))
+      const nothing = new Promise<T[]>(resolve => setTimeout(resolve, PATIENCE_MS, []))
+      return Promise.race([read().catch(() => []), nothing])
     },
     put: (key, value) => void change(things => things.put(value, key)),
     remove: key => void change(things => things.delete(key)),
