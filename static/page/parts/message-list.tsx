@@ -19,6 +19,7 @@ export function MessageList({ talk, room }: { talk: Talk; room: Room }) {
   const words = useWords()
   const language = useSelected(state => state.language)
   const me = useSelected(state => state.me?.username ?? '')
+  const people = useSelected(state => state.people)
   const box = useRef<HTMLDivElement>(null)
   const conversation = app.talk()
   const { messages, unread_after, attached, target } = talk
@@ -26,6 +27,7 @@ export function MessageList({ talk, room }: { talk: Talk; room: Room }) {
   const scroll = useScroll(box, {
     near_top: () => conversation?.loadOlder(),
     near_end: () => conversation?.loadNewer(),
+    content: [messages, talk.outgoing, talk.has_older, talk.editing, unread_after, language, people],
   })
   const lines = useMemo(() => layOut(messages, { day: localDay, unread_after, me }), [messages, unread_after, me])
   const by_id = useMemo(() => new Map(messages.map(message => [message.id, message])), [messages])

@@ -10,12 +10,13 @@ const AHEAD = 600
  * Holds a list of messages still: at its end it stays at the end, elsewhere the message at the top keeps its place,
  * whatever comes above or below it. The browser's own anchoring is off, since not every browser has it.
  *
+ * @param content what the list shows: only where a part of it is another, heights can be others
  * @param near_top called when the beginning comes near
  * @param near_end called when the end of what is loaded comes near
  */
 export function useScroll(
   box: RefObject<HTMLElement | null>,
-  { near_top, near_end }: { near_top: () => void; near_end: () => void },
+  { near_top, near_end, content }: { near_top: () => void; near_end: () => void; content: readonly unknown[] },
 ) {
   const [at_end, setAtEnd] = useState(true)
   const held = useRef<{ at_end: boolean; key: string | null; top: number }>({ at_end: true, key: null, top: 0 })
@@ -47,8 +48,8 @@ export function useScroll(
     }
   }
 
-  useLayoutEffect(restore)
-  useEffect(remember)
+  useLayoutEffect(restore, content)
+  useEffect(remember, content)
   useEffect(() => {
     const element = box.current
     if (!element) return

@@ -10,9 +10,10 @@ import type { Talk } from './state.js'
 const KEEP = 150
 /** They are cut rarely, since each time the list is drawn anew. */
 const SLACK = 50
-const PAGE = 50
+/** Few enough that their drawing is not felt while one scrolls. */
+const PAGE = 30
 /** More unread messages than this, and the list opens at the first of them rather than with the newest page. */
-const UNREAD_NEAR = 30
+const UNREAD_NEAR = 20
 
 export type Conversation = ReturnType<typeof createConversation>
 

@@ -21,6 +21,8 @@ export const canNote = () => typeof Notification !== 'undefined' && navigator.lo
  */
 export function createNotes() {
   let teller = false
+  // Asking the browser stops the page for a while, which at fifty messages a second is felt.
+  let granted = canNote() && Notification.permission === 'granted'
   let let_go: (() => void) | null = null
   if (canNote()) {
     navigator.locks.request(TELLER, () => {
@@ -44,10 +46,13 @@ export function createNotes() {
 
   return {
     /** Asks the user, who must have clicked something. @returns whether notes are wanted */
-    ask: async () => canNote() && (await Notification.requestPermission()) === 'granted',
+    async ask() {
+      if (canNote()) granted = (await Notification.requestPermission()) === 'granted'
+      return granted
+    },
 
     async show({ room_id, title, body, open }: Note) {
-      if (!teller || Notification.permission !== 'granted') return
+      if (!teller || !granted) return
       const { held = [] } = await navigator.locks.query()
       if (held.some(({ name }) => name === LOOKED_AT)) return
       // The newest of a room takes the place of the one before.
