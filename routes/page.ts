@@ -14,8 +14,11 @@ export default async function page(fastify: FastifyInstance) {
   await fastify.register(fastifyStatic, { root, prefix: '/assets/', index: false, cacheControl: false, setHeaders })
   const index = async (_: FastifyRequest, reply: FastifyReply) => reply.sendFile('index.html')
   const icon = async (_: FastifyRequest, reply: FastifyReply) => reply.sendFile('icon.svg')
+  const worker = async (_: FastifyRequest, reply: FastifyReply) => reply.sendFile('worker.js')
   const schema = { hide: true }
   fastify.get('/', { schema }, index)
   fastify.get('/r/:id', { schema }, index)
   fastify.get('/favicon.ico', { schema }, icon)
+  // A service worker serves what lies beside it and below.
+  fastify.get('/worker.js', { schema }, worker)
 }

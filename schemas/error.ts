@@ -41,7 +41,6 @@ export const errors = {
   Internal: createError('INTERNAL', 'Something went wrong on the server', 500),
   /** Nothing was acknowledged; sending again with the same client_id is safe. */
   StoreUnavailable: createError('STORE_UNAVAILABLE', 'The store does not answer; try again', 503),
-  Draining: createError('DRAINING', 'The server is restarting; try again', 503),
 } as const
 
 /** RateLimited, that also carries its delay: for the Retry-After header, for an `error` frame. */

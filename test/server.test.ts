@@ -99,3 +99,12 @@ test('a token outlives a restart, and its end does too', async t => {
   t.equal((await second.ask('GET', '/auth/me', kept)).status, 200)
   t.equal((await second.ask('GET', '/auth/me', ended)).status, 401)
 })
+
+test('a signal while it starts ends it, though nothing listens yet', async t => {
+  // Nothing answers there, which it tries for some seconds.
+  const { says, child, ended, written } = start(t, SERVER, { MONGODB_URI: 'mongodb://127.0.0.1:1' })
+  await says(/secret: /)
+  child.kill('SIGTERM')
+  t.equal(await ended, 0)
+  t.notMatch(written.out, 'listening')
+})

@@ -45,7 +45,7 @@ interface Queue {
 }
 
 /** Refusals that pass: the same request may succeed later. */
-const PASSING = new Set(['RATE_LIMITED', 'STORE_UNAVAILABLE', 'DRAINING'])
+const PASSING = new Set(['RATE_LIMITED', 'STORE_UNAVAILABLE'])
 
 /**
  * Keeps requests in order, room by room, until each is acknowledged or refused for good, and sends what a lost socket

@@ -120,11 +120,18 @@ export function createRoomModel() {
       return true
     },
 
-    /** Forgets the oldest messages beyond `keep`. */
-    trim(keep: number) {
-      if (messages.length <= keep) return
-      put(messages.slice(-keep))
-      from = messages[0]?.id ?? head + 1
+    /**
+     * Forgets what is further than `each_side` messages from this one. Where that cuts the newest, the window ends in
+     * the past from now on.
+     */
+    trim(around: number, each_side: number) {
+      const place = messages.findLastIndex(({ id }) => id <= around)
+      if (place === -1) return
+      const first = Math.max(0, place - each_side)
+      const last = Math.min(messages.length - 1, place + each_side)
+      if (first > 0) from = (messages[first] as Message).id
+      if (last < messages.length - 1) upto = (messages[last] as Message).id
+      if (last - first + 1 < messages.length) put(messages.slice(first, last + 1))
     },
   }
 }

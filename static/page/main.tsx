@@ -39,3 +39,6 @@ render(
   document.getElementById('page') as HTMLElement,
 )
 app.start()
+
+// Browsers offer it over TLS and on the own machine only; without it the page works, but does not open offline.
+if ('serviceWorker' in navigator) navigator.serviceWorker.register('/worker.js').catch(() => {})

@@ -253,7 +253,7 @@ test('a Redis that serves, one whose clock is another, one that wants a password
   t.match(await bus(healthy), [{ state: 'fault', says: /NOAUTH|does not serve/, mend: /REDIS_PASSWORD/ }])
 })
 
-test('a MongoDB that serves, and a log in it with a hole', { skip: mongoMissing() }, async t => {
+test('a MongoDB that serves, and a log with a hole', { skip: mongoMissing() }, async t => {
   const { uri, stop } = await startMongo()
   t.after(stop)
   const env = environment(t, { MONGODB_URI: uri, MONGODB_DATABASE: 'doctor', PORT: '0', JWT_SECRET: SECRET })

@@ -17,5 +17,12 @@ test('the page is served at the top and under every room’s address, its parts 
     t.notMatch(page.body, /<style|style=|<script(?![^>]*src=)| on[a-z]+=/, 'nothing inline')
   }
   t.match((await fastify.inject('/favicon.ico')).headers, { 'content-type': /svg/ })
+  const worker = await fastify.inject('/worker.js')
+  t.match(worker.headers, { 'content-type': /javascript/, 'cache-control': 'no-cache' }, 'at the top: it serves all')
+  const manifest = await fastify.inject('/assets/manifest.webmanifest')
+  t.match(manifest.headers['content-type'], /manifest\+json/)
+  for (const { src } of manifest.json<{ icons: { src: string }[] }>().icons) {
+    t.equal((await fastify.inject(src)).statusCode, 200, src)
+  }
   t.match((await fastify.inject('/assets/no-such')).json(), { statusCode: 404, code: 'NOT_FOUND' })
 })

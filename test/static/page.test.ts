@@ -1,114 +1,7 @@
-import { existsSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
-import { delimiter, join } from 'node:path'
-import type { FastifyInstance } from 'fastify'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import t, { type Test } from 'tap'
-import { build, PASSWORD, register, temporaryFolder } from '../helper.js'
+import { PASSWORD, register, temporaryFolder } from '../helper.js'
+import { field, fill, inBrowser, isInView, log, row, say, serve, signUp, texts, until, visit } from './browser.js'
 
-const executablePath = (process.env.PATH ?? '')
-  .split(delimiter)
-  .map(folder => join(folder, 'chromium'))
-  .find(existsSync)
-
-const ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-
-// Where CI is set a missing browser is a failure.
-const skip = !executablePath && !process.env.CI && 'no chromium on the PATH'
-// A browser on a busy machine takes what it takes.
-t.setTimeout(0)
-t.test('the page in a browser', { skip, timeout: 0 }, async t => {
-  const browser = await chromium.launch({ args: ARGS, ...(executablePath && { executablePath }) })
-  t.after(() => browser.close())
-  await run(t, browser)
-})
-
-/** The application on a port of its own. */
-async function serve(t: Test, env: Record<string, string> = {}) {
-  const fastify = await build(t, env)
-  await fastify.listen({ host: '127.0.0.1', port: Number(env.PORT ?? 0) })
-  const { port } = fastify.server.address() as AddressInfo
-  return { fastify, port, url: `http://127.0.0.1:${port}` }
-}
-
-/** One visitor with cookies of their own. What their page complains of fails the test. */
-async function visit(t: Test, browser: Browser, url: string, options: BrowserContextOptions = {}) {
-  const context = await browser.newContext({ locale: 'en', viewport: { width: 1100, height: 700 }, ...options })
-  t.after(() => context.close())
-  const page = await context.newPage()
-  page.on('pageerror', error => t.fail(`the page threw ${error.stack}`))
-  page.on('console', message => {
-    // Refused requests are told so, too; what was refused is for the test to see.
-    if (message.type() === 'error' && !/Failed to load resource|WebSocket connection/.test(message.text())) {
-      t.fail(`the page complained: ${message.text()}`)
-    }
-  })
-  await page.goto(url)
-  return page
-}
-
-async function signUp(page: Page, username: string) {
-  await page.getByLabel('Username').fill(username)
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
-  await page.getByRole('button', { name: 'Sign up', exact: true }).click()
-  await page.getByRole('button', { name: 'Your profile' }).waitFor()
-}
-
-const FRAMES_MAX = 2000
-
-/** Looks again with every frame that the page draws. */
-async function until(page: Page, holds: () => Promise<boolean>) {
-  for (let i = 0; i < FRAMES_MAX; i++) {
-    if (await holds()) return
-    await page.evaluate('new Promise(requestAnimationFrame)')
-  }
-  throw new Error(`it did not come about in ${FRAMES_MAX} frames`)
-}
-
-const field = (page: Page) => page.getByRole('textbox', { name: /^Write to/ })
-const log = (page: Page) => page.getByRole('log')
-const row = (page: Page, text: string) => log(page).locator('article', { hasText: text })
-
-async function say(page: Page, text: string) {
-  await field(page).fill(text)
-  await field(page).press('Enter')
-}
-
-/** The texts of the log once it holds the last of these. */
-async function texts(page: Page, last: string) {
-  await row(page, last).first().waitFor()
-  return log(page).locator('.text').allTextContents()
-}
-
-/** Whether the list shows the message whole. */
-async function isInView(page: Page, text: string) {
-  if ((await row(page, text).count()) === 0) return false
-  const [list, message] = await Promise.all([log(page).boundingBox(), row(page, text).boundingBox()])
-  return Boolean(list && message && message.y >= list.y && message.y + message.height <= list.y + list.height)
-}
-
-/** Fills the default room over HTTP. */
-async function fill(fastify: FastifyInstance, count: number) {
-  const { headers } = await register(fastify, 'scribe')
-  for (let i = 1; i <= count; i++) {
-    await fastify.inject({
-      method: 'POST',
-      url: '/rooms/default/messages',
-      headers,
-      payload: { text: `line ${String(i).padStart(3, '0')}` },
-    })
-  }
-}
-
-async function run(t: Test, browser: Browser) {
+inBrowser('the page in a browser', async (t, browser) => {
   await t.test('two people talk, and each sees every message once and in order', async t => {
     const { url } = await serve(t)
     const minji = await visit(t, browser, url)
@@ -141,7 +34,8 @@ async function run(t: Test, browser: Browser) {
     await signUp(jun, 'jun')
 
     await say(minji, 'lunch at noon?')
-    await row(minji, 'lunch at noon?').waitFor()
+    await row(jun, 'lunch at noon?').waitFor()
+    await minji.getByText('Sending…').waitFor({ state: 'detached' })
     await field(minji).press('ArrowUp')
     await minji.getByLabel('Editing a message').fill('lunch at one?')
     await minji.getByLabel('Editing a message').press('Enter')
@@ -377,7 +271,6 @@ async function run(t: Test, browser: Browser) {
     await page.getByLabel('아이디').fill('minji')
     await page.getByLabel('비밀번호', { exact: true }).fill(PASSWORD)
     await page.getByRole('button', { name: '가입하기', exact: true }).click()
-    await page.getByRole('link', { name: 'Lobby' }).tap()
     await page.getByRole('textbox', { name: 'Lobby에 메시지 쓰기' }).fill('가'.repeat(200))
     await page.getByRole('button', { name: '보내기' }).tap()
     await page.getByRole('log').locator('.text').waitFor()
@@ -391,4 +284,4 @@ async function run(t: Test, browser: Browser) {
     await page.getByRole('button', { name: '새 대화방' }).tap()
     t.equal(await width(), 320)
   })
-}
+})

@@ -4,6 +4,7 @@ import { limits } from '../../../schemas/wire.js'
 import type { Talk } from '../state/state.js'
 import { codePoints } from '../text/check.js'
 import { PersonName } from './avatar.js'
+import { EmojiPicker } from './emoji.js'
 import { Icon } from './icon.js'
 import { IconButton } from './icon-button.js'
 import { useApp, useSelected, useWords } from './use.js'
@@ -24,6 +25,10 @@ export function Composer({ talk, room }: { talk: Talk; room: Room }) {
   const answered = talk.replying === null ? undefined : talk.messages.find(({ id }) => id === talk.replying)
 
   useEffect(() => {
+    if (field.current) field.current.value = app.draft(room.id)
+    measure()
+  }, [room.id])
+  useEffect(() => {
     // On a phone the keyboard would cover what was just opened.
     if (matchMedia('(pointer: fine)').matches) field.current?.focus()
   }, [room.id])
@@ -31,10 +36,15 @@ export function Composer({ talk, room }: { talk: Talk; room: Room }) {
     if (talk.replying !== null) field.current?.focus()
   }, [talk.replying])
 
-  function changed() {
+  function measure(): string {
     const text = field.current?.value ?? ''
     setOver(codePoints(text) - limits.TEXT_MAX)
     setEmpty(text.trim() === '')
+    return text
+  }
+  function changed() {
+    const text = measure()
+    app.keepDraft(room.id, text)
     const now = performance.now()
     if (text.trim() === '') stopTyping()
     else if (typing_told.current === 0 || now - typing_told.current > TELL_TYPING_MS) {
@@ -48,18 +58,28 @@ export function Composer({ talk, room }: { talk: Talk; room: Room }) {
     app.typing(false)
   }
 
+  /** At the caret, in place of what is chosen. */
+  function insert(text: string) {
+    const element = field.current
+    element?.setRangeText(text, element.selectionStart, element.selectionEnd, 'end')
+    changed()
+  }
+
   async function send() {
     const element = field.current
     const text = element?.value ?? ''
     const conversation = app.talk()
     if (!element || !conversation || text.trim() === '' || codePoints(text) > limits.TEXT_MAX) return
     element.value = ''
+    app.keepDraft(room.id, '')
     setOver(0)
     setEmpty(true)
     // The message ends it at the others, too.
     typing_told.current = 0
-    await conversation.toEnd()
+    // Sent at once: whether the list can be brought to its end is another matter.
     conversation.send(text)
+    app.welcomed()
+    await conversation.toEnd()
   }
   useEnter(field, send)
 
@@ -106,6 +126,7 @@ export function Composer({ talk, room }: { talk: Talk; room: Room }) {
           onKeyDown={keyDown}
           onBlur={stopTyping}
         />
+        <EmojiPicker take={insert} done={() => field.current?.focus()} />
         <button
           type="submit"
           class="icon-button send"

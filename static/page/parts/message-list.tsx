@@ -1,8 +1,9 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { Message } from '../../../schemas/message.js'
 import type { Room } from '../../../schemas/room.js'
 import type { Talk } from '../state/state.js'
 import { keyOf, layOut } from '../text/layout.js'
+import { Announcer } from './announcer.js'
 import { Icon } from './icon.js'
 import { MessageRow } from './message.js'
 import { OutgoingRow } from './outgoing.js'
@@ -18,6 +19,7 @@ export function MessageList({ talk, room }: { talk: Talk; room: Room }) {
   const words = useWords()
   const language = useSelected(state => state.language)
   const me = useSelected(state => state.me?.username ?? '')
+  const people = useSelected(state => state.people)
   const box = useRef<HTMLDivElement>(null)
   const conversation = app.talk()
   const { messages, unread_after, attached, target } = talk
@@ -25,25 +27,29 @@ export function MessageList({ talk, room }: { talk: Talk; room: Room }) {
   const scroll = useScroll(box, {
     near_top: () => conversation?.loadOlder(),
     near_end: () => conversation?.loadNewer(),
+    content: [messages, talk.outgoing, talk.has_older, talk.editing, unread_after, language, people],
   })
   const lines = useMemo(() => layOut(messages, { day: localDay, unread_after, me }), [messages, unread_after, me])
   const by_id = useMemo(() => new Map(messages.map(message => [message.id, message])), [messages])
 
   const last = messages.at(-1)
   const reading = scroll.at_end && attached
-  const [seen, setSeen] = useState(0)
   const hidden = useHidden()
   useEffect(() => {
-    if (!reading || hidden || !last) return
-    setSeen(last.id)
-    app.seen(room.id, room.last_seq)
-    conversation?.trim()
-  }, [reading, hidden, last?.id, room.last_seq, room.id])
+    app.reads(scroll.reading)
+    conversation?.reading(scroll.reading)
+    if (scroll.reading === null && attached && !hidden && last) app.seen(room.id, room.last_seq)
+  }, [reading, hidden, messages, room.last_seq, room.id])
 
   // A message that was asked for; one that is not there (any more) changes nothing.
   const marked = useRef(0)
   useEffect(() => {
-    if (!target || target.at === marked.current || !scroll.toMessage(target.id)) return
+    if (!target || target.at === marked.current) return
+    if (target.id === null) {
+      marked.current = target.at
+      return scroll.toEnd()
+    }
+    if (!scroll.toMessage(target.id)) return
     marked.current = target.at
     const row = box.current?.querySelector<HTMLElement>(`[data-id="${target.id}"]`)
     row?.classList.add('marked')
@@ -54,14 +60,15 @@ export function MessageList({ talk, room }: { talk: Talk; room: Room }) {
 
   // Opened at the first new message, where there is one.
   const opened = useRef('')
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (opened.current === room.id || messages.length === 0) return
     opened.current = room.id
-    if (!target) box.current?.querySelector('.unread-line')?.scrollIntoView({ block: 'center' })
+    if (target) return
+    box.current?.querySelector('.unread-line')?.scrollIntoView({ block: 'center' })
+    scroll.remember()
   }, [room.id, messages])
 
   const { active, onFocus, onKeyDown } = useRoving(messages)
-  const fresh = attached ? messages.filter(({ id, username }) => id > seen && username !== me).length : 0
 
   return (
     <div class="messages-place">
@@ -69,9 +76,13 @@ export function MessageList({ talk, room }: { talk: Talk; room: Room }) {
         ref={box}
         class="messages"
         role="log"
+        // What is new is said below; history that is loaded is not.
+        aria-live="off"
         aria-label={words.messages}
-        aria-relevant="additions"
-        onScroll={scroll.onScroll}
+        onScroll={() => {
+          scroll.remember()
+          app.reads(scroll.reading)
+        }}
         onFocusCapture={onFocus}
         onKeyDown={onKeyDown}
       >
@@ -114,16 +125,10 @@ export function MessageList({ talk, room }: { talk: Talk; room: Room }) {
             />
           ))}
       </div>
+      <Announcer messages={messages} attached={attached} me={me} />
       {!reading && messages.length > 0 && (
-        <button
-          type="button"
-          class="to-end"
-          onClick={async () => {
-            await conversation?.toEnd()
-            requestAnimationFrame(scroll.toEnd)
-          }}
-        >
-          {words.to_end(fresh)} <Icon name="down" />
+        <button type="button" class="to-end" onClick={() => conversation?.toEnd()}>
+          {words.to_end(room.unread)} <Icon name="down" />
         </button>
       )}
     </div>

@@ -1,4 +1,4 @@
-import { useRef } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import type { Message } from '../../../schemas/message.js'
 import { Avatar, PersonName } from './avatar.js'
 import { EditBox } from './edit-box.js'
@@ -23,8 +23,16 @@ interface Props {
 export const MessageRow = memo(function MessageRow({ message, leads, quoted, own, editing, active }: Props) {
   const words = useWords()
   const deleted = message.deleted_at !== undefined
+  // The buttons are most of a row's elements, and few rows are ever pointed at.
+  const [pointed, setPointed] = useState(false)
   return (
-    <article class={leads ? 'message leads' : 'message'} data-id={message.id} tabIndex={active ? 0 : -1}>
+    <article
+      class={leads ? 'message leads' : 'message'}
+      data-id={message.id}
+      tabIndex={active ? 0 : -1}
+      onPointerEnter={() => setPointed(true)}
+      onPointerLeave={() => setPointed(false)}
+    >
       {leads ? <SenderAvatar username={message.username} /> : <Time time={message.created_at} />}
       <div class="body">
         {leads && (
@@ -44,7 +52,7 @@ export const MessageRow = memo(function MessageRow({ message, leads, quoted, own
         )}
         {message.edited_at !== undefined && !editing && <span class="edited">({words.edited})</span>}
       </div>
-      {!deleted && !editing && <Actions message={message} own={own} active={active} />}
+      {!deleted && !editing && (active || pointed) && <Actions message={message} own={own} active={active} />}
     </article>
   )
 })
@@ -68,7 +76,7 @@ export function Quote({ id, quoted }: { id: number; quoted: Message | undefined 
   const app = useApp()
   const words = useWords()
   return (
-    <button type="button" class="quote" onClick={() => app.talk()?.show(id)}>
+    <button type="button" class="quote" onClick={() => app.jump(id)}>
       <Icon name="reply" />
       {quoted ? (
         <>

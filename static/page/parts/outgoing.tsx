@@ -36,10 +36,10 @@ export function OutgoingRow({ one, me, leads, quoted }: Props) {
         ) : (
           <p class="note error" role="alert">
             {words.not_sent} {explain(words, new ApiError(0, one.failed, ''))}{' '}
-            <button type="button" class="link" onClick={() => app.talk()?.retry(one.client_id)}>
+            <button type="button" class="link" onClick={() => app.retry(one.client_id)}>
               {words.retry}
             </button>{' '}
-            <button type="button" class="link" onClick={() => app.talk()?.discard(one.client_id)}>
+            <button type="button" class="link" onClick={() => app.discard(one.client_id)}>
               {words.discard}
             </button>
           </p>

@@ -54,6 +54,7 @@ function RoomMenu({ room }: { room: Room }) {
   const app = useApp()
   const words = useWords()
   const me = useSelected(state => state.me?.username)
+  const muted = useSelected(state => state.muted.has(room.id))
   const menu = useRef<HTMLDetailsElement>(null)
   const close = () => menu.current?.removeAttribute('open')
 
@@ -61,7 +62,6 @@ function RoomMenu({ room }: { room: Room }) {
     close()
     app.dialog({ name: 'sure', question, yes, act })
   }
-  if (room.is_default) return null
   return (
     <details
       class="menu"
@@ -75,7 +75,16 @@ function RoomMenu({ room }: { room: Room }) {
         <Icon name="more" />
       </summary>
       <div class="menu-items">
-        {room.owner === me ? (
+        <button
+          type="button"
+          onClick={() => {
+            close()
+            app.mute(room.id, !muted)
+          }}
+        >
+          {muted ? words.unmute : words.mute}
+        </button>
+        {room.is_default ? null : room.owner === me ? (
           <button
             type="button"
             class="danger"

@@ -6,6 +6,7 @@ import { RoomHead } from './room-head.js'
 import { SearchPanel } from './search-panel.js'
 import { TypingLine } from './typing-line.js'
 import { useSelected, useWords } from './use.js'
+import { Welcome } from './welcome.js'
 
 /** The room that is shown. */
 export function RoomView() {
@@ -21,6 +22,7 @@ export function RoomView() {
         <RoomHead talk={talk} room={room} />
         {inside ? (
           <>
+            <Welcome room={room} />
             <MessageList talk={talk} room={room} />
             <TypingLine names={talk.typing} />
             <Composer talk={talk} room={room} />

@@ -14,6 +14,7 @@ export function Sidebar() {
   const loaded = useSelected(state => state.rooms_loaded)
   const open_id = useSelected(state => state.place.room_id)
   const me = useSelected(state => state.me?.username ?? '')
+  const can_ask_notes = useSelected(state => state.can_ask_notes)
   const [query, setQuery] = useState('')
   const menu = useRef<HTMLDetailsElement>(null)
 
@@ -47,21 +48,37 @@ export function Sidebar() {
         )}
       </div>
       <footer class="sidebar-foot">
-        <button
-          type="button"
-          class="me"
-          aria-label={words.your_profile}
-          onClick={() => app.dialog({ name: 'own_profile' })}
-        >
+        <button type="button" class="me" title={words.your_profile} onClick={() => app.dialog({ name: 'own_profile' })}>
           <Avatar username={me} />
-          <PersonName username={me} />
+          <PersonName username={me} /> <span class="hidden">{words.your_profile}</span>
         </button>
-        <details class="menu up" ref={menu}>
+        <details
+          class="menu up"
+          ref={menu}
+          onKeyDown={event => event.key === 'Escape' && menu.current?.removeAttribute('open')}
+          onFocusOut={event => {
+            if (!menu.current?.contains(event.relatedTarget as Node | null)) menu.current?.removeAttribute('open')
+          }}
+        >
           <summary class="icon-button" aria-label={words.more} title={words.more}>
             <Icon name="more" />
           </summary>
           <div class="menu-items">
             <LanguageChoice />
+            {can_ask_notes && (
+              <button type="button" onClick={app.askNotes}>
+                {words.notes}
+              </button>
+            )}
+            <button
+              type="button"
+              onClick={() => {
+                menu.current?.removeAttribute('open')
+                app.dialog({ name: 'keys' })
+              }}
+            >
+              {words.keys}
+            </button>
             <button type="button" onClick={() => app.session.logOut()}>
               {words.log_out}
             </button>
@@ -90,6 +107,7 @@ function RoomList({ title, rooms, open_id }: { title: string; rooms: Room[]; ope
 function RoomLink({ room, open }: { room: Room; open: boolean }) {
   const app = useApp()
   const words = useWords()
+  const muted = useSelected(state => state.muted.has(room.id))
   const unread = room.is_member && !open ? room.unread : 0
   function click(event: MouseEvent) {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return
@@ -98,7 +116,7 @@ function RoomLink({ room, open }: { room: Room; open: boolean }) {
   }
   return (
     <a
-      class={unread > 0 ? 'room-link has-unread' : 'room-link'}
+      class={`room-link${unread > 0 && !muted ? ' has-unread' : ''}${muted ? ' muted' : ''}`}
       href={`/r/${room.id}`}
       aria-current={open ? 'page' : undefined}
       onClick={click}
@@ -108,6 +126,7 @@ function RoomLink({ room, open }: { room: Room; open: boolean }) {
       </span>
       <bdi class="room-name">{room.name}</bdi>
       {!room.is_public && <span class="hidden">{words.private_room}</span>}
+      {muted && <span class="hidden">{words.muted}</span>}
       {unread > 0 && (
         <span class="badge">
           <span aria-hidden="true">{unread >= 1000 ? '999+' : unread}</span>

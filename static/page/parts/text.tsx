@@ -1,18 +1,48 @@
-import { linkParts } from '../text/links.js'
+import { type Piece, piecesOf } from '../text/pieces.js'
+import { useApp } from './use.js'
 
 /** What somebody wrote, as text: nothing in it becomes markup, and addresses can be followed. */
 export function Text({ text }: { text: string }) {
   return (
-    <p class="text" dir="auto">
-      {linkParts(text).map((part, index) =>
-        part.href === undefined ? (
-          part.text
-        ) : (
-          <a key={index} href={part.href} target="_blank" rel="noopener noreferrer">
-            {part.text}
-          </a>
-        ),
-      )}
-    </p>
+    <div class="text" dir="auto">
+      {piecesOf(text).map((piece, index) => (
+        <PieceOfText key={index} piece={piece} />
+      ))}
+    </div>
   )
+}
+
+function PieceOfText({ piece }: { piece: Piece }) {
+  const app = useApp()
+  switch (piece.kind) {
+    case 'text':
+      return <>{piece.text}</>
+    case 'code':
+      return <code>{piece.text}</code>
+    case 'block':
+      return (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it can be wider than the screen, and the keys scroll it, too
+        <pre tabIndex={0}>
+          <code>{piece.text}</code>
+        </pre>
+      )
+    case 'link':
+      return (
+        <a href={piece.href} target="_blank" rel="noopener noreferrer">
+          {piece.text}
+        </a>
+      )
+    case 'message':
+      return (
+        <a
+          href={piece.text}
+          onClick={event => {
+            event.preventDefault()
+            app.jump(piece.id)
+          }}
+        >
+          {piece.text}
+        </a>
+      )
+  }
 }

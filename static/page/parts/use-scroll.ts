@@ -10,12 +10,13 @@ const AHEAD = 600
  * Holds a list of messages still: at its end it stays at the end, elsewhere the message at the top keeps its place,
  * whatever comes above or below it. The browser's own anchoring is off, since not every browser has it.
  *
+ * @param content what the list shows: only where a part of it is another, heights can be others
  * @param near_top called when the beginning comes near
  * @param near_end called when the end of what is loaded comes near
  */
 export function useScroll(
   box: RefObject<HTMLElement | null>,
-  { near_top, near_end }: { near_top: () => void; near_end: () => void },
+  { near_top, near_end, content }: { near_top: () => void; near_end: () => void; content: readonly unknown[] },
 ) {
   const [at_end, setAtEnd] = useState(true)
   const held = useRef<{ at_end: boolean; key: string | null; top: number }>({ at_end: true, key: null, top: 0 })
@@ -25,9 +26,7 @@ export function useScroll(
     if (!element) return
     const rest = element.scrollHeight - element.scrollTop - element.clientHeight
     const top = element.getBoundingClientRect().top
-    const first = [...element.querySelectorAll<HTMLElement>('[data-id]')].find(
-      row => row.getBoundingClientRect().bottom > top,
-    )
+    const first = firstBelow(element.querySelectorAll<HTMLElement>('[data-id]'), top)
     held.current = {
       at_end: rest < NEAR,
       key: first?.dataset.id ?? null,
@@ -49,8 +48,8 @@ export function useScroll(
     }
   }
 
-  useLayoutEffect(restore)
-  useEffect(remember)
+  useLayoutEffect(restore, content)
+  useEffect(remember, content)
   useEffect(() => {
     const element = box.current
     if (!element) return
@@ -62,7 +61,11 @@ export function useScroll(
 
   return {
     at_end,
-    onScroll: remember,
+    /** The message at the top, null at the end; as it is, not as it was drawn. */
+    get reading() {
+      return held.current.at_end || held.current.key === null ? null : Number(held.current.key)
+    },
+    remember,
     toEnd() {
       held.current = { at_end: true, key: null, top: 0 }
       restore()
@@ -76,4 +79,16 @@ export function useScroll(
       return true
     },
   }
+}
+
+/** The first row that reaches below a height; the rows stand in order, so half of them need no look each time. */
+function firstBelow(rows: ArrayLike<HTMLElement>, height: number): HTMLElement | undefined {
+  let low = 0
+  let high = rows.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((rows[middle] as HTMLElement).getBoundingClientRect().bottom > height) high = middle
+    else low = middle + 1
+  }
+  return rows[low]
 }

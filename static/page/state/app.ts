@@ -1,18 +1,26 @@
+import type { Message } from '../../../schemas/message.js'
 import type { ProfileChange } from '../../../schemas/user.js'
 import { DEFAULT_ROOM_ID } from '../../../schemas/wire.js'
 import { ApiError, type Connection, createConnection, createHttp, type LinkState } from '../../client/index.js'
 import { type Place, readPlace, writePlace } from '../text/address.js'
 import { chosenLanguage, explain, keepLanguage, type Language, languages } from '../words/index.js'
 import { type Conversation, createConversation } from './conversation.js'
+import { createDrafts } from './drafts.js'
+import { keepMuted, readMuted } from './mutes.js'
+import { canNote, createNotes } from './notes.js'
 import { NOBODY } from './presence.js'
 import { createRooms, type Rooms } from './rooms.js'
+import { createSending, type Kept, type Sending } from './sending.js'
 import { createSession } from './session.js'
+import { openShelf } from './shelf.js'
 import type { Dialog, Panel, Person, State } from './state.js'
 import { createStore } from './store.js'
 
 /** Conversations kept besides the one that is shown, so that going back shows them at once. */
 const CONVERSATIONS_MAX = 8
 const PEOPLE_MAX = 2000
+/** Nothing tells that one was added to a room, or that a public one was made: the list is read again so often, ms. */
+const LOOK_MS = 30_000
 
 export type App = ReturnType<typeof createApp>
 
@@ -27,7 +35,10 @@ export function createApp() {
     place: readPlace(location),
     rooms: new Map(),
     rooms_loaded: false,
+    muted: new Set(),
+    can_ask_notes: canNote() && Notification.permission === 'default',
     people: new Map(),
+    newcomer: false,
     talk: null,
     panel: null,
     dialog: null,
@@ -37,20 +48,30 @@ export function createApp() {
   const wondered = new Set<string>()
   let asking: Promise<unknown> = Promise.resolve()
   const conversations = new Map<string, Conversation>()
+  const notes = createNotes()
   let connection: Connection | null = null
   let rooms: Rooms | null = null
+  let sending: Sending | null = null
+  /** The message at the top of the list, null at its end. */
+  let reading: number | null = null
+  let drafts = createDrafts(localStorage, '')
 
   const http = createHttp({ base_url: location.origin, token: () => session.token() })
   const session = createSession(() => http, {
-    began({ user }) {
-      store.set({ stage: 'in', ended: false, me: user, trouble: null })
+    began({ user }, newcomer) {
+      store.set({ stage: 'in', ended: false, me: user, newcomer, trouble: null })
       meet([user])
       enter(user.username)
     },
     renewed: token => connection?.auth(token),
     ended(by_itself) {
+      // Who logs out leaves nothing behind for whoever is next at this machine.
+      if (!by_itself && store.state.me) {
+        shelfOf(store.state.me.username).clear()
+        drafts.clear()
+      }
       connection?.close()
-      connection = rooms = null
+      connection = rooms = sending = null
       conversations.clear()
       wondered.clear()
       store.set({
@@ -68,12 +89,26 @@ export function createApp() {
     },
   })
 
-  function enter(me: string) {
+  async function enter(me: string) {
+    drafts = createDrafts(localStorage, me)
+    store.set({ muted: readMuted(localStorage, me) })
+    const shelf = shelfOf(me)
+    const kept = await shelf.all()
+    if (store.state.me?.username !== me || connection) return
+    const outgoing = createSending({
+      shelf,
+      kept,
+      connection: () => connection,
+      changed: room_id => conversations.get(room_id)?.changed(),
+    })
+    sending = outgoing
     const opened = createConnection({
       base_url: location.origin,
       WebSocket,
       token: () => session.token() ?? '',
       on_state,
+      storage: outgoing.storage,
+      on_settled: outgoing.settled,
       on_frame(frame) {
         if (frame.type === 'profile') meet([frame])
       },
@@ -85,8 +120,25 @@ export function createApp() {
       connection: opened,
       store,
       conversation: room_id => conversations.get(room_id),
+      said: note,
     })
-    attempt(rooms.load()).then(() => show(store.state.place))
+    const { place, newcomer } = store.state
+    // Who is new begins where everyone is, on a narrow screen too.
+    const first = newcomer && place.room_id === null ? { room_id: DEFAULT_ROOM_ID, message: null } : null
+    attempt(rooms.load()).then(() => (first ? go(first) : show(store.state.place)))
+  }
+
+  /** Somebody else said something in a room that one is in. */
+  function note({ room_id, id, username, text }: Message) {
+    const { rooms, muted, people } = store.state
+    if (muted.has(room_id)) return
+    const name = people.get(username)?.display_name || username
+    notes.show({
+      room_id,
+      title: `${name} · ${rooms.get(room_id)?.name ?? ''}`,
+      body: text,
+      open: () => go({ room_id, message: id }),
+    })
   }
 
   function on_state(link: LinkState) {
@@ -136,8 +188,11 @@ export function createApp() {
     store.set({ trouble: explain(languages[store.state.language], error) })
   }
 
-  /** Shows what an address names; where it names no room, the default one, but for a narrow screen's list of rooms. */
-  async function show(place: Place): Promise<void> {
+  /**
+   * Shows what an address names; where it names no room, the default one, but for a narrow screen's list of rooms.
+   * @param read_at the message to be shown where the address names none
+   */
+  async function show(place: Place, read_at: number | null = null): Promise<void> {
     if (store.state.stage !== 'in' || !rooms) return
     if (place.room_id === null) {
       if (matchMedia('(min-width: 48rem)').matches) return go({ room_id: DEFAULT_ROOM_ID, message: null }, 'replace')
@@ -158,10 +213,13 @@ export function createApp() {
     }
     if (store.state.place.room_id !== room_id) return
     if (!room.is_member) return store.set({ talk: blank(room_id, 'outside') })
-    const conversation = conversations.get(room_id) ?? converse(room)
-    if (other) conversation.opened(room.unread > 0 ? room.last_read_seq : 0)
+    const known = conversations.get(room_id)
+    if (other) known?.opened(room)
+    const conversation = known ?? converse(room)
     store.set({ talk: conversation.view() })
-    if (place.message !== null) await conversation.show(place.message)
+    const message = place.message ?? read_at
+    if (message !== null) await conversation.show(message)
+    else if (!other) await conversation.toEnd()
     if (other) greetMembers(room_id)
   }
 
@@ -176,7 +234,9 @@ export function createApp() {
       me,
       http,
       connection: connection as Connection,
+      sending: sending as Sending,
       presence: () => rooms?.presence(room.id) ?? NOBODY,
+      shown: () => store.state.talk?.room_id === room.id,
       tell,
     })
     conversations.delete(room.id)
@@ -185,6 +245,7 @@ export function createApp() {
       if (conversations.size <= CONVERSATIONS_MAX) break
       if (room_id !== room.id && !old.busy) conversations.delete(room_id)
     }
+    conversation.opened(room)
     conversation.start(rooms?.resumeSeq(room.id) ?? room.last_seq)
     return conversation
   }
@@ -217,7 +278,11 @@ export function createApp() {
   function go(place: Place, how: 'push' | 'replace' = 'push'): Promise<void> {
     const address = writePlace(place)
     if (how === 'replace') history.replaceState(null, '', address)
-    else if (address !== location.pathname + location.hash) history.pushState(null, '', address)
+    else if (address !== location.pathname + location.hash) {
+      // So that going back leads to what was read before.
+      history.replaceState({ read_at: reading }, '')
+      history.pushState(null, '', address)
+    }
     store.set({ place, trouble: null })
     return show(place)
   }
@@ -229,6 +294,14 @@ export function createApp() {
     return show(store.state.place)
   }
 
+  async function startAgain() {
+    store.set({ stage: 'starting' })
+    await session.resume().then(
+      resumed => resumed || store.set({ stage: 'out' }),
+      () => store.set({ stage: 'unreachable' }),
+    )
+  }
+
   return {
     store,
     http,
@@ -238,32 +311,59 @@ export function createApp() {
     meet,
     wonder,
     talk: () => conversations.get(store.state.talk?.room_id ?? ''),
+    /** Shows a message of the same room. */
+    jump: (message: number) => go({ room_id: store.state.place.room_id, message }),
+    reads(id: number | null) {
+      reading = id
+    },
     seen: (room_id: string, seq: number) => rooms?.seen(room_id, seq),
     typing: (on: boolean) => connection?.typing(store.state.talk?.room_id ?? '', on),
     reconnect: () => connection?.connect(),
+    draft: (room_id: string) => drafts.of(room_id),
+    keepDraft: (room_id: string, text: string) => drafts.keep(room_id, text),
+    /** Sends a refused message again, or gives it up. */
+    retry: (client_id: string) => sending?.retry(client_id),
+    discard: (client_id: string) => sending?.discard(client_id),
+    /** The word of welcome was read. */
+    welcomed: () => store.set({ newcomer: false }),
     tellTrouble,
 
     async start() {
-      addEventListener('popstate', () => {
+      addEventListener('popstate', ({ state }) => {
         const place = readPlace(location)
         store.set({ place })
-        show(place)
+        show(place, state?.read_at ?? null)
       })
-      const check = () => !document.hidden && connection?.check()
+      const check = () => {
+        if (document.hidden) return
+        connection?.check()
+        rooms?.look()
+        if (store.state.stage === 'unreachable') startAgain()
+      }
       document.addEventListener('visibilitychange', check)
       addEventListener('online', check)
+      setInterval(() => document.hidden || rooms?.look(), LOOK_MS)
+      addEventListener('storage', ({ key }) => {
+        const me = store.state.me?.username
+        if (me !== undefined && (key === null || key.includes(me))) store.set({ muted: readMuted(localStorage, me) })
+      })
       try {
         if (!(await session.resume())) store.set({ stage: 'out' })
       } catch {
         store.set({ stage: 'unreachable' })
       }
     },
-    async startAgain() {
-      store.set({ stage: 'starting' })
-      await session.resume().then(
-        resumed => resumed || store.set({ stage: 'out' }),
-        () => store.set({ stage: 'unreachable' }),
-      )
+    startAgain,
+    mute(room_id: string, on: boolean) {
+      const muted = new Set(store.state.muted)
+      if (on) muted.add(room_id)
+      else muted.delete(room_id)
+      store.set({ muted })
+      if (store.state.me) keepMuted(localStorage, store.state.me.username, muted)
+    },
+    async askNotes() {
+      await notes.ask()
+      store.set({ can_ask_notes: Notification.permission === 'default' })
     },
 
     speak(language: Language) {
@@ -310,3 +410,6 @@ export function createApp() {
     },
   }
 }
+
+/** What is on its way, each account's by itself. */
+const shelfOf = (me: string) => openShelf<Kept>(`talkie.outgoing.${me}`)

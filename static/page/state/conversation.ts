@@ -1,13 +1,19 @@
 import type { EventFrame, ServerFrames } from '../../../schemas/frame.js'
 import type { Message, PageQuery } from '../../../schemas/message.js'
 import type { Room } from '../../../schemas/room.js'
-import { ApiError, type Connection, createRoomModel, createTyping, type Http, uuidv7 } from '../../client/index.js'
+import { ApiError, type Connection, createRoomModel, createTyping, type Http } from '../../client/index.js'
 import type { Presence } from './presence.js'
-import type { Outgoing, Talk } from './state.js'
+import type { Sending } from './sending.js'
+import type { Talk } from './state.js'
 
-/** Messages that a list keeps while one reads at its end. */
-const KEEP = 300
-const PAGE = 50
+/** Messages kept on each side of the one that is read. */
+const KEEP = 150
+/** They are cut rarely, since each time the list is drawn anew. */
+const SLACK = 50
+/** Few enough that their drawing is not felt while one scrolls. */
+const PAGE = 30
+/** More unread messages than this, and the list opens at the first of them rather than with the newest page. */
+const UNREAD_NEAR = 20
 
 export type Conversation = ReturnType<typeof createConversation>
 
@@ -15,7 +21,10 @@ export interface ConversationOptions {
   me: string
   http: Http
   connection: Connection
+  sending: Sending
   presence: () => Presence
+  /** It is on the screen. */
+  shown: () => boolean
   /** Called when `view()` has changed, at most once a frame. */
   tell: () => void
 }
@@ -23,15 +32,18 @@ export interface ConversationOptions {
 /**
  * One room as it is talked in: its messages, what is on its way, who is there and who writes.
  */
-export function createConversation(room: Room, { me, http, connection, presence, tell }: ConversationOptions) {
+export function createConversation(
+  room: Room,
+  { me, http, connection, sending, presence, shown, tell }: ConversationOptions,
+) {
   const room_id = room.id
   const model = createRoomModel()
   let standing: Talk['standing'] = 'loading'
-  let outgoing: (Outgoing & { seq?: number })[] = []
   /** Edits and deletions (null) under way. */
   const changes = new Map<number, string | null>()
   let typists: string[] = []
   let unread_after = 0
+  let unread_many = false
   let target: Talk['target'] = null
   let replying: number | null = null
   let editing: number | null = null
@@ -71,6 +83,21 @@ export function createConversation(room: Room, { me, http, connection, presence,
     }
   }
 
+  /** Where many messages were new when it was opened, the first of them with what stands before; once. */
+  function firstPage(): PageQuery {
+    const many = unread_many
+    unread_many = false
+    return many ? { after: Math.max(0, unread_after - PAGE / 5), limit: PAGE } : { limit: PAGE }
+  }
+
+  /** @returns whether something was cut */
+  function bound(around: number): boolean {
+    const { messages } = model
+    if (messages.length <= KEEP + SLACK) return false
+    model.trim(around, KEEP)
+    return messages !== model.messages
+  }
+
   /** After what is under way. */
   async function load(query: PageQuery) {
     while (loading) await loading
@@ -81,20 +108,8 @@ export function createConversation(room: Room, { me, http, connection, presence,
 
   /** What is in the log by now is no longer on its way. */
   function settle() {
-    outgoing = outgoing.filter(({ seq }) => seq === undefined || seq > model.head)
+    sending.known(room_id, model.head)
     changed()
-  }
-
-  function replace(client_id: string, change: Partial<Outgoing & { seq: number }>) {
-    outgoing = outgoing.map(one => (one.client_id === client_id ? { ...one, ...change } : one))
-    settle()
-  }
-
-  function transmit({ client_id, text, reply_to }: Outgoing) {
-    connection.send(room_id, text, { client_id, ...(reply_to !== undefined && { reply_to }) }).ack.then(
-      ({ seq }) => replace(client_id, { seq }),
-      (error: ApiError) => replace(client_id, { failed: error.code }),
-    )
   }
 
   /** @returns the refusal's code, null where it was done */
@@ -111,7 +126,7 @@ export function createConversation(room: Room, { me, http, connection, presence,
     }
   }
 
-  function shown(): readonly Message[] {
+  function view(): readonly Message[] {
     if (changes.size === 0) return model.messages
     return model.messages.map(message => {
       const text = changes.get(message.id)
@@ -125,25 +140,26 @@ export function createConversation(room: Room, { me, http, connection, presence,
     get standing() {
       return standing
     },
-    /** Something is on its way or failed: not to be forgotten. */
+    /** A change is on its way: not to be forgotten. */
     get busy() {
-      return outgoing.length > 0 || changes.size > 0
+      return changes.size > 0
     },
 
     /** Begins, or begins anew: events after `seq` follow. */
     start(seq: number) {
       model.start(seq)
       changes.clear()
-      return load({ limit: PAGE })
+      return load(firstPage())
     },
 
     event(event: EventFrame) {
       model.event(event)
       if (event.type === 'message') {
         typing.end(event.username)
-        if (event.username === me) outgoing = outgoing.filter(one => one.client_id !== event.client_id)
+        if (event.username === me) sending.arrived(event.client_id)
       } else if (event.type === 'edited' || event.type === 'deleted') changes.delete(event.id)
       else if (event.type === 'left' || event.type === 'removed') typing.end(event.member)
+      if (!shown()) bound(model.head)
       settle()
     },
 
@@ -158,6 +174,8 @@ export function createConversation(room: Room, { me, http, connection, presence,
       changed()
     },
 
+    /** Something that it shows is another. */
+    changed,
     /** The socket is gone: nobody's writing is known. */
     lost: typing.clear,
 
@@ -168,8 +186,12 @@ export function createConversation(room: Room, { me, http, connection, presence,
     },
 
     /** It is looked at from now on. */
-    opened(last_read_seq: number) {
-      unread_after = last_read_seq
+    opened({ unread, last_read_seq }: Pick<Room, 'unread' | 'last_read_seq'>) {
+      unread_after = unread > 0 ? last_read_seq : 0
+      unread_many = unread > UNREAD_NEAR
+      target = null
+      const first = model.messages[0]
+      if (unread_many && first && first.id > last_read_seq && model.has_older) load(firstPage())
       changed()
     },
 
@@ -192,43 +214,20 @@ export function createConversation(room: Room, { me, http, connection, presence,
 
     /** Back to what is said now. */
     async toEnd() {
-      target = null
       if (!model.attached) await load({ limit: PAGE })
+      target = { id: null, at: (target?.at ?? 0) + 1 }
       changed()
     },
 
-    /** The reader is at the end: what is far above need not be kept. */
-    trim() {
-      if (!model.attached || model.messages.length <= 2 * KEEP) return
-      model.trim(KEEP)
-      changed()
+    /** What is far from the message that is read need not be kept; null at the end. */
+    reading(id: number | null) {
+      if (bound(id ?? model.head)) changed()
     },
 
     send(text: string) {
-      const one: Outgoing = {
-        client_id: uuidv7(),
-        text,
-        created_at: new Date().toISOString(),
-        ...(replying !== null && { reply_to: replying }),
-      }
+      const reply_to = replying ?? undefined
       replying = null
-      outgoing = [...outgoing, one]
-      changed()
-      transmit(one)
-    },
-    /** With the same client_id, so that it can't be there twice; but not where that was used for another text. */
-    retry(client_id: string) {
-      const one = outgoing.find(each => each.client_id === client_id)
-      if (!one) return
-      const { failed, ...again } = one
-      const next = failed === 'CLIENT_ID_REUSED' ? { ...again, client_id: uuidv7() } : again
-      outgoing = outgoing.map(each => (each === one ? next : each))
-      changed()
-      transmit(next)
-    },
-    discard(client_id: string) {
-      outgoing = outgoing.filter(one => one.client_id !== client_id)
-      changed()
+      sending.send(room_id, text, reply_to)
     },
     edit: (id: number, text: string) => change(id, text),
     remove: (id: number) => change(id, null),
@@ -246,10 +245,10 @@ export function createConversation(room: Room, { me, http, connection, presence,
     view: (): Talk => ({
       room_id,
       standing,
-      messages: shown(),
+      messages: view(),
       attached: model.attached,
       has_older: model.has_older,
-      outgoing,
+      outgoing: sending.of(room_id),
       ...presence(),
       typing: typists,
       unread_after,

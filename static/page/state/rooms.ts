@@ -1,4 +1,5 @@
 import type { EventFrame } from '../../../schemas/frame.js'
+import type { Message } from '../../../schemas/message.js'
 import type { Room } from '../../../schemas/room.js'
 import { limits } from '../../../schemas/wire.js'
 import { ApiError, type Connection, type Http, type RoomListener } from '../../client/index.js'
@@ -20,12 +21,14 @@ export interface RoomsOptions {
   connection: Connection
   store: Store<State>
   conversation: (room_id: string) => Conversation | undefined
+  /** Somebody else's message in a room that one is in. */
+  said: (message: Message) => void
 }
 
 export type Rooms = ReturnType<typeof createRooms>
 
 /** The list of rooms, kept by the events of those that one is in. */
-export function createRooms({ me, http, connection, store, conversation }: RoomsOptions) {
+export function createRooms({ me, http, connection, store, conversation, said }: RoomsOptions) {
   const followed = new Map<string, Presence>()
   const refreshing = new Map<string, ReturnType<typeof setTimeout>>()
   const marks = new Map<string, number>()
@@ -68,6 +71,7 @@ export function createRooms({ me, http, connection, store, conversation }: Rooms
       last_seq: frame.seq,
       unread: frame.type === 'message' && frame.username !== me ? room.unread + 1 : room.unread,
     }))
+    if (frame.type === 'message' && frame.username !== me) said(frame)
     const room = store.state.rooms.get(room_id)
     if (
       frame.type === 'deleted'
@@ -121,19 +125,35 @@ export function createRooms({ me, http, connection, store, conversation }: Rooms
     marks.clear()
   }
 
+  async function list(): Promise<Map<string, Room>> {
+    const rooms = new Map<string, Room>()
+    let after: string | undefined
+    for (let i = 0; i < PAGES_MAX; i++) {
+      const page = await http.rooms({ limit: limits.PAGE_MAX, ...(after !== undefined && { after }) })
+      for (const room of page.rooms) rooms.set(room.id, room)
+      after = page.next
+      if (after === undefined) break
+    }
+    return rooms
+  }
+
   return {
     async load() {
-      const rooms = new Map<string, Room>()
-      let after: string | undefined
-      for (let i = 0; i < PAGES_MAX; i++) {
-        const page = await http.rooms({ limit: limits.PAGE_MAX, ...(after !== undefined && { after }) })
-        for (const room of page.rooms) rooms.set(room.id, room)
-        after = page.next
-        if (after === undefined) break
-      }
+      const rooms = await list()
       store.set({ rooms, rooms_loaded: true })
       for (const room of rooms.values()) if (room.is_member) follow(room)
       for (const room_id of followed.keys()) if (!rooms.get(room_id)?.is_member) unfollow(room_id)
+    },
+
+    /** Finds rooms that are new to the list or that one is newly in; those that are followed are told by their events. */
+    async look() {
+      const rooms = await list().catch(() => null)
+      if (!rooms || !store.state.rooms_loaded) return
+      for (const room of rooms.values()) {
+        if (followed.has(room.id) || store.state.rooms.get(room.id)?.last_seq === room.last_seq) continue
+        put(room)
+        if (room.is_member) follow(room)
+      }
     },
 
     /** A room from the server, where the list lacks it. @throws ApiError 404 where it is not to be seen */

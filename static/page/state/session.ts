@@ -9,7 +9,8 @@ const AGAIN_MS = 30_000
 const TIMER_MAX_MS = 2 ** 31 - 1
 
 export interface SessionEvents {
-  began(account: Authenticated): void
+  /** @param newcomer the account was made just now */
+  began(account: Authenticated, newcomer: boolean): void
   /** A later token of the same session. */
   renewed(token: string): void
   /** It ended by itself, or by a logout. */
@@ -55,9 +56,9 @@ export function createSession(http: () => Http, events: SessionEvents) {
     }
   }
 
-  function begin(account: Authenticated) {
+  function begin(account: Authenticated, newcomer = false) {
     hold(account)
-    events.began(account)
+    events.began(account, newcomer)
   }
 
   return {
@@ -80,7 +81,7 @@ export function createSession(http: () => Http, events: SessionEvents) {
       }
     },
     logIn: async (username: string, password: string) => begin(await http().login({ username, password })),
-    signUp: async (username: string, password: string) => begin(await http().register({ username, password })),
+    signUp: async (username: string, password: string) => begin(await http().register({ username, password }), true),
     async logOut() {
       await http()
         .logout()

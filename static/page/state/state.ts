@@ -33,8 +33,8 @@ export interface Talk {
   typing: readonly string[]
   /** One's read mark when the room was opened: the line of new messages stands behind it, 0 for none. */
   unread_after: number
-  /** The message that was asked for; `at` grows with each asking. */
-  target: { id: number; at: number } | null
+  /** The message that was asked for, null for the end; `at` grows with each asking. */
+  target: { id: number | null; at: number } | null
   replying: number | null
   editing: number | null
 }
@@ -42,6 +42,7 @@ export interface Talk {
 export type Panel = 'members' | 'search' | null
 export type Dialog =
   | { name: 'create_room' }
+  | { name: 'keys' }
   | { name: 'own_profile' }
   | { name: 'profile'; username: string }
   | { name: 'sure'; question: string; yes: string; act: () => Promise<unknown> }
@@ -57,7 +58,13 @@ export interface State {
   place: Place
   rooms: ReadonlyMap<string, Room>
   rooms_loaded: boolean
+  /** Rooms that give no sign of what is unread. */
+  muted: ReadonlySet<string>
+  /** The user may still be asked whether notes are wanted. */
+  can_ask_notes: boolean
   people: ReadonlyMap<string, Person>
+  /** The account was made just now. */
+  newcomer: boolean
   talk: Talk | null
   panel: Panel
   dialog: Dialog

@@ -71,6 +71,8 @@ export const en = {
   hand_over_sure: (name: string) => `Make ${name} the owner? You stay a member.`,
   more_members: 'Show more',
 
+  welcome: (me: string, room: string) =>
+    `Welcome, ${me}! This is ${room}, where everyone talks. Write your first message below.`,
   beginning: (name: string) => `This is where ${name} begins.`,
   first_message: 'Nothing was said here yet. Say hello!',
   messages: 'Messages',
@@ -85,6 +87,7 @@ export const en = {
   delete: 'Delete',
   copy: 'Copy text',
   delete_sure: 'Delete this message?',
+  emoji: 'Emoji',
   sending: 'Sending…',
   not_sent: 'Not sent.',
   discard: 'Discard',
@@ -101,6 +104,18 @@ export const en = {
   },
   today: 'Today',
   yesterday: 'Yesterday',
+
+  mute: 'Mute room',
+  unmute: 'Unmute room',
+  muted: 'Muted',
+  notes: 'Notify me on this desktop',
+  keys: 'Keys',
+  key_send: 'Send, or save a change',
+  key_line: 'New line',
+  key_edit: 'Change your last message (in an empty field)',
+  key_escape: 'Close, or give up a reply or a change',
+  key_messages: 'From message to message',
+  key_rooms: 'From room to room',
 
   search: 'Search',
   search_hint: 'Search this room',

@@ -71,6 +71,8 @@ export const ko: Dictionary = {
   hand_over_sure: name => `${name} 님에게 방장을 넘길까요? 멤버로는 남습니다.`,
   more_members: '더 보기',
 
+  welcome: (me, room) =>
+    `${me} 님, 환영합니다! 여기는 모두가 이야기하는 ${room} 방입니다. 아래에 첫 메시지를 써 보세요.`,
   beginning: name => `${name} 방의 시작입니다.`,
   first_message: '아직 아무 말도 없습니다. 인사해 보세요!',
   messages: '메시지',
@@ -85,6 +87,7 @@ export const ko: Dictionary = {
   delete: '삭제',
   copy: '텍스트 복사',
   delete_sure: '이 메시지를 삭제할까요?',
+  emoji: '이모지',
   sending: '보내는 중…',
   not_sent: '보내지 못했습니다.',
   discard: '버리기',
@@ -101,6 +104,18 @@ export const ko: Dictionary = {
   },
   today: '오늘',
   yesterday: '어제',
+
+  mute: '알림 끄기',
+  unmute: '알림 켜기',
+  muted: '알림 꺼짐',
+  notes: '데스크톱 알림 받기',
+  keys: '단축키',
+  key_send: '보내기, 수정한 내용 저장',
+  key_line: '줄 바꿈',
+  key_edit: '내 마지막 메시지 수정 (입력란이 비었을 때)',
+  key_escape: '닫기, 답장이나 수정 그만두기',
+  key_messages: '메시지 사이 이동',
+  key_rooms: '대화방 사이 이동',
 
   search: '검색',
   search_hint: '이 방에서 검색',

@@ -126,12 +126,29 @@ test('trimming forgets the oldest and knows that they exist', async t => {
   model.start(0)
   for (let seq = 1; seq <= 5; seq++) model.event(message('a', seq))
   t.equal(model.has_older, false)
-  model.trim(2)
+  model.trim(model.head, 1)
   t.strictSame(texts(model), ['4: text 4', '5: text 5'])
   t.ok(model.has_older)
   model.event(edited(6, 1))
   model.event(edited(7, 5))
   t.strictSame(texts(model), ['4: text 4', '5: edit 7'])
+})
+
+test('trimming about an old message lets the newest go too, and the window no longer reaches the end', async t => {
+  const model = createRoomModel()
+  model.start(0)
+  const log = Array.from({ length: 10 }, (_, i) => message('a', i + 1))
+  for (const one of log.slice(0, 9)) model.event(one)
+  model.trim(4, 1)
+  t.strictSame(texts(model), ['3: text 3', '4: text 4', '5: text 5'])
+  t.ok(model.has_older)
+  t.notOk(model.attached)
+  model.event(log[9] as EventFrame)
+  t.equal(model.messages.length, 3, 'what is new joins the end only')
+  const query = { after: 5, limit: 50 }
+  model.page(pageOf(log, 10, query), query)
+  t.ok(model.attached)
+  t.equal(model.messages.length, 8)
 })
 
 test('the array and a message are new objects only where something changed', async t => {

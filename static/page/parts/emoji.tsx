@@ -1,0 +1,68 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { IconButton } from './icon-button.js'
+import { useWords } from './use.js'
+
+/** The ones that people use most; every other one comes by the system's own picker. */
+const EMOJI = [
+  ...['😀', '😂', '😊', '😍', '😎', '🤔', '😅', '😭', '😡', '😱', '🥳', '😴', '🙄', '😉', '🤗', '🫠'],
+  ...['👍', '👎', '👏', '🙏', '👋', '💪', '🙌', '🤝', '❤️', '💔', '🔥', '✨', '🎉', '💯', '✅', '❌'],
+  ...['☕', '🍕', '🍜', '🍻', '🎂', '🌸', '☀️', '🌧️'],
+]
+/** As the style sheet lays them out. */
+const COLUMNS = 8
+const steps: Partial<Record<string, number>> = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -COLUMNS, ArrowDown: COLUMNS }
+
+/** A small picker: the arrows go from one to the next, Enter takes it, Escape goes back to the field. */
+export function EmojiPicker({ take, done }: { take: (emoji: string) => void; done: () => void }) {
+  const words = useWords()
+  const [open, setOpen] = useState(false)
+  const box = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    if (open) box.current?.querySelector('button')?.focus()
+  }, [open])
+
+  function close() {
+    setOpen(false)
+    done()
+  }
+  function keyDown(event: KeyboardEvent) {
+    if (event.key === 'Escape') {
+      event.stopPropagation()
+      return close()
+    }
+    const step = steps[event.key]
+    const buttons = [...(box.current?.querySelectorAll('button') ?? [])]
+    const next = step === undefined ? undefined : buttons[buttons.indexOf(event.target as HTMLButtonElement) + step]
+    if (step !== undefined) event.preventDefault()
+    next?.focus()
+  }
+
+  return (
+    <div
+      class="emoji-place"
+      onFocusOut={event => {
+        if (open && !event.currentTarget.contains(event.relatedTarget as Node | null)) setOpen(false)
+      }}
+    >
+      <IconButton icon="smile" label={words.emoji} pressed={open} onClick={() => (open ? close() : setOpen(true))} />
+      {open && (
+        // biome-ignore lint/a11y/useSemanticElements: a fieldset's legend would show
+        <div ref={box} class="emoji" role="group" aria-label={words.emoji} onKeyDown={keyDown}>
+          {EMOJI.map((emoji, index) => (
+            <button
+              key={emoji}
+              type="button"
+              tabIndex={index === 0 ? 0 : -1}
+              onClick={() => {
+                take(emoji)
+                close()
+              }}
+            >
+              {emoji}
+            </button>
+          ))}
+        </div>
+      )}
+    </div>
+  )
+}

@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { Page } from 'playwright-core'
+import { en } from '../../static/page/words/en.js'
+import { ko } from '../../static/page/words/ko.js'
+import { PASSWORD } from '../helper.js'
+import { inBrowser, row, serve, visit } from './browser.js'
+
+/** The checker of accessibility, where it is installed. */
+function findAxe(): string | null {
+  try {
+    return readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+  } catch {
+    return null
+  }
+}
+
+interface Violation {
+  id: string
+  impact: string
+  nodes: { html: string; failureSummary: string }[]
+}
+
+/** What is seriously wrong, in words. */
+async function faults(page: Page): Promise<string[]> {
+  const violations = await page.evaluate<Violation[]>('axe.run().then(({ violations }) => violations)')
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('\n')}`)
+}
+
+const looks = [
+  { locale: 'en', colorScheme: 'light', width: 1100 },
+  { locale: 'ko', colorScheme: 'dark', width: 1100 },
+  { locale: 'ko', colorScheme: 'light', width: 320 },
+  { locale: 'en', colorScheme: 'dark', width: 320 },
+] as const
+
+inBrowser('for everyone', async (t, browser) => {
+  const axe = findAxe()
+  const skip = axe === null && !process.env.CI && 'axe-core is not installed'
+  for (const { locale, colorScheme, width } of looks) {
+    const words = locale === 'ko' ? ko : en
+    const narrow = width < 400
+    const name = `nothing serious is found on any screen: ${locale}, ${colorScheme}, ${width} px wide`
+    await t.test(name, { skip }, async t => {
+      const { url } = await serve(t)
+      const page = await visit(t, browser, url, { locale, colorScheme, viewport: { width, height: 700 } })
+      const button = (label: string) => page.getByRole('button', { name: label, exact: true }).first()
+      // By the browser's own tools: the page's policy lets no script of others in.
+      const devtools = await page.context().newCDPSession(page)
+      async function check(screen: string) {
+        await devtools.send('Runtime.evaluate', { expression: axe as string })
+        t.strictSame(await faults(page), [], screen)
+      }
+
+      await button(words.sign_up).waitFor()
+      await check('entrance')
+      await page.getByLabel(words.username).fill('minji')
+      await page.getByLabel(words.password, { exact: true }).fill('short')
+      await button(words.sign_up).click()
+      await page.getByText(words.password_short).waitFor()
+      await check('a wrong field')
+      await page.getByLabel(words.password, { exact: true }).fill(PASSWORD)
+      await button(words.sign_up).click()
+      await page.getByText(words.welcome('minji', 'Lobby')).waitFor()
+      await check('welcome')
+
+      const field = page.locator('.composer textarea')
+      await field.fill('see `code` and https://a.example #1\n```\nblock\n```')
+      await field.press('Enter')
+      await row(page, 'see').getByText(words.sending).waitFor({ state: 'detached' })
+      await row(page, 'see').hover()
+      await check('a message')
+      await row(page, 'see').getByRole('button', { name: words.reply }).click()
+      await check('replying')
+      await button(words.emoji).click()
+      await check('emoji')
+      await page.keyboard.press('Escape')
+      await page.locator('.room-head summary').click()
+      await check('a room’s menu')
+      await page.keyboard.press('Escape')
+
+      await button(words.members).click()
+      await page.locator('.member').waitFor()
+      await check('members')
+      await page.keyboard.press('Escape')
+      await button(words.search).click()
+      await page.getByLabel(words.search_hint).fill('see')
+      await page.getByLabel(words.search_hint).press('Enter')
+      await page.locator('.hit').waitFor()
+      await check('search')
+      await page.keyboard.press('Escape')
+
+      if (narrow) await button(words.rooms).click()
+      await check('rooms')
+      await button(words.new_room).click()
+      await check('new room')
+      await page.keyboard.press('Escape')
+      await page.getByRole('button', { name: words.your_profile }).click()
+      await check('profile')
+      await page.keyboard.press('Escape')
+      await page.locator('.sidebar .menu summary').click()
+      await check('menu')
+      await page.locator('.menu-items').getByRole('button', { name: words.keys }).click()
+      await check('keys')
+      await page.goto(`${url}/r/nowhere`)
+      await page.getByText(words.room_missing, { exact: false }).waitFor()
+      await check('no such room')
+    })
+  }
+})

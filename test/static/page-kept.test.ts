@@ -1,0 +1,90 @@
+import { build, register, temporaryFolder } from '../helper.js'
+import { field, inBrowser, log, row, say, serve, signUp, texts, visit } from './browser.js'
+
+inBrowser('what a page keeps', async (t, browser) => {
+  await t.test('who signs up on a phone is in the default room with a word of welcome, and talks', async t => {
+    const { url } = await serve(t)
+    const page = await visit(t, browser, url, { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true })
+    await signUp(page, 'minji', false)
+    await page.getByText('Welcome, minji! This is Lobby').waitFor()
+    await page.getByText('Nothing was said here yet.', { exact: false }).waitFor()
+    await say(page, 'hello')
+    t.strictSame(await texts(page, 'hello'), ['hello'])
+    t.equal(await page.getByText('Welcome, minji!').count(), 0)
+    await page.getByRole('button', { name: 'Rooms' }).tap()
+    await page.getByRole('link', { name: 'Lobby' }).waitFor()
+    await page.reload()
+    await page.getByRole('link', { name: 'Lobby' }).waitFor()
+    t.notOk(await field(page).isVisible(), 'whoever left the room for the list finds the list')
+  })
+
+  await t.test('a draft is there again after a reload, each room its own', async t => {
+    const { url } = await serve(t)
+    const page = await visit(t, browser, url)
+    await signUp(page, 'minji')
+    await field(page).pressSequentially('half a th')
+    await page.getByRole('button', { name: 'New room' }).click()
+    await page.getByLabel('Name').fill('Lunch')
+    await page.getByRole('button', { name: 'Create' }).click()
+    await page.getByRole('textbox', { name: 'Write to Lunch' }).fill('soup')
+    await page.reload()
+    const lunch = page.getByRole('textbox', { name: 'Write to Lunch' })
+    await lunch.waitFor()
+    t.equal(await lunch.inputValue(), 'soup')
+    await page.getByRole('link', { name: 'Lobby' }).click()
+    const lobby = page.getByRole('textbox', { name: 'Write to Lobby' })
+    await lobby.waitFor()
+    t.equal(await lobby.inputValue(), 'half a th')
+    await lobby.press('Enter')
+    await row(page, 'half a th').waitFor()
+    await page.reload()
+    await lobby.waitFor()
+    t.equal(await lobby.inputValue(), '')
+  })
+
+  await t.test('what waits for the server outlives the page: sent once, or refused and tried again', async t => {
+    const DATA_DIR = temporaryFolder(t)
+    const first = await serve(t, { DATA_DIR })
+    const jun = await register(first.fastify, 'jun')
+    const answer = await first.fastify.inject({
+      method: 'POST',
+      url: '/rooms',
+      headers: jun.headers,
+      payload: { name: 'Lunch' },
+    })
+    const lunch = `/rooms/${answer.json<{ id: string }>().id}/members/minji`
+    const page = await visit(t, browser, first.url)
+    await signUp(page, 'minji')
+    await page.getByRole('link', { name: 'Lunch' }).click()
+    await page.getByRole('button', { name: 'Join' }).click()
+    await page.getByRole('textbox', { name: 'Write to Lunch' }).waitFor()
+    await first.fastify.close()
+    await say(page, 'soup?')
+    await row(page, 'soup?').getByText('Sending…').waitFor()
+    await page.getByRole('link', { name: 'Lobby' }).click()
+    await say(page, 'hello')
+    await say(page, 'is anybody there?')
+    await row(page, 'is anybody there?').getByText('Sending…').waitFor()
+    await page.goto('about:blank')
+
+    const second = await build(t, { DATA_DIR })
+    await second.inject({ method: 'DELETE', url: lunch, headers: jun.headers })
+    await second.listen({ host: '127.0.0.1', port: first.port })
+    await page.goto(first.url)
+    t.strictSame(await texts(page, 'is anybody there?'), ['hello', 'is anybody there?'])
+    await page.getByText('Sending…').waitFor({ state: 'detached' })
+    await page.getByText('2 members', { exact: false }).waitFor({ state: 'detached' })
+
+    await second.inject({ method: 'PUT', url: lunch, headers: jun.headers })
+    await page.reload()
+    t.strictSame(await texts(page, 'is anybody there?'), ['hello', 'is anybody there?'], 'not sent again')
+    await page.getByRole('link', { name: 'Lunch' }).click()
+    await row(page, 'soup?').getByText('Not sent.', { exact: false }).waitFor()
+    await row(page, 'soup?').getByRole('button', { name: 'Try again' }).click()
+    await page.getByText('Not sent.', { exact: false }).waitFor({ state: 'detached' })
+    await page.getByText('Sending…').waitFor({ state: 'detached' })
+    await page.reload()
+    t.strictSame(await texts(page, 'soup?'), ['soup?'])
+    t.equal(await log(page).getByText('Sending…').count(), 0)
+  })
+})

@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import type { Test } from 'tap'
+import { environment } from '../helper.js'
+import { field, inBrowser, row, say, serve, signUp, texts, until, visit } from './browser.js'
+
+const SERVER = fileURLToPath(new URL('../../server.js', import.meta.url))
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** The server as a process of its own, which can be frozen. */
+async function serveApart(t: Test) {
+  const port = await freePort()
+  const env = { ...environment(t), PORT: String(port), HOST: '127.0.0.1' }
+  const child = spawn(process.execPath, [SERVER], { env: { PATH: process.env.PATH, ...env }, stdio: 'ignore' })
+  t.after(async () => {
+    child.kill('SIGKILL')
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+  })
+  const url = `http://127.0.0.1:${port}`
+  while (child.exitCode === null) {
+    if (await fetch(`${url}/health`).catch(() => null)) return { url, child }
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  throw new Error(`the server ended with ${child.exitCode}`)
+}
+
+inBrowser('without a network', async (t, browser) => {
+  await t.test('a server that is silent on an open socket is noticed, and nothing is lost or doubled', async t => {
+    const { url, child } = await serveApart(t)
+    const page = await visit(t, browser, url)
+    await signUp(page, 'minji')
+    await say(page, 'before')
+    await row(page, 'before').waitFor()
+    await page.getByText('Sending…').waitFor({ state: 'detached' })
+    child.kill('SIGSTOP')
+    await say(page, 'meanwhile')
+    await page.evaluate('dispatchEvent(new Event("online"))')
+    await page.getByText('The connection is lost.', { exact: false }).waitFor()
+    await row(page, 'meanwhile').getByText('Sending…').waitFor()
+    child.kill('SIGCONT')
+    await page.evaluate('dispatchEvent(new Event("online"))')
+    await page.getByText('The connection is lost.', { exact: false }).waitFor({ state: 'detached' })
+    await page.getByText('Sending…').waitFor({ state: 'detached' })
+    t.strictSame(await texts(page, 'meanwhile'), ['before', 'meanwhile'])
+  })
+
+  await t.test('the shell opens without the server, says so, and goes on by itself; no answer is kept', async t => {
+    const { fastify, url, port } = await serve(t)
+    const page = await visit(t, browser, url)
+    await signUp(page, 'minji')
+    await field(page).waitFor()
+    await page.evaluate('navigator.serviceWorker.ready')
+    await until(page, () => page.evaluate<boolean>('navigator.serviceWorker.controller !== null'))
+    let asked = 0
+    fastify.server.on('request', ({ url }) => {
+      if (url === '/' || url === '/r/default') asked++
+    })
+    await page.reload()
+    await field(page).waitFor()
+    t.equal(asked, 1, 'with a network the page comes from the server')
+    const kept = await page.evaluate<string[]>(`(async () => {
+      const urls = []
+      for (const name of await caches.keys())
+        for (const { url } of await (await caches.open(name)).keys()) urls.push(new URL(url).pathname)
+      return urls.sort()
+    })()`)
+    t.ok(kept.includes('/'))
+    t.strictSame(
+      kept.filter(path => path !== '/' && !path.startsWith('/assets/')),
+      [],
+      'the shell only',
+    )
+    await fastify.close()
+    await page.reload()
+    await page.getByText('The server can’t be reached.').waitFor()
+    await serve(t, { PORT: String(port) })
+    await page.evaluate('dispatchEvent(new Event("online"))')
+    await page.getByRole('button', { name: 'Log in' }).waitFor()
+  })
+})

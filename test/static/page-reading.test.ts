@@ -1,0 +1,131 @@
+import type { Page } from 'playwright-core'
+import { register } from '../helper.js'
+import { field, fill, inBrowser, isInView, log, row, say, serve, signUp, texts, until, visit } from './browser.js'
+
+/** More rows than this are never on the page: 150 on each side of the one that is read, and some slack. */
+const ROWS_MAX = 420
+
+inBrowser('reading and writing', async (t, browser) => {
+  await t.test('history is read to its beginning and back with a bounded number of rows, and none jumps', async t => {
+    const { fastify, url } = await serve(t)
+    await fill(fastify, 600)
+    const page = await visit(t, browser, url)
+    await signUp(page, 'minji')
+    await row(page, 'line 600').waitFor()
+    let most = 0
+    const rows = async () => {
+      const count = await log(page).locator('article').count()
+      most = Math.max(most, count)
+      return count
+    }
+    const ids = () =>
+      log(page)
+        .locator('article')
+        .evaluateAll(rows => rows.map(row => Number(row.getAttribute('data-id'))))
+    /** Scrolls to an end of what is loaded and waits for more. */
+    async function onwards(page: Page, up: boolean) {
+      const edge = await log(page).evaluate((box, up) => {
+        box.scrollTop = up ? 300 : box.scrollHeight - box.clientHeight - 300
+        const rows = [...box.querySelectorAll('article')]
+        const row = rows.find(row => row.getBoundingClientRect().top >= box.getBoundingClientRect().top)
+        const ends = [rows[0], rows.at(-1)].map(row => Number(row?.getAttribute('data-id')))
+        return { id: row?.getAttribute('data-id'), top: row?.getBoundingClientRect().top ?? 0, ends }
+      }, up)
+      await until(page, async () => {
+        await rows()
+        const now = await ids()
+        return up ? (now[0] ?? 0) < (edge.ends[0] ?? 0) : (now.at(-1) ?? 0) > (edge.ends[1] ?? 0)
+      })
+      const top = (await log(page).locator(`[data-id="${edge.id}"]`).boundingBox())?.y ?? 0
+      t.ok(Math.abs(top - edge.top) <= 2, `message ${edge.id} stood still`)
+    }
+    while ((await row(page, 'line 001').count()) === 0) await onwards(page, true)
+    t.equal(await row(page, 'line 600').count(), 0, 'the newest are let go')
+    while ((await row(page, 'line 600').count()) === 0) await onwards(page, false)
+    t.equal(await row(page, 'line 001').count(), 0, 'the oldest are let go')
+    t.ok(most <= ROWS_MAX, `${most} rows at most`)
+    const shown = await log(page).locator('.text').allTextContents()
+    const last = 600
+    t.strictSame(
+      shown,
+      shown.map((_, i) => `line ${String(last - shown.length + 1 + i).padStart(3, '0')}`),
+      'without a hole',
+    )
+  })
+
+  await t.test('a room opens at the first of many unread messages, and leads to the newest', async t => {
+    const { fastify, url } = await serve(t)
+    const page = await visit(t, browser, url)
+    await signUp(page, 'minji')
+    await say(page, 'good night')
+    await row(page, 'good night').waitFor()
+    await page.getByText('Sending…').waitFor({ state: 'detached' })
+    await page.goto('about:blank')
+    await fill(fastify, 200)
+    await page.goto(url)
+    await log(page).getByText('New', { exact: true }).waitFor()
+    await until(page, () => isInView(page, 'line 001'))
+    t.equal(await row(page, 'line 200').count(), 0)
+    await page.getByRole('button', { name: '200 new messages' }).click()
+    await until(page, () => isInView(page, 'line 200'))
+    await page.getByRole('button', { name: /new message/ }).waitFor({ state: 'detached' })
+    t.notMatch(await page.title(), /^\(/, 'all is read')
+  })
+
+  await t.test('a reference leads to its message, and going back leads to where one was', async t => {
+    const { fastify, url } = await serve(t)
+    await fill(fastify, 200)
+    const page = await visit(t, browser, url)
+    await signUp(page, 'minji')
+    const id = await row(page, 'line 160').getAttribute('data-id')
+    const far = Number(id) - 150
+    await say(page, `as in #${far}`)
+    await row(page, `as in #${far}`).getByRole('link').click()
+    await until(page, () => isInView(page, 'line 010'))
+    await page.goBack()
+    await until(page, () => isInView(page, `as in #${far}`))
+    await page.goForward()
+    await until(page, () => isInView(page, 'line 010'))
+  })
+
+  await t.test('code is shown as it was written, an emoji is picked by the keys', async t => {
+    const { url } = await serve(t)
+    const page = await visit(t, browser, url)
+    await signUp(page, 'minji')
+    await say(page, 'so: `a<b>` and\n```js\nif (a) {\n  <i>b</i>\n}\n```')
+    await row(page, 'so:').locator('pre').waitFor()
+    t.equal(await row(page, 'so:').locator('pre code').textContent(), 'if (a) {\n  <i>b</i>\n}')
+    t.equal(await row(page, 'so:').locator('.text > code').textContent(), 'a<b>')
+    t.equal(await log(page).locator('b, i').count(), 0)
+
+    await field(page).fill('thanks ')
+    await page.getByRole('button', { name: 'Emoji' }).click()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('ArrowRight')
+    await page.keyboard.press('Enter')
+    await page.keyboard.press('Enter')
+    t.match((await texts(page, 'thanks')).at(-1), /^thanks \p{Emoji}/u)
+    await page.getByRole('button', { name: 'Emoji' }).click()
+    await page.keyboard.press('Escape')
+    await page.getByRole('group', { name: 'Emoji' }).waitFor({ state: 'detached' })
+    t.ok(await field(page).evaluate(element => element.matches(':focus')))
+  })
+
+  await t.test('who hears the page hears what others write, neither history nor themselves', async t => {
+    const { fastify, url } = await serve(t)
+    await fill(fastify, 80)
+    const page = await visit(t, browser, url)
+    await signUp(page, 'minji')
+    const said = page.locator('.messages-place > [aria-live=polite]')
+    await row(page, 'line 080').waitFor()
+    await log(page).evaluate(box => box.scrollTo(0, 0))
+    await row(page, 'line 001').waitFor()
+    await say(page, 'me')
+    await row(page, 'me').waitFor()
+    t.equal(await said.textContent(), '')
+    const { headers } = await register(fastify, 'jun')
+    await fastify.inject({ method: 'POST', url: '/rooms/default/messages', headers, payload: { text: 'lunch?' } })
+    await row(page, 'lunch?').waitFor()
+    await until(page, async () => (await said.textContent()) === 'jun: lunch?')
+  })
+})

@@ -1,0 +1,132 @@
+import type { BrowserContext } from 'playwright-core'
+import { register } from '../helper.js'
+import { field, inBrowser, log, row, say, serve, signUp, until, visit } from './browser.js'
+
+/** Notes are told to a list instead of to the desktop, which a test has none of; which tab may show them is real. */
+const RECORD_NOTES = `
+  window.notes = []
+  window.Notification = class {
+    static permission = 'granted'
+    static requestPermission = async () => 'granted'
+    constructor(title, options) { window.notes.push(title + ' | ' + options.body + ' | ' + options.tag) }
+    close() {}
+  }
+`
+
+/** A browser without a window manager says of every tab that it is looked at. */
+const AWAY = `
+  Object.defineProperty(document, 'hidden', { get: () => window.away === true, configurable: true })
+  document.hasFocus = () => window.away !== true
+`
+const leave = 'window.away = true; document.dispatchEvent(new Event("visibilitychange"))'
+const comeBack = 'window.away = false; document.dispatchEvent(new Event("visibilitychange"))'
+
+const icon = 'document.querySelector("link[rel=icon]").getAttribute("href")'
+
+inBrowser('signs of what is new', async (t, browser) => {
+  async function twoTabs(context: BrowserContext, url: string) {
+    await context.addInitScript(RECORD_NOTES + AWAY)
+    const tabs = [await context.newPage(), await context.newPage()] as const
+    for (const tab of tabs) {
+      await tab.goto(url)
+      await field(tab).waitFor()
+    }
+    return tabs
+  }
+
+  await t.test('what is unread stands in title and icon of every tab until one of them shows it', async t => {
+    const { fastify, url } = await serve(t)
+    const first = await visit(t, browser, url)
+    await signUp(first, 'minji')
+    const [one, two] = await twoTabs(first.context(), url)
+    await first.close()
+    const { headers } = await register(fastify, 'jun')
+    for (const tab of [one, two]) await tab.evaluate(leave)
+    const payload = { text: 'lunch?' }
+    await fastify.inject({ method: 'POST', url: '/rooms/default/messages', headers, payload })
+    for (const tab of [one, two]) await until(tab, async () => /^\(1\) Lobby/.test(await tab.title()))
+    t.equal(await two.evaluate(icon), '/assets/icon-unread.svg')
+    await one.evaluate(comeBack)
+    for (const tab of [one, two]) await until(tab, async () => /^Lobby/.test(await tab.title()))
+    t.equal(await two.evaluate(icon), '/assets/icon.svg')
+  })
+
+  await t.test('of many tabs one shows one note, none where a tab is looked at, none of a muted room', async t => {
+    const { fastify, url } = await serve(t)
+    const first = await visit(t, browser, url)
+    await signUp(first, 'minji')
+    const [one, two] = await twoTabs(first.context(), url)
+    await first.close()
+    const { headers } = await register(fastify, 'jun')
+    const send = async (text: string) => {
+      await fastify.inject({ method: 'POST', url: '/rooms/default/messages', headers, payload: { text } })
+      for (const tab of [one, two]) await row(tab, text).waitFor()
+    }
+    const notes = async () => [
+      ...(await one.evaluate<string[]>('window.notes')),
+      ...(await two.evaluate<string[]>('window.notes')),
+    ]
+    await send('you are here')
+    for (const tab of [one, two]) await tab.evaluate(leave)
+    await until(one, () =>
+      one.evaluate<boolean>('navigator.locks.query().then(({held}) => !held.some(l => l.name === "talkie.looked-at"))'),
+    )
+    await send('you are away')
+    await until(one, async () => (await notes()).length > 0)
+    t.strictSame(await notes(), ['jun · Lobby | you are away | default'])
+
+    await one.locator('.room-head summary').click()
+    await one.getByRole('button', { name: 'Mute room' }).click()
+    await until(two, async () => (await two.locator('.room-link.muted').count()) === 1)
+    await send('not a word')
+    await one.locator('.room-head summary').click()
+    await one.getByRole('button', { name: 'Unmute room' }).click()
+    await until(two, async () => (await two.locator('.room-link.muted').count()) === 0)
+    await send('again')
+    await until(one, async () => (await notes()).length > 1)
+    t.strictSame((await notes()).slice(1), ['jun · Lobby | again | default'])
+  })
+
+  await t.test('whoever is added to a private room sees it when they come back to the page', async t => {
+    const { fastify, url } = await serve(t)
+    const page = await visit(t, browser, url)
+    await signUp(page, 'minji')
+    const { headers } = await register(fastify, 'jun')
+    const made = await fastify.inject({
+      method: 'POST',
+      url: '/rooms',
+      headers,
+      payload: { name: 'Plans', is_public: false },
+    })
+    await fastify.inject({ method: 'PUT', url: `/rooms/${made.json<{ id: string }>().id}/members/minji`, headers })
+    await page.evaluate('document.dispatchEvent(new Event("visibilitychange"))')
+    await page.getByRole('link', { name: 'Plans' }).click()
+    await say(page, 'hello')
+    await log(page).getByText('hello').waitFor()
+  })
+
+  await t.test('the keys reach everything, and a sheet tells them', async t => {
+    const { url } = await serve(t)
+    const page = await visit(t, browser, url)
+    await signUp(page, 'minji')
+    const at = (selector: string) => () => page.evaluate<boolean>(`document.activeElement.matches('${selector}')`)
+    await say(page, 'one')
+    await say(page, 'two')
+    await page.getByText('Sending…').waitFor({ state: 'detached' })
+    await row(page, 'two').focus()
+    await page.keyboard.press('ArrowUp')
+    t.ok(await row(page, 'one').evaluate(element => element.matches(':focus')))
+    await page.keyboard.press('?')
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await page.keyboard.press('Control+k')
+    await until(page, at('.sidebar .find'))
+    await page.keyboard.type('?')
+    t.equal(await page.getByRole('dialog').count(), 0, 'in a field it is a character')
+    await page.keyboard.press('Control+Shift+f')
+    await until(page, at('.panel input'))
+    await page.keyboard.press('Escape')
+    await until(page, at('.composer textarea'))
+  })
+})
