@@ -19,7 +19,9 @@ function temporaryFolder(t: Test) {
 }
 
 function appender(t: Test, folder: string) {
-  const child = spawn(process.execPath, [APPENDER, folder, `${ROOMS}`], { stdio: ['ignore', 'pipe', 'inherit'] })
+  // Free of the test runner's loader, which ends a process at SIGXFSZ: Node alone lets the write fail instead.
+  const command = ['unset NODE_OPTIONS; exec "$@"', 'sh', process.execPath, APPENDER, folder, `${ROOMS}`]
+  const child = spawn('sh', ['-c', ...command], { stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => child.kill('SIGKILL'))
   return { child, closed: once(child, 'close'), lines: createInterface({ input: child.stdout }) }
 }
@@ -118,7 +120,8 @@ test('on a full disk every write is refused, none acknowledged, and all goes on 
   skip: canLimit ? false : 'prlimit (util-linux) is not here',
 }, async t => {
   const folder = temporaryFolder(t)
-  const { child, lines } = appender(t, folder)
+  const appending = appender(t, folder)
+  const { child, lines } = appending
   const acks: Acks = new Map()
   const logged: string[] = []
   let refused = 0
@@ -135,6 +138,7 @@ test('on a full disk every write is refused, none acknowledged, and all goes on 
     if (acks.size >= 50 && refused === 0) limitFiles(child.pid as number, 4096)
     if (acks_after >= 100) child.kill('SIGKILL')
   }
+  await isKilled(t, appending)
   t.strictSame(logged.filter(line => !line.includes('index')).slice(0, 2), [
     'open',
     'log The store cannot write; it goes on trying',
