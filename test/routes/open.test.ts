@@ -5,7 +5,7 @@ import { build } from '../helper.js'
 const open = [
   /^POST \/auth\/(register|login)$/,
   /^(GET|HEAD) \/(health|ready|metrics|docs.*)$/,
-  /^(GET|HEAD) \/(r\/:id|assets\/.*|favicon\.ico|\*|)$/,
+  /^(GET|HEAD) \/(r\/:id|assets\/.*|favicon\.ico|worker\.js|\*|)$/,
   /^(GET|HEAD) (\/rooms\/:id)?\/ws$/,
 ]
 
