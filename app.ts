@@ -2,8 +2,8 @@ import { fileURLToPath } from 'node:url'
 import autoload from '@fastify/autoload'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { serverOptions } from './options.js'
-import { type Environment, readConfig } from './plugins/config.js'
+import { type Environment, readConfig } from './plugins/config/index.js'
+import { serverOptions } from './plugins/config/server-options.js'
 
 /** What Fastify itself is made with: `fastify start -o` and `server.ts` read it. */
 export const options = serverOptions(readConfig(process.env))

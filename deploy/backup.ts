@@ -1,4 +1,4 @@
-import { readConfig } from '../plugins/config.js'
+import { readConfig } from '../plugins/config/index.js'
 import { backupEmbedded } from '../plugins/store/embedded-copy.js'
 import type { Command } from './command.js'
 

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 import type { ParseArgsConfig } from 'node:util'
-import type { Environment } from '../plugins/config.js'
+import type { Environment } from '../plugins/config/index.js'
 
 /** What a command has of the process it runs in. */
 export interface Surroundings {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { statfs } from 'node:fs/promises'
-import { type Environment, readConfig } from '../plugins/config.js'
+import { type Environment, readConfig } from '../plugins/config/index.js'
 import type { Command } from './command.js'
 import { checkBus } from './doctor/bus.js'
 import { checkDatabase } from './doctor/database.js'

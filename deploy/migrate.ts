@@ -1,5 +1,5 @@
 import { MongoClient } from 'mongodb'
-import type { Environment } from '../plugins/config.js'
+import type { Environment } from '../plugins/config/index.js'
 import { openEmbeddedSink, openEmbeddedSource } from '../plugins/store/embedded-transfer.js'
 import { openMongoSink, openMongoSource } from '../plugins/store/mongo/transfer.js'
 import { connectOptions } from '../plugins/store/mongo.js'

@@ -1,4 +1,4 @@
-import { readConfig } from '../plugins/config.js'
+import { readConfig } from '../plugins/config/index.js'
 import { renewEmbedded, restoreEmbedded } from '../plugins/store/embedded-copy.js'
 import { renewMongo } from '../plugins/store/mongo/inspect.js'
 import type { Config } from '../schemas/config.js'

@@ -1,5 +1,5 @@
 import Fastify, { type FastifyBaseLogger } from 'fastify'
-import config, { type Environment } from '../plugins/config.js'
+import config, { type Environment } from '../plugins/config/index.js'
 import store, { type Store } from '../plugins/store/index.js'
 import type { Config } from '../schemas/config.js'
 

@@ -1,7 +1,7 @@
 import type { Server } from 'node:https'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { readTls } from '../options.js'
+import { readTls } from './config/server-options.js'
 
 /** How often the files are looked at. Their times tell little: who renews a certificate may copy, move or link it. */
 export const LOOK_MS = 2000

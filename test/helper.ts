@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { Test } from 'tap'
 import app from '../app.js'
-import { serverOptions } from '../options.js'
-import { type Environment, readConfig } from '../plugins/config.js'
+import { type Environment, readConfig } from '../plugins/config/index.js'
+import { serverOptions } from '../plugins/config/server-options.js'
 
 /** An empty folder of the test's own, gone after it. */
 export function temporaryFolder(t: Test): string {

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { serverOptions } from '../../options.js'
+import { serverOptions } from '../../plugins/config/server-options.js'
 import type { Config } from '../../schemas/config.js'
 import { type Finding, fault, good, type Machine, note, reason } from './finding.js'
 

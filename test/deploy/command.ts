@@ -1,6 +1,6 @@
 import { Readable, Writable } from 'node:stream'
 import { talkie } from '../../deploy/talkie.js'
-import type { Environment } from '../../plugins/config.js'
+import type { Environment } from '../../plugins/config/index.js'
 
 export interface Ran {
   code: number

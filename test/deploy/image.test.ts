@@ -3,7 +3,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, st
 import { isAbsolute, join } from 'node:path'
 import tap, { test } from 'tap'
 import { freePort } from '../../bench/replay/server.js'
-import { readConfig } from '../../plugins/config.js'
+import { readConfig } from '../../plugins/config/index.js'
 import { Config } from '../../schemas/config.js'
 import { temporaryFolder } from '../helper.js'
 import { start, top } from '../process.js'

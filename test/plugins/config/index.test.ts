@@ -2,8 +2,8 @@ import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Fastify from 'fastify'
 import { test } from 'tap'
-import config, { type Environment, readConfig } from '../../plugins/config.js'
-import { temporaryFolder } from '../helper.js'
+import config, { type Environment, readConfig } from '../../../plugins/config/index.js'
+import { temporaryFolder } from '../../helper.js'
 
 const SECRET = 'a secret of at least 32 characters'
 

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import type { FastifyServerOptions } from 'fastify'
-import { answerBrokenRequest, answerError } from './plugins/errors.js'
-import type { Config } from './schemas/config.js'
-import { limits } from './schemas/wire.js'
+import type { Config } from '../../schemas/config.js'
+import { limits } from '../../schemas/wire.js'
+import { answerBrokenRequest, answerError } from '../errors.js'
 
 /** What must be said to Fastify's factory, before any plugin runs. @throws Error, one sentence, on unusable TLS files */
 export function serverOptions(config: Config) {

@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import Fastify, { type FastifyServerOptions } from 'fastify'
 import { test } from 'tap'
-import { serverOptions } from '../options.js'
-import { readConfig } from '../plugins/config.js'
-import { makeCertificate, opensslMissing } from './certificate.js'
-import { build, PASSWORD, temporaryFolder } from './helper.js'
+import { readConfig } from '../../../plugins/config/index.js'
+import { serverOptions } from '../../../plugins/config/server-options.js'
+import { makeCertificate, opensslMissing } from '../../certificate.js'
+import { build, PASSWORD, temporaryFolder } from '../../helper.js'
 
 /** Options as `env` gives them, that write their lines to a list. */
 function withLines(env: Record<string, string>) {

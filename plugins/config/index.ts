@@ -6,7 +6,7 @@ import type { ErrorObject } from 'ajv'
 import { envSchema } from 'env-schema'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { Config } from '../schemas/config.js'
+import { Config } from '../../schemas/config.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
