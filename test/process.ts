@@ -29,7 +29,10 @@ export function start(
   as: { cwd?: string; uid?: number; gid?: number } = {},
 ): Started {
   const variables = { PATH: process.env.PATH, ...environment(t, { LOG_LEVEL: 'info', PORT: '0', ...env }) }
-  const child = spawn(process.execPath, args, {
+  // Another user could not write what the test runner's loader wants written at the end.
+  const bare = ['-c', 'unset NODE_OPTIONS; exec "$@"', 'sh', process.execPath, ...args]
+  const [command, all] = as.uid === undefined ? [process.execPath, args] : ['sh', bare]
+  const child = spawn(command, all, {
     cwd: top,
     ...as,
     env: variables,
