@@ -73,13 +73,18 @@ export class Subscription implements Subscriber {
     session.send({ type: 'welcome', room_id, seq, epoch, ...welcome, resumed })
     if (resumed) {
       this.began = 'resumed'
-      await this.#catchUp(after, store)
-    } else if (after !== undefined) {
+      return this.#catchUp(after, store)
+    }
+    if (after !== undefined) {
       this.began = 'reset'
       session.send({ type: 'reset', room_id, seq, epoch })
     }
-    // No await between the last look at `flushed` and this.
-    if (feed.waiting.delete(this)) feed.live.add(this)
+    this.#goLive()
+  }
+
+  /** No await, not even of a function that ended, between the last look at `flushed` and this. */
+  #goLive() {
+    if (this.feed.waiting.delete(this)) this.feed.live.add(this)
   }
 
   async #catchUp(after: number, store: Store) {
@@ -102,5 +107,6 @@ export class Subscription implements Subscriber {
         await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => {})
       }
     }
+    this.#goLive()
   }
 }
