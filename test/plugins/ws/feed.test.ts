@@ -3,9 +3,12 @@ import type { Socket } from 'node:net'
 import fc from 'fast-check'
 import { type Test, test } from 'tap'
 import { packEvents, packPassing } from '../../../plugins/room-log/envelope.js'
+import { RoomView } from '../../../plugins/room-log/view.js'
 import { openEmbedded } from '../../../plugins/store/embedded.js'
 import { Feed, type Subscriber } from '../../../plugins/ws/feed.js'
 import { frameText } from '../../../plugins/ws/framing.js'
+import type { Session } from '../../../plugins/ws/session.js'
+import { Subscription } from '../../../plugins/ws/subscription.js'
 import type { StoredEvent } from '../../../schemas/event.js'
 import { temporaryFolder } from '../../helper.js'
 
@@ -284,4 +287,62 @@ test('settled: acks are out too, and what goes on coming in is not waited for', 
   await feed.settled()
   settled = true
   t.ok(repeated.frames().length > 1)
+})
+
+test('a socket that comes back while a flush waits misses nothing and gets nothing twice', async t => {
+  const { store, start } = await following(t, 2)
+  const turn = () => new Promise(resolve => setImmediate(resolve))
+  for (const first of ['flush', 'socket']) {
+    // The two go on in the same turn of the event loop, one so many microtasks behind the other.
+    for (let behind = 0; behind < 10; behind++) {
+      const { feed: reader, events } = await start()
+      reader.close()
+      let release = () => {}
+      const released = new Promise<void>(resolve => {
+        release = resolve
+      })
+      let holds = 0
+      const feed = new Feed(
+        reader.room_id,
+        store,
+        () => {},
+        async () => {
+          const second = holds++ > 0
+          await released
+          for (let i = 0; second && i < behind; i++) await null
+        },
+      )
+      await feed.start(async () => () => {})
+      const live = { ...(events[1] as StoredEvent), seq: 3, client_id: randomUUID() }
+      await store.append(feed.room_id, 2, [live])
+      const view = new RoomView()
+      view.append(events)
+
+      const { one, frames } = subscriber('minji')
+      const write = (bytes: Buffer) => one.socket.write(bytes)
+      const send = (frame: object) => write(frameText(Buffer.from(JSON.stringify(frame))))
+      const session = { ...one, write, send }
+      const subscription = new Subscription(session as unknown as Session, feed)
+      const welcome = { online: [], online_count: 0, heartbeat_ms: 1000 }
+      const come = () => subscription.start(view, store, { after: 2 }, welcome)
+      let came: Promise<void> | undefined
+      if (first === 'socket') came = come()
+      feed.receive(packEvents([live]))
+      await turn()
+      came ??= come()
+      await turn()
+      release()
+      await came
+      await flushedTo(feed, 3)
+      t.strictSame(
+        frames().map(({ seq, type }) => ({ type, seq })),
+        [
+          { type: 'welcome', seq: 2 },
+          { type: 'message', seq: 3 },
+        ],
+        `${first} first, the other ${behind} microtasks behind`,
+      )
+      feed.close()
+    }
+  }
 })
