@@ -24,6 +24,7 @@ export interface RollOptions {
 
 export interface Figures {
   acknowledged: number
+  /** Acknowledged, but not in the history, or not told to who follows the room. */
   lost: number
   doubled: number
   out_of_order: number
@@ -108,12 +109,17 @@ async function load(
   }
   progress(`${sockets} sockets are open`)
 
-  const acked = new Map<string, number>()
+  // It follows from before the first message on, else it could be waited for in vain.
   const seen: number[] = []
+  const { connection: observer } = connect(0)
+  await new Promise<void>(resolve => {
+    observer.subscribe(ROOM, { start: () => resolve(), event: ({ seq }) => seen.push(seq) })
+  })
+
+  const acked = new Map<string, number>()
   let ack_max_ms = 0
   let isOver = false
   const talking = Array.from({ length: senders }, (_, n) => connect(n)).map(async ({ connection }, n) => {
-    if (n === 0) connection.subscribe(ROOM, { start() {}, event: ({ seq }) => seen.push(seq) })
     for (let i = 0; !isOver; i++) {
       const began = performance.now()
       const { client_id, ack } = connection.send(ROOM, `${n}:${i}`)
@@ -149,10 +155,12 @@ async function load(
 
   const history = await readHistory(base_url, tokens[0] as string)
   const seqs = new Map(history.map(({ client_id, id }) => [client_id, id]))
-  while (seen.length < history.length) await new Promise(resolve => setTimeout(resolve, 20))
+  const last = history.at(-1)?.id ?? 0
+  while ((seen.at(-1) ?? 0) < last) await new Promise(resolve => setTimeout(resolve, 20))
+  const shown = new Set(seen)
   return {
     acknowledged: acked.size,
-    lost: [...acked].filter(([client_id, seq]) => seqs.get(client_id) !== seq).length,
+    lost: [...acked].filter(([client_id, seq]) => seqs.get(client_id) !== seq || !shown.has(seq)).length,
     doubled: history.length - seqs.size,
     out_of_order: seen.filter((seq, index) => index > 0 && seq !== (seen[index - 1] as number) + 1).length,
     cut_off,
