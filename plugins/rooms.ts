@@ -141,7 +141,8 @@ export function createRooms(store: Store, roomLog: RoomLog, auth: Auth, presence
       const { name, description = '', is_public = true, password, max_members = 0 } = creation
       const settings = { name, description, is_public, max_members }
       const password_hash = password === undefined ? null : await auth.hashPassword(password)
-      const id = randomBytes(9).toString('base64url')
+      // Hexadecimal, so that none begins with a dash, which a command line takes for an option.
+      const id = randomBytes(9).toString('hex')
       const created: StoredEvent = {
         room_id: id,
         seq: 1,
