@@ -33,17 +33,8 @@ async function follow(t: Test, origin: string | undefined, room_id: string, { to
   return socket
 }
 
-/** Measures what a user on the other server waits for. */
-async function took(work: Promise<unknown>): Promise<number> {
-  const began = performance.now()
-  await work
-  return performance.now() - began
-}
-
+// How long it takes is measured by `npm run revocation`.
 for (const bus of ['working', 'down'] as const) {
-  // The bounds of the design, and what two busy cores and a FerretDB that scans may add.
-  const bound_ms = (bus === 'working' ? 1000 : 3000) + 2000
-
   test(`with the bus ${bus}: a logout on one server closes that session’s sockets on another`, { skip }, async t => {
     const cluster = await startServers(t, database, 2)
     const [here, there] = cluster.apps as [App, App]
@@ -58,9 +49,7 @@ for (const bus of ['working', 'down'] as const) {
     const stays = await follow(t, cluster.origins[1], 'default', other)
     if (bus === 'down') await cluster.redis.kill()
     await here.inject({ method: 'POST', url: '/auth/logout', headers: minji.headers })
-    const ms = await took(socket.closed)
     t.match(await socket.closed, { code: 4401 })
-    t.ok(ms < bound_ms, `closed after ${ms} ms`)
     t.equal((await there.inject({ url: '/auth/me', headers: minji.headers })).statusCode, 401)
     await stays.settled()
     t.equal(stays.ws.readyState, stays.ws.OPEN)
@@ -81,9 +70,7 @@ for (const bus of ['working', 'down'] as const) {
       payload: { client_id: 'after', text: 'bob is gone' },
     })
     t.equal(after.statusCode, 201)
-    const ms = await took(removed.closed)
     t.match(await removed.closed, { code: 4403 })
-    t.ok(ms < bound_ms, `closed after ${ms} ms`)
     const { seq } = await left.next('removed', { member: 'bob' })
     await left.next('message', { client_id: 'after' })
     t.same(
@@ -104,9 +91,7 @@ for (const bus of ['working', 'down'] as const) {
     const socket = await follow(t, cluster.origins[1], id, owner)
     if (bus === 'down') await cluster.redis.kill()
     await here.inject({ method: 'DELETE', url: `/rooms/${id}`, headers: owner.headers })
-    const ms = await took(socket.closed)
     t.match(await socket.closed, { code: 4404 })
-    t.ok(ms < bound_ms, `closed after ${ms} ms`)
   })
 }
 
