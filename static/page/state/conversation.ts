@@ -12,6 +12,8 @@ const KEEP = 150
 const SLACK = 50
 /** Few enough that their drawing is not felt while one scrolls. */
 const PAGE = 30
+/** A change is shown with the next frame, or after this where none comes, ms. */
+const FRAME_MAX_MS = 100
 /** More unread messages than this, and the list opens at the first of them rather than with the newest page. */
 const UNREAD_NEAR = 20
 
@@ -54,12 +56,15 @@ export function createConversation(
   function changed() {
     if (scheduled) return
     scheduled = true
-    // A page in the background gets no animation frames.
-    const later = document.hidden ? (run: () => void) => setTimeout(run, 100) : requestAnimationFrame
-    later(() => {
+    const run = () => {
+      cancelAnimationFrame(frame)
+      clearTimeout(timer)
       scheduled = false
       tell()
-    })
+    }
+    const frame = requestAnimationFrame(run)
+    // A page in the background gets no animation frames, nor does one that goes there before its next.
+    const timer = setTimeout(run, FRAME_MAX_MS)
   }
 
   const typing = createTyping(names => {
