@@ -34,7 +34,7 @@ export function MessageList({ talk, room }: { talk: Talk; room: Room }) {
   const hidden = useHidden()
   useEffect(() => {
     app.reads(scroll.reading)
-    conversation?.reading(scroll.reading)
+    if (scroll.shown) conversation?.reading(...scroll.shown)
     if (scroll.reading === null && attached && !hidden && last) app.seen(room.id, room.last_seq)
   }, [reading, hidden, messages, room.last_seq, room.id])
 

@@ -6,6 +6,13 @@ const NEAR = 48
 /** Older messages are loaded before one comes to the first, px. */
 const AHEAD = 600
 
+interface Held {
+  at_end: boolean
+  /** The message at the top, and how far below the top it begins, px. */
+  key: string | null
+  top: number
+}
+
 /**
  * Holds a list of messages still: at its end it stays at the end, elsewhere the message at the top keeps its place,
  * whatever comes above or below it. The browser's own anchoring is off, since not every browser has it.
@@ -19,7 +26,7 @@ export function useScroll(
   { near_top, near_end, content }: { near_top: () => void; near_end: () => void; content: readonly unknown[] },
 ) {
   const [at_end, setAtEnd] = useState(true)
-  const held = useRef<{ at_end: boolean; key: string | null; top: number }>({ at_end: true, key: null, top: 0 })
+  const held = useRef<Held>({ at_end: true, key: null, top: 0 })
 
   function remember() {
     const element = box.current
@@ -64,6 +71,14 @@ export function useScroll(
     /** The message at the top, null at the end; as it is, not as it was drawn. */
     get reading() {
       return held.current.at_end || held.current.key === null ? null : Number(held.current.key)
+    },
+    /** The first and the last message on the screen. */
+    get shown(): [number, number] | null {
+      const element = box.current
+      if (!element || held.current.key === null) return null
+      const rows = element.querySelectorAll<HTMLElement>('[data-id]')
+      const last = firstBelow(rows, element.getBoundingClientRect().bottom) ?? rows[rows.length - 1]
+      return [Number(held.current.key), Number(last?.dataset.id)]
     },
     remember,
     toEnd() {
