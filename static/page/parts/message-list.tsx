@@ -24,13 +24,14 @@ export function MessageList({ talk, room }: { talk: Talk; room: Room }) {
   const { messages, unread_after, attached, target } = talk
 
   const scroll = useScroll(box, {
+    attached,
     near_top: () => conversation?.loadOlder(),
     near_end: () => conversation?.loadNewer(),
-    content: [messages, talk.outgoing, talk.has_older, talk.editing, unread_after, language, people],
+    content: [messages, attached, talk.outgoing, talk.has_older, talk.editing, unread_after, language, people],
   })
 
   const last = messages.at(-1)
-  const reading = scroll.at_end && attached
+  const reading = scroll.at_end
   const hidden = useHidden()
   useEffect(() => {
     app.reads(scroll.reading)

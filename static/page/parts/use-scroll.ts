@@ -17,13 +17,19 @@ interface Held {
  * Holds a list of messages still: at its end it stays at the end, elsewhere the message at the top keeps its place,
  * whatever comes above or below it. The browser's own anchoring is off, since not every browser has it.
  *
+ * @param attached whether the list's end is the log's end; any other end is no place to stay at
  * @param content what the list shows: only where a part of it is another, heights can be others
  * @param near_top called when the beginning comes near
  * @param near_end called when the end of what is loaded comes near
  */
 export function useScroll(
   box: RefObject<HTMLElement | null>,
-  { near_top, near_end, content }: { near_top: () => void; near_end: () => void; content: readonly unknown[] },
+  {
+    attached,
+    near_top,
+    near_end,
+    content,
+  }: { attached: boolean; near_top: () => void; near_end: () => void; content: readonly unknown[] },
 ) {
   const [at_end, setAtEnd] = useState(true)
   const held = useRef<Held>({ at_end: true, key: null, top: 0 })
@@ -34,12 +40,13 @@ export function useScroll(
     const rest = element.scrollHeight - element.scrollTop - element.clientHeight
     const top = element.getBoundingClientRect().top
     const first = firstBelow(element.querySelectorAll<HTMLElement>('[data-id]'), top)
+    const is_end = attached && rest < NEAR
     held.current = {
-      at_end: rest < NEAR,
+      at_end: is_end,
       key: first?.dataset.id ?? null,
       top: first ? first.getBoundingClientRect().top - top : 0,
     }
-    setAtEnd(rest < NEAR)
+    setAtEnd(is_end)
     if (element.scrollTop < AHEAD) near_top()
     if (rest < AHEAD) near_end()
   }
