@@ -29,6 +29,7 @@ export const MessageRow = memo(function MessageRow({ message, leads, quoted, own
     <article
       class={leads ? 'message leads' : 'message'}
       data-id={message.id}
+      aria-label={message.username}
       tabIndex={active ? 0 : -1}
       onPointerEnter={() => setPointed(true)}
       onPointerLeave={() => setPointed(false)}
@@ -41,7 +42,6 @@ export const MessageRow = memo(function MessageRow({ message, leads, quoted, own
             <Time time={message.created_at} />
           </header>
         )}
-        {!leads && <span class="hidden">{message.username}</span>}
         {message.reply_to !== undefined && <Quote id={message.reply_to} quoted={quoted} />}
         {editing ? (
           <EditBox message={message} />

@@ -10,11 +10,11 @@ import { useApp, useSelected, useWords } from './use.js'
 export function Sidebar() {
   const app = useApp()
   const words = useWords()
-  const rooms = useSelected(state => state.rooms)
-  const loaded = useSelected(state => state.rooms_loaded)
-  const open_id = useSelected(state => state.place.room_id)
-  const me = useSelected(state => state.me?.username ?? '')
-  const can_ask_notes = useSelected(state => state.can_ask_notes)
+  const rooms = useSelected('rooms')
+  const loaded = useSelected('rooms_loaded')
+  const open_id = useSelected('place', place => place.room_id)
+  const me = useSelected('me', me => me?.username ?? '')
+  const can_ask_notes = useSelected('can_ask_notes')
   const [query, setQuery] = useState('')
   const menu = useRef<HTMLDetailsElement>(null)
 
@@ -107,7 +107,7 @@ function RoomList({ title, rooms, open_id }: { title: string; rooms: Room[]; ope
 function RoomLink({ room, open }: { room: Room; open: boolean }) {
   const app = useApp()
   const words = useWords()
-  const muted = useSelected(state => state.muted.has(room.id))
+  const muted = useSelected('muted', muted => muted.has(room.id))
   const unread = room.is_member && !open ? room.unread : 0
   function click(event: MouseEvent) {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return

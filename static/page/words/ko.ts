@@ -1,6 +1,6 @@
 import type { Dictionary } from './dictionary.js'
 
-const number = (count: number) => count.toLocaleString('ko')
+const { format: number } = new Intl.NumberFormat('ko')
 export const ko: Dictionary = {
   language_name: '한국어',
   app_name: 'woongkie-talkie',
