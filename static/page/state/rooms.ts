@@ -4,6 +4,7 @@ import type { Room } from '../../../schemas/room.js'
 import { limits } from '../../../schemas/wire.js'
 import { ApiError, type Connection, type Http, type RoomListener } from '../../client/index.js'
 import type { Conversation } from './conversation.js'
+import { foldLast } from './last-message.js'
 import { foldPresence, NOBODY, type Presence } from './presence.js'
 import type { State } from './state.js'
 import type { Store } from './store.js'
@@ -48,7 +49,10 @@ export function createRooms({ me, http, connection, store, conversation, said }:
 
   async function refresh(room_id: string) {
     try {
-      put(await http.room(room_id))
+      const room = await http.room(room_id)
+      // Events have overtaken this answer: what they told would be taken back.
+      if (room.last_seq < (connection.resumePoint(room_id)?.after ?? 0)) refreshSoon(room_id)
+      else put(room)
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) drop(room_id)
     }
@@ -70,6 +74,7 @@ export function createRooms({ me, http, connection, store, conversation, said }:
     change(room_id, room => ({
       last_seq: frame.seq,
       unread: frame.type === 'message' && frame.username !== me ? room.unread + 1 : room.unread,
+      last_message: foldLast(room.last_message, frame),
     }))
     if (frame.type === 'message' && frame.username !== me) said(frame)
     const room = store.state.rooms.get(room_id)

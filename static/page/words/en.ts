@@ -56,6 +56,8 @@ export const en = {
   copied: 'Copied',
   unread: (count: number) => `${count >= 1000 ? '999+' : count} unread`,
   choose_room: 'Choose a room to talk in.',
+  /** Before what one said oneself, in the list of rooms. */
+  you: 'You',
 
   members: 'Members',
   member_count: (count: number) => plural(count, 'member', 'members'),

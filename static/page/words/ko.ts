@@ -56,6 +56,7 @@ export const ko: Dictionary = {
   copied: '복사됨',
   unread: count => `읽지 않음 ${count >= 1000 ? '999+' : count}`,
   choose_room: '대화할 방을 고르세요.',
+  you: '나',
 
   members: '멤버',
   member_count: count => `멤버 ${number(count)}명`,
