@@ -14,7 +14,7 @@ export function Sidebar() {
   const app = useApp()
   const words = useWords()
   const rooms = useSelected(state => state.rooms)
-  const loaded = useSelected(state => state.rooms_loaded)
+  const list = useSelected(state => state.rooms_list)
   const open_id = useSelected(state => state.place.room_id)
   const me = useSelected(state => state.me?.username ?? '')
   const can_ask_notes = useSelected(state => state.can_ask_notes)
@@ -42,11 +42,26 @@ export function Sidebar() {
         onInput={event => setQuery(event.currentTarget.value)}
       />
       <div class="room-lists">
-        {!loaded && <p class="empty">{words.loading}</p>}
-        {loaded && found.length === 0 && <p class="empty">{words.no_room_found}</p>}
+        {list === 'loading' && <p class="empty">{words.loading}</p>}
+        {list === 'failed' && (
+          <p class="empty" role="alert">
+            {words.rooms_failed}{' '}
+            <button type="button" class="link" onClick={app.loadRooms}>
+              {words.retry}
+            </button>
+          </p>
+        )}
+        {list === 'loaded' && found.length === 0 && (
+          <p class="empty">
+            {words.no_room_found}{' '}
+            <button type="button" class="link" onClick={() => app.dialog({ name: 'create_room' })}>
+              {words.new_room}
+            </button>
+          </p>
+        )}
         {own.length > 0 && <RoomList title={words.your_rooms} rooms={own} open_id={open_id} me={me} />}
         {others.length > 0 && <RoomList title={words.other_rooms} rooms={others} open_id={open_id} me={me} />}
-        {loaded && wanted === '' && others.length === 0 && own.length <= 1 && (
+        {list === 'loaded' && wanted === '' && others.length === 0 && own.length <= 1 && (
           <p class="empty">{words.no_other_rooms}</p>
         )}
       </div>

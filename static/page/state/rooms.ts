@@ -142,18 +142,29 @@ export function createRooms({ me, http, connection, store, conversation, said }:
     return rooms
   }
 
+  function adopt(rooms: Map<string, Room>) {
+    store.set({ rooms, rooms_list: 'loaded' })
+    for (const room of rooms.values()) if (room.is_member) follow(room)
+    for (const room_id of followed.keys()) if (!rooms.get(room_id)?.is_member) unfollow(room_id)
+  }
+
   return {
+    /** @throws ApiError */
     async load() {
-      const rooms = await list()
-      store.set({ rooms, rooms_loaded: true })
-      for (const room of rooms.values()) if (room.is_member) follow(room)
-      for (const room_id of followed.keys()) if (!rooms.get(room_id)?.is_member) unfollow(room_id)
+      store.set({ rooms_list: 'loading' })
+      try {
+        adopt(await list())
+      } catch (error) {
+        store.set({ rooms_list: 'failed' })
+        throw error
+      }
     },
 
     /** Finds rooms that are new to the list or that one is newly in; those that are followed are told by their events. */
     async look() {
       const rooms = await list().catch(() => null)
-      if (!rooms || !store.state.rooms_loaded) return
+      if (!rooms || store.state.rooms_list === 'loading') return
+      if (store.state.rooms_list === 'failed') return adopt(rooms)
       for (const room of rooms.values()) {
         if (followed.has(room.id) || store.state.rooms.get(room.id)?.last_seq === room.last_seq) continue
         put(room)

@@ -30,7 +30,8 @@ export const en = {
   your_rooms: 'Your rooms',
   other_rooms: 'Open to join',
   find_room: 'Find a room',
-  no_room_found: 'No room has this name.',
+  rooms_failed: 'The rooms could not be loaded.',
+  no_room_found: 'No room has this name. Try another one, or make it:',
   no_other_rooms: 'No other public rooms yet. Make one!',
   new_room: 'New room',
   room_name: 'Name',
@@ -121,7 +122,7 @@ export const en = {
 
   search: 'Search',
   search_hint: 'Search this room',
-  search_nothing: 'No message says this.',
+  search_nothing: 'No message says this. Try other words.',
   search_more: 'Search further back',
 
   profile: 'Profile',
