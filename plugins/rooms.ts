@@ -3,11 +3,12 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { errors } from '../schemas/error.js'
 import type { StoredEvent } from '../schemas/event.js'
-import type { Member, ReadMark, Room, RoomCreation, RoomList, RoomRecord } from '../schemas/room.js'
-import { DEFAULT_ROOM_ID, limits } from '../schemas/wire.js'
+import type { LastMessage, Member, ReadMark, Room, RoomCreation, RoomList, RoomRecord } from '../schemas/room.js'
+import { DEFAULT_ROOM_ID, lastText, limits } from '../schemas/wire.js'
 import type { Auth } from './auth/index.js'
 import type { Presence } from './presence/index.js'
 import type { RoomLog, RoomView } from './room-log/index.js'
+import { foldMessage } from './store/fold.js'
 import { Conflict, type Store } from './store/index.js'
 
 declare module 'fastify' {
@@ -49,9 +50,18 @@ const isDefault = (room: RoomRecord) => room.id === DEFAULT_ROOM_ID
  * may throw RoomNotFound, for a private room as seen from outside too.
  */
 export function createRooms(store: Store, roomLog: RoomLog, auth: Auth, presence: Presence) {
+  /** As of the view, so that who was removed behind it is told nothing newer. */
+  async function lastMessage(room_id: string, seq: number): Promise<LastMessage | undefined> {
+    const [target] = await store.readPage(room_id, { before: seq + 1, limit: 1 })
+    if (!target) return undefined
+    const { id, username, text, deleted_at } = foldMessage(target)
+    return { id, username, text: lastText(text), ...(deleted_at !== undefined && { deleted_at }) }
+  }
+
   async function toRoom(view: RoomView, room: RoomRecord, username: string): Promise<Room> {
     const is_member = view.isMember(username)
     const last_read_seq = is_member ? await store.readMark(username, room.id) : 0
+    const last_message = is_member ? await lastMessage(room.id, view.seq) : undefined
     return {
       id: room.id,
       name: room.name,
@@ -67,6 +77,7 @@ export function createRooms(store: Store, roomLog: RoomLog, auth: Auth, presence
       unread: is_member ? await store.countUnread(room.id, username, last_read_seq, limits.UNREAD_MAX) : 0,
       last_read_seq,
       last_seq: view.seq,
+      ...(last_message && { last_message }),
     }
   }
 

@@ -49,6 +49,25 @@ export const RoomRecord = Type.Composite([
 ])
 export type RoomRecord = Static<typeof RoomRecord>
 
+/** What was said last in a room, to be shown in a list of rooms. */
+export const LastMessage = Type.Object(
+  {
+    id: Type.Integer({ examples: [42] }),
+    username: Username,
+    text: Type.String({
+      description: 'The first 200 code points of what it says now; empty where deleted',
+      examples: ['안녕하세요!'],
+    }),
+    deleted_at: Type.Optional(Time),
+  },
+  {
+    additionalProperties: false,
+    description: 'Left out from outside, and where nothing was said yet',
+    examples: [{ id: 42, username: 'minji', text: '안녕하세요!' }],
+  },
+)
+export type LastMessage = Static<typeof LastMessage>
+
 export const Room = Type.Object(
   {
     id: RoomId,
@@ -68,6 +87,7 @@ export const Room = Type.Object(
     }),
     last_read_seq: Type.Integer({ examples: [40] }),
     last_seq: Type.Integer({ description: `The log's head`, examples: [42] }),
+    last_message: Type.Optional(LastMessage),
   },
   { additionalProperties: false },
 )

@@ -32,7 +32,8 @@ export const en = {
   your_rooms: 'Your rooms',
   other_rooms: 'Open to join',
   find_room: 'Find a room',
-  no_room_found: 'No room has this name.',
+  rooms_failed: 'The rooms could not be loaded.',
+  no_room_found: 'No room has this name. Try another one, or make it:',
   no_other_rooms: 'No other public rooms yet. Make one!',
   new_room: 'New room',
   room_name: 'Name',
@@ -58,6 +59,8 @@ export const en = {
   copied: 'Copied',
   unread: (count: number) => `${count >= 1000 ? '999+' : count} unread`,
   choose_room: 'Choose a room to talk in.',
+  /** Before what one said oneself, in the list of rooms. */
+  you: 'You',
 
   members: 'Members',
   member_count: (count: number) => plural(count, 'member', 'members'),
@@ -121,7 +124,7 @@ export const en = {
 
   search: 'Search',
   search_hint: 'Search this room',
-  search_nothing: 'No message says this.',
+  search_nothing: 'No message says this. Try other words.',
   search_more: 'Search further back',
 
   profile: 'Profile',
