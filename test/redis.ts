@@ -53,9 +53,12 @@ export async function startRedis(t: Owner, ...args: string[]): Promise<RedisServ
 
   async function start() {
     const common = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
-    server = spawn('redis-server', [...common, '--enable-debug-command', 'yes', ...args], { stdio: 'ignore' })
-    const { exitCode } = server
-    await eventually(async () => exitCode !== null || (await listens(port)))
+    const started = spawn('redis-server', [...common, '--enable-debug-command', 'yes', ...args], { stdio: 'ignore' })
+    server = started
+    await eventually(async () => {
+      if (started.exitCode !== null) throw new Error(`redis-server has ended with code ${started.exitCode}`)
+      return listens(port)
+    })
   }
 
   // A run that ends before its teardown leaves nothing behind either.
