@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { cpSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import t, { type Test, test } from 'tap'
-import { freePort } from '../bench/replay/server.js'
 import { temporaryFolder } from './helper.js'
+import { freePort } from './port.js'
 import { top } from './process.js'
 
 // The project is built once and started, on a machine that may be busy.

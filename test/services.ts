@@ -1,12 +1,12 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { MongoClient } from 'mongodb'
+import { freePort } from './port.js'
 
 /** Where `.ci/run` keeps the servers that it builds. */
 const CACHE = fileURLToPath(new URL('../../.cache/bin', import.meta.url))
@@ -52,15 +52,6 @@ export function mongoMissing(): string | false {
   const reason = `no ferretdb that runs on PATH or in ${CACHE}, and no MONGODB_URI`
   if (process.env.CI) throw new Error(`In CI these tests must run: ${reason}`)
   return reason
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 async function answers(uri: string, child: ChildProcess): Promise<void> {
@@ -113,7 +104,6 @@ export async function startMongo(): Promise<Database> {
     // Its end is waited for, which nothing else may keep the process alive for.
     child.ref()
     if (child.exitCode === null && child.signalCode === null) {
-      child.ref()
       child.kill('SIGKILL')
       await ended
     }

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '../../test/port.js'
 
 /** A server process that can be killed and started again on the same address and folder. */
 export interface ServerProcess {
@@ -19,16 +19,6 @@ export interface ServerProcess {
 }
 
 const START_MS = 60_000
-
-/** A port of the loopback address that was free just now. */
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as { port: number }
-  probe.close()
-  await once(probe, 'close')
-  return port
-}
 
 /** @param env besides: no limits, cheap hashes, warnings only, a folder of its own */
 export async function startServer(env: Record<string, string> = {}): Promise<ServerProcess> {

@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t, { type Test, test } from 'tap'
 import { WebSocket } from 'ws'
-import { freePort } from '../../bench/replay/server.js'
 import type { Environment } from '../../plugins/config/index.js'
 import { openEmbedded } from '../../plugins/store/embedded.js'
 import { Sqlite } from '../../plugins/store/sqlite.js'
@@ -17,7 +16,9 @@ import {
   type Http,
   type SocketConstructor,
 } from '../../static/client/index.js'
+import { eventually } from '../eventually.js'
 import { build, environment, PASSWORD, register, temporaryFolder } from '../helper.js'
+import { freePort } from '../port.js'
 import { start } from '../process.js'
 import { run } from './command.js'
 
@@ -122,7 +123,7 @@ test('a backup under live writes is of one moment; restored under a live client,
   connection.connect()
   await say('at last')
   const last = acked.at(-1) as { seq: number }
-  while (!watched.seen.has(last.seq)) await new Promise(resolve => setTimeout(resolve, 5))
+  await eventually(() => watched.seen.has(last.seq))
   await watched.loaded()
 
   const [was, is] = watched.starts

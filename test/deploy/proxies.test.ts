@@ -8,9 +8,10 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type Test, test } from 'tap'
 import { WebSocket } from 'ws'
-import { freePort } from '../../bench/replay/server.js'
 import { makeCertificate, opensslMissing } from '../certificate.js'
+import { eventually } from '../eventually.js'
 import { build, PASSWORD, temporaryFolder } from '../helper.js'
+import { freePort } from '../port.js'
 import { top } from '../process.js'
 
 /** Another address of this machine, that the proxy does not come from. */
@@ -114,15 +115,13 @@ for (const [program, args] of Object.entries(proxies)) {
     const said = text(proxy.stderr)
     const host = `127.0.0.1:${ports.https}`
     const origin = `https://${host}`
-    for (;;) {
+    await eventually(async () => {
       if (proxy.exitCode !== null) throw new Error(await said)
-      const answers = await ask(`${origin}/ready`).then(
+      return ask(`${origin}/ready`).then(
         ({ status }) => status === 200,
         () => false,
       )
-      if (answers) break
-      await new Promise(resolve => setTimeout(resolve, 20))
-    }
+    })
 
     const plain = await ask(`http://127.0.0.1:${ports.http}/r/default`)
     t.equal(plain.status, 301)

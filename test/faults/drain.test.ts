@@ -2,11 +2,12 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import tap, { type Test, test } from 'tap'
 import { WebSocket } from 'ws'
-import { freePort } from '../../bench/replay/server.js'
 import type { Message } from '../../schemas/message.js'
 import { BEARER_PREFIX, closeCodes, SUBPROTOCOL } from '../../schemas/wire.js'
 import { createConnection, createHttp, type SocketConstructor } from '../../static/client/index.js'
+import { eventually } from '../eventually.js'
 import { environment } from '../helper.js'
+import { freePort } from '../port.js'
 import { start, top } from '../process.js'
 
 // Each test starts processes, which a busy machine makes slow.
@@ -112,9 +113,7 @@ async function startBurst(t: Test, addresses: string[]) {
 
   return {
     codes,
-    async until(count: number) {
-      while (acked.size < count) await new Promise(resolve => setTimeout(resolve, 5))
-    },
+    until: (count: number) => eventually(() => acked.size >= count),
     /** @returns what of the acknowledged is missing, what is there twice, what is elsewhere than its ack said */
     async end() {
       ending = true

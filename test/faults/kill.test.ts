@@ -3,6 +3,7 @@ import { WebSocket } from 'ws'
 import { startServer } from '../../bench/replay/server.js'
 import type { Message } from '../../schemas/message.js'
 import { createConnection, createHttp, type SocketConstructor } from '../../static/client/index.js'
+import { eventually } from '../eventually.js'
 
 const SENDERS = 50
 const KILLS = 20
@@ -50,7 +51,7 @@ test('SIGKILL in a burst of 50 senders, 20 times: every acknowledged message is 
   })
   for (let kill = 0; kill < KILLS; kill++) {
     const until = acked.size + BETWEEN
-    while (acked.size < until) await new Promise(resolve => setTimeout(resolve, 5))
+    await eventually(() => acked.size >= until)
     await server.killAndRestart()
   }
   ending = true
@@ -76,7 +77,7 @@ test('SIGKILL in a burst of 50 senders, 20 times: every acknowledged message is 
     'no seq is missing',
   )
   t.ok(acked.size >= KILLS * BETWEEN)
-  while (told.length < history.length) await new Promise(resolve => setTimeout(resolve, 20))
+  await eventually(() => told.length >= history.length)
   t.same(
     told,
     history.map(({ client_id }) => client_id),

@@ -2,7 +2,7 @@ import Fastify from 'fastify'
 import type { Test } from 'tap'
 import { createRedisPubSub } from '../../../plugins/pubsub/redis.js'
 import { openLink } from '../../../plugins/redis/link.js'
-import { eventually } from '../../redis.js'
+import { eventually } from '../../eventually.js'
 
 const { log } = Fastify({ logger: false })
 

@@ -1,22 +1,15 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { type Test, test } from 'tap'
 import { openEmbedded } from '../../../plugins/store/embedded.js'
 import { Sqlite } from '../../../plugins/store/sqlite.js'
+import { temporaryFolder } from '../../helper.js'
 
 const ROOMS = 5
 const APPENDER = fileURLToPath(new URL('./appender.js', import.meta.url))
-
-function temporaryFolder(t: Test) {
-  const folder = mkdtempSync(join(tmpdir(), 'talkie-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
-  return folder
-}
 
 function appender(t: Test, folder: string) {
   // Free of the test runner's loader, which ends a process at SIGXFSZ: Node alone lets the write fail instead.
