@@ -1,0 +1,13 @@
+import t, { test } from 'tap'
+import { build } from '../helper.js'
+import { raceRemovals } from '../removal-race.js'
+
+t.setTimeout(600_000)
+
+test('on one server, too, a send that races with a removal is before it or refused', async t => {
+  const tries = Number(process.env.RACE_TRIES ?? 200)
+  const figures = await raceRemovals([await build(t)], tries)
+  t.match(figures, { behind: 0, untrue: 0 })
+  t.ok(figures.sent > 0 && figures.refused > 0, 'some came before the removal and some behind it')
+  t.comment(`${figures.sent} sent, ${figures.refused} refused, in ${tries} tries`)
+})
