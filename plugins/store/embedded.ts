@@ -59,6 +59,7 @@ function createEmbedded(folder: Folder, writer: Writer, log: Log): Store {
 
   return {
     description: `embedded in ${folder.file}`,
+    shared: false,
     epoch: folder.epoch,
     // A restore cannot happen under a process that holds the folder.
     readEpoch: async () => folder.epoch,

@@ -114,6 +114,7 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
 
   return {
     description: `mongodb, database ${db.databaseName}`,
+    shared: true,
     epoch,
     ping: expose(async (call: Call) => {
       await db.command({ ping: 1 }, call)
