@@ -16,9 +16,11 @@ export interface RollOptions {
   /** Sockets that are only there. */
   sockets: number
   senders: number
-  drain_ms: number
-  /** From one send of a sender's to the next. */
+  /** Messages that each sender sends at once, all senders in the same moment. */
+  burst: number
+  /** From one burst to the next; what has not got its acks by then misses it. */
   pause_ms: number
+  drain_ms: number
   progress(line: string): void
 }
 
@@ -72,7 +74,7 @@ export async function roll(options: RollOptions): Promise<Figures> {
 async function load(
   base_url: string,
   servers: ServerProcess[],
-  { sockets, senders, drain_ms, pause_ms, progress }: RollOptions,
+  { sockets, senders, burst, drain_ms, pause_ms, progress }: RollOptions,
   onEnd: (end: () => unknown) => void,
 ): Promise<Figures> {
   const tokens: string[] = []
@@ -93,6 +95,7 @@ async function load(
       base_url,
       WebSocket: WebSocket as unknown as SocketConstructor,
       token: () => tokens[n % tokens.length] as string,
+      in_flight_max: burst,
       on_state({ name }) {
         if (name !== 'open') return
         if (opened) returns.push(performance.now())
@@ -120,12 +123,15 @@ async function load(
   let ack_max_ms = 0
   let isOver = false
   const talking = Array.from({ length: senders }, (_, n) => connect(n)).map(async ({ connection }, n) => {
-    for (let i = 0; !isOver; i++) {
+    const send = async (text: string) => {
       const began = performance.now()
-      const { client_id, ack } = connection.send(ROOM, `${n}:${i}`)
+      const { client_id, ack } = connection.send(ROOM, text)
       acked.set(client_id, (await ack).seq)
       ack_max_ms = Math.max(ack_max_ms, performance.now() - began)
-      await new Promise(resolve => setTimeout(resolve, pause_ms))
+    }
+    for (let i = 0; !isOver; i++) {
+      await new Promise(resolve => setTimeout(resolve, pause_ms - (performance.now() % pause_ms)))
+      await Promise.all(Array.from({ length: burst }, (_, k) => send(`${n}:${i}:${k}`)))
     }
   })
 
