@@ -12,7 +12,7 @@ export async function checkBus(config: Config, machine: Machine): Promise<Findin
   const { MONGODB_URI, REDIS_ADDR, REDIS_DB: db, REDIS_PASSWORD: password } = config
   if (REDIS_ADDR === undefined) {
     if (MONGODB_URI === undefined) return [good('bus', 'in this process')]
-    const says = 'no REDIS_ADDR: a second server would hear of messages up to 30 s late'
+    const says = 'no REDIS_ADDR: a second server would hear of messages up to 5 s late'
     return [note('bus', says, 'Set REDIS_ADDR where more than one server runs')]
   }
   const [host = '', port] = REDIS_ADDR.split(':')

@@ -98,6 +98,7 @@ export function createAuth(store: Store, sessions: Sessions, passwords: Password
     tokenOf,
     /** Ends the identity's session: its tokens are refused from now on, by other servers within a second. */
     logout: sessions.end,
+    hasEnded: sessions.hasEnded,
     /** @returns what ends the listening */
     onEnded: sessions.onEnded,
     /** Null where no session can have ended over a second ago without our knowing; else see `Sessions`. */

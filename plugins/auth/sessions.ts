@@ -200,6 +200,8 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
     isGood,
     end,
     endAll,
+    /** Whether the session is known to have ended: it may have since it was found to be good. */
+    hasEnded: (id: string) => ended.has(id),
     extend: (id: string, expires_at: number) => store.extendSession(id, new Date(expires_at).toISOString()),
     /** @param listener hears of each session that ends, here or elsewhere, once; must not throw */
     onEnded(listener: EndedListener) {

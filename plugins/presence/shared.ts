@@ -46,6 +46,8 @@ export function createSharedPresence(
 
   const own: Lease = { version: 0, batches: [] }
   const others = new Map<string, Other>()
+  /** When we found that a server's lease had run out. */
+  const dead = new Map<string, number>()
   /** What Redis holds of us may be anything: write all of it. */
   let rewrite = true
   let renewed_at = Number.NEGATIVE_INFINITY
@@ -103,9 +105,10 @@ export function createSharedPresence(
     const leases = new Map(ids.map((id, at) => [id, found[at] ? (JSON.parse(found[at]) as Lease) : null]))
     read_at = now
     for (const id of others.keys()) if (!leases.has(id) && now > amnesia_until) drop(id, now)
+    for (const id of dead.keys()) if (leases.get(id) !== null) dead.delete(id)
     for (const [id, lease] of leases) {
       if (lease) await follow(id, lease)
-      else if (now > amnesia_until) await bury(id)
+      else if (now > amnesia_until) await bury(id, now)
     }
   }
 
@@ -134,15 +137,21 @@ export function createSharedPresence(
     }
   }
 
-  /** A server that said farewell, or that somebody else buried. Its users may be on their way to us. */
+  /** @param gone_at of a server that said farewell: its users may be on their way to us */
   function drop(id: string, gone_at?: number) {
     others.delete(id)
     presence.dropServer(id, gone_at)
   }
 
-  /** A server's lease ran out: its users are gone, and one of us clears away what it left. */
-  async function bury(id: string) {
+  /**
+   * A server's lease ran out: its users are gone, and one of us clears away what it left. Not before the others have seen
+   * it, too: who finds nothing of a server believes that it said farewell, and its users would stay for a while.
+   */
+  async function bury(id: string, now: number) {
+    const found_at = dead.get(id) ?? now
+    dead.set(id, found_at)
     drop(id)
+    if (now - found_at < lease_ms / 2) return
     if ((await link.ask(redis => redis.srem(servers, id))) === 0) return
     log.warn(`server ${id} is dead: its users are offline`)
     await clear(id)

@@ -39,21 +39,33 @@ const WRITERS_MAX = 10_000
 /** The logs of all rooms. Knows who is in a room and what its log says; knows no request and no socket. */
 export function createRoomLog(store: Store, pubsub: PubSub) {
   const writers = new Map<string, Writer>()
-  /** Heads of the rooms that this server committed to lately, the newest last. */
+  /** How far the rooms go that this server committed to lately, or found something repeated in, the newest last. */
   const recent = new Map<string, { seq: number; at: number }>()
   let observer: Observer | undefined
   const channelOf = (room_id: string) => `${store.epoch}:room:${room_id}`
 
-  function committed(room_id: string, events: StoredEvent[]) {
+  function remember(room_id: string, seq: number) {
+    const known = recent.get(room_id)?.seq ?? 0
     recent.delete(room_id)
-    recent.set(room_id, { seq: (events.at(-1) as StoredEvent).seq, at: performance.now() })
+    recent.set(room_id, { seq: Math.max(known, seq), at: performance.now() })
     if (recent.size > RECENT_MAX) recent.delete(recent.keys().next().value as string)
+  }
+
+  function committed(room_id: string, events: StoredEvent[]) {
+    remember(room_id, (events.at(-1) as StoredEvent).seq)
     pubsub.publish(channelOf(room_id), packEvents(events))
     observer?.committed(events.length)
   }
 
   function writerOf(room_id: string) {
-    const writer = writers.get(room_id) ?? new Writer(room_id, store, events => committed(room_id, events))
+    const writer =
+      writers.get(room_id) ??
+      new Writer(
+        room_id,
+        store,
+        events => committed(room_id, events),
+        ({ seq }) => remember(room_id, seq),
+      )
     writers.delete(room_id)
     writers.set(room_id, writer)
     if (writers.size > WRITERS_MAX) {
@@ -87,7 +99,7 @@ export function createRoomLog(store: Store, pubsub: PubSub) {
     /** Tells every server of events that were stored by other means than `append`. */
     publish: committed,
 
-    /** The heads of the rooms that this server committed to in the last 10 s. */
+    /** How far the rooms go, at least, that this server had to do with in the last 10 s. */
     recentHeads(now = performance.now()): Position[] {
       for (const [room_id, { at }] of recent) {
         if (now - at < RECENT_MS) break

@@ -90,6 +90,8 @@ export class Writer {
     private readonly store: Store,
     /** Told each run of events that this server stored, in order. */
     private readonly committed: (events: StoredEvent[]) => void,
+    /** Told each event that was asked for again: whoever stored it may have died before telling anybody. */
+    private readonly repeated: (event: StoredEvent) => void = () => {},
   ) {}
 
   get idle() {
@@ -261,8 +263,9 @@ export class Writer {
 
   #repeat({ entry, resolve, reject }: Waiting, first: StoredEvent) {
     const same = first.type === entry.type && (entry.isRepeatOf?.(first) ?? true)
-    if (same) resolve({ event: first, repeated: true })
-    else reject(new errors.ClientIdReused(entry.client_id))
+    if (!same) return reject(new errors.ClientIdReused(entry.client_id))
+    this.repeated(first)
+    resolve({ event: first, repeated: true })
   }
 
   /**

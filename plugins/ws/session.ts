@@ -87,6 +87,8 @@ export class Session {
     if (!this.open) return
     this.identity = identity
     if (!hub.identify(this, identity.username)) return this.close('too_many')
+    // Who ends sessions finds this socket from here on; ours may have ended since it was looked up.
+    if (auth.hasEnded(identity.session_id)) return this.close('unauthorized')
     const only = this.only
     const entered = only && this.#subscribe({ type: 'subscribe', ...only })
     const early = this.#early ?? []
@@ -249,8 +251,9 @@ export class Session {
       this.send({ type: 'unsubscribed', room_id })
     },
     auth: async ({ token }) => {
-      const identity = await this.house.auth.authenticate(token)
-      if (identity.username !== this.username) throw new errors.Unauthorized()
+      const { auth } = this.house
+      const identity = await auth.authenticate(token)
+      if (identity.username !== this.username || auth.hasEnded(identity.session_id)) throw new errors.Unauthorized()
       this.identity = identity
       this.send({ type: 'authenticated', expires_at: new Date(identity.expires_at).toISOString() })
     },

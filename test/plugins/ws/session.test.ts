@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect as connectTcp } from 'node:net'
 import { test } from 'tap'
 import { WebSocket } from 'ws'
-import { build, register } from '../../helper.js'
+import { build, PASSWORD, register } from '../../helper.js'
 import { type AnyFrame, connect, listen, open } from '../../socket.js'
 
 const room_id = 'default'
@@ -218,6 +218,32 @@ test('a session that ends takes its own sockets with it and no others', async t 
   await app.inject({ method: 'POST', url: '/auth/logout', headers: { authorization: `Bearer ${token}` } })
   t.match(await ended.closed, { code: 4401 })
   await kept.settled()
+})
+
+test('a session that ends in the turn in which its token was found good lets no socket in', async t => {
+  const app = await build(t)
+  const origin = await listen(app)
+  const [minji, seojun] = [await register(app, 'minji'), await register(app, 'seojun')]
+  const payload = { username: 'seojun', password: PASSWORD }
+  const other = await app.inject({ method: 'POST', url: '/auth/login', payload })
+  const stays = await connect(t, origin, '/ws', seojun.token)
+  await stays.settled()
+  const { authenticate, logout } = app.auth
+  let times = 0
+  app.auth.authenticate = async token => {
+    const identity = await authenticate(token)
+    if (--times === 0) await logout(identity)
+    return identity
+  }
+  // The request for the socket asks first, then the socket itself.
+  times = 2
+  const late = open(t, origin, '/rooms/default/ws', minji.token)
+  t.match(await Promise.race([late.closed, once(late.ws, 'message')]), { code: 4401 })
+  times = 1
+  stays.send({ type: 'auth', token: other.json<{ token: string }>().token })
+  const [answer] = (await once(stays.ws, 'message')) as [Buffer]
+  t.match(JSON.parse(answer.toString()), { type: 'error', code: 'UNAUTHORIZED' })
+  await stays.settled()
 })
 
 test('a token that expires closes its socket, unless a fresh one came in time', async t => {

@@ -1,0 +1,71 @@
+import { randomUUID } from 'node:crypto'
+import Fastify from 'fastify'
+import { type Test, test } from 'tap'
+import { createPresence } from '../../../plugins/presence/presence.js'
+import { createSharedPresence } from '../../../plugins/presence/shared.js'
+import { openLink } from '../../../plugins/redis/link.js'
+import { type RedisServer, redisMissing as skip, startRedis } from '../../redis.js'
+
+const { log } = Fastify()
+const LEASE_MS = 10_000
+
+/** What one server knows of presence; time passes as the test says. */
+async function server(t: Test, redis: RedisServer, epoch: string) {
+  const link = await openLink({ host: '127.0.0.1', port: redis.port, db: 0 }, log)
+  t.teardown(() => link.close())
+  const told: string[] = []
+  const presence = createPresence((_room_id, frame) => {
+    const { username, online } = frame as { username: string; online: boolean }
+    told.push(`${username} ${online ? 'online' : 'offline'}`)
+  })
+  const shared = createSharedPresence(link, presence, epoch, LEASE_MS, log)
+  return { presence, told, beat: shared.beat, close: shared.close }
+}
+
+test('the users of a dead server are offline on each of the others as soon as that one sees it', { skip }, async t => {
+  const redis = await startRedis(t)
+  const epoch = randomUUID()
+  const keys = (part: string) => redis.admin().keys(`{${epoch}}:*${part}*`)
+  const [here, there, dying] = [
+    await server(t, redis, epoch),
+    await server(t, redis, epoch),
+    await server(t, redis, epoch),
+  ]
+  dying.presence.enter('r', 'bob')
+  await dying.beat(0)
+  const [lease] = (await keys('lease')) as [string]
+  for (const { presence, beat } of [here, there]) {
+    presence.enter('r', 'minji')
+    await beat(0)
+    await beat(LEASE_MS)
+  }
+  for (const { told } of [here, there]) t.same(told.splice(0).sort(), ['bob online', 'minji online'])
+
+  await redis.admin().del(lease)
+  for (const { beat } of [here, there]) await beat(LEASE_MS + 1000)
+  t.same(here.told, ['bob offline'])
+  t.same(there.told, ['bob offline'])
+
+  t.equal((await keys('online')).length, 3)
+  for (const { beat } of [here, there]) await beat(LEASE_MS * 2)
+  t.same((await keys('online')).length, 2, 'and nothing of it is left')
+  t.equal((await keys('lease')).length, 2)
+})
+
+test('of a server that said farewell they have a while to arrive', { skip }, async t => {
+  const redis = await startRedis(t)
+  const epoch = randomUUID()
+  const [here, leaving] = [await server(t, redis, epoch), await server(t, redis, epoch)]
+  leaving.presence.enter('r', 'bob')
+  await leaving.beat(0)
+  here.presence.enter('r', 'minji')
+  await here.beat(0)
+  await here.beat(LEASE_MS)
+  await leaving.close()
+  here.told.length = 0
+  await here.beat(LEASE_MS + 1000)
+  t.same(here.told, [])
+  here.presence.enter('r', 'bob')
+  await here.beat(LEASE_MS * 2)
+  t.same(here.told, [], 'and were never away')
+})
