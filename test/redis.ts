@@ -1,20 +1,13 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Redis } from 'ioredis'
 import type { Test } from 'tap'
 import { eventually } from './eventually.js'
+import { programMissing } from './missing.js'
 import { freePort, listens } from './port.js'
 
-/** Why tests with a Redis of their own are skipped here; false where they run. In CI it must be there. */
-export const redisMissing: string | false = (() => {
-  try {
-    execFileSync('redis-server', ['--version'], { stdio: 'ignore' })
-    return false
-  } catch {
-    if (process.env.CI) throw new Error('redis-server is not installed, and in CI nothing may be skipped')
-    return 'redis-server is not installed'
-  }
-})()
+/** Why tests with a Redis of their own cannot run here; false where they can. */
+export const redisMissing = programMissing('redis-server', '--version')
 
 /** Who ends what was started: a test, or whatever else runs real servers. */
 export interface Owner {

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { MongoClient } from 'mongodb'
+import { missing, runs } from './missing.js'
 import { freePort } from './port.js'
 
 /** Where `.ci/run` keeps the servers that it builds. */
@@ -28,30 +29,16 @@ export interface Ours {
   start(): Promise<void>
 }
 
-/** A build without its version file, as `go install` makes it, ends at once with a panic. */
-function runs(file: string): boolean {
-  try {
-    execFileSync(file, ['--version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
-
+/** One that runs: a build without its version file, as `go install` makes it, ends at once with a panic. */
 const findFerret = (): string | undefined =>
   [CACHE, ...(process.env.PATH ?? '').split(delimiter)]
     .map(folder => join(folder, 'ferretdb'))
-    .find(file => existsSync(file) && runs(file))
+    .find(file => existsSync(file) && runs(file, '--version'))
 
-/**
- * Why suites that need a MongoDB cannot run here, false where they can: for tap's `skip`. Where CI is set they must run.
- */
+/** Why tests that need a MongoDB cannot run here, false where they can. */
 export function mongoMissing(): string | false {
-  if (process.env.MONGODB_URI) return false
-  if (findFerret() !== undefined) return false
-  const reason = `no ferretdb that runs on PATH or in ${CACHE}, and no MONGODB_URI`
-  if (process.env.CI) throw new Error(`In CI these tests must run: ${reason}`)
-  return reason
+  const isThere = Boolean(process.env.MONGODB_URI) || findFerret() !== undefined
+  return missing(isThere, `no ferretdb that runs on PATH or in ${CACHE}, and no MONGODB_URI`)
 }
 
 async function answers(uri: string, child: ChildProcess): Promise<void> {

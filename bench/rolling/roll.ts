@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { WebSocket } from 'ws'
-import type { Message } from '../../schemas/message.js'
 import { createConnection, createHttp, type SocketConstructor } from '../../static/client/index.js'
 import { startRedis } from '../../test/redis.js'
 import { startMongo } from '../../test/services.js'
+import { readHistory } from '../replay/history.js'
 import { type ServerProcess, startServer } from '../replay/server.js'
 import { startBalancer } from './balancer.js'
 
@@ -159,7 +159,7 @@ async function load(
   isOver = true
   await Promise.all(talking)
 
-  const history = await readHistory(base_url, tokens[0] as string)
+  const history = await readHistory(createHttp({ base_url, token: () => tokens[0] }), ROOM)
   const seqs = new Map(history.map(({ client_id, id }) => [client_id, id]))
   const last = history.at(-1)?.id ?? 0
   while ((seen.at(-1) ?? 0) < last) await new Promise(resolve => setTimeout(resolve, 20))
@@ -175,15 +175,4 @@ async function load(
     fullest_tenth_percent: Math.round(Math.max(...tenths)),
     ack_max_ms: Math.round(ack_max_ms),
   }
-}
-
-async function readHistory(base_url: string, token: string): Promise<Message[]> {
-  const http = createHttp({ base_url, token: () => token })
-  const history: Message[] = []
-  for (let has_more = true; has_more; ) {
-    const page = await http.messages(ROOM, { after: history.at(-1)?.id ?? 0, limit: 100 })
-    history.push(...page.messages)
-    has_more = page.has_more
-  }
-  return history
 }

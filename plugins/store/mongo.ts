@@ -13,14 +13,9 @@ import { createRooms } from './mongo/rooms.js'
 import { createSearch } from './mongo/search.js'
 import { createState } from './mongo/state.js'
 import { createUpkeep } from './mongo/upkeep.js'
-import { BATCH_MAX, Conflict, type Store } from './store.js'
+import { BATCH_MAX, Conflict, type Logger, type Store } from './store.js'
 
 export { connectOptions } from './mongo/connection.js'
-
-/** Where the store tells what went wrong; Fastify's logger will do. */
-export interface Logger {
-  error(details: object, message: string): void
-}
 
 type Method = (call: Call, ...args: never[]) => Promise<unknown>
 /** A method of the store without the call that it gets from us. */

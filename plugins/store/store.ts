@@ -7,6 +7,11 @@ export class Conflict extends Error {
   override name = 'Conflict'
 }
 
+/** Where a store tells what went wrong; Fastify's logger will do. */
+export interface Logger {
+  error(details: object, message: string): void
+}
+
 /** Events that one `append` takes at most. */
 export const BATCH_MAX = 500
 

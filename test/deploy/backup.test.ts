@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t, { type Test, test } from 'tap'
 import { WebSocket } from 'ws'
+import { readHistory } from '../../bench/replay/history.js'
 import type { Environment } from '../../plugins/config/index.js'
 import { openEmbedded } from '../../plugins/store/embedded.js'
 import { Sqlite } from '../../plugins/store/sqlite.js'
-import type { Message } from '../../schemas/message.js'
 import {
   type Connection,
   createConnection,
@@ -28,17 +28,6 @@ t.setTimeout(300_000)
 const TALKIE = fileURLToPath(new URL('../../deploy/talkie.js', import.meta.url))
 const talkie = promisify(execFile)
 
-/** All messages of the default room. */
-async function read(http: Http): Promise<Message[]> {
-  const messages: Message[] = []
-  for (let has_more = true; has_more; ) {
-    const page = await http.messages('default', { after: messages.at(-1)?.id ?? 0, limit: 100 })
-    messages.push(...page.messages)
-    has_more = page.has_more
-  }
-  return messages
-}
-
 /** What somebody holds of a room who loads its history where it begins, and takes each event after that. */
 function watch(connection: Connection, http: Http) {
   const seen = new Map<number, string>()
@@ -48,7 +37,7 @@ function watch(connection: Connection, http: Http) {
     start(seq, epoch) {
       starts.push({ seq, epoch })
       seen.clear()
-      loading = read(http).then(messages => {
+      loading = readHistory(http, 'default').then(messages => {
         for (const { id, text } of messages) seen.set(id, text)
       })
     },
@@ -129,7 +118,7 @@ test('a backup under live writes is of one moment; restored under a live client,
   const [was, is] = watched.starts
   t.equal(watched.starts.length, 2, 'it was told once to start anew')
   t.not(is?.epoch, was?.epoch)
-  const history = await read(http)
+  const history = await readHistory(http, 'default')
   t.same(
     [...watched.seen].sort(([a], [b]) => a - b),
     history.map(({ id, text }) => [id, text]),

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { type RequestOptions as HttpOptions, request as overHttp } from 'node:http'
@@ -11,6 +11,7 @@ import { WebSocket } from 'ws'
 import { makeCertificate, opensslMissing } from '../certificate.js'
 import { eventually } from '../eventually.js'
 import { build, PASSWORD, temporaryFolder } from '../helper.js'
+import { programMissing } from '../missing.js'
 import { freePort } from '../port.js'
 import { top } from '../process.js'
 
@@ -69,13 +70,6 @@ function changed(t: Test, name: string, ports: Ports, changes: [string, string][
   return path
 }
 
-function missing(program: string): string | false {
-  if (opensslMissing) return opensslMissing
-  if (spawnSync(program, ['-v']).status === 0) return false
-  if (process.env.CI) throw new Error(`${program} is not installed, and in CI nothing may be skipped`)
-  return `${program} is not installed`
-}
-
 interface Asked {
   status: number | undefined
   headers: Record<string, string | string[] | undefined>
@@ -92,7 +86,7 @@ async function ask(url: string, options: HttpOptions = {}, payload?: string): Pr
 
 for (const [program, args] of Object.entries(proxies)) {
   test(`behind ${program} with deploy/'s file all is as without it, and over TLS`, {
-    skip: missing(program),
+    skip: opensslMissing || programMissing(program, '-v'),
   }, async t => {
     const app = await build(
       t,

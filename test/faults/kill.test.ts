@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { WebSocket } from 'ws'
+import { readHistory } from '../../bench/replay/history.js'
 import { startServer } from '../../bench/replay/server.js'
-import type { Message } from '../../schemas/message.js'
 import { createConnection, createHttp, type SocketConstructor } from '../../static/client/index.js'
 import { eventually } from '../eventually.js'
 
@@ -58,12 +58,7 @@ test('SIGKILL in a burst of 50 senders, 20 times: every acknowledged message is 
   await Promise.all(bursts)
 
   const http = createHttp({ base_url, token: () => tokens[0] })
-  const history: Message[] = []
-  for (let has_more = true; has_more; ) {
-    const page = await http.messages('default', { after: history.at(-1)?.id ?? 0, limit: 100 })
-    history.push(...page.messages)
-    has_more = page.has_more
-  }
+  const history = await readHistory(http, 'default')
   const seqs = new Map(history.map(({ client_id, id }) => [client_id, id]))
   t.equal(seqs.size, history.length, 'none is there twice')
   t.same(
