@@ -84,6 +84,8 @@ export async function startMongo(): Promise<Database> {
     // Neither does it keep the tests from ending, nor outlive them.
     child.unref()
     await answers(uri, child)
+    // While it was dead its port was free, and a database of somebody else's would have another epoch.
+    if (child.exitCode !== null) throw new Error(`Another process answers on port ${port}`)
   }
 
   async function kill() {

@@ -293,8 +293,8 @@ export class Session {
     this.#rooms.set(room_id, subscription)
     presence.enter(room_id, this.username)
     try {
-      const view = await rooms.assertMember(room_id, this.username)
-      await presence.load(room_id)
+      // Both at once: Redis may be silent, and then takes half a second to be given up.
+      const [view] = await Promise.all([rooms.assertMember(room_id, this.username), presence.load(room_id)])
       if (this.#rooms.get(room_id) !== subscription) return
       const { online, online_count } = presence.online(room_id)
       const heartbeat_ms = config.HEARTBEAT_MS
