@@ -52,10 +52,30 @@ export const MessageRow = memo(function MessageRow({ message, leads, quoted, own
         )}
         {message.edited_at !== undefined && !editing && <span class="edited">({words.edited})</span>}
       </div>
+      {!deleted && !editing && (
+        // Without a text, which would be copied with the message's.
+        <button
+          type="button"
+          class="reach hidden"
+          tabIndex={-1}
+          aria-label={words.message_actions}
+          onClick={reachActions}
+        />
+      )}
       {!deleted && !editing && (active || pointed) && <Actions message={message} own={own} active={active} />}
     </article>
   )
 })
+
+/**
+ * Leads to a row's buttons who goes through the page by its content, as screen readers do: the buttons are not there
+ * before the row is active, and the focus makes it so.
+ */
+function reachActions({ currentTarget }: { currentTarget: HTMLElement }) {
+  currentTarget.focus()
+  // The buttons are drawn by then.
+  requestAnimationFrame(() => currentTarget.parentElement?.querySelector<HTMLElement>('.actions button')?.focus())
+}
 
 function SenderAvatar({ username }: { username: string }) {
   const app = useApp()

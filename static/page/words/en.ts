@@ -91,6 +91,7 @@ export const en = {
   edit: 'Edit',
   delete: 'Delete',
   copy: 'Copy text',
+  message_actions: 'Message actions',
   delete_sure: 'Delete this message?',
   emoji: 'Emoji',
   sending: 'Sending…',

@@ -88,6 +88,7 @@ export const ko: Dictionary = {
   edit: '수정',
   delete: '삭제',
   copy: '텍스트 복사',
+  message_actions: '메시지 메뉴',
   delete_sure: '이 메시지를 삭제할까요?',
   emoji: '이모지',
   sending: '보내는 중…',
