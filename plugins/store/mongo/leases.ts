@@ -5,7 +5,7 @@ import type { Call } from './connection.js'
 import { insertIfMissing } from './failures.js'
 
 /** A holder that gave no sign for so long is dead. */
-export const LEASE_MS = 2000
+const LEASE_MS = 2000
 /** How long one waits for another to be done, at most; beyond, the work is left to the next who comes. */
 const PATIENCE_MS = 10_000
 const POLL_MS = 20
