@@ -37,7 +37,7 @@ export type RoomSettings = Static<typeof RoomSettings>
 export const RoomRecord = Type.Composite([
   Type.Object({
     id: RoomId,
-    /** The log is indexed up to here: members, settings, scrubs and this record reflect every event up to it. */
+    /** The log is indexed up to here: members and this record reflect every event up to it. */
     indexed_seq: Type.Integer(),
     owner: Type.String({ description: 'Empty for the default room' }),
     member_count: Type.Integer({ description: 'Not kept for the default room, where it is the number of users' }),
@@ -105,9 +105,14 @@ export const RoomCreation = Type.Object(
 )
 export type RoomCreation = Static<typeof RoomCreation>
 
+/** How many a page holds, of whatever it is a page. */
+export const PageLimit = Type.Optional(
+  Type.Integer({ minimum: 1, maximum: limits.PAGE_MAX, default: limits.PAGE_DEFAULT }),
+)
+
 export const RoomList = Type.Object(
   {
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.PAGE_MAX, default: limits.PAGE_DEFAULT })),
+    limit: PageLimit,
     after: Type.Optional(
       Type.String({
         maxLength: limits.ROOM_NAME_MAX,
@@ -156,7 +161,7 @@ export type Member = Static<typeof Member>
 
 export const MemberList = Type.Object(
   {
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.PAGE_MAX, default: limits.PAGE_DEFAULT })),
+    limit: PageLimit,
     after: Type.Optional(
       Type.String({ maxLength: 30, description: 'The last username of the page before', examples: ['minji'] }),
     ),

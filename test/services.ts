@@ -21,7 +21,7 @@ export interface Database {
 }
 
 /** A process of ours, on one port and one folder through all its restarts. */
-export interface Ours {
+interface Ours {
   pid(): number
   /** As a power cut would: SIGKILL. */
   kill(): Promise<void>

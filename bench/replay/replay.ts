@@ -4,7 +4,7 @@ import { startCluster } from './cluster.js'
 import { compareAll, type Heard, type Replayed, type Said, searchAll } from './compare.js'
 import { startServer } from './server.js'
 
-export interface ReplayOptions {
+interface ReplayOptions {
   /** How often the server is killed on the way; several servers are disturbed all the time instead. */
   kills: number
   /** 1, on the embedded store; or several, on MongoDB and Redis, with users that move from one to another. */

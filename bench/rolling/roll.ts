@@ -11,7 +11,7 @@ import { startBalancer } from './balancer.js'
 const AT_ONCE = 50
 const ROOM = 'default'
 
-export interface RollOptions {
+interface RollOptions {
   servers: number
   /** Sockets that are only there. */
   sockets: number

@@ -4,10 +4,10 @@ import { BATCH_MAX, Conflict, type Store, type Target } from '../store/index.js'
 import { RoomView } from './view.js'
 
 /** What an event says besides who, when and where. */
-export type Fields = Pick<StoredEvent, 'target' | 'member' | 'text' | 'reply_to' | 'data'>
+type Fields = Pick<StoredEvent, 'target' | 'member' | 'text' | 'reply_to' | 'data'>
 
 /** A message that an entry means, as it is just before the event. */
-export type Meant = Target & { edits: number }
+type Meant = Target & { edits: number }
 
 /** One request to append an event. */
 export interface Entry {

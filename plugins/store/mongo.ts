@@ -3,8 +3,9 @@ import { type Db, MongoError } from 'mongodb'
 import { errors } from '../../schemas/error.js'
 import { membershipTypes, type StoredEvent } from '../../schemas/event.js'
 import type { RoomRecord } from '../../schemas/room.js'
-import { collectionsOf, ensureEpoch, ensureIndexes, userKey } from './mongo/collections.js'
-import { type Call, concerns, createCalls, TIMEOUT_MS } from './mongo/connection.js'
+import { collectionsOf, ensureEpoch, ensureIndexes } from './mongo/collections.js'
+import { type Call, createCalls, TIMEOUT_MS, withConcerns } from './mongo/connection.js'
+import { eventDocument } from './mongo/documents.js'
 import { isDuplicate } from './mongo/failures.js'
 import { createFollower } from './mongo/follower.js'
 import { createLog } from './mongo/log.js'
@@ -32,8 +33,7 @@ type Exposed<M> = M extends (call: Call, ...args: infer Args) => Promise<infer R
  * @throws an Error whose message is one plain sentence, where the database holds what this server cannot read
  */
 export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIMEOUT_MS): Promise<Store> {
-  // The database again, with our concerns in place of the URI's.
-  const db = connected.client.db(connected.databaseName, concerns(timeout_ms))
+  const db = withConcerns(connected, timeout_ms)
   const collections = collectionsOf(db)
   await ensureIndexes(collections)
   const epoch = await ensureEpoch(collections)
@@ -92,10 +92,7 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
     assert(appended.length > 0 && appended.length <= BATCH_MAX)
     assert(appended.every(({ seq }, i) => seq === after + 1 + i))
     try {
-      await collections.events.insertMany(
-        appended.map(event => ({ ...event, user: userKey(event.username) })),
-        { ...call, ordered: true },
-      )
+      await collections.events.insertMany(appended.map(eventDocument), { ...call, ordered: true })
     } catch (error) {
       // Part of it may be stored.
       upkeep.appended(room_id)

@@ -17,7 +17,7 @@ export async function openBus(t: Test, address: string, db = 0) {
   })
   return Object.assign(bus, { ask: link.ask })
 }
-export type Bus = Awaited<ReturnType<typeof openBus>>
+type Bus = Awaited<ReturnType<typeof openBus>>
 
 export async function listening(bus: Bus, channel: string) {
   const heard: string[] = []
