@@ -131,6 +131,7 @@ async function startBurst(t: Test, addresses: string[]) {
   }
 }
 
+// Without the `exec` of the script, sh (dash) would end at the signal that npm hands on, and the server would stay.
 test('npm start hands SIGTERM on, and takes the two SIGINTs of Ctrl-C for one', async t => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     const env = environment(t, { LOG_LEVEL: 'info', PORT: '0', DRAIN_MS: '300' }) as Record<string, string>
