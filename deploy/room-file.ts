@@ -10,7 +10,7 @@ import { createLogCheck, type LogSummary } from './log-check.js'
  * A room in a file: its log, one event of `StoredEvent` a line as JSON, oldest first, and a last line that says how many
  * they are and what hash the bytes before it have, so that a file that was cut or changed is told from a whole one.
  */
-export interface Trailer {
+interface Trailer {
   format: typeof FORMAT
   events: number
   sha256: string

@@ -27,7 +27,7 @@ function ours(error: FastifyError): FastifyError & { retry_after_ms?: number } {
 }
 
 /** The one place where an error becomes an answer. */
-export function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
+function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   const known = ours(error)
   const statusCode = known.statusCode ?? 500
   if (statusCode >= 500) request.log.error({ err: error }, known.message)
@@ -42,6 +42,17 @@ export function answerError(error: FastifyError, request: FastifyRequest, reply:
   })
 }
 
+/** For answers before any hook, where the `security` plugin has no say: they are for no page, and no guessing. */
+const bare = {
+  'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+}
+
+/** Answers an address that Fastify cannot route. */
+export function answerBadAddress(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
+  return answerError(error, request, reply.headers(bare))
+}
+
 /**
  * Answers what is not even HTTP. Fastify's own handler would log the raw packet, tokens included, and leave out the code.
  */
@@ -49,8 +60,16 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
   if (error.code === 'ECONNRESET' || socket.destroyed) return
   const { statusCode = 400, code, message } = new errors.BadRequest('This is not HTTP, too long, or too slow')
   const body = JSON.stringify({ statusCode, code, error: STATUS_CODES[statusCode], message })
-  const head = `HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode]}\r\nConnection: close\r\nContent-Type: application/json`
-  if (socket.writable) socket.write(`${head}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+  const headers = {
+    connection: 'close',
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    ...bare,
+  }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  if (socket.writable) {
+    socket.write(`HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode]}\r\n${lines.join('')}\r\n${body}`)
+  }
   socket.destroy(error)
 }
 

@@ -5,6 +5,7 @@ import type { Message, Page, PageQuery, SearchPage, SearchQuery } from '../schem
 import { limits } from '../schemas/wire.js'
 import type { Appended, RoomLog } from './room-log/index.js'
 import { assertMember, type Rooms } from './rooms.js'
+import { foldMessage } from './store/fold.js'
 import type { Store, Target } from './store/index.js'
 import { matches, queryTerms } from './store/terms.js'
 
@@ -18,22 +19,6 @@ export type Messages = ReturnType<typeof createMessages>
 /** Messages that one search looks at; then it says how to go on. */
 const CANDIDATES_MAX = 10_000
 const CANDIDATES_AT_ONCE = 200
-
-/** What a message says now: its event folded with the newest one that targets it. */
-export function foldMessage({ message, newest }: Target): Message {
-  const { seq, room_id, username, created_at, client_id, reply_to, text = '' } = message
-  const folded: Message = { id: seq, room_id, username, text, created_at, client_id }
-  if (reply_to !== undefined) folded.reply_to = reply_to
-  if (newest?.type === 'edited') {
-    folded.text = newest.text ?? ''
-    folded.edited_at = newest.created_at
-  }
-  if (newest?.type === 'deleted') {
-    folded.text = ''
-    folded.deleted_at = newest.created_at
-  }
-  return folded
-}
 
 /** What is said in rooms. Every write decides on the room's state just before its event, so a removal always wins. */
 export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms) {

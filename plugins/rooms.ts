@@ -2,12 +2,21 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { errors } from '../schemas/error.js'
-import type { StoredEvent } from '../schemas/event.js'
-import type { Member, ReadMark, Room, RoomCreation, RoomList, RoomRecord } from '../schemas/room.js'
-import { DEFAULT_ROOM_ID, limits } from '../schemas/wire.js'
+import type {
+  LastMessage,
+  Member,
+  ReadMark,
+  Room,
+  RoomCreation,
+  RoomList,
+  RoomRecord,
+  RoomSettings,
+} from '../schemas/room.js'
+import { DEFAULT_ROOM_ID, lastText, limits } from '../schemas/wire.js'
 import type { Auth } from './auth/index.js'
 import type { Presence } from './presence/index.js'
 import type { RoomLog, RoomView } from './room-log/index.js'
+import { foldMessage } from './store/fold.js'
 import { Conflict, type Store } from './store/index.js'
 
 declare module 'fastify' {
@@ -17,10 +26,16 @@ declare module 'fastify' {
 }
 export type Rooms = ReturnType<typeof createRooms>
 
-/** @throws RoomNotFound where there is no such room, or a private one that `username` is not in */
-export function assertVisible(view: RoomView, room_id: string, username: string): RoomRecord {
+/** Null where there is no such room, or a private one that `username` is not in. */
+function visible(view: RoomView, username: string): RoomRecord | null {
   const { room } = view
-  if (!room || room.deleted || !(room.is_public || view.isMember(username))) throw new errors.RoomNotFound(room_id)
+  return room && !room.deleted && (room.is_public || view.isMember(username)) ? room : null
+}
+
+/** @throws RoomNotFound */
+function assertVisible(view: RoomView, room_id: string, username: string): RoomRecord {
+  const room = visible(view, username)
+  if (!room) throw new errors.RoomNotFound(room_id)
   return room
 }
 
@@ -49,9 +64,18 @@ const isDefault = (room: RoomRecord) => room.id === DEFAULT_ROOM_ID
  * may throw RoomNotFound, for a private room as seen from outside too.
  */
 export function createRooms(store: Store, roomLog: RoomLog, auth: Auth, presence: Presence) {
+  /** As of the view, so that who was removed behind it is told nothing newer. */
+  async function lastMessage(room_id: string, seq: number): Promise<LastMessage | undefined> {
+    const [target] = await store.readPage(room_id, { before: seq + 1, limit: 1 })
+    if (!target) return undefined
+    const { id, username, text, deleted_at } = foldMessage(target)
+    return { id, username, text: lastText(text), ...(deleted_at !== undefined && { deleted_at }) }
+  }
+
   async function toRoom(view: RoomView, room: RoomRecord, username: string): Promise<Room> {
     const is_member = view.isMember(username)
     const last_read_seq = is_member ? await store.readMark(username, room.id) : 0
+    const last_message = is_member ? await lastMessage(room.id, view.seq) : undefined
     return {
       id: room.id,
       name: room.name,
@@ -67,7 +91,25 @@ export function createRooms(store: Store, roomLog: RoomLog, auth: Auth, presence
       unread: is_member ? await store.countUnread(room.id, username, last_read_seq, limits.UNREAD_MAX) : 0,
       last_read_seq,
       last_seq: view.seq,
+      ...(last_message && { last_message }),
     }
+  }
+
+  /** @param owner empty for the default room @throws Conflict */
+  async function make(id: string, owner: string, data: RoomSettings & Pick<RoomRecord, 'password_hash'>) {
+    const created_at = new Date().toISOString()
+    const member_count = owner === '' ? 0 : 1
+    await store.createRoom(
+      { id, ...data, indexed_seq: 1, owner, member_count, created_at, deleted: false },
+      { room_id: id, seq: 1, type: 'created', username: owner, client_id: randomUUID(), created_at, data },
+    )
+  }
+
+  /** The view of a room that `username` may read. @throws NotMember */
+  async function viewOf(room_id: string, username: string): Promise<RoomView> {
+    const view = await roomLog.view(room_id, [username])
+    assertMember(view, room_id, username)
+    return view
   }
 
   /** What `username` may see of a room now. */
@@ -107,13 +149,7 @@ export function createRooms(store: Store, roomLog: RoomLog, auth: Auth, presence
 
   return {
     get,
-
-    /** The view of a room that `username` may read. @throws NotMember */
-    async assertMember(room_id: string, username: string): Promise<RoomView> {
-      const view = await roomLog.view(room_id, [username])
-      assertMember(view, room_id, username)
-      return view
-    },
+    assertMember: viewOf,
 
     /** Rooms that `username` may see, by name. */
     async list(username: string, query: RoomList): Promise<{ rooms: Room[]; has_more: boolean }> {
@@ -126,10 +162,9 @@ export function createRooms(store: Store, roomLog: RoomLog, auth: Auth, presence
       const rooms: Room[] = []
       for (const { id } of records.slice(0, limit)) {
         const view = await roomLog.view(id, [username])
+        const room = visible(view, username)
         // It may have been deleted or closed to us since it was listed.
-        if (view.room && !view.room.deleted && (view.room.is_public || view.isMember(username))) {
-          rooms.push(await toRoom(view, view.room, username))
-        }
+        if (room) rooms.push(await toRoom(view, room, username))
         // Counting unread messages of many rooms lets other work go on in between.
         await new Promise(resolve => setImmediate(resolve))
       }
@@ -143,19 +178,8 @@ export function createRooms(store: Store, roomLog: RoomLog, auth: Auth, presence
       const password_hash = password === undefined ? null : await auth.hashPassword(password)
       // Hexadecimal, so that none begins with a dash, which a command line takes for an option.
       const id = randomBytes(9).toString('hex')
-      const created: StoredEvent = {
-        room_id: id,
-        seq: 1,
-        type: 'created',
-        username,
-        client_id: randomUUID(),
-        created_at: new Date().toISOString(),
-        data: { ...settings, password_hash },
-      }
-      const { created_at } = created
-      const record = { id, ...settings, password_hash, owner: username, member_count: 1, created_at, deleted: false }
       try {
-        await store.createRoom({ ...record, indexed_seq: 1 }, created)
+        await make(id, username, { ...settings, password_hash })
       } catch (error) {
         throw error instanceof Conflict ? new errors.RoomNameTaken(name) : error
       }
@@ -166,30 +190,9 @@ export function createRooms(store: Store, roomLog: RoomLog, auth: Auth, presence
     /** Makes the default room where there is none yet, once, however many servers start together. */
     async ensureDefault() {
       if (await store.readRoom(DEFAULT_ROOM_ID)) return
-      const created_at = new Date().toISOString()
-      const settings = { name: 'Lobby', description: '', is_public: true, max_members: 0 }
+      const settings = { name: 'Lobby', description: '', is_public: true, max_members: 0, password_hash: null }
       try {
-        await store.createRoom(
-          {
-            id: DEFAULT_ROOM_ID,
-            ...settings,
-            indexed_seq: 1,
-            owner: '',
-            member_count: 0,
-            password_hash: null,
-            created_at,
-            deleted: false,
-          },
-          {
-            room_id: DEFAULT_ROOM_ID,
-            seq: 1,
-            type: 'created',
-            username: '',
-            client_id: randomUUID(),
-            created_at,
-            data: { ...settings, password_hash: null },
-          },
-        )
+        await make(DEFAULT_ROOM_ID, '', settings)
       } catch (error) {
         if (!(error instanceof Conflict)) throw error
       }
@@ -246,8 +249,7 @@ export function createRooms(store: Store, roomLog: RoomLog, auth: Auth, presence
 
     /** By username. @throws NotMember */
     async members(room_id: string, username: string, query: { after?: string; limit?: number }) {
-      const view = await roomLog.view(room_id, [username])
-      const { owner } = assertMember(view, room_id, username)
+      const { room } = await viewOf(room_id, username)
       const { limit = limits.PAGE_DEFAULT, after } = query
       const page = { limit: limit + 1, ...(after !== undefined && { after }) }
       const users =
@@ -260,7 +262,7 @@ export function createRooms(store: Store, roomLog: RoomLog, auth: Auth, presence
         username: user.username,
         display_name: user.display_name,
         avatar_color: user.avatar_color,
-        role: user.username === owner ? 'owner' : 'member',
+        role: user.username === room?.owner ? 'owner' : 'member',
         online: isOnline(user.username),
       }))
       return { members, has_more: users.length > limit }
@@ -313,8 +315,7 @@ export function createRooms(store: Store, roomLog: RoomLog, auth: Auth, presence
 
     /** Moves one's read mark forward, at most to the log's head. @throws NotMember */
     async markRead(room_id: string, username: string, seq: number): Promise<ReadMark> {
-      const view = await roomLog.view(room_id, [username])
-      assertMember(view, room_id, username)
+      const view = await viewOf(room_id, username)
       return { room_id, seq: await store.moveMark(username, room_id, Math.min(seq, view.seq)) }
     },
   }

@@ -31,7 +31,7 @@ const overTls: FastifyHelmetOptions = {
   frameguard: { action: 'deny' },
 }
 
-/** Security headers on every answer. Whether a request came over TLS, a trusted proxy's too, is Fastify's to say. */
+/** Security headers on every answer but those before any hook (`plugins/errors.ts`). Whether a request came over TLS, a trusted proxy's too, is Fastify's to say. */
 async function security(fastify: FastifyInstance) {
   await fastify.register(helmet, { global: false })
   fastify.addHook('onRequest', async (request, reply) => {

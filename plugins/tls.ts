@@ -14,15 +14,16 @@ async function tls(fastify: FastifyInstance) {
   const { config, log } = fastify
   let served = readTls(config)
   if (served === null) return
+  // Fastify's type does not tell that it speaks TLS.
+  const server = fastify.server as unknown as Server
   let fault = ''
 
   function look() {
     try {
       const found = readTls(config)
       fault = ''
-      if (found === null || (found.cert === served?.cert && found.key === served?.key))
-        return // Fastify's type does not tell that it speaks TLS.
-      ;(fastify.server as unknown as Server).setSecureContext(found)
+      if (found === null || (found.cert === served?.cert && found.key === served?.key)) return
+      server.setSecureContext(found)
       served = found
       log.info('TLS: serving a new certificate')
     } catch (error) {

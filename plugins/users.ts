@@ -11,7 +11,7 @@ declare module 'fastify' {
 }
 
 export type Users = ReturnType<typeof createUsers>
-export type ChangedListener = (user: User) => void
+type ChangedListener = (user: User) => void
 
 /** What users tell about themselves. */
 export function createUsers(store: Store) {

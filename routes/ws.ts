@@ -3,6 +3,7 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
 import { errors, readErrors } from '../schemas/error.js'
 import { Epoch } from '../schemas/frame.js'
+import { After } from '../schemas/message.js'
 import { RoomParams } from '../schemas/room.js'
 
 const tags = ['sockets']
@@ -17,7 +18,7 @@ const one = {
   params: RoomParams,
   querystring: Type.Object(
     {
-      after: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, examples: [42] })),
+      after: Type.Optional(After),
       epoch: Type.Optional(Epoch),
     },
     { additionalProperties: false },

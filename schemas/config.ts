@@ -45,7 +45,10 @@ export const Config = Type.Object({
     description: 'A server silent for longer is dead and its users offline, ms',
   }),
   DRAIN_MS: count(10_000, 'Sockets are closed spread over this time at SIGTERM, ms'),
-  RATE_LIMIT_AUTH_PER_MINUTE: count(10, 'Registrations and logins per address, logins per account; 0 for no limit'),
+  RATE_LIMIT_AUTH_PER_MINUTE: count(
+    10,
+    'Registrations and logins per address; logins, and tries at rooms’ passwords, per account; 0 for no limit',
+  ),
   RATE_LIMIT_HTTP_PER_MINUTE: count(600, 'Requests per account, without one per address; 0 for no limit'),
   RATE_LIMIT_SENDS_PER_SECOND: count(10, 'Sends, edits and deletions per account, burst twice that; 0 for no limit'),
   RATE_LIMIT_FRAMES_PER_SECOND: count(50, 'Frames per socket, burst twice that; 0 for no limit'),

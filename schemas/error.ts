@@ -8,7 +8,6 @@ export const errors = {
   MalformedFrame: createError('MALFORMED_FRAME', 'A frame is text: one JSON object with a type', 400),
   BadFrame: createError('BAD_FRAME', '%s', 400),
   ClientIdReused: createError('CLIENT_ID_REUSED', 'The client_id %s was used for another request', 409),
-  ReplyTargetMissing: createError('MESSAGE_NOT_FOUND', 'No message %s in this room', 404),
   MessageNotFound: createError('MESSAGE_NOT_FOUND', 'No message %s in this room', 404),
   MessageDeleted: createError('MESSAGE_DELETED', 'Message %s is deleted', 410),
   NotAuthor: createError('NOT_AUTHOR', 'Message %s is not yours', 403),

@@ -3,7 +3,7 @@ import { ClientId, Seq } from './message.js'
 import { RoomId, RoomSettings } from './room.js'
 import { Time, Username } from './user.js'
 
-export const eventTypes = [
+const eventTypes = [
   'message',
   'edited',
   'deleted',

@@ -1,16 +1,12 @@
 import { type Static, type TProperties, Type } from '@sinclair/typebox'
-import { ClientId, Message, Seq, Text } from './message.js'
+import { After, ClientId, Message, Seq, Text } from './message.js'
 import { RoomId } from './room.js'
 import { Time, Token, User, Username } from './user.js'
 
 const exact = { additionalProperties: false }
 function frame<T extends string, P extends TProperties>(type: T, description: string, properties: P) {
-  return Type.Object(
-    { type: Type.Literal(type), ...properties },
-    { ...exact, $id: undefined, title: type, description },
-  )
+  return Type.Object({ type: Type.Literal(type), ...properties }, { ...exact, title: type, description })
 }
-const After = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, examples: [42] })
 const OnlineCount = Type.Integer({ description: 'Users online in the room, each once', examples: [3] })
 export const Epoch = Type.String({
   maxLength: 64,

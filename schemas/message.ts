@@ -1,10 +1,13 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { RoomId } from './room.js'
+import { PageLimit, RoomId } from './room.js'
 import { Time, Username } from './user.js'
 import { CLIENT_ID_PATTERN, limits, TEXT_PATTERN } from './wire.js'
 
 /** An event's number in its room: 1, 2, 3, … without holes. */
 export const Seq = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, examples: [42] })
+
+/** The last seq that somebody has, 0 for none. */
+export const After = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, examples: [42] })
 
 export const ClientId = Type.String({
   pattern: CLIENT_ID_PATTERN,
@@ -60,13 +63,11 @@ export const Replying = Type.Object({ client_id: Type.Optional(ClientId), text: 
 export const Editing = Replying
 export const Deleting = Type.Object({ client_id: Type.Optional(ClientId) }, { additionalProperties: false })
 
-const limit = Type.Optional(Type.Integer({ minimum: 1, maximum: limits.PAGE_MAX, default: limits.PAGE_DEFAULT }))
-
 export const PageQuery = Type.Object(
   {
     before: Type.Optional(Seq),
-    after: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, examples: [42] })),
-    limit,
+    after: Type.Optional(After),
+    limit: PageLimit,
   },
   { additionalProperties: false },
 )
@@ -86,7 +87,7 @@ export const SearchQuery = Type.Object(
   {
     q: Type.String({ minLength: 1, maxLength: 200, examples: ['회의'] }),
     before: Type.Optional(Seq),
-    limit,
+    limit: PageLimit,
   },
   { additionalProperties: false },
 )

@@ -37,7 +37,7 @@ export type RoomSettings = Static<typeof RoomSettings>
 export const RoomRecord = Type.Composite([
   Type.Object({
     id: RoomId,
-    /** The log is indexed up to here: members, settings, scrubs and this record reflect every event up to it. */
+    /** The log is indexed up to here: members and this record reflect every event up to it. */
     indexed_seq: Type.Integer(),
     owner: Type.String({ description: 'Empty for the default room' }),
     member_count: Type.Integer({ description: 'Not kept for the default room, where it is the number of users' }),
@@ -48,6 +48,25 @@ export const RoomRecord = Type.Composite([
   RoomSettings,
 ])
 export type RoomRecord = Static<typeof RoomRecord>
+
+/** What was said last in a room, to be shown in a list of rooms. */
+export const LastMessage = Type.Object(
+  {
+    id: Type.Integer({ examples: [42] }),
+    username: Username,
+    text: Type.String({
+      description: 'The first 200 code points of what it says now; empty where deleted',
+      examples: ['안녕하세요!'],
+    }),
+    deleted_at: Type.Optional(Time),
+  },
+  {
+    additionalProperties: false,
+    description: 'Left out from outside, and where nothing was said yet',
+    examples: [{ id: 42, username: 'minji', text: '안녕하세요!' }],
+  },
+)
+export type LastMessage = Static<typeof LastMessage>
 
 export const Room = Type.Object(
   {
@@ -68,6 +87,7 @@ export const Room = Type.Object(
     }),
     last_read_seq: Type.Integer({ examples: [40] }),
     last_seq: Type.Integer({ description: `The log's head`, examples: [42] }),
+    last_message: Type.Optional(LastMessage),
   },
   { additionalProperties: false },
 )
@@ -85,9 +105,14 @@ export const RoomCreation = Type.Object(
 )
 export type RoomCreation = Static<typeof RoomCreation>
 
+/** How many a page holds, of whatever it is a page. */
+export const PageLimit = Type.Optional(
+  Type.Integer({ minimum: 1, maximum: limits.PAGE_MAX, default: limits.PAGE_DEFAULT }),
+)
+
 export const RoomList = Type.Object(
   {
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.PAGE_MAX, default: limits.PAGE_DEFAULT })),
+    limit: PageLimit,
     after: Type.Optional(
       Type.String({
         maxLength: limits.ROOM_NAME_MAX,
@@ -136,7 +161,7 @@ export type Member = Static<typeof Member>
 
 export const MemberList = Type.Object(
   {
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.PAGE_MAX, default: limits.PAGE_DEFAULT })),
+    limit: PageLimit,
     after: Type.Optional(
       Type.String({ maxLength: 30, description: 'The last username of the page before', examples: ['minji'] }),
     ),

@@ -17,7 +17,7 @@ export const Password = Type.String({
   examples: ['correct horse battery'],
 })
 
-export const userStatuses = ['available', 'busy', 'away'] as const
+const userStatuses = ['available', 'busy', 'away'] as const
 const Status = Type.Union(
   userStatuses.map(status => Type.Literal(status)),
   { examples: ['available'] },

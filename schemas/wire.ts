@@ -28,6 +28,8 @@ export type CloseReason = keyof typeof closeCodes
 export const limits = {
   /** Code points of a message's text. */
   TEXT_MAX: 2000,
+  /** Code points of it that a room's `last_message` holds. */
+  LAST_TEXT_MAX: 200,
   /** Bytes of a WebSocket frame and of a JSON body. */
   FRAME_BYTES_MAX: 64 * 1024,
   ROOM_NAME_MAX: 50,
@@ -66,3 +68,9 @@ export const NAME_PATTERN = '^(?=\\S)[^\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}\\u115
 
 /** Every user is a member of the room with this id. */
 export const DEFAULT_ROOM_ID = 'default'
+
+/** As much of a text as a room's `last_message` holds. */
+export function lastText(text: string): string {
+  // A code point has two units at most, so this half cuts none of those that stay.
+  return [...text.slice(0, 2 * limits.LAST_TEXT_MAX)].slice(0, limits.LAST_TEXT_MAX).join('')
+}

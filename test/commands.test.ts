@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { cpSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import t, { type Test, test } from 'tap'
-import { freePort } from '../bench/replay/server.js'
 import { temporaryFolder } from './helper.js'
-import { top } from './process.js'
+import { freePort } from './port.js'
+import { top, watch } from './process.js'
 
 // The project is built once and started, on a machine that may be busy.
 t.setTimeout(600_000)
@@ -97,26 +97,17 @@ test('npm start and every command of the pages do in a clean folder what they sa
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const closed = once(server, 'close')
+  const { says, ended } = watch(server)
   const end = async (signal: NodeJS.Signals) => {
     try {
       process.kill(-(server.pid as number), signal)
     } catch {
       // It has ended.
     }
-    await closed
+    await ended
   }
   t.after(() => end('SIGKILL'))
-  let said = ''
-  await new Promise<void>((resolve, reject) => {
-    for (const stream of [server.stdout, server.stderr]) {
-      stream.on('data', bytes => {
-        said += bytes
-        if (/listening at/.test(said)) resolve()
-      })
-    }
-    closed.then(() => reject(new Error(said)))
-  })
+  await says(/listening at/)
   const address = `http://localhost:${port}`
   t.match(await (await fetch(address)).text(), '<html', 'the page is there')
 

@@ -6,6 +6,7 @@ import type { Test } from 'tap'
 import app from '../app.js'
 import { type Environment, readConfig } from '../plugins/config/index.js'
 import { serverOptions } from '../plugins/config/server-options.js'
+import { quick } from './quick.js'
 
 /** An empty folder of the test's own, gone after it. */
 export function temporaryFolder(t: Test): string {
@@ -14,20 +15,9 @@ export function temporaryFolder(t: Test): string {
   return folder
 }
 
-/** What a test runs with: nothing of the surrounding environment, quick hashes, no limits, no log. */
+/** What a test runs with: nothing of the surrounding environment, `quick`, no log, a folder of its own. */
 export function environment(t: Test, env: Environment = {}): Environment {
-  return {
-    DATA_DIR: env.DATA_DIR ?? temporaryFolder(t),
-    BCRYPT_COST: '4',
-    LOG_LEVEL: 'silent',
-    DRAIN_MS: '0',
-    RATE_LIMIT_AUTH_PER_MINUTE: '0',
-    RATE_LIMIT_HTTP_PER_MINUTE: '0',
-    RATE_LIMIT_SENDS_PER_SECOND: '0',
-    RATE_LIMIT_FRAMES_PER_SECOND: '0',
-    RATE_LIMIT_ROOMS_PER_HOUR: '0',
-    ...env,
-  }
+  return { DATA_DIR: env.DATA_DIR ?? temporaryFolder(t), LOG_LEVEL: 'silent', ...quick, ...env }
 }
 
 interface BuildOptions {

@@ -7,8 +7,8 @@ import { environment } from './helper.js'
 /** The project's top folder. */
 export const top = fileURLToPath(new URL('../..', import.meta.url))
 
-/** A server that a test started as a process of its own, in an environment of its own; killed after the test. */
-export interface Started {
+/** A process of a test's, and what it says. */
+interface Watched {
   child: ChildProcess
   /** What it wrote so far. */
   written: { out: string; err: string }
@@ -19,6 +19,7 @@ export interface Started {
 }
 
 /**
+ * Starts a server in an environment of its own; it is killed after the test.
  * @param args of node
  * @param as where and as whom it runs: the project's top folder, and ourselves
  */
@@ -27,7 +28,7 @@ export function start(
   args: string[],
   env: Record<string, string> = {},
   as: { cwd?: string; uid?: number; gid?: number } = {},
-): Started {
+): Watched {
   const variables = { PATH: process.env.PATH, ...environment(t, { LOG_LEVEL: 'info', PORT: '0', ...env }) }
   // Another user could not write what the test runner's loader wants written at the end.
   const bare = ['-c', 'unset NODE_OPTIONS; exec "$@"', 'sh', process.execPath, ...args]
@@ -38,6 +39,16 @@ export function start(
     env: variables,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  const watched = watch(child)
+  t.after(async () => {
+    child.kill('SIGKILL')
+    await watched.ended
+  })
+  return watched
+}
+
+/** @param child whose output is piped */
+export function watch(child: ChildProcess): Watched {
   const written = { out: '', err: '' }
   child.stdout?.on('data', bytes => {
     written.out += bytes
@@ -46,10 +57,6 @@ export function start(
     written.err += bytes
   })
   const ended = once(child, 'close').then(([code]) => code as number | null)
-  t.after(async () => {
-    child.kill('SIGKILL')
-    await ended
-  })
   let over = false
   ended.then(() => {
     over = true

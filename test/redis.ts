@@ -1,19 +1,13 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
 import { Redis } from 'ioredis'
 import type { Test } from 'tap'
+import { eventually } from './eventually.js'
+import { programMissing } from './missing.js'
+import { freePort, listens } from './port.js'
 
-/** Why tests with a Redis of their own are skipped here; false where they run. In CI it must be there. */
-export const redisMissing: string | false = (() => {
-  try {
-    execFileSync('redis-server', ['--version'], { stdio: 'ignore' })
-    return false
-  } catch {
-    if (process.env.CI) throw new Error('redis-server is not installed, and in CI nothing may be skipped')
-    return 'redis-server is not installed'
-  }
-})()
+/** Why tests with a Redis of their own cannot run here; false where they can. */
+export const redisMissing = programMissing('redis-server', '--version')
 
 /** Who ends what was started: a test, or whatever else runs real servers. */
 export interface Owner {
@@ -34,30 +28,6 @@ export interface RedisServer {
   resume(): void
 }
 
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as { port: number }
-  probe.close()
-  await once(probe, 'close')
-  return port
-}
-
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1')
-  return new Promise(resolve => {
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
-  }).then(result => {
-    socket.destroy()
-    return result as boolean
-  })
-}
-
-/** Resolves when it holds; the test's own time limit ends what never does. */
-export async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise(resolve => setTimeout(resolve, 10))
-}
-
 /** @param args besides what keeps everything in memory */
 export async function startRedis(t: Owner, ...args: string[]): Promise<RedisServer> {
   const port = await freePort()
@@ -76,9 +46,12 @@ export async function startRedis(t: Owner, ...args: string[]): Promise<RedisServ
 
   async function start() {
     const common = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
-    server = spawn('redis-server', [...common, '--enable-debug-command', 'yes', ...args], { stdio: 'ignore' })
-    const { exitCode } = server
-    await eventually(async () => exitCode !== null || (await accepts(port)))
+    const started = spawn('redis-server', [...common, '--enable-debug-command', 'yes', ...args], { stdio: 'ignore' })
+    server = started
+    await eventually(async () => {
+      if (started.exitCode !== null) throw new Error(`redis-server has ended with code ${started.exitCode}`)
+      return listens(port)
+    })
   }
 
   // A run that ends before its teardown leaves nothing behind either.

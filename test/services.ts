@@ -1,12 +1,13 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { MongoClient } from 'mongodb'
+import { missing, runs } from './missing.js'
+import { freePort } from './port.js'
 
 /** Where `.ci/run` keeps the servers that it builds. */
 const CACHE = fileURLToPath(new URL('../../.cache/bin', import.meta.url))
@@ -20,7 +21,7 @@ export interface Database {
 }
 
 /** A process of ours, on one port and one folder through all its restarts. */
-export interface Ours {
+interface Ours {
   pid(): number
   /** As a power cut would: SIGKILL. */
   kill(): Promise<void>
@@ -28,39 +29,16 @@ export interface Ours {
   start(): Promise<void>
 }
 
-/** A build without its version file, as `go install` makes it, ends at once with a panic. */
-function runs(file: string): boolean {
-  try {
-    execFileSync(file, ['--version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
-
+/** One that runs: a build without its version file, as `go install` makes it, ends at once with a panic. */
 const findFerret = (): string | undefined =>
   [CACHE, ...(process.env.PATH ?? '').split(delimiter)]
     .map(folder => join(folder, 'ferretdb'))
-    .find(file => existsSync(file) && runs(file))
+    .find(file => existsSync(file) && runs(file, '--version'))
 
-/**
- * Why suites that need a MongoDB cannot run here, false where they can: for tap's `skip`. Where CI is set they must run.
- */
+/** Why tests that need a MongoDB cannot run here, false where they can. */
 export function mongoMissing(): string | false {
-  if (process.env.MONGODB_URI) return false
-  if (findFerret() !== undefined) return false
-  const reason = `no ferretdb that runs on PATH or in ${CACHE}, and no MONGODB_URI`
-  if (process.env.CI) throw new Error(`In CI these tests must run: ${reason}`)
-  return reason
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
+  const isThere = Boolean(process.env.MONGODB_URI) || findFerret() !== undefined
+  return missing(isThere, `no ferretdb that runs on PATH or in ${CACHE}, and no MONGODB_URI`)
 }
 
 async function answers(uri: string, child: ChildProcess): Promise<void> {
@@ -115,7 +93,6 @@ export async function startMongo(): Promise<Database> {
     // Its end is waited for, which nothing else may keep the process alive for.
     child.ref()
     if (child.exitCode === null && child.signalCode === null) {
-      child.ref()
       child.kill('SIGKILL')
       await ended
     }

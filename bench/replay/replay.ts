@@ -1,24 +1,10 @@
 import { WebSocket } from 'ws'
-import type { Message } from '../../schemas/message.js'
-import { limits } from '../../schemas/wire.js'
-import {
-  type Connection,
-  createConnection,
-  createHttp,
-  type Http,
-  type SocketConstructor,
-} from '../../static/client/index.js'
+import { type Connection, createConnection, createHttp, type SocketConstructor } from '../../static/client/index.js'
 import { startCluster } from './cluster.js'
+import { compareAll, type Heard, type Replayed, type Said, searchAll } from './compare.js'
 import { startServer } from './server.js'
 
-/** One message of a recorded talk, in the order said within its room. */
-export interface Said {
-  room: string
-  username: string
-  text: string
-}
-
-export interface ReplayOptions {
+interface ReplayOptions {
   /** How often the server is killed on the way; several servers are disturbed all the time instead. */
   kills: number
   /** 1, on the embedded store; or several, on MongoDB and Redis, with users that move from one to another. */
@@ -33,18 +19,6 @@ export interface ReplayOptions {
 /** Requests of the preparation that are under way at once. */
 const AT_ONCE = 24
 const PASSWORD = 'replayed talk'
-
-/** What was said in one room, and what became of it. */
-interface Replayed {
-  room_id: string
-  said: Said[]
-  /** client_id of each message, in the order said. */
-  client_ids: string[]
-  /** When each message was acknowledged, by client_id. */
-  acked_at: Map<string, number>
-  /** client_ids of the messages that each observer was told of, in that order, and when. */
-  observed: { client_id: string; at: number }[][]
-}
 
 /** The servers of a replay: one that is killed now and then, or several that things happen to. */
 async function startServers(count: number) {
@@ -173,31 +147,14 @@ export async function replay(talk: Said[], options: ReplayOptions) {
 
     progress('reading the history')
     const reader = httpOf(watchers[0] ?? (users[0] as string))
-    let behind_ms = 0
-    const figures = { lost: 0, doubled: 0, out_of_order: 0, altered: 0, observed_wrongly: 0 }
-    for (const room of replayed) {
-      await until(() => room.observed.every(heard => heard.length >= room.said.length))
-      const history = await readAll(reader, room.room_id)
-      const found = compare(room, history)
-      for (const name of ['lost', 'doubled', 'out_of_order', 'altered'] as const) figures[name] += found[name]
-      for (const [index, heard] of room.observed.entries()) sayWhereWrong(room, heard, `${watchers[index]}`, progress)
-      const expected = room.client_ids.join()
-      figures.observed_wrongly += room.observed.filter(
-        heard => heard.map(({ client_id }) => client_id).join() !== expected,
-      ).length
-      behind_ms = Math.max(behind_ms, ...room.observed.map(heard => furthestBehind(room.acked_at, heard)))
-    }
-
-    let searches_incomplete = 0
-    const [korean] = replayed
-    const parts = korean ? pickParts(korean.said, options.searches) : []
-    if (parts.length > 0) progress(`searching for ${parts.length} parts of words`)
+    const { furthest_behind_ms, ...figures } = await compareAll(replayed, reader, watchers, progress)
+    progress('searching for parts of words')
     const searching = performance.now()
-    for (const part of parts) {
-      const { room_id, said } = korean as Replayed
-      const expected = said.filter(({ text }) => text.includes(part)).length
-      if ((await countHits(reader, room_id, part)) !== expected) searches_incomplete++
-    }
+    const [korean] = replayed
+    const searched = korean
+      ? await searchAll(korean, reader, options.searches)
+      : { searches: 0, searches_incomplete: 0 }
+    const search_s = seconds(searching)
 
     acks_ms.sort((a, b) => a - b)
     return {
@@ -212,11 +169,10 @@ export async function replay(talk: Said[], options: ReplayOptions) {
       messages_per_s: Math.round(talk.length / replay_s),
       ack_p50_ms: quantile(acks_ms, 0.5),
       ack_p99_ms: quantile(acks_ms, 0.99),
-      furthest_behind_ms: round(behind_ms),
+      furthest_behind_ms: round(furthest_behind_ms),
       ...figures,
-      searches: parts.length,
-      search_mean_ms: parts.length > 0 ? round((seconds(searching) * 1000) / parts.length) : 0,
-      searches_incomplete,
+      ...searched,
+      search_mean_ms: searched.searches > 0 ? round((search_s * 1000) / searched.searches) : 0,
     }
   } finally {
     for (const connection of connections.values()) connection.close()
@@ -225,12 +181,8 @@ export async function replay(talk: Said[], options: ReplayOptions) {
 }
 
 /** Resolves when the room is followed. @param restarted told where events were skipped afterwards */
-function observe(
-  connection: Connection,
-  room_id: string,
-  restarted: (seq: number) => void,
-): Promise<Replayed['observed'][number]> {
-  const heard: Replayed['observed'][number] = []
+function observe(connection: Connection, room_id: string, restarted: (seq: number) => void): Promise<Heard[]> {
+  const heard: Heard[] = []
   return new Promise(resolve => {
     let isFollowing = false
     connection.subscribe(room_id, {
@@ -246,72 +198,6 @@ function observe(
   })
 }
 
-/** Says where an observer was told other than what was said. */
-function sayWhereWrong(
-  { client_ids }: Replayed,
-  heard: Replayed['observed'][number],
-  name: string,
-  say: (line: string) => void,
-) {
-  const at = client_ids.findIndex((client_id, place) => heard[place]?.client_id !== client_id)
-  if (at < 0) return
-  say(`${name} was told of ${heard.length} of ${client_ids.length} messages, wrong from number ${at + 1} on`)
-}
-
-/** The longest time from a message's ack to when an observer was told of it, ms. */
-function furthestBehind(acked_at: Map<string, number>, heard: Replayed['observed'][number]): number {
-  return heard.reduce((most, { client_id, at }) => Math.max(most, at - (acked_at.get(client_id) ?? at)), 0)
-}
-
-async function readAll(http: Http, room_id: string): Promise<Message[]> {
-  const messages: Message[] = []
-  for (;;) {
-    const page = await http.messages(room_id, { after: messages.at(-1)?.id ?? 0, limit: limits.PAGE_MAX })
-    messages.push(...page.messages)
-    if (!page.has_more) return messages
-  }
-}
-
-/** What the history holds, against what was said. */
-function compare({ said, client_ids }: Replayed, history: Message[]) {
-  const places = new Map(client_ids.map((client_id, place) => [client_id, place]))
-  const seen = new Set<string>()
-  const figures = { lost: 0, doubled: 0, out_of_order: 0, altered: 0 }
-  let last = -1
-  for (const { client_id, text, username } of history) {
-    const place = places.get(client_id)
-    if (place === undefined || seen.has(client_id)) {
-      figures.doubled++
-      continue
-    }
-    seen.add(client_id)
-    if (place < last) figures.out_of_order++
-    last = place
-    if (text !== said[place]?.text || username !== said[place]?.username) figures.altered++
-  }
-  figures.lost = client_ids.length - seen.size
-  return figures
-}
-
-/** Two neighbouring Hangul syllables of random messages; none where nobody wrote Korean. */
-function pickParts(said: Said[], count: number): string[] {
-  const parts = said.flatMap(({ text }) => text.match(/[가-힣]{2}/g) ?? [])
-  return Array.from({ length: parts.length > 0 ? count : 0 }, () => {
-    return parts[Math.floor(Math.random() * parts.length)] as string
-  })
-}
-
-async function countHits(http: Http, room_id: string, q: string): Promise<number> {
-  let hits = 0
-  let before: number | undefined
-  do {
-    const page = await http.search(room_id, { q, limit: limits.PAGE_MAX, ...(before !== undefined && { before }) })
-    hits += page.messages.length
-    before = page.next_before
-  } while (before !== undefined)
-  return hits
-}
-
 async function inParallel<T>(items: T[], work: (item: T) => Promise<void>) {
   const rest = items.values()
   await Promise.all(
@@ -319,11 +205,6 @@ async function inParallel<T>(items: T[], work: (item: T) => Promise<void>) {
       for (const item of rest) await work(item)
     }),
   )
-}
-
-/** Waits while observers that lag behind are brought up to date; they are counted as wrong where they are not. */
-async function until(holds: () => boolean) {
-  for (let tries = 0; tries < 200 && !holds(); tries++) await new Promise(resolve => setTimeout(resolve, 50))
 }
 
 const round = (value: number) => Math.round(value * 100) / 100

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '../../test/port.js'
+import { quick } from '../../test/quick.js'
 
 /** A server process that can be killed and started again on the same address and folder. */
 export interface ServerProcess {
@@ -20,32 +21,11 @@ export interface ServerProcess {
 
 const START_MS = 60_000
 
-/** A port of the loopback address that was free just now. */
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as { port: number }
-  probe.close()
-  await once(probe, 'close')
-  return port
-}
-
-/** @param env besides: no limits, cheap hashes, warnings only, a folder of its own */
+/** @param env besides `quick`, no bound on sockets, warnings only, a folder of its own */
 export async function startServer(env: Record<string, string> = {}): Promise<ServerProcess> {
   const port = await freePort()
   const folder = await mkdtemp(join(tmpdir(), 'talkie-replay-'))
   const base_url = `http://127.0.0.1:${port}`
-  const noLimits = Object.fromEntries(
-    [
-      'RATE_LIMIT_AUTH_PER_MINUTE',
-      'RATE_LIMIT_HTTP_PER_MINUTE',
-      'RATE_LIMIT_SENDS_PER_SECOND',
-      'RATE_LIMIT_FRAMES_PER_SECOND',
-      'RATE_LIMIT_ROOMS_PER_HOUR',
-      'MAX_SOCKETS_PER_USER',
-      'MAX_SOCKETS_PER_ADDRESS',
-    ].map(name => [name, '0']),
-  )
   let server: ChildProcess
 
   async function start() {
@@ -55,10 +35,10 @@ export async function startServer(env: Record<string, string> = {}): Promise<Ser
         PORT: String(port),
         HOST: '127.0.0.1',
         DATA_DIR: folder,
-        BCRYPT_COST: '4',
         LOG_LEVEL: 'warn',
-        DRAIN_MS: '0',
-        ...noLimits,
+        ...quick,
+        MAX_SOCKETS_PER_USER: '0',
+        MAX_SOCKETS_PER_ADDRESS: '0',
         ...env,
       },
       stdio: ['ignore', 'inherit', 'inherit'],

@@ -3,8 +3,6 @@ import { connect, createServer, type Socket } from 'node:net'
 
 const LOOK_MS = 200
 
-export type Balancer = Awaited<ReturnType<typeof startBalancer>>
-
 /**
  * What stands before several servers where people run them: new connections go to the one with the fewest among those
  * that say at /ready that they want some. What is under way stays where it is.

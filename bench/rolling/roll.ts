@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { WebSocket } from 'ws'
-import type { Message } from '../../schemas/message.js'
 import { createConnection, createHttp, type SocketConstructor } from '../../static/client/index.js'
 import { startRedis } from '../../test/redis.js'
 import { startMongo } from '../../test/services.js'
+import { readHistory } from '../replay/history.js'
 import { type ServerProcess, startServer } from '../replay/server.js'
 import { startBalancer } from './balancer.js'
 
@@ -11,14 +11,16 @@ import { startBalancer } from './balancer.js'
 const AT_ONCE = 50
 const ROOM = 'default'
 
-export interface RollOptions {
+interface RollOptions {
   servers: number
   /** Sockets that are only there. */
   sockets: number
   senders: number
-  drain_ms: number
-  /** From one send of a sender's to the next. */
+  /** Messages that each sender sends at once, all senders in the same moment. */
+  burst: number
+  /** From one burst to the next; what has not got its acks by then misses it. */
   pause_ms: number
+  drain_ms: number
   progress(line: string): void
 }
 
@@ -72,7 +74,7 @@ export async function roll(options: RollOptions): Promise<Figures> {
 async function load(
   base_url: string,
   servers: ServerProcess[],
-  { sockets, senders, drain_ms, pause_ms, progress }: RollOptions,
+  { sockets, senders, burst, drain_ms, pause_ms, progress }: RollOptions,
   onEnd: (end: () => unknown) => void,
 ): Promise<Figures> {
   const tokens: string[] = []
@@ -93,6 +95,7 @@ async function load(
       base_url,
       WebSocket: WebSocket as unknown as SocketConstructor,
       token: () => tokens[n % tokens.length] as string,
+      in_flight_max: burst,
       on_state({ name }) {
         if (name !== 'open') return
         if (opened) returns.push(performance.now())
@@ -120,12 +123,15 @@ async function load(
   let ack_max_ms = 0
   let isOver = false
   const talking = Array.from({ length: senders }, (_, n) => connect(n)).map(async ({ connection }, n) => {
-    for (let i = 0; !isOver; i++) {
+    const send = async (text: string) => {
       const began = performance.now()
-      const { client_id, ack } = connection.send(ROOM, `${n}:${i}`)
+      const { client_id, ack } = connection.send(ROOM, text)
       acked.set(client_id, (await ack).seq)
       ack_max_ms = Math.max(ack_max_ms, performance.now() - began)
-      await new Promise(resolve => setTimeout(resolve, pause_ms))
+    }
+    for (let i = 0; !isOver; i++) {
+      await new Promise(resolve => setTimeout(resolve, pause_ms - (performance.now() % pause_ms)))
+      await Promise.all(Array.from({ length: burst }, (_, k) => send(`${n}:${i}:${k}`)))
     }
   })
 
@@ -153,7 +159,7 @@ async function load(
   isOver = true
   await Promise.all(talking)
 
-  const history = await readHistory(base_url, tokens[0] as string)
+  const history = await readHistory(createHttp({ base_url, token: () => tokens[0] }), ROOM)
   const seqs = new Map(history.map(({ client_id, id }) => [client_id, id]))
   const last = history.at(-1)?.id ?? 0
   while ((seen.at(-1) ?? 0) < last) await new Promise(resolve => setTimeout(resolve, 20))
@@ -169,15 +175,4 @@ async function load(
     fullest_tenth_percent: Math.round(Math.max(...tenths)),
     ack_max_ms: Math.round(ack_max_ms),
   }
-}
-
-async function readHistory(base_url: string, token: string): Promise<Message[]> {
-  const http = createHttp({ base_url, token: () => token })
-  const history: Message[] = []
-  for (let has_more = true; has_more; ) {
-    const page = await http.messages(ROOM, { after: history.at(-1)?.id ?? 0, limit: 100 })
-    history.push(...page.messages)
-    has_more = page.has_more
-  }
-  return history
 }

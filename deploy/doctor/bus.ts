@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { type Address, connect, within } from '../../plugins/redis/connection.js'
+import { connect, within } from '../../plugins/redis/connection.js'
+import { addressOf } from '../../plugins/redis/index.js'
 import type { Config } from '../../schemas/config.js'
 import { checkDrift } from './drift.js'
 import { type Finding, fault, good, type Machine, note, reason } from './finding.js'
@@ -9,14 +10,12 @@ const BACK_MS = 2000
 
 /** The bus between servers: whether what is said to it comes back. */
 export async function checkBus(config: Config, machine: Machine): Promise<Finding[]> {
-  const { MONGODB_URI, REDIS_ADDR, REDIS_DB: db, REDIS_PASSWORD: password } = config
-  if (REDIS_ADDR === undefined) {
-    if (MONGODB_URI === undefined) return [good('bus', 'in this process')]
+  const address = addressOf(config)
+  if (address === null) {
+    if (config.MONGODB_URI === undefined) return [good('bus', 'in this process')]
     const says = 'no REDIS_ADDR: a second server would hear of messages up to 5 s late'
     return [note('bus', says, 'Set REDIS_ADDR where more than one server runs')]
   }
-  const [host = '', port] = REDIS_ADDR.split(':')
-  const address: Address = { host, port: Number(port), db, ...(password !== undefined && { password }) }
   let back = () => {}
   const cameBack = new Promise<void>(resolve => {
     back = resolve
@@ -37,7 +36,7 @@ export async function checkBus(config: Config, machine: Machine): Promise<Findin
   } catch (error) {
     const mend =
       'Check REDIS_ADDR and REDIS_PASSWORD, that it runs, and what lies between; the server runs without, slower'
-    return [fault('bus', `Redis at ${REDIS_ADDR} does not serve: ${reason(error)}`, mend)]
+    return [fault('bus', `Redis at ${config.REDIS_ADDR} does not serve: ${reason(error)}`, mend)]
   } finally {
     connection?.close()
   }

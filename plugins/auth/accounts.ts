@@ -6,7 +6,10 @@ import { Conflict, type Store } from '../store/store.js'
 import type { Passwords } from './passwords.js'
 import type { Sessions } from './sessions.js'
 
-const isUsername = new RegExp(USERNAME_PATTERN)
+const usernames = new RegExp(USERNAME_PATTERN)
+
+/** Whether somebody could be registered by this name. */
+export const isUsername = (text: string) => usernames.test(text)
 
 export type Accounts = ReturnType<typeof createAccounts>
 
@@ -24,7 +27,7 @@ export function createAccounts(store: Store, sessions: Sessions, passwords: Pass
   return {
     /** @throws UsernameTaken, BadRequest, PasswordTooLong, LoginQueueFull */
     async add({ username, password }: Credentials): Promise<StoredUser> {
-      if (!isUsername.test(username)) throw new errors.BadRequest('A username is 3 to 30 of A–Z, a–z, 0–9, _ and -')
+      if (!isUsername(username)) throw new errors.BadRequest('A username is 3 to 30 of A–Z, a–z, 0–9, _ and -')
       if ((await store.readUser(username)) !== null) throw new errors.UsernameTaken(username)
       const user = newUser(username, await hash(password))
       try {

@@ -4,10 +4,9 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { errors } from '../../schemas/error.js'
 import { type Credentials, publicPart, type StoredUser, type User } from '../../schemas/user.js'
-import { USERNAME_PATTERN } from '../../schemas/wire.js'
 import { list } from '../config/index.js'
 import type { Store } from '../store/store.js'
-import { createAccounts } from './accounts.js'
+import { createAccounts, isUsername } from './accounts.js'
 import { createPasswords, type Passwords } from './passwords.js'
 import { isOurOrigin, tokenOf } from './requests.js'
 import { openSessions, type Sessions } from './sessions.js'
@@ -33,8 +32,6 @@ declare module 'fastify' {
   }
 }
 
-const isUsername = new RegExp(USERNAME_PATTERN)
-
 export type Auth = ReturnType<typeof createAuth>
 
 export interface LoggedIn {
@@ -54,7 +51,7 @@ export function createAuth(store: Store, sessions: Sessions, passwords: Password
 
   /** The same answer after the same time whether user or password is wrong, or the user blocked. @throws LoginFailed, LoginQueueFull */
   async function login(username: string, password: string): Promise<LoggedIn> {
-    const user = isUsername.test(username) ? await store.readUser(username) : null
+    const user = isUsername(username) ? await store.readUser(username) : null
     const isRight = await passwords.verify(password, user === null || user.blocked ? null : user.password_hash)
     if (user === null || !isRight) throw new errors.LoginFailed()
     return openSession(user)

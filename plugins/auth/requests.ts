@@ -3,7 +3,7 @@ import { BEARER_PREFIX } from '../../schemas/wire.js'
 
 export const COOKIE = 'token'
 
-export interface FoundToken {
+interface FoundToken {
   token: string
   from: 'header' | 'subprotocol' | 'cookie'
 }

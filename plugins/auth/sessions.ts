@@ -19,7 +19,7 @@ const PAGE = 1000
 /** Other servers that may end a session between our reading the log's head and our appending. */
 const TRIES_MAX = 100
 
-export type EndedListener = (session_id: string, username: string) => void
+type EndedListener = (session_id: string, username: string) => void
 export type Sessions = Awaited<ReturnType<typeof openSessions>>
 
 /**

@@ -11,7 +11,7 @@ const COUNT = `
   return {current, redis.call('pttl', KEYS[1])}
 `
 
-export interface Counted {
+interface Counted {
   current: number
   /** ms until the window ends. */
   ttl: number

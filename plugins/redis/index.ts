@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../../schemas/config.js'
+import type { Address } from './connection.js'
 import type { RedisLink } from './link.js'
 
 export type { RedisLink } from './link.js'
@@ -12,18 +13,17 @@ declare module 'fastify' {
   }
 }
 
-/** @returns the link that the configuration names, null where it names none */
-export async function openRedis(config: Config, log: FastifyInstance['log']): Promise<RedisLink | null> {
-  if (config.REDIS_ADDR === undefined) return null
-  // Loaded only where it is used, for it takes a part of a start.
-  const { openLink } = await import('./link.js')
-  const [host, port] = config.REDIS_ADDR.split(':') as [string, string]
-  const password = config.REDIS_PASSWORD
-  return openLink({ host, port: Number(port), db: config.REDIS_DB, ...(password !== undefined && { password }) }, log)
+/** Where the Redis is that the configuration names, null where it names none. */
+export function addressOf({ REDIS_ADDR, REDIS_DB: db, REDIS_PASSWORD: password }: Config): Address | null {
+  if (REDIS_ADDR === undefined) return null
+  const [host, port] = REDIS_ADDR.split(':') as [string, string]
+  return { host, port: Number(port), db, ...(password !== undefined && { password }) }
 }
 
 async function redis(fastify: FastifyInstance) {
-  const link = await openRedis(fastify.config, fastify.log)
+  const address = addressOf(fastify.config)
+  // Loaded only where it is used, for it takes a part of a start.
+  const link = address && (await (await import('./link.js')).openLink(address, fastify.log))
   fastify.decorate('redis', link)
   fastify.addHook('onClose', async () => link?.close())
 }

@@ -3,7 +3,7 @@ import type { StoredEvent } from '../../schemas/event.js'
 import { type EventFrame, eventFrames } from '../../schemas/frame.js'
 
 /** The frame that tells clients of an event. What must not leave the server (`data`) is not in it. */
-export function toFrame(event: StoredEvent): EventFrame {
+function toFrame(event: StoredEvent): EventFrame {
   const { room_id, seq, username, created_at, client_id } = event
   const common = { room_id, seq, username, created_at, client_id }
   switch (event.type) {

@@ -26,7 +26,7 @@ const RECENT_MS = 10_000
 const RECENT_MAX = 1000
 
 /** Watches the log at work. Called on the path of every write, so it must be quick and must not throw. */
-export interface Observer {
+interface Observer {
   /** A batch of so many events was stored. */
   committed(events: number): void
   /** An entry was answered with its event, so many ms after it came. */

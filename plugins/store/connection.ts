@@ -1,7 +1,7 @@
 import { Sqlite } from './sqlite.js'
 
 /** Nobody but a checkpoint holds a lock that another connection of ours meets, and not for long. */
-const BUSY_MS = 5000
+export const BUSY_MS = 5000
 
 const pragmas = {
   /** Committed is on the disk. The log of changes is folded into the file every 4,000 pages (16 MB). */

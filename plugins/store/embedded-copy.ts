@@ -10,20 +10,19 @@ import {
   rmSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { BUSY_MS, openConnection } from './connection.js'
 import { newEpoch } from './epoch.js'
-import { takeFolder } from './folder.js'
+import { readMeta, takeFolder } from './folder.js'
 import { Sqlite, SqliteError } from './sqlite.js'
 import { SCHEMA_VERSION } from './tables.js'
 
 /** What a copy of a store holds. */
-export interface Contents {
+interface Contents {
   users: number
   rooms: number
   events: number
 }
 
-/** A commit's checkpoint may be under way. */
-const BUSY_MS = 5000
 /** What may lie in a folder that has no store: the guard file, the secret of a developer's server, what a killed restore left. */
 const PART = 'restore.part'
 const mayLieThere = (name: string) => ['talkie.lock', 'jwt-secret', PART].some(known => name.startsWith(known))
@@ -121,7 +120,7 @@ function makeAnother(file: string) {
 function verifyCopy(file: string): Contents {
   const db = new Sqlite(file, BUSY_MS)
   try {
-    const version = db.get<{ value: string }>("select value from meta where name = 'schema_version'")?.value
+    const { version } = readMeta(db)
     if (version !== `${SCHEMA_VERSION}`) {
       throw new Error(`its schema version is ${version}, and this program reads ${SCHEMA_VERSION} only`)
     }
@@ -154,10 +153,9 @@ const SAMPLE_EVENTS = 10_000
 
 /** Looks at a store, which a server may be running on, without reading all of it. @throws what SQLite does not like */
 export function sampleEmbedded(file: string) {
-  const db = new Sqlite(file, BUSY_MS)
+  const db = openConnection(file, 'reader')
   try {
-    db.exec('pragma query_only = on')
-    const version = db.get<{ value: string }>("select value from meta where name = 'schema_version'")?.value
+    const { version } = readMeta(db)
     const expected = `${SCHEMA_VERSION}`
     if (version !== expected) return { version, expected, rooms: 0, holes: [] }
     const rooms = db.all<{ id: string }>(`select id from rooms order by random() limit ${SAMPLE_ROOMS}`)

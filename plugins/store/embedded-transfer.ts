@@ -1,40 +1,35 @@
 import { openConnection } from './connection.js'
-import { makeTables, prepareFolder, takeFolder } from './folder.js'
+import { makeTables, prepareFolder, readMeta, takeFolder } from './folder.js'
 import {
-  type EventRow,
-  foldName,
-  type MemberRowRow,
+  EVENT_COLUMNS,
+  eventValues,
+  MEMBER_COLUMNS,
+  memberValues,
+  placeholders,
   ROOM_COLUMNS,
-  type RoomRow,
+  roomValues,
+  SESSION_COLUMNS,
+  STORED_ROOM_COLUMNS,
+  sessionValues,
   toEvent,
   toMember,
   toRoom,
   toUser,
   USER_COLUMNS,
-  type UserRow,
+  userValues,
 } from './rows.js'
 import { Sqlite, type Value } from './sqlite.js'
 import { SCHEMA_VERSION } from './tables.js'
 import { type Kind, type Rows, type Sink, type Source, TRANSFER_BATCH, unfinished } from './transfer.js'
 
-const EVENT_COLUMNS = 'room_id, seq, type, username, client_id, created_at, target, member, text, reply_to, data'
-
 /** How each kind is read by key, and what a row becomes. Keys of two columns are compared as pairs. */
 const reads: { [K in Kind]: { columns: string; key: string[]; toRow: (row: never) => Rows[K] } } = {
-  users: {
-    columns: USER_COLUMNS,
-    key: ['username'],
-    toRow: (row: UserRow) => toUser(row),
-  },
-  sessions: { columns: 'id, username, created_at, expires_at', key: ['id'], toRow: row => row },
-  rooms: { columns: ROOM_COLUMNS, key: ['id'], toRow: (row: RoomRow) => toRoom(row) },
-  members: {
-    columns: 'room_id, username, seq, is_member',
-    key: ['room_id', 'username'],
-    toRow: (row: MemberRowRow) => toMember(row),
-  },
+  users: { columns: USER_COLUMNS, key: ['username'], toRow: toUser },
+  sessions: { columns: SESSION_COLUMNS, key: ['id'], toRow: row => row },
+  rooms: { columns: ROOM_COLUMNS, key: ['id'], toRow: toRoom },
+  members: { columns: MEMBER_COLUMNS, key: ['room_id', 'username'], toRow: toMember },
   marks: { columns: 'lower(username) as username, room_id, seq', key: ['username', 'room_id'], toRow: row => row },
-  events: { columns: EVENT_COLUMNS, key: ['room_id', 'seq'], toRow: (row: EventRow) => toEvent(row) },
+  events: { columns: EVENT_COLUMNS, key: ['room_id', 'seq'], toRow: toEvent },
 }
 
 function createDump(db: Sqlite): Source['dump'] {
@@ -70,63 +65,14 @@ export function openEmbeddedSource(dataDir: string): Source {
   }
 }
 
-/** Rows as they are inserted: one value a column. */
+/** How each kind is inserted. */
 const inserts: { [K in Kind]: { columns: string; toValues: (row: Rows[K]) => Value[] } } = {
-  users: {
-    columns: USER_COLUMNS,
-    toValues: row => [
-      row.username,
-      row.display_name,
-      row.bio,
-      row.avatar_color,
-      row.status,
-      row.created_at,
-      row.password_hash,
-      row.blocked,
-    ],
-  },
-  sessions: {
-    columns: 'id, username, created_at, expires_at',
-    toValues: row => [row.id, row.username, row.created_at, row.expires_at],
-  },
-  rooms: {
-    columns:
-      'id, name, name_folded, description, is_public, max_members, owner, member_count, password_hash, created_at, deleted',
-    toValues: row => [
-      row.id,
-      row.name,
-      foldName(row.name),
-      row.description,
-      row.is_public,
-      row.max_members,
-      row.owner,
-      row.member_count,
-      row.password_hash,
-      row.created_at,
-      row.deleted,
-    ],
-  },
-  members: {
-    columns: 'room_id, username, seq, is_member',
-    toValues: row => [row.room_id, row.username, row.seq, row.is_member],
-  },
+  users: { columns: USER_COLUMNS, toValues: userValues },
+  sessions: { columns: SESSION_COLUMNS, toValues: sessionValues },
+  rooms: { columns: STORED_ROOM_COLUMNS, toValues: roomValues },
+  members: { columns: MEMBER_COLUMNS, toValues: memberValues },
   marks: { columns: 'username, room_id, seq', toValues: row => [row.username, row.room_id, row.seq] },
-  events: {
-    columns: EVENT_COLUMNS,
-    toValues: row => [
-      row.room_id,
-      row.seq,
-      row.type,
-      row.username,
-      row.client_id,
-      row.created_at,
-      row.target ?? null,
-      row.member ?? null,
-      row.text ?? null,
-      row.reply_to ?? null,
-      row.data === undefined ? null : JSON.stringify(row.data),
-    ],
-  },
+  events: { columns: EVENT_COLUMNS, toValues: eventValues },
 }
 
 /**
@@ -140,8 +86,7 @@ export function openEmbeddedSink(dataDir: string, epoch: string): Sink {
     db = new Sqlite(file, 0)
     const known = db.get("select name from sqlite_schema where type = 'table'")
     if (known === undefined) makeTables(db, epoch, unfinished(epoch))
-    const version = db.get<{ value: string }>("select value from meta where name = 'schema_version'")?.value
-    const found = db.get<{ value: string }>("select value from meta where name = 'epoch'")?.value
+    const { version, epoch: found } = readMeta(db)
     if (found !== epoch || (version !== unfinished(epoch) && version !== `${SCHEMA_VERSION}`)) {
       throw new Error(`DATA_DIR ${dataDir} holds another store already; name an empty folder`)
     }
@@ -161,9 +106,9 @@ function createSink(db: Sqlite, release: () => void, epoch: string, isFinished: 
 
     async load(kind, rows) {
       const { columns, toValues } = inserts[kind]
-      const marks = columns.replace(/\w+/g, '?')
       db.transaction(() => {
-        for (const row of rows) db.run(`insert or ignore into ${kind} (${columns}) values (${marks})`, toValues(row))
+        for (const row of rows)
+          db.run(`insert or ignore into ${kind} (${columns}) values (${placeholders(columns)})`, toValues(row))
         if (kind !== 'rooms') return
         for (const { id, deleted } of rows as Rows['rooms'][]) {
           if (deleted) db.run('insert or ignore into purges (room_id, seq) values (?, 0)', [id])

@@ -4,9 +4,9 @@ import { openConnection } from './connection.js'
 import { type Folder, prepareFolder } from './folder.js'
 import { createReads, type Reads } from './reads.js'
 import { SqliteError } from './sqlite.js'
-import type { Store } from './store.js'
+import type { Logger, Store } from './store.js'
 import { searchDown } from './term-index.js'
-import { type Log, startWriter, type Writer } from './writer.js'
+import { startWriter, type Writer } from './writer.js'
 
 /**
  * The store of one process: a SQLite file in `dataDir`. A worker thread writes, so that a slow disk delays
@@ -16,7 +16,7 @@ import { type Log, startWriter, type Writer } from './writer.js'
  * @param dataDir made where it is missing; held until `close`, and no other process can open it meanwhile
  * @throws an Error whose message is one plain sentence: the folder is in use, not writable, damaged, or of another version
  */
-export async function openEmbedded(dataDir: string, log: Log): Promise<Store> {
+export async function openEmbedded(dataDir: string, log: Logger): Promise<Store> {
   const folder = prepareFolder(dataDir)
   let writer: Writer
   try {
@@ -33,7 +33,7 @@ export async function openEmbedded(dataDir: string, log: Log): Promise<Store> {
   return createEmbedded(folder, writer, log)
 }
 
-function createEmbedded(folder: Folder, writer: Writer, log: Log): Store {
+function createEmbedded(folder: Folder, writer: Writer, log: Logger): Store {
   const db = openConnection(folder.file, 'reader')
   const reads = createReads(db)
   let closing: Promise<void> | undefined
@@ -59,6 +59,7 @@ function createEmbedded(folder: Folder, writer: Writer, log: Log): Store {
 
   return {
     description: `embedded in ${folder.file}`,
+    shared: false,
     epoch: folder.epoch,
     // A restore cannot happen under a process that holds the folder.
     readEpoch: async () => folder.epoch,

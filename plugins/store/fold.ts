@@ -1,5 +1,7 @@
 import type { StoredEvent } from '../../schemas/event.js'
+import type { Message } from '../../schemas/message.js'
 import type { MemberRow, RoomRecord } from '../../schemas/room.js'
+import type { Target } from './store.js'
 
 /** The member row that an event leaves behind, null where it changes nobody's membership. */
 export function foldMember(event: StoredEvent): MemberRow | null {
@@ -41,4 +43,20 @@ export function foldRoom(room: RoomRecord, event: StoredEvent): RoomRecord {
       break
   }
   return next
+}
+
+/** What a message says now: its event folded with the newest one that targets it. */
+export function foldMessage({ message, newest }: Target): Message {
+  const { seq, room_id, username, created_at, client_id, reply_to, text = '' } = message
+  const folded: Message = { id: seq, room_id, username, text, created_at, client_id }
+  if (reply_to !== undefined) folded.reply_to = reply_to
+  if (newest?.type === 'edited') {
+    folded.text = newest.text ?? ''
+    folded.edited_at = newest.created_at
+  }
+  if (newest?.type === 'deleted') {
+    folded.text = ''
+    folded.deleted_at = newest.created_at
+  }
+  return folded
 }

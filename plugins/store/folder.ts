@@ -92,15 +92,19 @@ export function makeTables(db: Sqlite, epoch: string, version: string) {
   })
 }
 
+/** Version and epoch of a store. @throws SqliteError where the file is none */
+export function readMeta(db: Sqlite): { version: string | undefined; epoch: string | undefined } {
+  const rows = db.all<{ name: string; value: string }>('select name, value from meta')
+  const meta = new Map(rows.map(({ name, value }) => [name, value]))
+  return { version: meta.get('schema_version'), epoch: meta.get('epoch') }
+}
+
 function readEpoch(db: Sqlite, file: string): string {
-  const meta = new Map(
-    db.all<{ name: string; value: string }>('select name, value from meta').map(row => [row.name, row.value]),
-  )
-  const version = meta.get('schema_version')
+  const { version, epoch } = readMeta(db)
   if (version !== `${SCHEMA_VERSION}`) {
     throw new Error(`${file} has schema version ${version}, but this server reads version ${SCHEMA_VERSION} only`)
   }
-  return meta.get('epoch') as string
+  return epoch as string
 }
 
 const reason = (error: unknown) => (error instanceof SqliteError && error.code) || String(error)

@@ -3,8 +3,9 @@ import { type Db, MongoError } from 'mongodb'
 import { errors } from '../../schemas/error.js'
 import { membershipTypes, type StoredEvent } from '../../schemas/event.js'
 import type { RoomRecord } from '../../schemas/room.js'
-import { collectionsOf, ensureEpoch, ensureIndexes, userKey } from './mongo/collections.js'
-import { type Call, concerns, createCalls, TIMEOUT_MS } from './mongo/connection.js'
+import { collectionsOf, ensureEpoch, ensureIndexes } from './mongo/collections.js'
+import { type Call, createCalls, TIMEOUT_MS, withConcerns } from './mongo/connection.js'
+import { eventDocument } from './mongo/documents.js'
 import { isDuplicate } from './mongo/failures.js'
 import { createFollower } from './mongo/follower.js'
 import { createLog } from './mongo/log.js'
@@ -13,14 +14,9 @@ import { createRooms } from './mongo/rooms.js'
 import { createSearch } from './mongo/search.js'
 import { createState } from './mongo/state.js'
 import { createUpkeep } from './mongo/upkeep.js'
-import { BATCH_MAX, Conflict, type Store } from './store.js'
+import { BATCH_MAX, Conflict, type Logger, type Store } from './store.js'
 
 export { connectOptions } from './mongo/connection.js'
-
-/** Where the store tells what went wrong; Fastify's logger will do. */
-export interface Logger {
-  error(details: object, message: string): void
-}
 
 type Method = (call: Call, ...args: never[]) => Promise<unknown>
 /** A method of the store without the call that it gets from us. */
@@ -37,8 +33,7 @@ type Exposed<M> = M extends (call: Call, ...args: infer Args) => Promise<infer R
  * @throws an Error whose message is one plain sentence, where the database holds what this server cannot read
  */
 export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIMEOUT_MS): Promise<Store> {
-  // The database again, with our concerns in place of the URI's.
-  const db = connected.client.db(connected.databaseName, concerns(timeout_ms))
+  const db = withConcerns(connected, timeout_ms)
   const collections = collectionsOf(db)
   await ensureIndexes(collections)
   const epoch = await ensureEpoch(collections)
@@ -97,10 +92,7 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
     assert(appended.length > 0 && appended.length <= BATCH_MAX)
     assert(appended.every(({ seq }, i) => seq === after + 1 + i))
     try {
-      await collections.events.insertMany(
-        appended.map(event => ({ ...event, user: userKey(event.username) })),
-        { ...call, ordered: true },
-      )
+      await collections.events.insertMany(appended.map(eventDocument), { ...call, ordered: true })
     } catch (error) {
       // Part of it may be stored.
       upkeep.appended(room_id)
@@ -114,6 +106,7 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
 
   return {
     description: `mongodb, database ${db.databaseName}`,
+    shared: true,
     epoch,
     ping: expose(async (call: Call) => {
       await db.command({ ping: 1 }, call)

@@ -2,12 +2,15 @@ import type { EventType, StoredEvent } from '../../schemas/event.js'
 import { membershipTypes } from '../../schemas/event.js'
 import type { MemberRow, RoomRecord } from '../../schemas/room.js'
 import type { Session, StoredUser } from '../../schemas/user.js'
+import { readHead } from './head.js'
 import {
   type EventRow,
   foldName,
+  MEMBER_COLUMNS,
   type MemberRowRow,
   ROOM_COLUMNS,
   type RoomRow,
+  SESSION_COLUMNS,
   toEvent,
   toMember,
   toRoom,
@@ -30,19 +33,16 @@ export type Reads = ReturnType<typeof createReads>
  * of deleted messages are empty in the file itself, since the append that deletes also empties them.
  */
 export function createReads(db: Sqlite) {
-  const readHead = (room_id: string) =>
-    db.get<{ seq: number }>('select seq from events where room_id = ? order by seq desc limit 1', [room_id])?.seq ?? 0
-
   function readRoom(id: string): RoomRecord | null {
     const row = db.get<RoomRow>(`select ${ROOM_COLUMNS} from rooms where id = ?`, [id])
     return row === undefined ? null : toRoom(row)
   }
 
   function readMember(room_id: string, username: string): MemberRow | null {
-    const row = db.get<MemberRowRow>(
-      'select room_id, username, seq, is_member from members where room_id = ? and username = ?',
-      [room_id, username],
-    )
+    const row = db.get<MemberRowRow>(`select ${MEMBER_COLUMNS} from members where room_id = ? and username = ?`, [
+      room_id,
+      username,
+    ])
     return row === undefined ? null : toMember(row)
   }
 
@@ -92,14 +92,15 @@ export function createReads(db: Sqlite) {
     },
 
     readSession(id: string): Session | null {
-      return db.get<Session>('select id, username, created_at, expires_at from sessions where id = ?', [id]) ?? null
+      return db.get<Session>(`select ${SESSION_COLUMNS} from sessions where id = ?`, [id]) ?? null
     },
 
     listSessions(username: string, { after = '', limit }: { after?: string; limit: number }): Session[] {
-      return db.all(
-        `select id, username, created_at, expires_at from sessions where username = ? and id > ? order by id limit ?`,
-        [username, after, limit],
-      )
+      return db.all(`select ${SESSION_COLUMNS} from sessions where username = ? and id > ? order by id limit ?`, [
+        username,
+        after,
+        limit,
+      ])
     },
 
     readRoom,
@@ -125,7 +126,7 @@ export function createReads(db: Sqlite) {
 
     listMembers(room_id: string, { after = '', limit }: { after?: string; limit: number }): MemberRow[] {
       const rows = db.all<MemberRowRow>(
-        `select room_id, username, seq, is_member from members indexed by members_present
+        `select ${MEMBER_COLUMNS} from members indexed by members_present
          where room_id = ? and is_member = 1 and username > ? order by username limit ?`,
         [room_id, after, limit],
       )
@@ -139,7 +140,7 @@ export function createReads(db: Sqlite) {
       )
     },
 
-    readHead,
+    readHead: (room_id: string) => readHead(db, room_id),
 
     findAhead(positions: Position[]): string[] {
       const isAhead = ({ room_id, seq }: Position) =>
@@ -166,7 +167,7 @@ export function createReads(db: Sqlite) {
 
     readState(room_id: string, usernames: string[], since: number): RoomState {
       return db.snapshot(() => {
-        const head = readHead(room_id)
+        const head = readHead(db, room_id)
         const room = readRoom(room_id)
         const members = usernames.map(username => readMember(room_id, username)).filter(row => row !== null)
         const after = Math.min(since, room?.indexed_seq ?? 0)

@@ -7,6 +7,11 @@ export class Conflict extends Error {
   override name = 'Conflict'
 }
 
+/** Where a store tells what went wrong; Fastify's logger will do. */
+export interface Logger {
+  error(details: object, message: string): void
+}
+
 /** Events that one `append` takes at most. */
 export const BATCH_MAX = 500
 
@@ -59,6 +64,8 @@ export interface RoomState {
 export interface Store {
   /** `embedded` or `mongodb`, with where it is; for logs. */
   readonly description: string
+  /** Whether other processes may write to it at the same time. */
+  readonly shared: boolean
   /** A random id made with the store, changed by a restore from a backup. */
   readonly epoch: string
   /** The epoch as the store has it by now; another than `epoch` after a restore, which this object must not outlive. */

@@ -6,8 +6,6 @@ export const SCHEMA_VERSION = 2
 /**
  * The embedded store's tables. Every column has its type, since libsql binds all numbers as REAL. Usernames are compared
  * without case (`nocase` folds ASCII, which is all that a username has) and kept as registered.
- *
- * `events` has its columns in the order in which `writes.ts` inserts them.
  */
 export const TABLES = `
 create table meta (

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { readHead } from './head.js'
 import type { Sqlite } from './sqlite.js'
 import type { SearchResult } from './store.js'
 import { textTerms } from './terms.js'
@@ -42,10 +43,7 @@ export function createTermReads(db: Sqlite) {
   return {
     /** Whether a room's terms are up to its log's head. */
     isIndexed(room_id: string): boolean {
-      const head = db.get<{ seq: number }>('select seq from events where room_id = ? order by seq desc limit 1', [
-        room_id,
-      ])
-      return (readIndexed(room_id)?.seq ?? 0) >= (head?.seq ?? 0)
+      return (readIndexed(room_id)?.seq ?? 0) >= readHead(db, room_id)
     },
 
     /** Messages over `above` and below `before` that have all the terms, newest first. */

@@ -42,7 +42,7 @@ export interface Sink extends Source {
 /** What stands in the place of the schema version while a store is in the making: no server reads such a version. */
 export const unfinished = (epoch: string) => `of an unfinished migration from ${epoch}`
 
-export interface Sum {
+interface Sum {
   count: number
   /** The same for the same rows in whatever order. */
   checksum: string

@@ -2,13 +2,8 @@ import { once } from 'node:events'
 import type { Worker } from 'node:worker_threads'
 import { errors } from '../../schemas/error.js'
 import type { Outcome, Reply, Request } from './embedded-worker.js'
-import { Conflict } from './store.js'
+import { Conflict, type Logger } from './store.js'
 import type { Write, Writes } from './writes.js'
-
-/** Where the store tells what went wrong; Fastify's logger will do. */
-export interface Log {
-  error(details: object, message: string): void
-}
 
 /** A busy store starts its commits this far apart at least, so that batches grow. */
 const COMMIT_GAP_MS = 2
@@ -54,7 +49,7 @@ export type Writer = Awaited<ReturnType<typeof startWriter>>
  * which only a fault of ours can cause, everything is refused from then on: `alive` tells, and `/ready` with it, so that
  * the process is replaced.
  */
-export async function startWriter(worker: Worker, log: Log) {
+export async function startWriter(worker: Worker, log: Logger) {
   await once(worker, 'message')
 
   let waiting: Waiting[] = []

@@ -4,20 +4,38 @@ import type { MemberRow, RoomRecord } from '../../schemas/room.js'
 import type { AccountChange, ProfileChange, Session, StoredUser } from '../../schemas/user.js'
 import { DEFAULT_ROOM_ID } from '../../schemas/wire.js'
 import { foldMember, foldRoom } from './fold.js'
-import { foldName, ROOM_COLUMNS, type RoomRow, toRoom, toUser, USER_COLUMNS, type UserRow } from './rows.js'
+import { readHead } from './head.js'
+import {
+  EVENT_COLUMNS,
+  eventValues,
+  foldName,
+  MEMBER_COLUMNS,
+  memberValues,
+  placeholders,
+  ROOM_COLUMNS,
+  type RoomRow,
+  roomValues,
+  SESSION_COLUMNS,
+  STORED_ROOM_COLUMNS,
+  sessionValues,
+  toRoom,
+  toUser,
+  USER_COLUMNS,
+  type UserRow,
+  userValues,
+} from './rows.js'
 import type { Sqlite, Value } from './sqlite.js'
 
 /** Expired sessions that one `deleteExpiredSessions` takes, so that no transaction is long. */
-export const EXPIRED_MAX = 500
+const EXPIRED_MAX = 500
 
 /** Rows that one insert takes: calling SQLite costs as much as inserting some rows, so a batch goes in few calls. */
 const INSERT_SIZES = [50, 10, 1]
-const EVENT_COLUMNS = 11
 
 const insertEvents = new Map(
   INSERT_SIZES.map(size => {
-    const row = `(${Array(EVENT_COLUMNS).fill('?').join()})`
-    return [size, `insert into events values ${Array(size).fill(row).join()}`]
+    const row = `(${placeholders(EVENT_COLUMNS)})`
+    return [size, `insert into events (${EVENT_COLUMNS}) values ${Array(size).fill(row).join()}`]
   }),
 )
 
@@ -32,21 +50,13 @@ const talk: ReadonlySet<string> = new Set(['message', 'edited', 'deleted'])
  * did and nothing else.
  */
 export function createWrites(db: Sqlite) {
-  const readHead = (room_id: string) =>
-    db.get<{ seq: number }>('select seq from events where room_id = ? order by seq desc limit 1', [room_id])?.seq ?? 0
-
   function insert(events: StoredEvent[]) {
     let from = 0
     for (const size of INSERT_SIZES) {
       const sql = insertEvents.get(size) as string
       for (; from + size <= events.length; from += size) {
         const values: Value[] = []
-        for (let i = from; i < from + size; i++) {
-          const event = events[i] as StoredEvent
-          values.push(event.room_id, event.seq, event.type, event.username, event.client_id, event.created_at)
-          values.push(event.target ?? null, event.member ?? null, event.text ?? null, event.reply_to ?? null)
-          values.push(event.data === undefined ? null : JSON.stringify(event.data))
-        }
+        for (let i = from; i < from + size; i++) values.push(...eventValues(events[i] as StoredEvent))
         db.run(sql, values)
       }
     }
@@ -54,9 +64,9 @@ export function createWrites(db: Sqlite) {
 
   function upsertMember(row: MemberRow) {
     db.run(
-      `insert into members (room_id, username, seq, is_member) values (?, ?, ?, ?)
+      `insert into members (${MEMBER_COLUMNS}) values (${placeholders(MEMBER_COLUMNS)})
        on conflict do update set seq = excluded.seq, is_member = excluded.is_member`,
-      [row.room_id, row.username, row.seq, row.is_member],
+      memberValues(row),
     )
   }
 
@@ -95,17 +105,8 @@ export function createWrites(db: Sqlite) {
     ping() {},
 
     createUser(user: StoredUser) {
-      db.run(`insert into users (${USER_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?)`, [
-        user.username,
-        user.display_name,
-        user.bio,
-        user.avatar_color,
-        user.status,
-        user.created_at,
-        user.password_hash,
-        user.blocked,
-      ])
-      this.moveMark(user.username, DEFAULT_ROOM_ID, readHead(DEFAULT_ROOM_ID))
+      db.run(`insert into users (${USER_COLUMNS}) values (${placeholders(USER_COLUMNS)})`, userValues(user))
+      this.moveMark(user.username, DEFAULT_ROOM_ID, readHead(db, DEFAULT_ROOM_ID))
     },
 
     changeUser(username: string, change: ProfileChange): StoredUser | null {
@@ -131,12 +132,10 @@ export function createWrites(db: Sqlite) {
     },
 
     createSession(session: Session) {
-      db.run('insert into sessions (id, username, created_at, expires_at) values (?, ?, ?, ?)', [
-        session.id,
-        session.username,
-        session.created_at,
-        session.expires_at,
-      ])
+      db.run(
+        `insert into sessions (${SESSION_COLUMNS}) values (${placeholders(SESSION_COLUMNS)})`,
+        sessionValues(session),
+      )
     },
 
     extendSession(id: string, expires_at: string) {
@@ -160,22 +159,8 @@ export function createWrites(db: Sqlite) {
     createRoom(room: RoomRecord, created: StoredEvent) {
       insert([created])
       db.run(
-        `insert into rooms (id, name, name_folded, description, is_public, max_members, owner, member_count,
-           password_hash, created_at, deleted)
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-        [
-          room.id,
-          room.name,
-          foldName(room.name),
-          room.description,
-          room.is_public,
-          room.max_members,
-          room.owner,
-          room.member_count,
-          room.password_hash,
-          room.created_at,
-          room.deleted,
-        ],
+        `insert into rooms (${STORED_ROOM_COLUMNS}) values (${placeholders(STORED_ROOM_COLUMNS)})`,
+        roomValues(room),
       )
       const owner = foldMember(created)
       if (owner !== null) upsertMember(owner)

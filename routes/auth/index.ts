@@ -91,5 +91,5 @@ export default (async fastify => {
     return reply.clearCookie(COOKIE, cookieOf(request)).code(204).send(null)
   })
 
-  fastify.get('/me', { schema: me, onRequest }, ({ identity }) => users.read((identity as Identity).username))
+  fastify.get('/me', { schema: me, onRequest }, ({ username }) => users.read(username))
 }) satisfies FastifyPluginAsyncTypebox

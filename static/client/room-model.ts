@@ -121,14 +121,15 @@ export function createRoomModel() {
     },
 
     /**
-     * Forgets what is further than `each_side` messages from this one. Where that cuts the newest, the window ends in
-     * the past from now on.
+     * Keeps the messages between two seqs and `keep` on each side of them. A side is cut only where it has `slack` more
+     * than that. Where the newest are cut, the window ends in the past from now on.
      */
-    trim(around: number, each_side: number) {
-      const place = messages.findLastIndex(({ id }) => id <= around)
-      if (place === -1) return
-      const first = Math.max(0, place - each_side)
-      const last = Math.min(messages.length - 1, place + each_side)
+    trim(first_seq: number, last_seq: number, keep: number, slack = 0) {
+      const end = messages.findLastIndex(({ id }) => id <= last_seq)
+      if (end === -1) return
+      const begin = messages.findLastIndex(({ id }) => id <= first_seq)
+      const first = begin > keep + slack ? begin - keep : 0
+      const last = messages.length - 1 - end > keep + slack ? end + keep : messages.length - 1
       if (first > 0) from = (messages[first] as Message).id
       if (last < messages.length - 1) upto = (messages[last] as Message).id
       if (last - first + 1 < messages.length) put(messages.slice(first, last + 1))

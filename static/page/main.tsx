@@ -8,8 +8,8 @@ import { createApp } from './state/app.js'
 function Page() {
   const app = useApp()
   const words = useWords()
-  const stage = useSelected(state => state.stage)
-  const language = useSelected(state => state.language)
+  const stage = useSelected('stage')
+  const language = useSelected('language')
   useEffect(() => {
     document.documentElement.lang = language
   }, [language])

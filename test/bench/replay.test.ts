@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import { test } from 'tap'
-import { replay, type Said } from '../../bench/replay/replay.js'
+import type { Said } from '../../bench/replay/compare.js'
+import { replay } from '../../bench/replay/replay.js'
 
 function talk(name: string): Said[] {
   const file = fileURLToPath(new URL(`../../../test/data/${name}-cut.ndjson.gz`, import.meta.url))

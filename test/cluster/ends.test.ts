@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import root, { type Test, test } from 'tap'
+import { eventually } from '../eventually.js'
 import { register } from '../helper.js'
 import { start } from '../process.js'
-import { eventually } from '../redis.js'
 import { connect, type TestSocket } from '../socket.js'
 import { type Cluster, fileDatabase, clusterMissing as skip, startServers } from './servers.js'
 

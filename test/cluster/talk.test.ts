@@ -1,6 +1,6 @@
 import root, { type Test, test } from 'tap'
+import { eventually } from '../eventually.js'
 import { register } from '../helper.js'
-import { eventually } from '../redis.js'
 import { type AnyFrame, connect, type TestSocket } from '../socket.js'
 import { type Cluster, fileDatabase, clusterMissing as skip, startServers } from './servers.js'
 

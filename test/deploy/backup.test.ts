@@ -5,11 +5,10 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t, { type Test, test } from 'tap'
 import { WebSocket } from 'ws'
-import { freePort } from '../../bench/replay/server.js'
+import { readHistory } from '../../bench/replay/history.js'
 import type { Environment } from '../../plugins/config/index.js'
 import { openEmbedded } from '../../plugins/store/embedded.js'
 import { Sqlite } from '../../plugins/store/sqlite.js'
-import type { Message } from '../../schemas/message.js'
 import {
   type Connection,
   createConnection,
@@ -17,7 +16,9 @@ import {
   type Http,
   type SocketConstructor,
 } from '../../static/client/index.js'
+import { eventually } from '../eventually.js'
 import { build, environment, PASSWORD, register, temporaryFolder } from '../helper.js'
+import { freePort } from '../port.js'
 import { start } from '../process.js'
 import { run } from './command.js'
 
@@ -26,17 +27,6 @@ t.setTimeout(300_000)
 
 const TALKIE = fileURLToPath(new URL('../../deploy/talkie.js', import.meta.url))
 const talkie = promisify(execFile)
-
-/** All messages of the default room. */
-async function read(http: Http): Promise<Message[]> {
-  const messages: Message[] = []
-  for (let has_more = true; has_more; ) {
-    const page = await http.messages('default', { after: messages.at(-1)?.id ?? 0, limit: 100 })
-    messages.push(...page.messages)
-    has_more = page.has_more
-  }
-  return messages
-}
 
 /** What somebody holds of a room who loads its history where it begins, and takes each event after that. */
 function watch(connection: Connection, http: Http) {
@@ -47,7 +37,7 @@ function watch(connection: Connection, http: Http) {
     start(seq, epoch) {
       starts.push({ seq, epoch })
       seen.clear()
-      loading = read(http).then(messages => {
+      loading = readHistory(http, 'default').then(messages => {
         for (const { id, text } of messages) seen.set(id, text)
       })
     },
@@ -122,13 +112,13 @@ test('a backup under live writes is of one moment; restored under a live client,
   connection.connect()
   await say('at last')
   const last = acked.at(-1) as { seq: number }
-  while (!watched.seen.has(last.seq)) await new Promise(resolve => setTimeout(resolve, 5))
+  await eventually(() => watched.seen.has(last.seq))
   await watched.loaded()
 
   const [was, is] = watched.starts
   t.equal(watched.starts.length, 2, 'it was told once to start anew')
   t.not(is?.epoch, was?.epoch)
-  const history = await read(http)
+  const history = await readHistory(http, 'default')
   t.same(
     [...watched.seen].sort(([a], [b]) => a - b),
     history.map(({ id, text }) => [id, text]),

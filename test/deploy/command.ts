@@ -2,7 +2,7 @@ import { Readable, Writable } from 'node:stream'
 import { talkie } from '../../deploy/talkie.js'
 import type { Environment } from '../../plugins/config/index.js'
 
-export interface Ran {
+interface Ran {
   code: number
   /** Lines of the standard output. */
   said: string[]

@@ -1,17 +1,18 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
-import { type Test, test } from 'tap'
+import { test } from 'tap'
 import { parse } from 'yaml'
-import { freePort } from '../../bench/replay/server.js'
 import { readConfig } from '../../plugins/config/index.js'
 import { DRAIN_MARGIN_MS } from '../../plugins/lifecycle.js'
 import { Config } from '../../schemas/config.js'
+import { eventually } from '../eventually.js'
 import { temporaryFolder } from '../helper.js'
+import { freePort, listens } from '../port.js'
 import { top } from '../process.js'
+import { redisMissing } from '../redis.js'
 
 interface Service {
   image: string
@@ -156,13 +157,7 @@ test('MongoDB’s health check makes the replica set and the user that ours expe
   t.equal(mongodb.environment?.MONGO_INITDB_ROOT_PASSWORD_FILE, '/secrets/root-password')
 })
 
-const noRedis = (() => {
-  if (spawnSync('redis-server', ['--version']).status === 0) return false
-  if (process.env.CI) throw new Error('redis-server is not installed, and in CI nothing may be skipped')
-  return 'redis-server is not installed'
-})()
-
-test('Redis wants its password, and is healthy by its own health check', { skip: noRedis }, async t => {
+test('Redis wants its password, and is healthy by its own health check', { skip: redisMissing }, async t => {
   const folder = temporaryFolder(t)
   const { read } = makeSecrets(folder)
   const port = await freePort()
@@ -179,7 +174,7 @@ test('Redis wants its password, and is healthy by its own health check', { skip:
     server.kill('SIGKILL')
     await ended
   })
-  await listens(t, port)
+  await eventually(() => listens(port))
   const check = ((redis.healthcheck.test as string[])[1] as string)
     .replaceAll('$$', '$')
     .replace('/secrets', join(folder, 'redis'))
@@ -189,15 +184,3 @@ test('Redis wants its password, and is healthy by its own health check', { skip:
   t.match(execFileSync('redis-cli', ['-p', String(port), 'ping']).toString(), 'NOAUTH')
   t.match(read('redis/redis.conf'), 'requirepass')
 })
-
-async function listens(t: Test, port: number) {
-  for (;;) {
-    const socket = createConnection(port, '127.0.0.1')
-    const isOpen = await new Promise(resolve =>
-      socket.on('connect', () => resolve(true)).on('error', () => resolve(false)),
-    )
-    socket.destroy()
-    if (isOpen) return t.pass('it listens')
-    await new Promise(resolve => setTimeout(resolve, 20))
-  }
-}

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { chmodSync, readdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import type { Machine } from '../../deploy/doctor/finding.js'
 import { examine } from '../../deploy/doctor.js'
 import type { Environment } from '../../plugins/config/index.js'
 import { Sqlite } from '../../plugins/store/sqlite.js'
+import { makeCertificate, opensslMissing } from '../certificate.js'
 import { build, environment, register, temporaryFolder } from '../helper.js'
 import { redisMissing, startRedis } from '../redis.js'
 import { mongoMissing, startMongo } from '../services.js'
@@ -101,29 +102,9 @@ test('a secret that can be guessed', async t => {
   }
 })
 
-const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'ignore' })
-const noOpenssl = (() => {
-  try {
-    openssl('version')
-    return false
-  } catch {
-    return 'no openssl'
-  }
-})()
-
-/** A certificate and its key. @param days how long it is good from now on */
-function certificate(t: Test, days: number) {
-  const folder = temporaryFolder(t)
-  const [key, request, cert] = ['key', 'request', 'cert'].map(name => join(folder, name)) as [string, string, string]
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', '/CN=localhost']
-  openssl('req', '-new', ...kind, '-keyout', key, '-out', request)
-  openssl('x509', '-req', '-in', request, '-signkey', key, '-days', String(days), '-out', cert)
-  return { TLS_CERT_FILE: cert, TLS_KEY_FILE: key }
-}
-
-test('TLS files: of two pairs, missing, expired, soon to expire', { skip: noOpenssl }, async t => {
+test('TLS files: of two pairs, missing, expired, soon to expire', { skip: opensslMissing }, async t => {
   const env = await used(t)
-  const [one, other] = [certificate(t, 90), certificate(t, 90)]
+  const [one, other] = [makeCertificate(t, 90), makeCertificate(t, 90)]
   t.equal((await examine({ ...env, ...one }, healthy)).filter(({ state }) => state !== 'good').length, 0)
   const mixed = { ...one, TLS_KEY_FILE: other.TLS_KEY_FILE }
   t.match(await found(t, { ...env, ...mixed }), {
@@ -133,8 +114,12 @@ test('TLS files: of two pairs, missing, expired, soon to expire', { skip: noOpen
   })
   const missing = { ...one, TLS_KEY_FILE: '/nowhere' }
   t.match(await found(t, { ...env, ...missing }), { state: 'fault', says: /^TLS_KEY_FILE .*ENOENT$/ })
-  t.match(await found(t, { ...env, ...certificate(t, -1) }), { state: 'fault', says: /has expired/, mend: /^Renew/ })
-  t.match(await found(t, { ...env, ...certificate(t, 5) }), {
+  t.match(await found(t, { ...env, ...makeCertificate(t, -1) }), {
+    state: 'fault',
+    says: /has expired/,
+    mend: /^Renew/,
+  })
+  t.match(await found(t, { ...env, ...makeCertificate(t, 5) }), {
     state: 'note',
     says: /expires in [45] days/,
     mend: /^Renew/,

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { type RequestOptions as HttpOptions, request as overHttp } from 'node:http'
@@ -8,9 +8,11 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type Test, test } from 'tap'
 import { WebSocket } from 'ws'
-import { freePort } from '../../bench/replay/server.js'
 import { makeCertificate, opensslMissing } from '../certificate.js'
+import { eventually } from '../eventually.js'
 import { build, PASSWORD, temporaryFolder } from '../helper.js'
+import { programMissing } from '../missing.js'
+import { freePort } from '../port.js'
 import { top } from '../process.js'
 
 /** Another address of this machine, that the proxy does not come from. */
@@ -68,13 +70,6 @@ function changed(t: Test, name: string, ports: Ports, changes: [string, string][
   return path
 }
 
-function missing(program: string): string | false {
-  if (opensslMissing) return opensslMissing
-  if (spawnSync(program, ['-v']).status === 0) return false
-  if (process.env.CI) throw new Error(`${program} is not installed, and in CI nothing may be skipped`)
-  return `${program} is not installed`
-}
-
 interface Asked {
   status: number | undefined
   headers: Record<string, string | string[] | undefined>
@@ -91,7 +86,7 @@ async function ask(url: string, options: HttpOptions = {}, payload?: string): Pr
 
 for (const [program, args] of Object.entries(proxies)) {
   test(`behind ${program} with deploy/'s file all is as without it, and over TLS`, {
-    skip: missing(program),
+    skip: opensslMissing || programMissing(program, '-v'),
   }, async t => {
     const app = await build(
       t,
@@ -114,15 +109,13 @@ for (const [program, args] of Object.entries(proxies)) {
     const said = text(proxy.stderr)
     const host = `127.0.0.1:${ports.https}`
     const origin = `https://${host}`
-    for (;;) {
+    await eventually(async () => {
       if (proxy.exitCode !== null) throw new Error(await said)
-      const answers = await ask(`${origin}/ready`).then(
+      return ask(`${origin}/ready`).then(
         ({ status }) => status === 200,
         () => false,
       )
-      if (answers) break
-      await new Promise(resolve => setTimeout(resolve, 20))
-    }
+    })
 
     const plain = await ask(`http://127.0.0.1:${ports.http}/r/default`)
     t.equal(plain.status, 301)

@@ -2,12 +2,13 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import tap, { type Test, test } from 'tap'
 import { WebSocket } from 'ws'
-import { freePort } from '../../bench/replay/server.js'
-import type { Message } from '../../schemas/message.js'
+import { readHistory } from '../../bench/replay/history.js'
 import { BEARER_PREFIX, closeCodes, SUBPROTOCOL } from '../../schemas/wire.js'
 import { createConnection, createHttp, type SocketConstructor } from '../../static/client/index.js'
+import { eventually } from '../eventually.js'
 import { environment } from '../helper.js'
-import { start, top } from '../process.js'
+import { freePort } from '../port.js'
+import { start, top, watch } from '../process.js'
 
 // Each test starts processes, which a busy machine makes slow.
 tap.setTimeout(300_000)
@@ -112,36 +113,25 @@ async function startBurst(t: Test, addresses: string[]) {
 
   return {
     codes,
-    async until(count: number) {
-      while (acked.size < count) await new Promise(resolve => setTimeout(resolve, 5))
-    },
+    until: (count: number) => eventually(() => acked.size >= count),
     /** @returns what of the acknowledged is missing, what is there twice, what is elsewhere than its ack said */
     async end() {
       ending = true
       await Promise.all([...senders, ...visitors])
       for (const connection of connections) connection.close()
       const http = createHttp({ base_url: at(0), token: () => tokens[0] })
-      const seqs = new Map<string, number>()
-      const doubled: string[] = []
-      let after = 0
-      for (let has_more = true; has_more; ) {
-        const page: { messages: Message[]; has_more: boolean } = await http.messages('default', { after, limit: 100 })
-        for (const { client_id, id } of page.messages) {
-          if (seqs.has(client_id)) doubled.push(client_id)
-          seqs.set(client_id, id)
-          after = id
-        }
-        has_more = page.has_more
-      }
+      const history = await readHistory(http, 'default')
+      const seqs = new Map(history.map(({ client_id, id }) => [client_id, id]))
       return {
         lost: [...acked.keys()].filter(client_id => !seqs.has(client_id)),
-        doubled,
+        doubled: history.filter(({ client_id, id }) => seqs.get(client_id) !== id).map(({ client_id }) => client_id),
         moved: [...acked].filter(([client_id, seq]) => seqs.has(client_id) && seqs.get(client_id) !== seq),
       }
     },
   }
 }
 
+// Without the `exec` of the script, sh (dash) would end at the signal that npm hands on, and the server would stay.
 test('npm start hands SIGTERM on, and takes the two SIGINTs of Ctrl-C for one', async t => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     const env = environment(t, { LOG_LEVEL: 'info', PORT: '0', DRAIN_MS: '300' }) as Record<string, string>
@@ -152,26 +142,11 @@ test('npm start hands SIGTERM on, and takes the two SIGINTs of Ctrl-C for one', 
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     })
-    const ended = once(npm, 'close')
+    const { written, says, ended } = watch(npm)
     t.teardown(() => {
       if (npm.exitCode === null && npm.signalCode === null) process.kill(-(npm.pid as number), 'SIGKILL')
     })
-    let out = ''
-    npm.stdout.on('data', bytes => {
-      out += bytes
-    })
-    npm.stderr.on('data', bytes => {
-      out += bytes
-    })
-    const says = async (pattern: RegExp) => {
-      for (;;) {
-        const found = out.match(pattern)
-        if (found) return found
-        if (npm.exitCode !== null) throw new Error(out)
-        await Promise.race([once(npm.stdout, 'data'), ended])
-      }
-    }
-    const [, address] = (await says(/listening at (http:\S+)/)) as RegExpMatchArray
+    const [, address] = await says(/listening at (http:\S+)/)
     const { token } = await createHttp({ base_url: address as string }).register({
       username: 'minji',
       password: 'correct horse',
@@ -183,7 +158,7 @@ test('npm start hands SIGTERM on, and takes the two SIGINTs of Ctrl-C for one', 
     const [code] = await closed
     t.equal(code, closeCodes.restarting.code, signal)
     await ended
-    t.notMatch(out, /second|killed/)
-    t.match(out, `ending because of ${signal}`)
+    t.notMatch(`${written.out}${written.err}`, /second|killed/)
+    t.match(written.out, `ending because of ${signal}`)
   }
 })

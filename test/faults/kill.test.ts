@@ -1,8 +1,9 @@
 import { test } from 'tap'
 import { WebSocket } from 'ws'
+import { readHistory } from '../../bench/replay/history.js'
 import { startServer } from '../../bench/replay/server.js'
-import type { Message } from '../../schemas/message.js'
 import { createConnection, createHttp, type SocketConstructor } from '../../static/client/index.js'
+import { eventually } from '../eventually.js'
 
 const SENDERS = 50
 const KILLS = 20
@@ -50,19 +51,14 @@ test('SIGKILL in a burst of 50 senders, 20 times: every acknowledged message is 
   })
   for (let kill = 0; kill < KILLS; kill++) {
     const until = acked.size + BETWEEN
-    while (acked.size < until) await new Promise(resolve => setTimeout(resolve, 5))
+    await eventually(() => acked.size >= until)
     await server.killAndRestart()
   }
   ending = true
   await Promise.all(bursts)
 
   const http = createHttp({ base_url, token: () => tokens[0] })
-  const history: Message[] = []
-  for (let has_more = true; has_more; ) {
-    const page = await http.messages('default', { after: history.at(-1)?.id ?? 0, limit: 100 })
-    history.push(...page.messages)
-    has_more = page.has_more
-  }
+  const history = await readHistory(http, 'default')
   const seqs = new Map(history.map(({ client_id, id }) => [client_id, id]))
   t.equal(seqs.size, history.length, 'none is there twice')
   t.same(
@@ -76,7 +72,7 @@ test('SIGKILL in a burst of 50 senders, 20 times: every acknowledged message is 
     'no seq is missing',
   )
   t.ok(acked.size >= KILLS * BETWEEN)
-  while (told.length < history.length) await new Promise(resolve => setTimeout(resolve, 20))
+  await eventually(() => told.length >= history.length)
   t.same(
     told,
     history.map(({ client_id }) => client_id),

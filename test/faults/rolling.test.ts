@@ -7,11 +7,10 @@ import { mongoMissing } from '../services.js'
 tap.setTimeout(600_000)
 
 test('a rolling restart of three servers under load loses and doubles nothing, and makes no herd', {
-  // In one of its runs it waited for ever behind the last restart, and it is not known yet for what.
-  skip: process.env.ROLLING ? mongoMissing() || redisMissing : 'ROLLING is not set: it takes minutes, and hung once',
+  skip: mongoMissing() || redisMissing,
 }, async t => {
   const figures = await roll({
-    ...{ servers: 3, sockets: 150, senders: 5, drain_ms: 4000, pause_ms: 500 },
+    ...{ servers: 3, sockets: 150, senders: 5, burst: 4, pause_ms: 500, drain_ms: 4000 },
     progress: line => t.comment(line),
   })
   t.match(figures, { lost: 0, doubled: 0, out_of_order: 0, cut_off: 0 })

@@ -1,5 +1,8 @@
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { test } from 'tap'
 import { build } from '../helper.js'
+import { listen } from '../socket.js'
 
 test('every answer forbids what a page of ours never needs', async t => {
   const app = await build(t)
@@ -23,6 +26,19 @@ test('a refusal for its origin has them too', async t => {
   const refused = await app.inject({ method: 'POST', url: '/auth/logout', headers: { cookie: 'token=a.b.c' } })
   t.equal(refused.statusCode, 403)
   t.match(refused.headers, { 'content-security-policy': String })
+})
+
+test('an address that cannot be routed, and what is not HTTP, are answered for no page', async t => {
+  const app = await build(t)
+  const { port } = new URL(await listen(app))
+  for (const path of ['/%zz', `/rooms/${'x'.repeat(200)}`, 'no address']) {
+    const socket = connect(Number(port), '127.0.0.1')
+    socket.end(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+    const [head] = (await text(socket)).toLowerCase().split('\r\n\r\n')
+    t.match(head, /^http\/1.1 400 /, path)
+    t.match(head, 'x-content-type-options: nosniff')
+    t.match(head, /content-security-policy: default-src 'none';frame-ancestors 'none'/)
+  }
 })
 
 test('TLS is demanded where a request came over it, and only there', async t => {

@@ -1,5 +1,6 @@
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { test } from 'tap'
+import { limits } from '../../schemas/wire.js'
 import { build, register } from '../helper.js'
 
 type Account = Awaited<ReturnType<typeof register>>
@@ -210,6 +211,32 @@ test('members and rooms come in pages, by name', async t => {
   const rest = (await minji('GET', `/rooms/default/members?limit=100&after=${first.members.at(-1).username}`)).body
   t.equal(rest.has_more, false)
   t.equal(new Set([...first.members, ...rest.members].map(({ username }) => username)).size, 8)
+})
+
+test('a room tells its members what was said last there, as it reads now', async t => {
+  const { minji, seojun } = await three(t)
+  const { id } = (await minji('POST', '/rooms', { name: 'Lunch' })).body
+  const last = async (who: typeof minji) => (await who('GET', `/rooms/${id}`)).body.last_message
+  t.equal(await last(minji), undefined, 'nothing was said yet')
+  await minji('POST', `/rooms/${id}/messages`, { text: 'soup?' })
+  await minji('POST', `/rooms/${id}/messages`, { text: 'or\nbread?' })
+  t.strictSame(await last(minji), { id: 3, username: 'minji', text: 'or\nbread?' })
+  t.equal(await last(seojun), undefined, 'not to who is outside')
+  t.strictSame((await seojun('POST', `/rooms/${id}/join`)).body.last_message.id, 3, 'who joins did not say it')
+
+  await minji('PUT', `/rooms/${id}/messages/2`, { text: 'stew?' })
+  t.equal((await last(seojun)).id, 3, 'an edit of an older one changes nothing')
+  await minji('PUT', `/rooms/${id}/messages/3`, { text: `${'🍜'.repeat(limits.LAST_TEXT_MAX)}!` })
+  t.equal((await last(seojun)).text, '🍜'.repeat(limits.LAST_TEXT_MAX), 'no more than so much, and no half of a letter')
+  await minji('PUT', `/rooms/${id}/messages/3`, { text: `a${'🍜'.repeat(limits.LAST_TEXT_MAX)}` })
+  t.equal((await last(seojun)).text, `a${'🍜'.repeat(limits.LAST_TEXT_MAX - 1)}`)
+  await minji('DELETE', `/rooms/${id}/messages/3`)
+  t.match(await last(seojun), { id: 3, username: 'minji', text: '', deleted_at: /^\d{4}-.*Z$/ })
+
+  const listed = (await seojun('GET', '/rooms')).body.find((room: { id: string }) => room.id === id)
+  t.strictSame(listed.last_message, await last(seojun), 'the same in the list')
+  await seojun('POST', `/rooms/${id}/leave`)
+  t.equal(await last(seojun), undefined)
 })
 
 test('names and settings that are no good are refused in one line', async t => {

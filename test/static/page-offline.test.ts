@@ -1,21 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { environment } from '../helper.js'
+import { freePort } from '../port.js'
 import { field, inBrowser, row, say, serve, signUp, texts, until, visit } from './browser.js'
 
 const SERVER = fileURLToPath(new URL('../../server.js', import.meta.url))
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** The server as a process of its own, which can be frozen. */
 async function serveApart(t: Test) {

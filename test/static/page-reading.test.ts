@@ -77,8 +77,8 @@ inBrowser('reading and writing', async (t, browser) => {
     await fill(fastify, 200)
     const page = await visit(t, browser, url)
     await signUp(page, 'minji')
-    const id = await row(page, 'line 160').getAttribute('data-id')
-    const far = Number(id) - 150
+    const id = await row(page, 'line 195').getAttribute('data-id')
+    const far = Number(id) - 185
     await say(page, `as in #${far}`)
     await row(page, `as in #${far}`).getByRole('link').click()
     await until(page, () => isInView(page, 'line 010'))
@@ -87,6 +87,23 @@ inBrowser('reading and writing', async (t, browser) => {
     await page.goForward()
     await until(page, () => isInView(page, 'line 010'))
   })
+
+  await t.test(
+    'a screen higher than what is loaded at once fills itself about the message that was asked for',
+    async t => {
+      const { fastify, url } = await serve(t)
+      await fill(fastify, 400)
+      const page = await visit(t, browser, url)
+      await signUp(page, 'minji')
+      await page.setViewportSize({ width: 1000, height: 3000 })
+      const id = Number(await row(page, 'line 400').getAttribute('data-id'))
+      await say(page, `as in #${id - 200}`)
+      await row(page, 'as in').getByRole('link').click()
+      const isFull = () => log(page).evaluate(element => element.scrollHeight > element.clientHeight + 600)
+      await until(page, async () => (await isInView(page, 'line 200')) && (await isFull()))
+      t.equal(await row(page, 'line 400').count(), 0, 'and not on to the end')
+    },
+  )
 
   await t.test('code is shown as it was written, an emoji is picked by the keys', async t => {
     const { url } = await serve(t)

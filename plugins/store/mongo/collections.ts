@@ -25,7 +25,7 @@ export type RoomDocument = Omit<RoomRecord, 'id'> & {
   tombstone: string
 }
 export type MemberDocument = MemberRow & { user: string }
-export interface MarkDocument {
+interface MarkDocument {
   user: string
   room_id: string
   seq: number
@@ -38,17 +38,17 @@ export interface TermsDocument {
   terms: string[]
 }
 /** How far something has come in a room's log. */
-export interface PositionDocument {
+interface PositionDocument {
   _id: string
   seq: number
 }
 /** Who follows a room's log now; `beat` changes while that server lives. */
-export interface LeaseDocument {
+interface LeaseDocument {
   _id: string
   holder: string
   beat: number
 }
-export interface MetaDocument {
+interface MetaDocument {
   _id: string
   value: string
 }

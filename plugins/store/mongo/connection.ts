@@ -10,7 +10,7 @@ import {
 /** How long one command may take: choosing a server, a free connection, the server's work, its answer. */
 export const TIMEOUT_MS = 5000
 
-export interface Account {
+interface Account {
   user?: string | undefined
   password?: string | undefined
 }
@@ -43,7 +43,7 @@ export function connectOptions({ user, password }: Account, timeout_ms = TIMEOUT
  * A write is answered when a majority has it in its journal, so that no failover takes it back. A read sees only what a
  * majority has, from the primary: what could still vanish is never built upon.
  */
-export function concerns(timeout_ms: number) {
+function concerns(timeout_ms: number) {
   return {
     writeConcern: new WriteConcern('majority', timeout_ms, true),
     readConcern: new ReadConcern('majority'),
@@ -51,6 +51,10 @@ export function concerns(timeout_ms: number) {
     ignoreUndefined: true,
   }
 }
+
+/** The database again, with our concerns in place of the URI's. */
+export const withConcerns = (connected: Db, timeout_ms = TIMEOUT_MS): Db =>
+  connected.client.db(connected.databaseName, concerns(timeout_ms))
 
 /** What the commands of one call of the store carry. They run one after the other. */
 export interface Call {

@@ -5,10 +5,11 @@ import { foldName } from '../rows.js'
 import { textTerms } from '../terms.js'
 import { type Collections, type TermsDocument, userKey } from './collections.js'
 import type { Call } from './connection.js'
+import { memberDocument, toRecord } from './documents.js'
 import { insertIfMissing } from './failures.js'
 import { createLeases, type Lease } from './leases.js'
 import type { Log } from './log.js'
-import { MEMBERSHIP_TYPES, type ReadState, toRecord } from './state.js'
+import { MEMBERSHIP_TYPES, type ReadState } from './state.js'
 
 /** Events of one step: some ten milliseconds, so that a lease is renewed long before it ends. */
 const STEP_EVENTS = 200
@@ -116,8 +117,7 @@ export function createFollower(collections: Collections, log: Log, state: ReadSt
     const missing = rows.filter(({ username }) => !there.has(userKey(username)))
     let raced = false
     if (missing.length > 0) {
-      const documents = missing.map(row => ({ ...row, user: userKey(row.username) }))
-      raced = !(await insertIfMissing(members.insertMany(documents, { ...call, ordered: false })))
+      raced = !(await insertIfMissing(members.insertMany(missing.map(memberDocument), { ...call, ordered: false })))
     }
     for (const row of rows) {
       const user = userKey(row.username)

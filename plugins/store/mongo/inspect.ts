@@ -1,7 +1,7 @@
 import type { Db } from 'mongodb'
 import { newEpoch } from '../epoch.js'
 import { collectionsOf, SCHEMA_VERSION } from './collections.js'
-import { concerns, TIMEOUT_MS } from './connection.js'
+import { withConcerns } from './connection.js'
 
 /**
  * Marks a database that was restored from a dump as another store: with a new epoch, so that no client takes what it
@@ -10,7 +10,7 @@ import { concerns, TIMEOUT_MS } from './connection.js'
  * @throws an Error whose message is one plain sentence, where it is no whole store; nothing is changed then
  */
 export async function renewMongo(connected: Db): Promise<{ users: number; rooms: number; events: number }> {
-  const db = connected.client.db(connected.databaseName, concerns(TIMEOUT_MS))
+  const db = withConcerns(connected)
   const { events, indexed, leases, members, meta, rooms, sessions, users } = collectionsOf(db)
   const name = `Database ${db.databaseName}`
   const version = (await meta.findOne({ _id: 'schema_version' }))?.value
@@ -55,7 +55,7 @@ const SAMPLE_EVENTS = 1000
 
 /** Looks at a database, which servers may be running on, and proves that it takes a durable write. @param from a room id to begin at */
 export async function sampleMongo(connected: Db, from: string) {
-  const db = connected.client.db(connected.databaseName, concerns(TIMEOUT_MS))
+  const db = withConcerns(connected)
   const { events, meta, rooms } = collectionsOf(db)
   const probe = { _id: `doctor-${newEpoch()}` }
   await meta.insertOne({ ...probe, value: 'x' })

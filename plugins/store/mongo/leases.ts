@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
+import { errors } from '../../../schemas/error.js'
 import type { Collections } from './collections.js'
 import type { Call } from './connection.js'
 import { insertIfMissing } from './failures.js'
 
 /** A holder that gave no sign for so long is dead. */
-export const LEASE_MS = 2000
+const LEASE_MS = 2000
 /** How long one waits for another to be done, at most; beyond, the work is left to the next who comes. */
 const PATIENCE_MS = 10_000
 const POLL_MS = 20
@@ -27,7 +28,7 @@ export function createLeases({ leases }: Collections) {
   /**
    * @param isDone whether another has done the work meanwhile
    * @returns null where it has
-   * @throws StoreBusy where the holder is at it for too long
+   * @throws StoreUnavailable where the holder is at it for too long
    */
   return async function acquire(call: Call, room_id: string, isDone: () => Promise<boolean>): Promise<Lease | null> {
     const holder = randomUUID()
@@ -45,7 +46,7 @@ export function createLeases({ leases }: Collections) {
         continue
       }
       if (await isDone()) return null
-      if (now - started_at > PATIENCE_MS) throw new Error(`Room ${room_id} is being indexed by another server`)
+      if (now - started_at > PATIENCE_MS) throw new errors.StoreUnavailable()
       await wait(POLL_MS)
     }
     return {

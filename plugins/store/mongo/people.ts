@@ -2,16 +2,14 @@ import type { MemberRow } from '../../../schemas/room.js'
 import type { AccountChange, ProfileChange, Session, StoredUser } from '../../../schemas/user.js'
 import { DEFAULT_ROOM_ID } from '../../../schemas/wire.js'
 import { Conflict } from '../store.js'
-import { type Collections, type SessionDocument, type UserDocument, userKey } from './collections.js'
+import { type Collections, userKey } from './collections.js'
 import type { Call } from './connection.js'
+import { sessionDocument, toSession, toUser, userDocument } from './documents.js'
 import { insertIfMissing, isDuplicate } from './failures.js'
 import type { Log } from './log.js'
 
 /** Expired sessions that one command deletes, so that none takes long. */
 const EXPIRED_STEP = 500
-
-const toUser = ({ _id, ...user }: UserDocument): StoredUser => user
-const toSession = ({ _id, user: _, ...session }: SessionDocument): Session => ({ id: _id, ...session })
 
 type Listing = { after?: string; limit: number }
 
@@ -60,7 +58,7 @@ export function createPeople({ users, sessions, members, marks }: Collections, l
       const user = userKey(stored.username)
       const seq = await log.readHead(call, DEFAULT_ROOM_ID)
       const isNew = await insertIfMissing(marks.insertOne({ user, room_id: DEFAULT_ROOM_ID, seq }, call))
-      if (!(await insertIfMissing(users.insertOne({ _id: user, ...stored }, call)))) {
+      if (!(await insertIfMissing(users.insertOne(userDocument(stored), call)))) {
         throw new Conflict(`The name ${stored.username} is taken`)
       }
       // A registration that broke off here left its mark.
@@ -100,8 +98,8 @@ export function createPeople({ users, sessions, members, marks }: Collections, l
     /** From the collection's own figures: users are never deleted, and counting them one by one would cost more each day. */
     countUsers: (call: Call): Promise<number> => users.estimatedDocumentCount(call),
 
-    async createSession(call: Call, { id, ...session }: Session): Promise<void> {
-      await sessions.insertOne({ _id: id, ...session, user: userKey(session.username) }, call)
+    async createSession(call: Call, session: Session): Promise<void> {
+      await sessions.insertOne(sessionDocument(session), call)
     },
 
     async readSession(call: Call, id: string): Promise<Session | null> {

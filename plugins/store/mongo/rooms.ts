@@ -6,18 +6,14 @@ import { foldName } from '../rows.js'
 import { Conflict } from '../store.js'
 import { type Collections, type RoomDocument, userKey } from './collections.js'
 import type { Call } from './connection.js'
+import { eventDocument, roomDocument, toRecord } from './documents.js'
 import { insertIfMissing } from './failures.js'
 import type { Log } from './log.js'
-import { toRecord } from './state.js'
 
 /** Ids of rooms that one command looks for. */
 const IDS_MAX = 1000
 
 type Listing = { limit: number; after?: string; q?: string }
-
-export function toDocument({ id, ...record }: RoomRecord): RoomDocument {
-  return { _id: id, ...record, name_folded: foldName(record.name), tombstone: record.deleted ? id : '' }
-}
 
 /** The record that a room's first event makes. */
 function recordOf({ room_id, username, created_at, data }: StoredEvent): RoomRecord {
@@ -42,7 +38,7 @@ export function createRooms({ rooms, members, events }: Collections, log: Log) {
 
   /** @returns whether the record is there now */
   async function putRecord(call: Call, record: RoomRecord): Promise<boolean> {
-    if (await insertIfMissing(rooms.insertOne(toDocument({ ...record, indexed_seq: 0 }), call))) return true
+    if (await insertIfMissing(rooms.insertOne(roomDocument({ ...record, indexed_seq: 0 }), call))) return true
     return (await rooms.findOne({ _id: record.id }, call)) !== null
   }
 
@@ -72,7 +68,7 @@ export function createRooms({ rooms, members, events }: Collections, log: Log) {
       if ((await rooms.findOne({ name: record.name, tombstone: '' }, call)) !== null) {
         throw new Conflict(`The name ${record.name} is taken`)
       }
-      const stored = { ...created, user: userKey(created.username) }
+      const stored = eventDocument(created)
       if (!(await insertIfMissing(events.insertOne(stored, call)))) {
         const [first] = await log.readRaw(call, record.id, 0, 1, 1)
         if (first?.type === 'created') await putRecord(call, recordOf(first))
@@ -80,10 +76,8 @@ export function createRooms({ rooms, members, events }: Collections, log: Log) {
       }
       if (await putRecord(call, record)) return
       const { room_id, username, created_at } = created
-      await events.insertOne(
-        { room_id, seq: 2, type: 'room_deleted', username, client_id: randomUUID(), created_at, user: stored.user },
-        call,
-      )
+      const last = { room_id, seq: 2, type: 'room_deleted' as const, username, client_id: randomUUID(), created_at }
+      await events.insertOne(eventDocument(last), call)
       throw new Conflict(`The name ${record.name} is taken`)
     },
 

@@ -1,15 +1,12 @@
 import { membershipTypes } from '../../../schemas/event.js'
-import type { MemberRow, RoomRecord } from '../../../schemas/room.js'
+import type { MemberRow } from '../../../schemas/room.js'
 import type { RoomState } from '../store.js'
-import { type Collections, type RoomDocument, userKey } from './collections.js'
+import { type Collections, userKey } from './collections.js'
 import type { Call } from './connection.js'
+import { toRecord } from './documents.js'
 import type { Log } from './log.js'
 
 export const MEMBERSHIP_TYPES = [...membershipTypes]
-
-export function toRecord({ _id, name_folded: _, tombstone: __, ...record }: RoomDocument): RoomRecord {
-  return { id: _id, ...record }
-}
 
 export type ReadState = ReturnType<typeof createState>
 

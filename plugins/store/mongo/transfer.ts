@@ -1,19 +1,21 @@
 import type { Collection, Db, Document, WithId } from 'mongodb'
 import { type Kind, type Rows, type Sink, type Source, TRANSFER_BATCH, unfinished } from '../transfer.js'
+import { type Collections, collectionsOf, ensureIndexes, type MemberDocument, SCHEMA_VERSION } from './collections.js'
+import { type Call, createCalls, type Run, TIMEOUT_MS, withConcerns } from './connection.js'
 import {
-  type Collections,
-  collectionsOf,
-  ensureIndexes,
-  type MemberDocument,
-  SCHEMA_VERSION,
-  userKey,
-} from './collections.js'
-import { type Call, concerns, createCalls, type Run, TIMEOUT_MS } from './connection.js'
+  eventDocument,
+  memberDocument,
+  roomDocument,
+  sessionDocument,
+  toRecord,
+  toSession,
+  toUser,
+  userDocument,
+} from './documents.js'
 import { insertIfMissing } from './failures.js'
 import { createFollower, type Follower } from './follower.js'
 import { createLog, type Log } from './log.js'
-import { toDocument } from './rooms.js'
-import { createState, toRecord } from './state.js'
+import { createState } from './state.js'
 
 /** Pages through a collection by a unique key of one or two fields: no cursor that could outlive its session. */
 async function* pages(run: Run, collection: Collection<Document>, first: string, second?: string) {
@@ -38,7 +40,7 @@ interface Parts {
 }
 
 function openParts(connected: Db): Parts {
-  const db = connected.client.db(connected.databaseName, concerns(TIMEOUT_MS))
+  const db = withConcerns(connected)
   const collections = collectionsOf(db)
   const log = createLog(collections)
   return {
@@ -87,8 +89,8 @@ function createDump(parts: Parts): Source['dump'] {
     }
   }
   const dumps: { [K in Kind]: () => AsyncIterable<Rows[K][]> } = {
-    users: () => all(users, ({ _id, ...user }) => user, '_id'),
-    sessions: () => all(sessions, ({ _id, user: _, ...session }) => ({ id: _id, ...session }), '_id'),
+    users: () => all(users, toUser, '_id'),
+    sessions: () => all(sessions, toSession, '_id'),
     rooms: () => all(rooms, toRecord, '_id'),
     members: () => all(members, ({ _id, user: _, ...row }: WithId<MemberDocument>) => row, 'room_id', 'user'),
     marks: () => all(marks, ({ user, room_id, seq }) => ({ username: user, room_id, seq }), 'user', 'room_id'),
@@ -144,41 +146,19 @@ export async function openMongoSink(db: Db, epoch: string): Promise<Sink> {
     insertIfMissing(collection.insertMany(documents as never, { ...call, ordered: false }))
 
   const loads: { [K in Kind]: (call: Call, rows: Rows[K][]) => Promise<unknown> } = {
-    users: (call, rows) =>
-      put(
-        call,
-        collections.users,
-        rows.map(row => ({ _id: userKey(row.username), ...row })),
-      ),
-    sessions: (call, rows) =>
-      put(
-        call,
-        collections.sessions,
-        rows.map(({ id, ...row }) => ({ _id: id, ...row, user: userKey(row.username) })),
-      ),
+    users: (call, rows) => put(call, collections.users, rows.map(userDocument)),
+    sessions: (call, rows) => put(call, collections.sessions, rows.map(sessionDocument)),
     async rooms(call, rows) {
-      await put(call, collections.rooms, rows.map(toDocument))
+      await put(call, collections.rooms, rows.map(roomDocument))
       const deleted = rows.filter(row => row.deleted).map(({ id }) => ({ _id: id, seq: 0 }))
       if (deleted.length > 0) await put(call, collections.purges, deleted)
     },
-    members: (call, rows) =>
-      put(
-        call,
-        collections.members,
-        rows.map(row => ({ ...row, user: userKey(row.username) })),
-      ),
-    marks: (call, rows) =>
-      put(
-        call,
-        collections.marks,
-        rows.map(({ username, ...row }) => ({ ...row, user: username })),
-      ),
-    events: (call, rows) =>
-      put(
-        call,
-        collections.events,
-        rows.map(row => ({ ...row, user: userKey(row.username) })),
-      ),
+    members: (call, rows) => put(call, collections.members, rows.map(memberDocument)),
+    marks(call, rows) {
+      const documents = rows.map(({ username, ...row }) => ({ ...row, user: username }))
+      return put(call, collections.marks, documents)
+    },
+    events: (call, rows) => put(call, collections.events, rows.map(eventDocument)),
   }
 
   return {

@@ -1,3 +1,4 @@
+import type { Logger } from '../store.js'
 import type { Collections } from './collections.js'
 import type { Call, Run } from './connection.js'
 import type { Follower } from './follower.js'
@@ -14,15 +15,11 @@ const ROOMS_MAX = 10_000
 /** Rooms that this server indexes behind the acks at a time. */
 const AT_ONCE = 4
 
-interface Log {
-  error(details: object, message: string): void
-}
-
 /**
  * The work behind the acks: which rooms are to be followed and when. It is kept in memory as a hint only; what a crash
  * left behind is found by whoever appends to the room, reads its state, or searches it.
  */
-export function createUpkeep({ purges }: Collections, follower: Follower, run: Run, logger: Log) {
+export function createUpkeep({ purges }: Collections, follower: Follower, run: Run, logger: Logger) {
   /** Rooms that something was appended to, with when they may be followed. */
   const waiting = new Map<string, number>()
   const following = new Map<string, Promise<void>>()

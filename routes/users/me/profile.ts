@@ -1,5 +1,4 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { Identity } from '../../../plugins/auth/index.js'
 import { changeErrors } from '../../../schemas/error.js'
 import { Profile, ProfileChange } from '../../../schemas/user.js'
 
@@ -13,8 +12,8 @@ const change = {
 }
 
 export default (async fastify => {
-  fastify.put('/profile', { schema: change }, async ({ identity, body }) => {
-    const user = await fastify.users.change((identity as Identity).username, body)
+  fastify.put('/profile', { schema: change }, async ({ username, body }) => {
+    const user = await fastify.users.change(username, body)
     return { ...user, online: await fastify.presence.isOnline(user.username) }
   })
 }) satisfies FastifyPluginAsyncTypebox

@@ -4,7 +4,7 @@ import { useApp, useSelected } from './use.js'
 
 /** A user's colour and initials. Decoration: the name stands beside it. */
 export function Avatar({ username, online }: { username: string; online?: boolean | undefined }) {
-  const person = useSelected(state => state.people.get(username))
+  const person = useSelected('people', people => people.get(username))
   const app = useApp()
   useEffect(() => {
     if (!person) app.wonder(username)
@@ -20,7 +20,7 @@ export function Avatar({ username, online }: { username: string; online?: boolea
 
 /** The name that a user chose, with the one that is theirs alone beside it where the two differ. */
 export function PersonName({ username }: { username: string }) {
-  const shown = useSelected(state => state.people.get(username)?.display_name)
+  const shown = useSelected('people', people => people.get(username)?.display_name)
   return (
     <bdi class="person">
       {shown || username}

@@ -8,7 +8,7 @@ const QUIET_MS = 1200
 export function Banner() {
   const app = useApp()
   const words = useWords()
-  const name = useSelected(state => state.link?.name)
+  const name = useSelected('link', link => link?.name)
   const open = name === undefined || name === 'open'
   const [shown, setShown] = useState(false)
   const [was_open, setWasOpen] = useState(false)

@@ -17,7 +17,7 @@ const TELL_TYPING_MS = limits.TYPING_MS / 2
 export function Composer({ talk, room }: { talk: Talk; room: Room }) {
   const app = useApp()
   const words = useWords()
-  const me = useSelected(state => state.me?.username ?? '')
+  const me = useSelected('me', me => me?.username ?? '')
   const field = useRef<HTMLTextAreaElement>(null)
   const [over, setOver] = useState(0)
   const [empty, setEmpty] = useState(true)

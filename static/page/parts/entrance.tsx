@@ -16,7 +16,7 @@ interface Errors {
 export function Entrance() {
   const app = useApp()
   const words = useWords()
-  const ended = useSelected(state => state.ended)
+  const ended = useSelected('ended')
   const [signing_up, setSigningUp] = useState(!ended && localStorage.getItem('talkie.known') === null)
   const [username, setUsername] = useState('')
   const [password, setPassword] = useState('')

@@ -4,7 +4,7 @@ import { useApp, useSelected, useWords } from './use.js'
 export function LanguageChoice() {
   const app = useApp()
   const words = useWords()
-  const language = useSelected(state => state.language)
+  const language = useSelected('language')
   return (
     <select
       class="language"

@@ -14,7 +14,7 @@ const PAGE = 100
 export function MembersPanel({ talk, room }: { talk: Talk; room: Room }) {
   const app = useApp()
   const words = useWords()
-  const me = useSelected(state => state.me?.username)
+  const me = useSelected('me', me => me?.username)
   const [members, setMembers] = useState<readonly Member[]>([])
   const [has_more, setHasMore] = useState(false)
   const owner = room.owner === me

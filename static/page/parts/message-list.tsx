@@ -1,13 +1,12 @@
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Message } from '../../../schemas/message.js'
 import type { Room } from '../../../schemas/room.js'
 import type { Talk } from '../state/state.js'
-import { keyOf, layOut } from '../text/layout.js'
+import { keyOf } from '../text/layout.js'
 import { Announcer } from './announcer.js'
 import { Icon } from './icon.js'
-import { MessageRow } from './message.js'
+import { MessageRows } from './message-rows.js'
 import { OutgoingRow } from './outgoing.js'
-import { dayName, localDay } from './time.js'
 import { useApp, useSelected, useWords } from './use.js'
 import { useScroll } from './use-scroll.js'
 
@@ -17,27 +16,26 @@ const MARKED_MS = 2000
 export function MessageList({ talk, room }: { talk: Talk; room: Room }) {
   const app = useApp()
   const words = useWords()
-  const language = useSelected(state => state.language)
-  const me = useSelected(state => state.me?.username ?? '')
-  const people = useSelected(state => state.people)
+  const language = useSelected('language')
+  const me = useSelected('me', me => me?.username ?? '')
+  const people = useSelected('people')
   const box = useRef<HTMLDivElement>(null)
   const conversation = app.talk()
   const { messages, unread_after, attached, target } = talk
 
   const scroll = useScroll(box, {
+    attached,
     near_top: () => conversation?.loadOlder(),
     near_end: () => conversation?.loadNewer(),
-    content: [messages, talk.outgoing, talk.has_older, talk.editing, unread_after, language, people],
+    content: [messages, attached, talk.outgoing, talk.has_older, talk.editing, unread_after, language, people],
   })
-  const lines = useMemo(() => layOut(messages, { day: localDay, unread_after, me }), [messages, unread_after, me])
-  const by_id = useMemo(() => new Map(messages.map(message => [message.id, message])), [messages])
 
   const last = messages.at(-1)
-  const reading = scroll.at_end && attached
+  const reading = scroll.at_end
   const hidden = useHidden()
   useEffect(() => {
     app.reads(scroll.reading)
-    conversation?.reading(scroll.reading)
+    if (scroll.shown) conversation?.reading(...scroll.shown)
     if (scroll.reading === null && attached && !hidden && last) app.seen(room.id, room.last_seq)
   }, [reading, hidden, messages, room.last_seq, room.id])
 
@@ -93,27 +91,7 @@ export function MessageList({ talk, room }: { talk: Talk; room: Room }) {
         ) : (
           <Beginning room={room} empty={messages.length === 0 && talk.outgoing.length === 0} />
         )}
-        {lines.map(line =>
-          line.kind === 'day' ? (
-            <h3 key={line.key} class="day">
-              <span>{dayName(line.time, language, words)}</span>
-            </h3>
-          ) : line.kind === 'unread' ? (
-            <p key={line.key} class="unread-line">
-              <span>{words.new_messages}</span>
-            </p>
-          ) : (
-            <MessageRow
-              key={line.key}
-              message={line.message}
-              leads={line.leads}
-              quoted={line.message.reply_to === undefined ? undefined : by_id.get(line.message.reply_to)}
-              own={line.message.username === me}
-              editing={talk.editing === line.message.id}
-              active={active === line.message.id}
-            />
-          ),
-        )}
+        <MessageRows messages={messages} unread_after={unread_after} me={me} editing={talk.editing} active={active} />
         {attached &&
           talk.outgoing.map((one, index) => (
             <OutgoingRow
@@ -121,7 +99,7 @@ export function MessageList({ talk, room }: { talk: Talk; room: Room }) {
               one={one}
               me={me}
               leads={one.reply_to !== undefined || (index === 0 ? last?.username !== me : false)}
-              quoted={one.reply_to === undefined ? undefined : by_id.get(one.reply_to)}
+              quoted={one.reply_to === undefined ? undefined : messages.find(({ id }) => id === one.reply_to)}
             />
           ))}
       </div>

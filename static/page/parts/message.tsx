@@ -29,6 +29,7 @@ export const MessageRow = memo(function MessageRow({ message, leads, quoted, own
     <article
       class={leads ? 'message leads' : 'message'}
       data-id={message.id}
+      aria-label={message.username}
       tabIndex={active ? 0 : -1}
       onPointerEnter={() => setPointed(true)}
       onPointerLeave={() => setPointed(false)}
@@ -41,7 +42,6 @@ export const MessageRow = memo(function MessageRow({ message, leads, quoted, own
             <Time time={message.created_at} />
           </header>
         )}
-        {!leads && <span class="hidden">{message.username}</span>}
         {message.reply_to !== undefined && <Quote id={message.reply_to} quoted={quoted} />}
         {editing ? (
           <EditBox message={message} />
@@ -52,10 +52,30 @@ export const MessageRow = memo(function MessageRow({ message, leads, quoted, own
         )}
         {message.edited_at !== undefined && !editing && <span class="edited">({words.edited})</span>}
       </div>
+      {!deleted && !editing && (
+        // Without a text, which would be copied with the message's.
+        <button
+          type="button"
+          class="reach hidden"
+          tabIndex={-1}
+          aria-label={words.message_actions}
+          onClick={reachActions}
+        />
+      )}
       {!deleted && !editing && (active || pointed) && <Actions message={message} own={own} active={active} />}
     </article>
   )
 })
+
+/**
+ * Leads to a row's buttons who goes through the page by its content, as screen readers do: the buttons are not there
+ * before the row is active, and the focus makes it so.
+ */
+function reachActions({ currentTarget }: { currentTarget: HTMLElement }) {
+  currentTarget.focus()
+  // The buttons are drawn by then.
+  requestAnimationFrame(() => currentTarget.parentElement?.querySelector<HTMLElement>('.actions button')?.focus())
+}
 
 function SenderAvatar({ username }: { username: string }) {
   const app = useApp()

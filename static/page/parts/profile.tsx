@@ -50,7 +50,7 @@ const statuses = ['available', 'busy', 'away'] as const
 export function OwnProfile() {
   const app = useApp()
   const words = useWords()
-  const me = useSelected(state => state.me)
+  const me = useSelected('me')
   const [change, setChange] = useState<ProfileChange>({})
   const [busy, setBusy] = useState(false)
   const [errors, setErrors] = useState<{ display_name?: string; form?: string }>({})

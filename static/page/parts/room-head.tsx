@@ -8,7 +8,7 @@ import { useApp, useSelected, useWords } from './use.js'
 export function RoomHead({ talk, room }: { talk: Talk; room: Room | undefined }) {
   const app = useApp()
   const words = useWords()
-  const panel = useSelected(state => state.panel)
+  const panel = useSelected('panel')
   const member = talk.standing === 'member' || talk.standing === 'loading'
   const toggle = (which: Exclude<Panel, null>) => app.panel(panel === which ? null : which)
   return (
@@ -53,8 +53,8 @@ export function RoomHead({ talk, room }: { talk: Talk; room: Room | undefined })
 function RoomMenu({ room }: { room: Room }) {
   const app = useApp()
   const words = useWords()
-  const me = useSelected(state => state.me?.username)
-  const muted = useSelected(state => state.muted.has(room.id))
+  const me = useSelected('me', me => me?.username)
+  const muted = useSelected('muted', muted => muted.has(room.id))
   const menu = useRef<HTMLDetailsElement>(null)
   const close = () => menu.current?.removeAttribute('open')
 

@@ -11,9 +11,9 @@ import { Welcome } from './welcome.js'
 /** The room that is shown. */
 export function RoomView() {
   const words = useWords()
-  const talk = useSelected(state => state.talk)
-  const room = useSelected(state => state.rooms.get(state.talk?.room_id ?? ''))
-  const panel = useSelected(state => state.panel)
+  const talk = useSelected('talk')
+  const room = useSelected('rooms', rooms => rooms.get(talk?.room_id ?? ''))
+  const panel = useSelected('panel')
   if (!talk) return <p class="empty">{words.choose_room}</p>
   const inside = talk.standing === 'member' && room !== undefined
   return (

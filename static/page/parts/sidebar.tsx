@@ -1,20 +1,23 @@
-import { useRef, useState } from 'preact/hooks'
-import type { Room } from '../../../schemas/room.js'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { LastMessage, Room } from '../../../schemas/room.js'
 import { Avatar, PersonName } from './avatar.js'
 import { Icon } from './icon.js'
 import { IconButton } from './icon-button.js'
 import { LanguageChoice } from './language.js'
-import { useApp, useSelected, useWords } from './use.js'
+import { memo, useApp, useSelected, useWords } from './use.js'
+
+/** Those who spoke last are asked for in so many rooms, so that a long list does not use up what one may ask. */
+const NAMED_MAX = 50
 
 /** The rooms, and oneself. */
 export function Sidebar() {
   const app = useApp()
   const words = useWords()
-  const rooms = useSelected(state => state.rooms)
-  const loaded = useSelected(state => state.rooms_loaded)
-  const open_id = useSelected(state => state.place.room_id)
-  const me = useSelected(state => state.me?.username ?? '')
-  const can_ask_notes = useSelected(state => state.can_ask_notes)
+  const rooms = useSelected('rooms')
+  const list = useSelected('rooms_list')
+  const open_id = useSelected('place', place => place.room_id)
+  const me = useSelected('me', me => me?.username ?? '')
+  const can_ask_notes = useSelected('can_ask_notes')
   const [query, setQuery] = useState('')
   const menu = useRef<HTMLDetailsElement>(null)
 
@@ -39,11 +42,26 @@ export function Sidebar() {
         onInput={event => setQuery(event.currentTarget.value)}
       />
       <div class="room-lists">
-        {!loaded && <p class="empty">{words.loading}</p>}
-        {loaded && found.length === 0 && <p class="empty">{words.no_room_found}</p>}
-        {own.length > 0 && <RoomList title={words.your_rooms} rooms={own} open_id={open_id} />}
-        {others.length > 0 && <RoomList title={words.other_rooms} rooms={others} open_id={open_id} />}
-        {loaded && wanted === '' && others.length === 0 && own.length <= 1 && (
+        {list === 'loading' && <p class="empty">{words.loading}</p>}
+        {list === 'failed' && (
+          <p class="empty" role="alert">
+            {words.rooms_failed}{' '}
+            <button type="button" class="link" onClick={app.loadRooms}>
+              {words.retry}
+            </button>
+          </p>
+        )}
+        {list === 'loaded' && found.length === 0 && (
+          <p class="empty">
+            {words.no_room_found}{' '}
+            <button type="button" class="link" onClick={() => app.dialog({ name: 'create_room' })}>
+              {words.new_room}
+            </button>
+          </p>
+        )}
+        {own.length > 0 && <RoomList title={words.your_rooms} rooms={own} open_id={open_id} me={me} />}
+        {others.length > 0 && <RoomList title={words.other_rooms} rooms={others} open_id={open_id} me={me} />}
+        {list === 'loaded' && wanted === '' && others.length === 0 && own.length <= 1 && (
           <p class="empty">{words.no_other_rooms}</p>
         )}
       </div>
@@ -89,14 +107,21 @@ export function Sidebar() {
   )
 }
 
-function RoomList({ title, rooms, open_id }: { title: string; rooms: Room[]; open_id: string | null }) {
+interface ListProps {
+  title: string
+  rooms: Room[]
+  open_id: string | null
+  me: string
+}
+
+function RoomList({ title, rooms, open_id, me }: ListProps) {
   return (
     <section>
       <h2>{title}</h2>
       <ul>
-        {rooms.map(room => (
+        {rooms.map((room, index) => (
           <li key={room.id}>
-            <RoomLink room={room} open={room.id === open_id} />
+            <RoomLink room={room} open={room.id === open_id} me={me} named={index < NAMED_MAX} />
           </li>
         ))}
       </ul>
@@ -104,10 +129,17 @@ function RoomList({ title, rooms, open_id }: { title: string; rooms: Room[]; ope
   )
 }
 
-function RoomLink({ room, open }: { room: Room; open: boolean }) {
+interface LinkProps {
+  room: Room
+  open: boolean
+  me: string
+  named: boolean
+}
+
+const RoomLink = memo(function RoomLink({ room, open, me, named }: LinkProps) {
   const app = useApp()
   const words = useWords()
-  const muted = useSelected(state => state.muted.has(room.id))
+  const muted = useSelected('muted', muted => muted.has(room.id))
   const unread = room.is_member && !open ? room.unread : 0
   function click(event: MouseEvent) {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return
@@ -133,6 +165,24 @@ function RoomLink({ room, open }: { room: Room; open: boolean }) {
           <span class="hidden">{words.unread(unread)}</span>
         </span>
       )}
+      {room.last_message && <LastLine last={room.last_message} own={room.last_message.username === me} named={named} />}
     </a>
+  )
+})
+
+/** What was said last, in one line. */
+function LastLine({ last, own, named }: { last: LastMessage; own: boolean; named: boolean }) {
+  const app = useApp()
+  const words = useWords()
+  const { username } = last
+  const name = useSelected('people', people => people.get(username)?.display_name) || username
+  useEffect(() => {
+    if (named) app.wonder(username)
+  }, [named, username, app])
+  if (last.deleted_at !== undefined) return <span class="last-line">{words.deleted_message}</span>
+  return (
+    <span class="last-line" dir="auto">
+      <bdi>{own ? words.you : name}</bdi>: {last.text}
+    </span>
   )
 }

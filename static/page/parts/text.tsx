@@ -1,10 +1,13 @@
 import { type Piece, piecesOf } from '../text/pieces.js'
 import { useApp } from './use.js'
 
+/** Marks on marks, which can reach far over the lines around them. Only such a text is clipped, for a clip costs. */
+const STACKED = /\p{M}{3}/u
+
 /** What somebody wrote, as text: nothing in it becomes markup, and addresses can be followed. */
 export function Text({ text }: { text: string }) {
   return (
-    <div class="text" dir="auto">
+    <div class={STACKED.test(text) ? 'text stacked' : 'text'} dir="auto">
       {piecesOf(text).map((piece, index) => (
         <PieceOfText key={index} piece={piece} />
       ))}

@@ -12,7 +12,7 @@ function format(language: string, options: Intl.DateTimeFormatOptions): Intl.Dat
 
 /** The local time, whole on hover. */
 export function Time({ time }: { time: string }) {
-  const language = useSelected(state => state.language)
+  const language = useSelected('language')
   const date = new Date(time)
   return (
     <time dateTime={time} title={format(language, { dateStyle: 'full', timeStyle: 'medium' }).format(date)}>

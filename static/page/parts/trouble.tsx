@@ -5,7 +5,7 @@ import { useApp, useSelected, useWords } from './use.js'
 export function Trouble() {
   const app = useApp()
   const words = useWords()
-  const trouble = useSelected(state => state.trouble)
+  const trouble = useSelected('trouble')
   return (
     <div class="trouble-place" role="alert">
       {trouble && (

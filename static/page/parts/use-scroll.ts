@@ -6,20 +6,33 @@ const NEAR = 48
 /** Older messages are loaded before one comes to the first, px. */
 const AHEAD = 600
 
+interface Held {
+  at_end: boolean
+  /** The message at the top, and how far below the top it begins, px. */
+  key: string | null
+  top: number
+}
+
 /**
  * Holds a list of messages still: at its end it stays at the end, elsewhere the message at the top keeps its place,
  * whatever comes above or below it. The browser's own anchoring is off, since not every browser has it.
  *
+ * @param attached whether the list's end is the log's end; any other end is no place to stay at
  * @param content what the list shows: only where a part of it is another, heights can be others
  * @param near_top called when the beginning comes near
  * @param near_end called when the end of what is loaded comes near
  */
 export function useScroll(
   box: RefObject<HTMLElement | null>,
-  { near_top, near_end, content }: { near_top: () => void; near_end: () => void; content: readonly unknown[] },
+  {
+    attached,
+    near_top,
+    near_end,
+    content,
+  }: { attached: boolean; near_top: () => void; near_end: () => void; content: readonly unknown[] },
 ) {
   const [at_end, setAtEnd] = useState(true)
-  const held = useRef<{ at_end: boolean; key: string | null; top: number }>({ at_end: true, key: null, top: 0 })
+  const held = useRef<Held>({ at_end: true, key: null, top: 0 })
 
   function remember() {
     const element = box.current
@@ -27,12 +40,13 @@ export function useScroll(
     const rest = element.scrollHeight - element.scrollTop - element.clientHeight
     const top = element.getBoundingClientRect().top
     const first = firstBelow(element.querySelectorAll<HTMLElement>('[data-id]'), top)
+    const is_end = attached && rest < NEAR
     held.current = {
-      at_end: rest < NEAR,
+      at_end: is_end,
       key: first?.dataset.id ?? null,
       top: first ? first.getBoundingClientRect().top - top : 0,
     }
-    setAtEnd(rest < NEAR)
+    setAtEnd(is_end)
     if (element.scrollTop < AHEAD) near_top()
     if (rest < AHEAD) near_end()
   }
@@ -64,6 +78,14 @@ export function useScroll(
     /** The message at the top, null at the end; as it is, not as it was drawn. */
     get reading() {
       return held.current.at_end || held.current.key === null ? null : Number(held.current.key)
+    },
+    /** The first and the last message on the screen. */
+    get shown(): [number, number] | null {
+      const element = box.current
+      if (!element || held.current.key === null) return null
+      const rows = element.querySelectorAll<HTMLElement>('[data-id]')
+      const last = firstBelow(rows, element.getBoundingClientRect().bottom) ?? rows[rows.length - 1]
+      return [Number(held.current.key), Number(last?.dataset.id)]
     },
     remember,
     toEnd() {

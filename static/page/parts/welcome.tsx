@@ -6,8 +6,8 @@ import { useApp, useSelected, useWords } from './use.js'
 export function Welcome({ room }: { room: Room }) {
   const app = useApp()
   const words = useWords()
-  const newcomer = useSelected(state => state.newcomer)
-  const me = useSelected(state => state.me?.username ?? '')
+  const newcomer = useSelected('newcomer')
+  const me = useSelected('me', me => me?.username ?? '')
   if (!newcomer || !room.is_default) return null
   return (
     <div class="welcome">

@@ -34,7 +34,7 @@ export function createApp() {
     link: null,
     place: readPlace(location),
     rooms: new Map(),
-    rooms_loaded: false,
+    rooms_list: 'loading',
     muted: new Set(),
     can_ask_notes: canNote() && Notification.permission === 'default',
     people: new Map(),
@@ -80,7 +80,7 @@ export function createApp() {
         me: null,
         link: null,
         rooms: new Map(),
-        rooms_loaded: false,
+        rooms_list: 'loading',
         people: new Map(),
         talk: null,
         panel: null,
@@ -400,6 +400,7 @@ export function createApp() {
       await go({ room_id: null, message: null }, 'replace')
     },
     again,
+    loadRooms: () => rooms && attempt(rooms.load()),
     refreshRoom: (room_id: string) => rooms?.refresh(room_id),
     /** @throws ApiError */
     async changeProfile(change: ProfileChange) {

@@ -6,12 +6,14 @@ import type { Presence } from './presence.js'
 import type { Sending } from './sending.js'
 import type { Talk } from './state.js'
 
-/** Messages kept on each side of the one that is read. */
-const KEEP = 150
+/** Messages kept on each side of those on the screen. */
+const KEEP = 60
 /** They are cut rarely, since each time the list is drawn anew. */
-const SLACK = 50
+const SLACK = 30
 /** Few enough that their drawing is not felt while one scrolls. */
-const PAGE = 30
+const PAGE = 20
+/** A change is shown with the next frame, or after this where none comes, ms. */
+const FRAME_MAX_MS = 100
 /** More unread messages than this, and the list opens at the first of them rather than with the newest page. */
 const UNREAD_NEAR = 20
 
@@ -54,12 +56,15 @@ export function createConversation(
   function changed() {
     if (scheduled) return
     scheduled = true
-    // A page in the background gets no animation frames.
-    const later = document.hidden ? (run: () => void) => setTimeout(run, 100) : requestAnimationFrame
-    later(() => {
+    const run = () => {
+      cancelAnimationFrame(frame)
+      clearTimeout(timer)
       scheduled = false
       tell()
-    })
+    }
+    const frame = requestAnimationFrame(run)
+    // A page in the background gets no animation frames, nor does one that goes there before its next.
+    const timer = setTimeout(run, FRAME_MAX_MS)
   }
 
   const typing = createTyping(names => {
@@ -90,11 +95,10 @@ export function createConversation(
     return many ? { after: Math.max(0, unread_after - PAGE / 5), limit: PAGE } : { limit: PAGE }
   }
 
-  /** @returns whether something was cut */
-  function bound(around: number): boolean {
+  /** Forgets what is far from the messages on the screen. @returns whether something was cut */
+  function bound(first: number, last: number): boolean {
     const { messages } = model
-    if (messages.length <= KEEP + SLACK) return false
-    model.trim(around, KEEP)
+    model.trim(first, last, KEEP, SLACK)
     return messages !== model.messages
   }
 
@@ -159,7 +163,7 @@ export function createConversation(
         if (event.username === me) sending.arrived(event.client_id)
       } else if (event.type === 'edited' || event.type === 'deleted') changes.delete(event.id)
       else if (event.type === 'left' || event.type === 'removed') typing.end(event.member)
-      if (!shown()) bound(model.head)
+      if (!shown()) bound(model.head, model.head)
       settle()
     },
 
@@ -219,9 +223,9 @@ export function createConversation(
       changed()
     },
 
-    /** What is far from the message that is read need not be kept; null at the end. */
-    reading(id: number | null) {
-      if (bound(id ?? model.head)) changed()
+    /** These are on the screen, the first and the last of them. */
+    reading(first: number, last: number) {
+      if (bound(first, last)) changed()
     },
 
     send(text: string) {

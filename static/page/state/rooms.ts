@@ -4,6 +4,7 @@ import type { Room } from '../../../schemas/room.js'
 import { limits } from '../../../schemas/wire.js'
 import { ApiError, type Connection, type Http, type RoomListener } from '../../client/index.js'
 import type { Conversation } from './conversation.js'
+import { foldLast } from './last-message.js'
 import { foldPresence, NOBODY, type Presence } from './presence.js'
 import type { State } from './state.js'
 import type { Store } from './store.js'
@@ -48,7 +49,10 @@ export function createRooms({ me, http, connection, store, conversation, said }:
 
   async function refresh(room_id: string) {
     try {
-      put(await http.room(room_id))
+      const room = await http.room(room_id)
+      // Events have overtaken this answer: what they told would be taken back.
+      if (room.last_seq < (connection.resumePoint(room_id)?.after ?? 0)) refreshSoon(room_id)
+      else put(room)
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) drop(room_id)
     }
@@ -70,6 +74,7 @@ export function createRooms({ me, http, connection, store, conversation, said }:
     change(room_id, room => ({
       last_seq: frame.seq,
       unread: frame.type === 'message' && frame.username !== me ? room.unread + 1 : room.unread,
+      last_message: foldLast(room.last_message, frame),
     }))
     if (frame.type === 'message' && frame.username !== me) said(frame)
     const room = store.state.rooms.get(room_id)
@@ -137,18 +142,29 @@ export function createRooms({ me, http, connection, store, conversation, said }:
     return rooms
   }
 
+  function adopt(rooms: Map<string, Room>) {
+    store.set({ rooms, rooms_list: 'loaded' })
+    for (const room of rooms.values()) if (room.is_member) follow(room)
+    for (const room_id of followed.keys()) if (!rooms.get(room_id)?.is_member) unfollow(room_id)
+  }
+
   return {
+    /** @throws ApiError */
     async load() {
-      const rooms = await list()
-      store.set({ rooms, rooms_loaded: true })
-      for (const room of rooms.values()) if (room.is_member) follow(room)
-      for (const room_id of followed.keys()) if (!rooms.get(room_id)?.is_member) unfollow(room_id)
+      store.set({ rooms_list: 'loading' })
+      try {
+        adopt(await list())
+      } catch (error) {
+        store.set({ rooms_list: 'failed' })
+        throw error
+      }
     },
 
     /** Finds rooms that are new to the list or that one is newly in; those that are followed are told by their events. */
     async look() {
       const rooms = await list().catch(() => null)
-      if (!rooms || !store.state.rooms_loaded) return
+      if (!rooms || store.state.rooms_list === 'loading') return
+      if (store.state.rooms_list === 'failed') return adopt(rooms)
       for (const room of rooms.values()) {
         if (followed.has(room.id) || store.state.rooms.get(room.id)?.last_seq === room.last_seq) continue
         put(room)

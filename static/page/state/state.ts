@@ -57,7 +57,7 @@ export interface State {
   link: LinkState | null
   place: Place
   rooms: ReadonlyMap<string, Room>
-  rooms_loaded: boolean
+  rooms_list: 'loading' | 'loaded' | 'failed'
   /** Rooms that give no sign of what is unread. */
   muted: ReadonlySet<string>
   /** The user may still be asked whether notes are wanted. */

@@ -1,4 +1,6 @@
-const plural = (count: number, one: string, many: string) => `${count.toLocaleString('en')} ${count === 1 ? one : many}`
+// Made once: making a format costs a hundred times what using it does.
+const { format: number } = new Intl.NumberFormat('en')
+const plural = (count: number, one: string, many: string) => `${number(count)} ${count === 1 ? one : many}`
 
 /** Every word of the page. The other languages have the same keys, or the page does not compile. */
 export const en = {
@@ -30,7 +32,8 @@ export const en = {
   your_rooms: 'Your rooms',
   other_rooms: 'Open to join',
   find_room: 'Find a room',
-  no_room_found: 'No room has this name.',
+  rooms_failed: 'The rooms could not be loaded.',
+  no_room_found: 'No room has this name. Try another one, or make it:',
   no_other_rooms: 'No other public rooms yet. Make one!',
   new_room: 'New room',
   room_name: 'Name',
@@ -56,10 +59,12 @@ export const en = {
   copied: 'Copied',
   unread: (count: number) => `${count >= 1000 ? '999+' : count} unread`,
   choose_room: 'Choose a room to talk in.',
+  /** Before what one said oneself, in the list of rooms. */
+  you: 'You',
 
   members: 'Members',
   member_count: (count: number) => plural(count, 'member', 'members'),
-  online_count: (count: number) => `${count.toLocaleString('en')} online`,
+  online_count: (count: number) => `${number(count)} online`,
   online: 'Online',
   offline: 'Offline',
   owner: 'Owner',
@@ -86,6 +91,7 @@ export const en = {
   edit: 'Edit',
   delete: 'Delete',
   copy: 'Copy text',
+  message_actions: 'Message actions',
   delete_sure: 'Delete this message?',
   emoji: 'Emoji',
   sending: 'Sending…',
@@ -119,7 +125,7 @@ export const en = {
 
   search: 'Search',
   search_hint: 'Search this room',
-  search_nothing: 'No message says this.',
+  search_nothing: 'No message says this. Try other words.',
   search_more: 'Search further back',
 
   profile: 'Profile',

@@ -1,6 +1,6 @@
 import type { Dictionary } from './dictionary.js'
 
-const number = (count: number) => count.toLocaleString('ko')
+const { format: number } = new Intl.NumberFormat('ko')
 export const ko: Dictionary = {
   language_name: '한국어',
   app_name: 'woongkie-talkie',
@@ -30,7 +30,8 @@ export const ko: Dictionary = {
   your_rooms: '내 대화방',
   other_rooms: '참여할 수 있는 방',
   find_room: '대화방 찾기',
-  no_room_found: '그런 이름의 방이 없습니다.',
+  rooms_failed: '대화방 목록을 불러오지 못했습니다.',
+  no_room_found: '그런 이름의 방이 없습니다. 다른 이름으로 찾거나 새로 만들어 보세요:',
   no_other_rooms: '다른 공개 방이 아직 없습니다. 하나 만들어 보세요!',
   new_room: '새 대화방',
   room_name: '이름',
@@ -56,6 +57,7 @@ export const ko: Dictionary = {
   copied: '복사됨',
   unread: count => `읽지 않음 ${count >= 1000 ? '999+' : count}`,
   choose_room: '대화할 방을 고르세요.',
+  you: '나',
 
   members: '멤버',
   member_count: count => `멤버 ${number(count)}명`,
@@ -86,6 +88,7 @@ export const ko: Dictionary = {
   edit: '수정',
   delete: '삭제',
   copy: '텍스트 복사',
+  message_actions: '메시지 메뉴',
   delete_sure: '이 메시지를 삭제할까요?',
   emoji: '이모지',
   sending: '보내는 중…',
@@ -119,7 +122,7 @@ export const ko: Dictionary = {
 
   search: '검색',
   search_hint: '이 방에서 검색',
-  search_nothing: '검색 결과가 없습니다.',
+  search_nothing: '검색 결과가 없습니다. 다른 말로 찾아 보세요.',
   search_more: '더 이전까지 검색',
 
   profile: '프로필',

@@ -2,7 +2,7 @@ import Fastify from 'fastify'
 import type { Test } from 'tap'
 import { createRedisPubSub } from '../../../plugins/pubsub/redis.js'
 import { openLink } from '../../../plugins/redis/link.js'
-import { eventually } from '../../redis.js'
+import { eventually } from '../../eventually.js'
 
 const { log } = Fastify({ logger: false })
 
@@ -17,7 +17,7 @@ export async function openBus(t: Test, address: string, db = 0) {
   })
   return Object.assign(bus, { ask: link.ask })
 }
-export type Bus = Awaited<ReturnType<typeof openBus>>
+type Bus = Awaited<ReturnType<typeof openBus>>
 
 export async function listening(bus: Bus, channel: string) {
   const heard: string[] = []

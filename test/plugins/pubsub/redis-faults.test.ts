@@ -1,5 +1,6 @@
 import { test } from 'tap'
-import { eventually, redisMissing as skip, startRedis } from '../../redis.js'
+import { eventually } from '../../eventually.js'
+import { redisMissing as skip, startRedis } from '../../redis.js'
 import { startRedisProxy } from '../../redis-proxy.js'
 import { listening, openBus, reaches, say } from './bus.js'
 

@@ -1,5 +1,6 @@
 import root, { test } from 'tap'
-import { eventually, redisMissing as skip, startCluster, startRedis } from '../../redis.js'
+import { eventually } from '../../eventually.js'
+import { redisMissing as skip, startCluster, startRedis } from '../../redis.js'
 import { listening, openBus, reaches, say } from './bus.js'
 import { pubsubContract } from './contract.js'
 

@@ -13,8 +13,9 @@ const room_id = 'room'
 
 /** A store with one room, which `owner` owns, and writers to it as several servers would have them. */
 async function roomOf(t: Test, { max_members = 0, writers = 1 } = {}) {
-  const store = await openEmbedded(temporaryFolder(t), { error() {}, warn() {} } as never)
-  t.teardown(() => store.close())
+  const embedded = await openEmbedded(temporaryFolder(t), { error() {}, warn() {} } as never)
+  t.teardown(() => embedded.close())
+  const store: Store = { ...embedded, shared: writers > 1 }
   const settings = { name: 'Room', description: '', is_public: true, max_members }
   const created_at = new Date().toISOString()
   await store.createRoom(
@@ -193,6 +194,33 @@ test('twenty writers on three servers leave one order without a hole', async t =
       .map(({ text }) => Number(text?.split(':')[1]))
     t.same(own, upTo(19, 0), 'each sender’s own order')
   }
+})
+
+test('a race that is lost costs one short read, however many entries wait', async t => {
+  const { store, writers } = await roomOf(t)
+  const [rival] = writers as [Writer]
+  const calls: string[] = []
+  const counting = new Proxy(store, {
+    get(target, name) {
+      const member = Reflect.get(target, name)
+      if (typeof member !== 'function') return member
+      return (...args: unknown[]) => {
+        calls.push(String(name))
+        return Reflect.apply(member, target, args)
+      }
+    },
+  })
+  const writer = new Writer(room_id, counting, () => {})
+  await writer.append(sending('owner', 'first'))
+  await rival.append(sending('owner', 'between'))
+  calls.length = 0
+  const events = Array.from({ length: 100 }, (_, n) => sending('owner', String(n)))
+  const appended = await Promise.all(events.map(entry => writer.append(entry)))
+  t.same(
+    appended.map(one => one?.event.seq),
+    upTo(103, 4),
+  )
+  t.strictSame(calls, ['append', 'readEvents', 'append'])
 })
 
 test('fifty joins at once on two servers into a room of ten: ten are in', async t => {

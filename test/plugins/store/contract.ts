@@ -7,6 +7,7 @@ import { queryTerms } from '../../../plugins/store/terms.js'
 import { membershipTypes, type StoredEvent } from '../../../schemas/event.js'
 import type { RoomRecord } from '../../../schemas/room.js'
 import type { StoredUser } from '../../../schemas/user.js'
+import { NOW } from './events.js'
 
 export interface Opened {
   /** An empty store. */
@@ -16,8 +17,6 @@ export interface Opened {
   /** Closes whichever is open and removes everything. */
   destroy(): Promise<void>
 }
-
-const NOW = '2026-01-31T09:30:00.000Z'
 
 const user = (username: string): StoredUser => ({
   username,

@@ -1,10 +1,11 @@
 import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Test, test } from 'tap'
+import { test } from 'tap'
 import { openEmbedded } from '../../../plugins/store/embedded.js'
-import type { StoredEvent } from '../../../schemas/event.js'
+import { temporaryFolder } from '../../helper.js'
 import { storeContract } from './contract.js'
+import { message } from './events.js'
 
 storeContract('embedded', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'talkie-'))
@@ -21,23 +22,6 @@ storeContract('embedded', async () => {
       rmSync(folder, { recursive: true })
     },
   }
-})
-
-function temporaryFolder(t: Test) {
-  const folder = mkdtempSync(join(tmpdir(), 'talkie-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
-  return folder
-}
-
-const NOW = '2026-01-31T09:30:00.000Z'
-const message = (seq: number, text: string): StoredEvent => ({
-  room_id: 'r',
-  seq,
-  type: 'message',
-  username: 'ann',
-  client_id: `own-${seq}`,
-  created_at: NOW,
-  text,
 })
 
 test('what cannot be read is StoreUnavailable, and told', async t => {

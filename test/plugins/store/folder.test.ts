@@ -1,15 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Test, test } from 'tap'
 import { prepareFolder } from '../../../plugins/store/folder.js'
 import { Sqlite } from '../../../plugins/store/sqlite.js'
-
-function temporaryFolder(t: Test) {
-  const folder = mkdtempSync(join(tmpdir(), 'talkie-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
-  return folder
-}
+import { temporaryFolder } from '../../helper.js'
 
 /** It must fail with one line, and leave the folder free. */
 function refuses(t: Test, folder: string, sentence: RegExp) {

@@ -1,18 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import Fastify from 'fastify'
 import fp from 'fastify-plugin'
 import { type Test, test } from 'tap'
 import store from '../../../plugins/store/index.js'
 import type { Config } from '../../../schemas/config.js'
+import { temporaryFolder } from '../../helper.js'
 
 function build(t: Test, config: Partial<Config>) {
-  const folder = mkdtempSync(join(tmpdir(), 'talkie-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
+  const DATA_DIR = temporaryFolder(t)
   const app = Fastify()
   app.register(
-    fp(async fastify => void fastify.decorate('config', { DATA_DIR: folder, ...config } as never), { name: 'config' }),
+    fp(async fastify => void fastify.decorate('config', { DATA_DIR, ...config } as never), { name: 'config' }),
   )
   app.register(store)
   return app

@@ -1,22 +1,16 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { type Test, test } from 'tap'
 import { openEmbedded } from '../../../plugins/store/embedded.js'
 import { Sqlite } from '../../../plugins/store/sqlite.js'
+import { temporaryFolder } from '../../helper.js'
+import { programMissing } from '../../missing.js'
 
 const ROOMS = 5
 const APPENDER = fileURLToPath(new URL('./appender.js', import.meta.url))
-
-function temporaryFolder(t: Test) {
-  const folder = mkdtempSync(join(tmpdir(), 'talkie-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
-  return folder
-}
 
 function appender(t: Test, folder: string) {
   // Free of the test runner's loader, which ends a process at SIGXFSZ: Node alone lets the write fail instead.
@@ -107,17 +101,8 @@ test('a second process on the same folder is refused at once, in one line, and h
 const limitFiles = (pid: number, bytes: number | 'unlimited') =>
   execFileSync('prlimit', ['--pid', `${pid}`, `--fsize=${bytes}:unlimited`])
 
-const canLimit = (() => {
-  try {
-    execFileSync('prlimit', ['--version'])
-    return true
-  } catch {
-    return false
-  }
-})()
-
 test('on a full disk every write is refused, none acknowledged, and all goes on when there is room again', {
-  skip: canLimit ? false : 'prlimit (util-linux) is not here',
+  skip: programMissing('prlimit', '--version'),
 }, async t => {
   const folder = temporaryFolder(t)
   const appending = appender(t, folder)

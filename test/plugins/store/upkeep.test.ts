@@ -1,7 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Test, test } from 'tap'
+import { test } from 'tap'
 import { openConnection } from '../../../plugins/store/connection.js'
 import { openEmbedded } from '../../../plugins/store/embedded.js'
 import { prepareFolder } from '../../../plugins/store/folder.js'
@@ -9,24 +7,8 @@ import { Sqlite } from '../../../plugins/store/sqlite.js'
 import type { Store } from '../../../plugins/store/store.js'
 import { createUpkeep } from '../../../plugins/store/upkeep.js'
 import { createWrites } from '../../../plugins/store/writes.js'
-import type { StoredEvent } from '../../../schemas/event.js'
-
-function temporaryFolder(t: Test) {
-  const folder = mkdtempSync(join(tmpdir(), 'talkie-'))
-  t.teardown(() => rmSync(folder, { recursive: true }))
-  return folder
-}
-
-const NOW = '2026-01-31T09:30:00.000Z'
-const message = (seq: number, text: string): StoredEvent => ({
-  room_id: 'r',
-  seq,
-  type: 'message',
-  username: 'ann',
-  client_id: `own-${seq}`,
-  created_at: NOW,
-  text,
-})
+import { temporaryFolder } from '../../helper.js'
+import { message, NOW } from './events.js'
 
 async function createRoom(store: Store) {
   const settings = { name: 'Room', description: '', is_public: true, max_members: 0 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
@@ -8,33 +8,25 @@ import { prepareFolder } from '../../../plugins/store/folder.js'
 import { BATCH_MAX } from '../../../plugins/store/store.js'
 import { startWriter } from '../../../plugins/store/writer.js'
 import type { StoredEvent } from '../../../schemas/event.js'
+import { temporaryFolder } from '../../helper.js'
+import { message as messageOf } from './events.js'
 
 const WORKER = new URL('../../../plugins/store/embedded-worker.js', import.meta.url)
 const PAGE_BYTES = 4096
 
 async function start(t: Test) {
-  const dataDir = mkdtempSync(join(tmpdir(), 'talkie-'))
-  const folder = prepareFolder(dataDir)
+  const folder = prepareFolder(temporaryFolder(t))
   const worker = new Worker(WORKER, { workerData: folder.file, execArgv: [] })
   const told: string[] = []
   const writer = await startWriter(worker, { error: (_, text) => told.push(text) })
   t.teardown(async () => {
     await writer.close()
     folder.release()
-    rmSync(dataDir, { recursive: true })
   })
   return { writer, worker, told, file: folder.file }
 }
 
-const message = (room_id: string, seq: number): StoredEvent => ({
-  room_id,
-  seq,
-  type: 'message',
-  username: 'ann',
-  client_id: `own-${seq}`,
-  created_at: '2026-01-31T09:30:00.000Z',
-  text: 'text',
-})
+const message = (room_id: string, seq: number) => messageOf(seq, 'text', room_id)
 
 /** Transactions in SQLite's log: its frames that end one carry the size of the file. */
 function countCommits(file: string) {

@@ -126,7 +126,7 @@ test('trimming forgets the oldest and knows that they exist', async t => {
   model.start(0)
   for (let seq = 1; seq <= 5; seq++) model.event(message('a', seq))
   t.equal(model.has_older, false)
-  model.trim(model.head, 1)
+  model.trim(model.head, model.head, 1)
   t.strictSame(texts(model), ['4: text 4', '5: text 5'])
   t.ok(model.has_older)
   model.event(edited(6, 1))
@@ -139,7 +139,7 @@ test('trimming about an old message lets the newest go too, and the window no lo
   model.start(0)
   const log = Array.from({ length: 10 }, (_, i) => message('a', i + 1))
   for (const one of log.slice(0, 9)) model.event(one)
-  model.trim(4, 1)
+  model.trim(4, 4, 1)
   t.strictSame(texts(model), ['3: text 3', '4: text 4', '5: text 5'])
   t.ok(model.has_older)
   t.notOk(model.attached)
@@ -149,6 +149,18 @@ test('trimming about an old message lets the newest go too, and the window no lo
   model.page(pageOf(log, 10, query), query)
   t.ok(model.attached)
   t.equal(model.messages.length, 8)
+})
+
+test('trimming keeps what is between two places, though one of them is no message', async t => {
+  const model = createRoomModel()
+  model.start(0)
+  for (const seq of [1, 2, 3]) model.event(message('a', seq))
+  model.event(joined(4))
+  for (const seq of [5, 6, 7, 8]) model.event(message('a', seq))
+  model.trim(4, 6, 1, 1)
+  t.equal(model.messages.length, 7, 'a side that is hardly longer is left')
+  model.trim(4, 6, 1)
+  t.strictSame(texts(model), ['2: text 2', '3: text 3', '5: text 5', '6: text 6', '7: text 7'])
 })
 
 test('the array and a message are new objects only where something changed', async t => {

@@ -1,0 +1,85 @@
+import { register, temporaryFolder } from '../helper.js'
+import { field, inBrowser, say, serve, signUp, texts, until, visit } from './browser.js'
+
+inBrowser('where there is nothing to see', async (t, browser) => {
+  await t.test('an empty room, list or search says what to do, and so does a door', async t => {
+    const { fastify, url } = await serve(t)
+    const page = await visit(t, browser, url)
+    await signUp(page, 'minji')
+    await page.getByText('Nothing was said here yet. Say hello!').waitFor()
+    await page.getByText('No other public rooms yet. Make one!').waitFor()
+
+    await page.getByLabel('Find a room').fill('lunch')
+    const none = page.locator('.empty', { hasText: 'No room has this name. Try another one, or make it:' })
+    await none.getByRole('button', { name: 'New room' }).click()
+    await page.getByRole('dialog', { name: 'New room' }).waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByLabel('Find a room').fill('LOB')
+    await none.waitFor({ state: 'detached' })
+    await page.getByRole('link', { name: 'Lobby' }).waitFor()
+
+    await page.getByRole('button', { name: 'Search' }).click()
+    await page.getByLabel('Search this room').fill('lunch')
+    await page.getByLabel('Search this room').press('Enter')
+    await page.getByText('No message says this. Try other words.').waitFor()
+
+    const { headers } = await register(fastify, 'jun')
+    const payload = { name: 'Lunch', description: 'Where?', password: 'sesame' }
+    const made = await fastify.inject({ method: 'POST', url: '/rooms', headers, payload })
+    await page.goto(`${url}/r/${made.json<{ id: string }>().id}`)
+    await page.getByText('Join to read and to write. This room wants a password.').waitFor()
+    const join = page.getByRole('button', { name: 'Join' })
+    t.ok(await join.isDisabled(), 'not before there is a password')
+
+    await page.goto(`${url}/r/nowhere`)
+    const missing = 'There is no such room, or you are not in it. If you know its password, you can join it.'
+    await page.getByText(missing).waitFor()
+    await page.getByLabel('Password').fill('sesame')
+    await join.click()
+    await page.getByText('There is no such room, or its password is wrong.').waitFor()
+  })
+
+  await t.test('a list of rooms that can’t be had is asked for again', async t => {
+    const { url } = await serve(t)
+    const page = await visit(t, browser, url)
+    await signUp(page, 'minji')
+    // The list is looked at again from time to time; here only when it is asked for.
+    await page.addInitScript('window.setInterval = () => 0')
+    const list = (address: URL) => address.pathname === '/rooms'
+    await page.route(list, route => route.abort())
+    await page.reload()
+    const failed = page.getByRole('navigation').getByRole('alert')
+    await failed.getByText('The rooms could not be loaded.').waitFor()
+    await page.unroute(list)
+    await failed.getByRole('button', { name: 'Try again' }).click()
+    await page.getByText('No other public rooms yet. Make one!').waitFor()
+    t.equal(await failed.count(), 0)
+
+    await page.route(list, route => route.abort())
+    await page.reload()
+    await failed.waitFor()
+    await page.unroute(list)
+    await page.evaluate('dispatchEvent(new Event("online"))')
+    await failed.waitFor({ state: 'detached' })
+    await page.getByRole('link', { name: 'Lobby' }).waitFor()
+  })
+
+  await t.test('a server without its store is said to be out of reach at the start, and tried again', async t => {
+    const DATA_DIR = temporaryFolder(t)
+    const first = await serve(t, { DATA_DIR })
+    const page = await visit(t, browser, first.url)
+    await signUp(page, 'minji')
+    await say(page, 'before')
+    await until(page, async () => (await page.getByText('Sending…').count()) === 0)
+    await first.fastify.store.close()
+    await page.reload()
+    await page.getByText('The server can’t be reached.').waitFor()
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByText('The server can’t be reached.').waitFor()
+    t.equal(await field(page).count(), 0)
+    await first.fastify.close()
+    await serve(t, { DATA_DIR, PORT: String(first.port) })
+    await page.getByRole('button', { name: 'Try again' }).click()
+    t.strictSame(await texts(page, 'before'), ['before'])
+  })
+})

@@ -1,0 +1,73 @@
+import type { Page } from 'playwright-core'
+import { PASSWORD, temporaryFolder } from '../helper.js'
+import { field, inBrowser, log, row, say, serve, signUp, texts, visit } from './browser.js'
+
+/** All that the browser keeps for the page's address, as text: what is stored by name, and what waits to be sent. */
+const kept = (page: Page) =>
+  page.evaluate<string>(`(async () => {
+    const answer = request => new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result)
+      request.onerror = () => reject(request.error)
+    })
+    const found = [{ ...localStorage }, { ...sessionStorage }]
+    for (const { name } of await indexedDB.databases()) {
+      const database = await answer(indexedDB.open(name))
+      for (const store of database.objectStoreNames)
+        found.push(await answer(database.transaction(store).objectStore(store).getAll()))
+      database.close()
+    }
+    return JSON.stringify(found)
+  })()`)
+
+async function logOut(page: Page) {
+  await page.locator('.sidebar .menu summary').click()
+  await page.getByRole('button', { name: 'Log out' }).click()
+}
+
+inBrowser('after a logout', async (t, browser) => {
+  await t.test('nothing that was written is left in the browser, neither for others nor to be sent', async t => {
+    const DATA_DIR = temporaryFolder(t)
+    const first = await serve(t, { DATA_DIR })
+    const page = await visit(t, browser, first.url)
+    await signUp(page, 'minji')
+    await say(page, 'hello')
+    await row(page, 'hello').waitFor()
+    await page.getByText('Sending…').waitFor({ state: 'detached' })
+    await first.fastify.close()
+    await say(page, 'a secret on its way')
+    await row(page, 'a secret on its way').getByText('Sending…').waitFor()
+    await field(page).fill('a secret half written')
+    await page.getByText('The connection is lost.', { exact: false }).waitFor()
+    const before = await kept(page)
+    for (const secret of ['a secret on its way', 'a secret half written']) t.match(before, secret, 'it was kept')
+
+    await logOut(page)
+    await page.getByRole('button', { name: 'Log in', exact: true }).waitFor()
+    t.notMatch(await kept(page), 'secret')
+    t.equal(await page.getByText('secret').count(), 0)
+
+    const second = await serve(t, { DATA_DIR, PORT: String(first.port) })
+    await page.reload()
+    await page.getByRole('button', { name: 'Sign up' }).click()
+    await signUp(page, 'jun')
+    t.strictSame(await texts(page, 'hello'), ['hello'])
+    t.equal(await field(page).inputValue(), '')
+    await say(page, 'jun was here')
+    await page.getByText('Sending…').waitFor({ state: 'detached' })
+    await logOut(page)
+
+    await page.getByLabel('Username').fill('minji')
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+    await page.locator('form button[type=submit]').click()
+    t.strictSame(await texts(page, 'jun was here'), ['hello', 'jun was here'])
+    t.equal(await field(page).inputValue(), '')
+    await say(page, 'back')
+    await page.getByText('Sending…').waitFor({ state: 'detached' })
+    t.equal(await log(page).getByText('secret').count(), 0)
+    const { messages } = await second.fastify.messages.page('default', 'minji', {})
+    t.strictSame(
+      messages.map(({ text }) => text),
+      ['hello', 'jun was here', 'back'],
+    )
+  })
+})

@@ -1,0 +1,96 @@
+import type { Page } from 'playwright-core'
+import { field, fill, inBrowser, isInView, row, say, serve, signUp, until, visit } from './browser.js'
+
+const phone = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true }
+
+/** All of the room's head and of the composer stand within the height that is left. */
+async function fits(page: Page, height: number) {
+  const [head, composer] = await Promise.all([
+    page.locator('.room-head').boundingBox(),
+    page.locator('.composer').boundingBox(),
+  ])
+  return head !== null && composer !== null && head.y >= 0 && composer.y + composer.height <= height
+}
+const fitsAtEnd = async (page: Page, height: number, last: string) =>
+  (await fits(page, height)) && (await isInView(page, last))
+
+/** As browsers do that lay the keyboard over the page: only the visual viewport is another, and the page is pushed up. */
+const keyboard = (height: number, offset = 0, scale = 1) => `
+  for (const [name, value] of Object.entries({ height: ${height}, offsetTop: ${offset}, scale: ${scale} }))
+    Object.defineProperty(visualViewport, name, { configurable: true, get: () => value })
+  visualViewport.dispatchEvent(new Event('resize'))
+`
+
+inBrowser('on a phone', async (t, browser) => {
+  await t.test('the keyboard covers neither the field nor the last message, in both ways of browsers', async t => {
+    const { fastify, url } = await serve(t)
+    await fill(fastify, 60)
+    const page = await visit(t, browser, url, phone)
+    await signUp(page, 'minji', false)
+    await until(page, () => fitsAtEnd(page, 640, 'line 060'))
+    await field(page).tap()
+
+    // The page itself is made less high.
+    await page.setViewportSize({ width: 360, height: 340 })
+    await until(page, () => fitsAtEnd(page, 340, 'line 060'))
+    await page.setViewportSize({ width: 360, height: 640 })
+    await until(page, () => fitsAtEnd(page, 640, 'line 060'))
+
+    await page.evaluate('document.body.style.paddingBottom = "600px"; scrollTo(0, 120)')
+    t.equal(await page.evaluate('scrollY'), 120)
+    await page.evaluate(keyboard(340, 120))
+    await until(page, () => fitsAtEnd(page, 340, 'line 060'))
+    await page.evaluate('document.body.style.paddingBottom = ""')
+    await say(page, 'above the keys')
+    await until(page, () => fitsAtEnd(page, 340, 'above the keys'))
+
+    await page.evaluate(keyboard(170, 0, 2))
+    await page.evaluate('new Promise(requestAnimationFrame)')
+    t.equal((await page.locator('.chat').boundingBox())?.height, 340, 'who magnifies the page does not squeeze it')
+    await page.evaluate(keyboard(640))
+    await until(page, () => fitsAtEnd(page, 640, 'above the keys'))
+    t.equal((await page.locator('.chat').boundingBox())?.height, 640)
+  })
+
+  await t.test('who reads old messages goes on reading them above the keyboard', async t => {
+    const { fastify, url } = await serve(t)
+    await fill(fastify, 25)
+    const page = await visit(t, browser, url, phone)
+    await signUp(page, 'minji', false)
+    await row(page, 'line 025').waitFor()
+    await row(page, 'line 005').evaluate(element => element.scrollIntoView())
+    const top = async () => (await row(page, 'line 005').boundingBox())?.y
+    const before = await top()
+    await page.setViewportSize({ width: 360, height: 340 })
+    await until(page, () => fits(page, 340))
+    t.equal(await top(), before)
+  })
+
+  await t.test('for who wants less motion nothing moves', async t => {
+    const { fastify, url } = await serve(t)
+    await fill(fastify, 60)
+    const page = await visit(t, browser, url)
+    await signUp(page, 'minji')
+    await row(page, 'line 060').waitFor()
+    const moving = () => page.evaluate<number>('document.getAnimations().length')
+    await fastify.close()
+    await say(page, 'one')
+    await row(page, 'one').getByText('Sending…').waitFor()
+    t.ok((await moving()) > 0, 'for others something does')
+
+    await page.emulateMedia({ reducedMotion: 'reduce' })
+    t.equal(await moving(), 0)
+    await say(page, 'two')
+    await row(page, 'two').getByText('Sending…').waitFor()
+    await page.locator('.sidebar .menu summary').click()
+    await page.getByRole('button', { name: 'Keys' }).click()
+    await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+    t.equal(await moving(), 0)
+    const styles = await page.evaluate<string[]>(`[...document.querySelectorAll('*')].flatMap(element => {
+      const { animationName, transitionDuration, scrollBehavior } = getComputedStyle(element)
+      const still = animationName === 'none' && transitionDuration === '0s' && scrollBehavior === 'auto'
+      return still ? [] : [element.outerHTML.slice(0, 100)]
+    })`)
+    t.strictSame(styles, [])
+  })
+})

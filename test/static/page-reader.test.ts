@@ -1,0 +1,60 @@
+import { field, fill, inBrowser, row, serve, signUp, until, visit } from './browser.js'
+
+inBrowser('for who hears the page', async (t, browser) => {
+  await t.test('every message offers its actions, and leads to them', async t => {
+    const { fastify, url } = await serve(t)
+    await fill(fastify, 25)
+    const page = await visit(t, browser, url)
+    await signUp(page, 'minji')
+    await row(page, 'line 025').waitFor()
+    const reach = (text: string) => row(page, text).getByRole('button', { name: 'Message actions' })
+    t.equal(await page.getByRole('log').getByRole('button', { name: 'Message actions' }).count(), 25)
+    t.ok(
+      await page.evaluate(`[...document.querySelectorAll('article')].slice(0, -1)
+        .every(row => row.querySelectorAll(':scope > button:not(.plain)').length === 1)`),
+      'one more element for a row, not all of its buttons',
+    )
+    t.equal(await row(page, 'line 010').getByRole('button', { name: 'Reply' }).count(), 0)
+
+    // As a screen reader does it: no pointer, and no key.
+    await reach('line 010').evaluate(button => button.click())
+    const focused = (text: string, name: string) => () =>
+      row(page, text)
+        .getByRole('button', { name, exact: true })
+        .evaluateAll(found => found.some(button => button.matches(':focus')))
+    await until(page, focused('line 010', 'Reply'))
+    const bar = row(page, 'line 010').locator('.actions')
+    t.ok(await bar.evaluate(bar => bar.checkVisibility({ opacityProperty: true })), 'they are seen')
+    await page.keyboard.press('Enter')
+    await page.getByText('Reply: scribe').waitFor()
+    await field(page).press('Escape')
+
+    // Again, in a row that is active by now, and in another.
+    for (const text of ['line 010', 'line 011']) {
+      await reach(text).evaluate(button => button.click())
+      await until(page, focused(text, 'Reply'))
+    }
+    t.equal(await row(page, 'line 010').getByRole('button', { name: 'Reply' }).count(), 0, 'one row’s at a time')
+
+    const seen = () =>
+      reach('line 011').evaluate(button => {
+        const { x, y, width, height } = button.getBoundingClientRect()
+        return button.ownerDocument.elementFromPoint(x + width / 2, y + height / 2) === button
+      })
+    t.notOk(await seen(), 'the eye does not meet it')
+    await reach('line 011').focus()
+    t.ok(await seen(), 'but where the focus is put on it')
+    t.ok(await reach('line 010').evaluate(button => button.tabIndex === -1), 'the Tab key passes it')
+  })
+
+  await t.test('what was deleted offers none', async t => {
+    const { fastify, url } = await serve(t)
+    await fill(fastify, 2)
+    const page = await visit(t, browser, url)
+    await signUp(page, 'minji')
+    const id = Number(await row(page, 'line 002').getAttribute('data-id'))
+    await fastify.messages.remove('default', 'scribe', id, 'gone')
+    await row(page, 'This message was deleted.').waitFor()
+    t.equal(await page.getByRole('button', { name: 'Message actions' }).count(), 1)
+  })
+})
