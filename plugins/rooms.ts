@@ -151,8 +151,11 @@ export function createRooms(store: Store, roomLog: RoomLog, auth: Auth, presence
     get,
     assertMember: viewOf,
 
-    /** Rooms that `username` may see, by name. */
-    async list(username: string, query: RoomList): Promise<{ rooms: Room[]; has_more: boolean }> {
+    /**
+     * Rooms that `username` may see, by name.
+     * @returns also the name that the next page goes on after, where there may be one
+     */
+    async list(username: string, query: RoomList): Promise<{ rooms: Room[]; next?: string }> {
       const { limit = limits.PAGE_DEFAULT, after, q } = query
       const records = await store.listRooms(username, {
         limit: limit + 1,
@@ -160,7 +163,8 @@ export function createRooms(store: Store, roomLog: RoomLog, auth: Auth, presence
         ...(q !== undefined && { q }),
       })
       const rooms: Room[] = []
-      for (const { id } of records.slice(0, limit)) {
+      const listed = records.slice(0, limit)
+      for (const { id } of listed) {
         const view = await roomLog.view(id, [username])
         const room = visible(view, username)
         // It may have been deleted or closed to us since it was listed.
@@ -168,7 +172,8 @@ export function createRooms(store: Store, roomLog: RoomLog, auth: Auth, presence
         // Counting unread messages of many rooms lets other work go on in between.
         await new Promise(resolve => setImmediate(resolve))
       }
-      return { rooms, has_more: records.length > limit }
+      const last = listed.at(-1)
+      return { rooms, ...(records.length > limit && last && { next: last.name }) }
     },
 
     /** @throws RoomNameTaken */

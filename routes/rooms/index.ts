@@ -28,11 +28,10 @@ const create = {
 
 export default (async fastify => {
   fastify.get('', { schema: list }, async ({ query, username }, reply) => {
-    const { rooms, has_more } = await fastify.rooms.list(username, query)
-    const last = rooms.at(-1)
-    if (has_more && last) {
-      const next = new URLSearchParams({ ...query, limit: String(query.limit), after: last.name })
-      reply.header('link', `</rooms?${next}>; rel="next"`)
+    const { rooms, next } = await fastify.rooms.list(username, query)
+    if (next !== undefined) {
+      const search = new URLSearchParams({ ...query, limit: String(query.limit), after: next })
+      reply.header('link', `</rooms?${search}>; rel="next"`)
     }
     return rooms
   })

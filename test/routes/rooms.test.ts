@@ -213,6 +213,22 @@ test('members and rooms come in pages, by name', async t => {
   t.equal(new Set([...first.members, ...rest.members].map(({ username }) => username)).size, 8)
 })
 
+test('a page whose rooms are deleted while it is read still leads to the next one', async t => {
+  const { app, minji } = await three(t)
+  const { id } = (await minji('POST', '/rooms', { name: 'A room' })).body
+  await minji('POST', '/rooms', { name: 'B room' })
+  const { listRooms } = app.store
+  app.store.listRooms = async (...query) => {
+    const records = await listRooms(...query)
+    app.store.listRooms = listRooms
+    await app.rooms.remove(id, 'minji')
+    return records
+  }
+  const page = await minji('GET', '/rooms?limit=1')
+  t.same(page.body, [])
+  t.match(page.headers.link, /after=A\+room.*rel="next"/)
+})
+
 test('a room tells its members what was said last there, as it reads now', async t => {
   const { minji, seojun } = await three(t)
   const { id } = (await minji('POST', '/rooms', { name: 'Lunch' })).body
