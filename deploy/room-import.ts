@@ -37,17 +37,26 @@ the room before it is whole.`,
   },
   async run([file = ''], values, { env, say }) {
     const log = await checkRoom(file)
-    const target = adapt(log, values)
+    const room = adapt(log, values)
     return withStore(env, async ({ store, config }) => {
+      const usernames = [...new Set([...log.usernames.values(), room.owner])]
+      const hash = hashOfNobody(config.BCRYPT_COST)
+      const { added, nameOf } = await ensureUsers(store, usernames, values['add-users'] === true, hash)
+      const target = placing(room, nameOf)
       const { id, name, owner } = target.record
-      const usernames = [...new Set([...log.usernames.values(), owner])]
-      const added = await ensureUsers(store, usernames, values['add-users'] === true, hashOfNobody(config.BCRYPT_COST))
       await put(store, file, target, log.events)
       for (const member of new Set([...log.members, owner])) await store.moveMark(member, id, log.events)
       say(`Room ${id} (${name}): ${log.events} events; users added: ${added}`)
       return undefined
     })
   },
+}
+
+/** The room as its file and the options say, with names as on the server that it comes from. */
+interface Adapted {
+  first: StoredEvent
+  settings: Settings
+  owner: string
 }
 
 /** The room as it is to be here. */
@@ -61,7 +70,7 @@ const isRoomId = new Ajv().compile(RoomId)
 const isRoomName = new Ajv().compile(RoomSettings.properties.name)
 
 /** @throws Error, one sentence, on options that make no room */
-function adapt({ created }: LogSummary, { id, name, owner }: Values): Target {
+function adapt({ created }: LogSummary, { id, name, owner }: Values): Adapted {
   const room_id = id ?? created.room_id
   if (!isRoomId(room_id) || room_id === DEFAULT_ROOM_ID) {
     throw new Error('The room needs an id of its own, 1 to 32 of A–Z, a–z, 0–9, _ and -: say --id')
@@ -75,35 +84,49 @@ function adapt({ created }: LogSummary, { id, name, owner }: Values): Target {
   if (!isRoomName(settings.name)) throw new Error('--name is none that a room can have')
 
   const first = { ...created, room_id, username, data: settings } as StoredEvent
+  return { first, settings, owner: first.username }
+}
+
+/** @param nameOf how a user is spelled here: what is said of somebody is looked up by the name as registered */
+function placing({ first, settings, owner }: Adapted, nameOf: (username: string) => string): Target {
+  const place = (event: StoredEvent): StoredEvent => ({
+    ...(event.seq === 1 ? first : { ...event, room_id: first.room_id }),
+    username: nameOf(event.seq === 1 ? first.username : event.username),
+    ...(event.member !== undefined && { member: nameOf(event.member) }),
+  })
   return {
     record: {
       id: first.room_id,
       ...settings,
       indexed_seq: 1,
-      owner: first.username,
+      owner: nameOf(owner),
       member_count: 1,
-      created_at: created.created_at,
+      created_at: first.created_at,
       deleted: false,
     },
-    place: event => (event.seq === 1 ? first : { ...event, room_id: first.room_id }),
+    place,
   }
 }
 
-/** @returns how many were added @throws Error, one sentence, where some are missing and may not be added */
-async function ensureUsers(store: Store, usernames: string[], mayAdd: boolean, hash: string): Promise<number> {
-  const missing: string[] = []
+/**
+ * @returns how many were added, and how each is spelled here
+ * @throws Error, one sentence, where some are missing and may not be added
+ */
+async function ensureUsers(store: Store, usernames: string[], mayAdd: boolean, hash: string) {
+  const spelled = new Map<string, string>()
   for (let at = 0; at < usernames.length; at += USERS_AT_ONCE) {
-    const asked = usernames.slice(at, at + USERS_AT_ONCE)
-    const found = new Set((await store.readUsers(asked)).map(({ username }) => username.toLowerCase()))
-    missing.push(...asked.filter(name => !found.has(name.toLowerCase())))
+    const found = await store.readUsers(usernames.slice(at, at + USERS_AT_ONCE))
+    for (const { username } of found) spelled.set(username.toLowerCase(), username)
   }
+  const missing = usernames.filter(username => !spelled.has(username.toLowerCase()))
   if (missing.length > 0 && !mayAdd) {
     const some = missing.slice(0, NAMED_MAX).join(', ')
     const more = missing.length > NAMED_MAX ? ` and ${missing.length - NAMED_MAX} more` : ''
     throw new Error(`Not registered here: ${some}${more}; add them, or say --add-users`)
   }
   for (const username of missing) await store.createUser({ ...newUser(username, hash), blocked: true })
-  return missing.length
+  const nameOf = (username: string) => spelled.get(username.toLowerCase()) ?? username
+  return { added: missing.length, nameOf }
 }
 
 /** Stores what is not there yet, so that an import that was cut off goes on. */

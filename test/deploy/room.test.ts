@@ -69,7 +69,7 @@ const refusal = (line: RegExp | string) => ({ code: 1, said: [], complained: [li
 
 test('a room that is imported on another server says there all that it said here', async t => {
   const { env, id, file } = await talked(t)
-  const there = await elsewhere(t, 'minji', 'bob', 'cho')
+  const there = await elsewhere(t, 'Minji', 'bob', 'cho')
   t.match(await run(['room', 'import', file], there), {
     code: 0,
     said: [`Room ${id} (점심): 12 events; users added: 0`],
@@ -87,6 +87,26 @@ test('a room that is imported on another server says there all that it said here
   t.match(room, { name: '점심', owner: 'bob', has_password: true, unread: 0, last_seq: 12 })
   const sent = await app.inject({ method: 'POST', url: `/rooms/${id}/messages`, headers, payload: { text: 'on' } })
   t.equal(sent.json().id, 13, 'and goes on from there')
+})
+
+test('who is spelled otherwise on the other server is the same person there', async t => {
+  const { env, id, file } = await talked(t)
+  const there = await elsewhere(t, 'minji', 'BOB', 'cho')
+  for (const _ of ['first', 'again']) t.match(await run(['room', 'import', file], there), { code: 0 })
+  const [from, to] = [await says(env, id), await says(there, id)]
+  const names: Record<string, string> = { Minji: 'minji', bob: 'BOB' }
+  t.strictSame(
+    to.log.map(({ username }) => username),
+    from.log.map(({ username }) => names[username] ?? username),
+  )
+  t.match(to, { room: { owner: 'BOB' }, members: [['BOB', 2]] })
+
+  const app = await build(t, there)
+  const { token } = await app.auth.login('bob', PASSWORD)
+  const headers = { authorization: `Bearer ${token}` }
+  t.match((await app.inject({ url: `/rooms/${id}`, headers })).json(), { owner: 'BOB', is_member: true, unread: 0 })
+  const edited = { method: 'PUT', url: `/rooms/${id}/messages/5`, headers, payload: { text: 'yes!' } } as const
+  t.equal((await app.inject(edited)).statusCode, 200, 'their messages are theirs')
 })
 
 test('an export is lines of JSON and a hash of them, in a new file that only its owner may read', async t => {
@@ -148,7 +168,7 @@ test('names that are not registered are refused, or become accounts that nobody 
 
 test('an import that was cut off goes on, done again changes nothing, and another room is not touched', async t => {
   const { env, file, id } = await talked(t)
-  const there = await elsewhere(t, 'minji', 'bob', 'cho')
+  const there = await elsewhere(t, 'Minji', 'bob', 'cho')
   const from = await says(env, id)
   const store = await openEmbedded(there.DATA_DIR as string, console)
   const [created, ...log] = from.log as [StoredEvent, ...StoredEvent[]]
@@ -195,7 +215,7 @@ function fileOf(t: Test, lines: string[], trailer?: string) {
 test('a file with anything wrong in it is refused in one line that says where, and nothing is stored', async t => {
   const { file, id } = await talked(t)
   const lines = readFileSync(file, 'utf8').split('\n').slice(0, 12)
-  const there = await elsewhere(t, 'minji', 'bob', 'cho')
+  const there = await elsewhere(t, 'Minji', 'bob', 'cho')
   const refused = async (bad: string, line: RegExp | string) => {
     t.match(await run(['room', 'import', bad], there), refusal(line))
   }
@@ -263,7 +283,7 @@ test('whatever bytes are changed in a file, it is refused or says the same', asy
   const { log } = await says(env, id)
   const bytes = readFileSync(file)
   const changed = join(temporaryFolder(t), 'changed.jsonl')
-  const there = await elsewhere(t, 'minji', 'bob', 'cho')
+  const there = await elsewhere(t, 'Minji', 'bob', 'cho')
   await fc.assert(
     fc.asyncProperty(fc.nat(bytes.length - 1), fc.nat(255), async (at, value) => {
       const copy = Buffer.from(bytes)
