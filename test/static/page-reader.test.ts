@@ -11,7 +11,7 @@ inBrowser('for who hears the page', async (t, browser) => {
     t.equal(await page.getByRole('log').getByRole('button', { name: 'Message actions' }).count(), 25)
     t.ok(
       await page.evaluate(`[...document.querySelectorAll('article')].slice(0, -1)
-        .every(row => row.querySelectorAll(':scope > button:not(.plain)').length === 1)`),
+        .every(row => row.querySelectorAll('button:not(.plain, .actions button)').length === 1)`),
       'one more element for a row, not all of its buttons',
     )
     t.equal(await row(page, 'line 010').getByRole('button', { name: 'Reply' }).count(), 0)

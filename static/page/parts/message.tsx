@@ -51,17 +51,17 @@ export const MessageRow = memo(function MessageRow({ message, leads, quoted, own
           <Text text={message.text} />
         )}
         {message.edited_at !== undefined && !editing && <span class="edited">({words.edited})</span>}
+        {!deleted && !editing && (
+          // Without a text, which would be copied with the message's.
+          <button
+            type="button"
+            class="reach"
+            tabIndex={-1}
+            aria-label={words.message_actions}
+            onClick={event => reachActions(event.currentTarget)}
+          />
+        )}
       </div>
-      {!deleted && !editing && (
-        // Without a text, which would be copied with the message's.
-        <button
-          type="button"
-          class="reach hidden"
-          tabIndex={-1}
-          aria-label={words.message_actions}
-          onClick={reachActions}
-        />
-      )}
       {!deleted && !editing && (active || pointed) && <Actions message={message} own={own} active={active} />}
     </article>
   )
@@ -71,10 +71,10 @@ export const MessageRow = memo(function MessageRow({ message, leads, quoted, own
  * Leads to a row's buttons who goes through the page by its content, as screen readers do: the buttons are not there
  * before the row is active, and the focus makes it so.
  */
-function reachActions({ currentTarget }: { currentTarget: HTMLElement }) {
-  currentTarget.focus()
+function reachActions(button: HTMLElement) {
+  button.focus()
   // The buttons are drawn by then.
-  requestAnimationFrame(() => currentTarget.parentElement?.querySelector<HTMLElement>('.actions button')?.focus())
+  requestAnimationFrame(() => button.closest('article')?.querySelector<HTMLElement>('.actions button')?.focus())
 }
 
 function SenderAvatar({ username }: { username: string }) {
