@@ -4,7 +4,8 @@ import type { StoredEvent } from '../../schemas/event.js'
 import type { PubSub } from '../pubsub/index.js'
 import type { Position, Store } from '../store/index.js'
 import { packEvents, packPassing } from './envelope.js'
-import { RoomView } from './view.js'
+import type { RoomView } from './view.js'
+import { Views } from './views.js'
 import { type Appended, type Entry, Writer } from './writer.js'
 
 export { encodeEvent } from './encode.js'
@@ -39,6 +40,7 @@ const WRITERS_MAX = 10_000
 /** The logs of all rooms. Knows who is in a room and what its log says; knows no request and no socket. */
 export function createRoomLog(store: Store, pubsub: PubSub) {
   const writers = new Map<string, Writer>()
+  const views = new Views(store)
   /** How far the rooms go that this server committed to lately, or found something repeated in, the newest last. */
   const recent = new Map<string, { seq: number; at: number }>()
   let observer: Observer | undefined
@@ -118,12 +120,8 @@ export function createRoomLog(store: Store, pubsub: PubSub) {
       return pubsub.subscribe(channelOf(room_id), handler)
     },
 
-    /** The room as the store has it now, knowing `usernames`. */
-    async view(room_id: string, usernames: string[]): Promise<RoomView> {
-      const view = new RoomView()
-      view.read(await store.readState(room_id, usernames, Number.MAX_SAFE_INTEGER), usernames)
-      return view
-    },
+    /** The room as the store has it now, knowing at least `usernames`. It may be shared: not to be changed. */
+    view: (room_id: string, usernames: string[]): Promise<RoomView> => views.read(room_id, usernames),
   }
 }
 

@@ -50,9 +50,9 @@ const SETTLE_MS = 6000
 const RIVAL_MS = 1000
 /** Every so many Conflicts of a batch, its first entry is suspected of being a repeat. */
 const SUSPECT_EVERY = 8
-/** Reads that a winner lets pass where there are others, and where it knows of none: a loser stores after one longer one. */
-const LOOKS = 4
-const LOOKS_ALONE = 2
+/** Where there are others, a winner waits for so many times what a short read takes: a loser stores after a longer one. */
+const LOOKS = 3
+const GIVE_WAY_MAX_MS = 1000
 
 interface Waiting {
   entry: Entry
@@ -126,14 +126,17 @@ export class Writer {
 
   /**
    * Lets other servers have their turn: who has just won would win for ever, since the others must read what they missed
-   * before they can try again. So the winner reads as they do, also where it knows of nobody: a rival that has only lost
-   * is not known. (Three servers on a slow database: two waited for 30 to 40 s while the third committed 3,000 times.)
+   * before they can try again. So the winner reads as they do, also where it knows of nobody, for a rival that has only
+   * lost is not known; and it waits for as long again, for longer where it knows of others. (Three servers on a slow
+   * database: two waited for 30 to 40 s while the third committed 3,000 times.)
    */
   async #giveWay() {
-    if (!this.store.shared) return
-    for (let looks = 0; this.#view && looks < (performance.now() < this.#rival_until ? LOOKS : LOOKS_ALONE); looks++) {
-      await this.#readTail(this.#view).catch(() => {})
-    }
+    if (!this.store.shared || !this.#view) return
+    const started_at = performance.now()
+    await this.#readTail(this.#view).catch(() => {})
+    const now = performance.now()
+    const looks = now < this.#rival_until ? LOOKS : 1
+    await new Promise(resolve => setTimeout(resolve, Math.min((now - started_at) * looks, GIVE_WAY_MAX_MS)))
   }
 
   /** Moves the view over what other servers stored. */
