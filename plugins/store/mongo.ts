@@ -18,6 +18,12 @@ import { BATCH_MAX, Conflict, type Logger, type Store } from './store.js'
 
 export { connectOptions } from './mongo/connection.js'
 
+/**
+ * Events of one command. FerretDB takes a hundred at a time, and goes on with the next hundred where one of these was a
+ * duplicate, though the order was asked for: that left holes in a log.
+ */
+const INSERT_MAX = 100
+
 type Method = (call: Call, ...args: never[]) => Promise<unknown>
 /** A method of the store without the call that it gets from us. */
 type Exposed<M> = M extends (call: Call, ...args: infer Args) => Promise<infer Result>
@@ -92,7 +98,10 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
     assert(appended.length > 0 && appended.length <= BATCH_MAX)
     assert(appended.every(({ seq }, i) => seq === after + 1 + i))
     try {
-      await collections.events.insertMany(appended.map(eventDocument), { ...call, ordered: true })
+      for (let at = 0; at < appended.length; at += INSERT_MAX) {
+        const documents = appended.slice(at, at + INSERT_MAX).map(eventDocument)
+        await collections.events.insertMany(documents, { ...call, ordered: true })
+      }
     } catch (error) {
       // Part of it may be stored.
       upkeep.appended(room_id)

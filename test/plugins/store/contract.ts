@@ -562,6 +562,23 @@ export function storeContract(name: string, open: () => Promise<Opened>) {
     t.equal(await store.readHead('r'), head + 1, 'the log goes on')
   })
 
+  promise('a long batch with a conflict anywhere in it leaves no hole', async (t, store) => {
+    await store.append('r', 0, events('r', 0, [message('known', { client_id: 'k' })]))
+    let head = 1
+    for (const place of [0, 50, 99, 100, 250, 499]) {
+      const fields = Array.from({ length: BATCH_MAX }, (_, n) =>
+        message(`${place}:${n}`, n === place ? { client_id: 'k' } : {}),
+      )
+      const batch = events('r', head, fields)
+      await t.rejects(store.append('r', head, batch), Conflict)
+      const log = await store.readEvents('r', { after: head, limit: BATCH_MAX })
+      t.ok(log.length <= place, `${log.length} of them before the one at ${place}`)
+      t.strictSame(log, batch.slice(0, log.length))
+      head += log.length
+      t.equal(await store.readHead('r'), head)
+    }
+  })
+
   promise('one write’s conflict does not touch others of the same moment', async (t, store) => {
     await store.createUser(user('taken'))
     await store.append('c', 0, events('c', 0, [message('there')]))
