@@ -13,7 +13,8 @@ const { values } = parseArgs({
     sockets: { type: 'string', default: '2000' },
     senders: { type: 'string', default: '50' },
     burst: { type: 'string', default: '10' },
-    pause: { type: 'string', default: '5000' },
+    // FerretDB looks at every event for every question: more of them, and it is FerretDB that is measured.
+    pause: { type: 'string', default: '20000' },
     drain: { type: 'string', default: '10000' },
   },
 })
