@@ -39,7 +39,7 @@ the room before it is whole.`,
     const log = await checkRoom(file)
     const room = adapt(log, values)
     return withStore(env, async ({ store, config }) => {
-      const usernames = [...new Set([...log.usernames.values(), room.owner])]
+      const usernames = [...new Set([...log.usernames.values(), room.first.username])]
       const hash = hashOfNobody(config.BCRYPT_COST)
       const { added, nameOf } = await ensureUsers(store, usernames, values['add-users'] === true, hash)
       const target = placing(room, nameOf)
@@ -56,7 +56,6 @@ the room before it is whole.`,
 interface Adapted {
   first: StoredEvent
   settings: Settings
-  owner: string
 }
 
 /** The room as it is to be here. */
@@ -84,22 +83,22 @@ function adapt({ created }: LogSummary, { id, name, owner }: Values): Adapted {
   if (!isRoomName(settings.name)) throw new Error('--name is none that a room can have')
 
   const first = { ...created, room_id, username, data: settings } as StoredEvent
-  return { first, settings, owner: first.username }
+  return { first, settings }
 }
 
 /** @param nameOf how a user is spelled here: what is said of somebody is looked up by the name as registered */
-function placing({ first, settings, owner }: Adapted, nameOf: (username: string) => string): Target {
-  const place = (event: StoredEvent): StoredEvent => ({
-    ...(event.seq === 1 ? first : { ...event, room_id: first.room_id }),
-    username: nameOf(event.seq === 1 ? first.username : event.username),
-    ...(event.member !== undefined && { member: nameOf(event.member) }),
-  })
+function placing({ first, settings }: Adapted, nameOf: (username: string) => string): Target {
+  function place(event: StoredEvent): StoredEvent {
+    const placed = event.seq === 1 ? first : { ...event, room_id: first.room_id }
+    const { username, member } = placed
+    return { ...placed, username: nameOf(username), ...(member !== undefined && { member: nameOf(member) }) }
+  }
   return {
     record: {
       id: first.room_id,
       ...settings,
       indexed_seq: 1,
-      owner: nameOf(owner),
+      owner: nameOf(first.username),
       member_count: 1,
       created_at: first.created_at,
       deleted: false,
