@@ -102,7 +102,9 @@ export function createLog({ events }: Collections) {
     async findAhead(call: Call, positions: Position[]): Promise<string[]> {
       if (positions.length === 0) return []
       const next = positions.map(({ room_id, seq }) => ({ room_id, seq: seq + 1 }))
-      const found = await events.find({ $or: next }, { ...call, projection: { _id: 0, room_id: 1 } }).toArray()
+      // FerretDB on PostgreSQL filters by a plain position, and reads every event for an alternative.
+      const filter = next.length > 1 ? { $or: next } : { ...next[0] }
+      const found = await events.find(filter, { ...call, projection: { _id: 0, room_id: 1 } }).toArray()
       return found.map(({ room_id }) => room_id)
     },
 
