@@ -56,11 +56,15 @@ async function answers(uri: string, child: ChildProcess): Promise<void> {
   }
 }
 
-/** The server that MONGODB_URI names, else a FerretDB of one's own on SQLite, in a folder that goes with it. */
+/**
+ * The server that MONGODB_URI names, else a FerretDB of one's own: on the PostgreSQL database that
+ * FERRETDB_POSTGRESQL_URL names, else on SQLite, in a folder that goes with it.
+ */
 export async function startMongo(): Promise<Database> {
   if (process.env.MONGODB_URI) return { uri: process.env.MONGODB_URI, ours: null, stop: async () => {} }
   const file = findFerret() as string
   const folder = mkdtempSync(join(tmpdir(), 'talkie-ferretdb-'))
+  const postgres = process.env.FERRETDB_POSTGRESQL_URL
   const port = await freePort()
   const uri = `mongodb://127.0.0.1:${port}/`
   let child: ChildProcess
@@ -69,8 +73,9 @@ export async function startMongo(): Promise<Database> {
     child = spawn(
       file,
       [
-        '--handler=sqlite',
-        `--sqlite-url=file:${folder}/`,
+        ...(postgres
+          ? ['--handler=postgresql', `--postgresql-url=${postgres}`]
+          : ['--handler=sqlite', `--sqlite-url=file:${folder}/`]),
         `--state-dir=${folder}`,
         `--listen-addr=127.0.0.1:${port}`,
         // As a replica set of one, since the driver asks a lone server otherwise than it would ask MongoDB.
