@@ -5,7 +5,8 @@
  *
  * With `--servers 3` there are three of them, on MongoDB (MONGODB_URI, or a FerretDB of its own) and Redis; everybody
  * moves to another in the middle, and servers, Redis and the database are broken all the time. FerretDB looks at every
- * event for every question, so give it `--first 3000`.
+ * event for every question, so give it `--first 300`; on PostgreSQL, which FERRETDB_POSTGRESQL_URL names, at those of one
+ * room, so that it bears `--first 3000`.
  */
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
