@@ -163,6 +163,8 @@ export function storeContract(name: string, open: () => Promise<Opened>) {
     ])
     t.strictSame(ahead, ['a'])
     t.strictSame((await store.findAhead(['a', 'b'].map(room_id => ({ room_id, seq: 0 })))).sort(), ['a', 'b'])
+    t.strictSame(await store.findAhead([{ room_id: 'a', seq: 1 }]), ['a'])
+    t.strictSame(await store.findAhead([{ room_id: 'b', seq: 1 }]), [])
     t.strictSame(await store.findAhead([]), [])
   })
 
