@@ -128,6 +128,36 @@ inBrowser('reading and writing', async (t, browser) => {
     t.ok(await field(page).evaluate(element => element.matches(':focus')))
   })
 
+  await t.test('the next key after one that opens something is already for what it opened', async t => {
+    const { url } = await serve(t)
+    const page = await visit(t, browser, url)
+    await signUp(page, 'minji')
+    await say(page, 'first')
+    await row(page, 'first').waitFor()
+    await page.getByText('Sending…').waitFor({ state: 'detached' })
+    /** Where the focus is before anything is drawn after this. */
+    const focused = (act: string) =>
+      page.evaluate(`(async () => {
+        const press = key => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { bubbles: true, ...key }))
+        ${act}
+        for (let i = 0; i < 5; i++) await null
+        const { activeElement } = document
+        return activeElement.ariaLabel ?? activeElement.textContent
+      })()`)
+    t.equal(await focused(`document.querySelector('.emoji-place > button').click()`), '😀')
+    t.equal(await focused(`press({ key: 'Escape' })`), 'Write to Lobby')
+    t.equal(await focused(`press({ key: 'ArrowUp' })`), 'Editing a message')
+    t.equal(await page.getByRole('textbox', { name: 'Editing a message' }).inputValue(), 'first')
+    t.equal(await focused(`press({ key: 'Escape' })`), 'Write to Lobby')
+    t.equal(await focused(`press({ key: 'F', ctrlKey: true, shiftKey: true })`), 'Search this room')
+    await page.getByRole('button', { name: 'Your profile' }).focus()
+    t.equal(await focused(`press({ key: '?' })`), 'Close')
+    await page.keyboard.press('Escape')
+    await row(page, 'first').hover()
+    await page.getByRole('button', { name: 'Search' }).first().focus()
+    t.equal(await focused(`document.querySelector('.actions [aria-label=Reply]').click()`), 'Write to Lobby')
+  })
+
   await t.test('who hears the page hears what others write, neither history nor themselves', async t => {
     const { fastify, url } = await serve(t)
     await fill(fastify, 80)

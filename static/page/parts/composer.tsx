@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Room } from '../../../schemas/room.js'
 import { limits } from '../../../schemas/wire.js'
 import type { Talk } from '../state/state.js'
@@ -24,15 +24,16 @@ export function Composer({ talk, room }: { talk: Talk; room: Room }) {
   const typing_told = useRef(0)
   const answered = talk.replying === null ? undefined : talk.messages.find(({ id }) => id === talk.replying)
 
-  useEffect(() => {
+  // Before the page is drawn: what is written from then on is for this room.
+  useLayoutEffect(() => {
     if (field.current) field.current.value = app.draft(room.id)
     measure()
   }, [room.id])
-  useEffect(() => {
+  useLayoutEffect(() => {
     // On a phone the keyboard would cover what was just opened.
     if (matchMedia('(pointer: fine)').matches) field.current?.focus()
   }, [room.id])
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (talk.replying !== null) field.current?.focus()
   }, [talk.replying])
 

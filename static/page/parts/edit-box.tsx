@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import type { Message } from '../../../schemas/message.js'
 import { limits } from '../../../schemas/wire.js'
 import { codePoints } from '../text/check.js'
@@ -11,7 +11,7 @@ export function EditBox({ message }: { message: Message }) {
   const words = useWords()
   const field = useRef<HTMLTextAreaElement>(null)
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = field.current
     if (!element) return
     element.value = message.text

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { IconButton } from './icon-button.js'
 import { useWords } from './use.js'
 
@@ -17,7 +17,8 @@ export function EmojiPicker({ take, done }: { take: (emoji: string) => void; don
   const words = useWords()
   const [open, setOpen] = useState(false)
   const box = useRef<HTMLDivElement>(null)
-  useEffect(() => {
+  // Before the page is drawn: the next key is already for the picker.
+  useLayoutEffect(() => {
     if (open) box.current?.querySelector('button')?.focus()
   }, [open])
 
@@ -31,15 +32,18 @@ export function EmojiPicker({ take, done }: { take: (emoji: string) => void; don
       return close()
     }
     const step = steps[event.key]
+    if (step === undefined) return
+    event.preventDefault()
     const buttons = [...(box.current?.querySelectorAll('button') ?? [])]
-    const next = step === undefined ? undefined : buttons[buttons.indexOf(event.target as HTMLButtonElement) + step]
-    if (step !== undefined) event.preventDefault()
-    next?.focus()
+    const from = buttons.indexOf(event.target as HTMLButtonElement)
+    buttons[from < 0 ? 0 : from + step]?.focus()
   }
 
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: it hears the keys of the buttons in it
     <div
       class="emoji-place"
+      onKeyDown={open ? keyDown : undefined}
       onFocusOut={event => {
         if (open && !event.currentTarget.contains(event.relatedTarget as Node | null)) setOpen(false)
       }}
@@ -47,7 +51,7 @@ export function EmojiPicker({ take, done }: { take: (emoji: string) => void; don
       <IconButton icon="smile" label={words.emoji} pressed={open} onClick={() => (open ? close() : setOpen(true))} />
       {open && (
         // biome-ignore lint/a11y/useSemanticElements: a fieldset's legend would show
-        <div ref={box} class="emoji" role="group" aria-label={words.emoji} onKeyDown={keyDown}>
+        <div ref={box} class="emoji" role="group" aria-label={words.emoji}>
           {EMOJI.map((emoji, index) => (
             <button
               key={emoji}

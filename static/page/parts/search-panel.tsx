@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Message } from '../../../schemas/message.js'
 import type { Room } from '../../../schemas/room.js'
 import { PersonName } from './avatar.js'
@@ -17,7 +17,7 @@ export function SearchPanel({ room }: { room: Room }) {
   const [next, setNext] = useState<number | undefined>()
   const [query, setQuery] = useState('')
 
-  useEffect(() => field.current?.focus(), [])
+  useLayoutEffect(() => field.current?.focus(), [])
 
   async function search(q: string, before?: number) {
     if (q.trim() === '') return

@@ -1,5 +1,5 @@
 import type { RefObject } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { createEnter, type EnterEvent } from '../text/enter.js'
 
 const TYPES = ['compositionstart', 'compositionupdate', 'compositionend', 'keydown', 'keyup', 'beforeinput'] as const
@@ -8,7 +8,7 @@ const TYPES = ['compositionstart', 'compositionupdate', 'compositionend', 'keydo
 export function useEnter(field: RefObject<HTMLInputElement | HTMLTextAreaElement | null>, enter: () => void) {
   const newest = useRef(enter)
   newest.current = enter
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = field.current
     if (!element) return
     const decide = createEnter()

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect, useId, useRef } from 'preact/hooks'
+import { useId, useLayoutEffect, useRef } from 'preact/hooks'
 import { IconButton } from './icon-button.js'
 import { useApp, useWords } from './use.js'
 
@@ -9,7 +9,7 @@ export function Window({ title, children }: { title: string; children: Component
   const words = useWords()
   const element = useRef<HTMLDialogElement>(null)
   const id = useId()
-  useEffect(() => element.current?.showModal(), [])
+  useLayoutEffect(() => element.current?.showModal(), [])
   const close = () => app.dialog(null)
   return (
     <dialog ref={element} class="window" aria-labelledby={id} onClose={close}>

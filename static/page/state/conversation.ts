@@ -27,7 +27,7 @@ export interface ConversationOptions {
   presence: () => Presence
   /** It is on the screen. */
   shown: () => boolean
-  /** Called when `view()` has changed, at most once a frame. */
+  /** Called when `view()` has changed: at most once a frame for what comes in, at once for what opens a field. */
   tell: () => void
 }
 
@@ -239,11 +239,12 @@ export function createConversation(
     reply(id: number | null) {
       replying = id
       editing = null
-      changed()
+      // Not with the next frame: the next key is already for the field that this opens or leaves.
+      tell()
     },
     beginEdit(id: number | null) {
       editing = id
-      changed()
+      tell()
     },
 
     view: (): Talk => ({
