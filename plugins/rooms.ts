@@ -25,6 +25,7 @@ declare module 'fastify' {
   }
 }
 export type Rooms = ReturnType<typeof createRooms>
+type AdmittedListener = (username: string, room_id: string) => void
 
 /** Null where there is no such room, or a private one that `username` is not in. */
 function visible(view: RoomView, username: string): RoomRecord | null {
@@ -64,6 +65,8 @@ const isDefault = (room: RoomRecord) => room.id === DEFAULT_ROOM_ID
  * may throw RoomNotFound, for a private room as seen from outside too.
  */
 export function createRooms(store: Store, roomLog: RoomLog, auth: Auth, presence: Presence) {
+  const listeners = new Set<AdmittedListener>()
+
   /** As of the view, so that who was removed behind it is told nothing newer. */
   async function lastMessage(room_id: string, seq: number): Promise<LastMessage | undefined> {
     const [target] = await store.readPage(room_id, { before: seq + 1, limit: 1 })
@@ -125,6 +128,12 @@ export function createRooms(store: Store, roomLog: RoomLog, auth: Auth, presence
     return user.username
   }
 
+  /** Where a member's own reading begins, and word of it to who listens. */
+  async function letIn(username: string, room_id: string, seq: number) {
+    await store.moveMark(username, room_id, seq)
+    for (const listener of listeners) listener(username, room_id)
+  }
+
   /** Makes `subject` a member, told by an event of `username`; nothing where it is one already. */
   async function admit(
     room_id: string,
@@ -144,7 +153,7 @@ export function createRooms(store: Store, roomLog: RoomLog, auth: Auth, presence
         return { member: subject }
       },
     })
-    if (appended) await store.moveMark(subject, room_id, appended.event.seq)
+    if (appended) await letIn(subject, room_id, appended.event.seq)
   }
 
   return {
@@ -188,7 +197,7 @@ export function createRooms(store: Store, roomLog: RoomLog, auth: Auth, presence
       } catch (error) {
         throw error instanceof Conflict ? new errors.RoomNameTaken(name) : error
       }
-      await store.moveMark(username, id, 1)
+      await letIn(username, id, 1)
       return get(id, username)
     },
 
@@ -316,6 +325,11 @@ export function createRooms(store: Store, roomLog: RoomLog, auth: Auth, presence
         },
       })
       return get(room_id, username)
+    },
+
+    /** @param listener hears of who is newly a member by an act of this process; must not throw */
+    onAdmitted(listener: AdmittedListener) {
+      listeners.add(listener)
     },
 
     /** Moves one's read mark forward, at most to the log's head. @throws NotMember */

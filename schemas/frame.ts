@@ -110,6 +110,9 @@ export const serverFrames = {
     ...Type.Pick(User, ['username', 'display_name', 'avatar_color', 'status']).properties,
   }),
   read: frame('read', 'One’s own read mark moved on another socket', { room_id: RoomId, seq: After }),
+  admitted: frame('admitted', 'One is a member of this room now: made, joined, or added by its owner', {
+    room_id: RoomId,
+  }),
   reset: frame('reset', 'Drop what you hold of the room, load the newest page whose `seq` is at least this', {
     room_id: RoomId,
     seq: After,

@@ -87,6 +87,7 @@ async function ws(fastify: FastifyInstance) {
   fastify.users.onChanged(({ username, display_name, avatar_color, status }) => {
     across.tellProfile({ type: 'profile', username, display_name, avatar_color, status })
   })
+  rooms.onAdmitted((username, room_id) => toUser(username, { type: 'admitted', room_id }))
   await across.onProfile(frame => {
     for (const room_id of presence.roomsOf(frame.username)) hub.pass(room_id, frame)
   })

@@ -16,7 +16,7 @@ export interface ConnectionOptions {
   /** Asked before every try. An ApiError with status 401 closes with `login`, any other error is a failed try. */
   token: () => string | Promise<string>
   on_state?: (state: LinkState) => void
-  /** Frames of no followed room: `profile`, and `read` of rooms that are not followed. */
+  /** Frames of no followed room: `profile`, and `admitted` and `read` of rooms that are not followed. */
   on_frame?: (frame: ServerFrame) => void
   /** The end of every send, edit and delete, also of those that `storage` kept from before. */
   on_settled?: (pending: Pending, outcome: Ack | ApiError) => void

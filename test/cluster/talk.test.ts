@@ -1,3 +1,4 @@
+import type { FastifyInstance } from 'fastify'
 import root, { type Test, test } from 'tap'
 import { eventually } from '../eventually.js'
 import { register } from '../helper.js'
@@ -59,7 +60,7 @@ test('who moves to another server gets there what was missed, and a send again i
   t.same(texts(said(there)), ['meanwhile'])
 })
 
-test('a read mark reaches the reader’s sockets on other servers, a new profile all who see the user', {
+test('a read mark and a new room reach the user’s sockets on other servers, a new profile all who see the user', {
   skip,
 }, async t => {
   const cluster = await startServers(t, database, 2)
@@ -79,6 +80,10 @@ test('a read mark reaches the reader’s sockets on other servers, a new profile
   const payload = { display_name: '민지' }
   await cluster.apps[0]?.inject({ method: 'PUT', url: '/users/me/profile', headers, payload })
   t.match(await bob.sockets[0]?.next('profile'), { username: 'minji', display_name: '민지' })
+  const { rooms } = cluster.apps[0] as FastifyInstance
+  const { id } = await rooms.create('minji', { name: 'Plans', is_public: false })
+  await rooms.addMember(id, 'minji', 'bob')
+  t.match(await bob.sockets[0]?.next('admitted'), { room_id: id })
 })
 
 test('twenty writers on three servers: one order, no hole, less than one commit a message', { skip }, async t => {

@@ -87,22 +87,52 @@ inBrowser('signs of what is new', async (t, browser) => {
     t.strictSame((await notes()).slice(1), ['jun · Lobby | again | default'])
   })
 
-  await t.test('whoever is added to a private room sees it when they come back to the page', async t => {
+  await t.test('whoever is added to a private room sees it at once, also where it was asked for in vain', async t => {
     const { fastify, url } = await serve(t)
-    const page = await visit(t, browser, url)
-    await signUp(page, 'minji')
+    const first = await visit(t, browser, url)
+    await signUp(first, 'minji')
+    const [page] = await twoTabs(first.context(), url)
+    // Away, it does not look by itself.
+    await page.evaluate(leave)
     const { headers } = await register(fastify, 'jun')
-    const made = await fastify.inject({
-      method: 'POST',
-      url: '/rooms',
-      headers,
-      payload: { name: 'Plans', is_public: false },
-    })
-    await fastify.inject({ method: 'PUT', url: `/rooms/${made.json<{ id: string }>().id}/members/minji`, headers })
-    await page.evaluate('document.dispatchEvent(new Event("visibilitychange"))')
+    const make = async (name: string) => {
+      const payload = { name, is_public: false }
+      const made = await fastify.inject({ method: 'POST', url: '/rooms', headers, payload })
+      return made.json<{ id: string }>().id
+    }
+    const add = (id: string) => fastify.inject({ method: 'PUT', url: `/rooms/${id}/members/minji`, headers })
+    await add(await make('Plans'))
     await page.getByRole('link', { name: 'Plans' }).click()
     await say(page, 'hello')
     await log(page).getByText('hello').waitFor()
+
+    const secret = await make('Secret')
+    await page.goto(`${url}/r/${secret}`)
+    await page.evaluate(leave)
+    await page.locator('.doorway').waitFor()
+    await page.getByRole('link', { name: 'Plans' }).waitFor()
+    await add(secret)
+    await page.getByRole('textbox', { name: 'Write to Secret' }).waitFor()
+    await say(page, 'at last')
+    await log(page).getByText('at last').waitFor()
+  })
+
+  await t.test('a room that one makes or joins in a tab is in the other tabs at once', async t => {
+    const { fastify, url } = await serve(t)
+    const first = await visit(t, browser, url)
+    await signUp(first, 'minji')
+    const [one, two] = await twoTabs(first.context(), url)
+    await two.evaluate(leave)
+    const { headers } = await register(fastify, 'jun')
+    await fastify.inject({ method: 'POST', url: '/rooms', headers, payload: { name: 'Film' } })
+    await one.getByRole('button', { name: 'New room' }).click()
+    await one.getByLabel('Name').fill('Books')
+    await one.getByRole('button', { name: 'Create', exact: true }).click()
+    await two.getByRole('link', { name: 'Books' }).waitFor()
+    await one.evaluate('document.dispatchEvent(new Event("visibilitychange"))')
+    await one.getByRole('link', { name: 'Film' }).click()
+    await one.getByRole('button', { name: 'Join' }).click()
+    await two.getByRole('link', { name: 'Film' }).waitFor()
   })
 
   await t.test('the keys reach everything, and a sheet tells them', async t => {

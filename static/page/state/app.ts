@@ -19,7 +19,7 @@ import { createStore } from './store.js'
 /** Conversations kept besides the one that is shown, so that going back shows them at once. */
 const CONVERSATIONS_MAX = 8
 const PEOPLE_MAX = 2000
-/** Nothing tells that one was added to a room, or that a public one was made: the list is read again so often, ms. */
+/** Nothing tells of a public room that others made, nor with the bus away of one's own: the list is read so often, ms. */
 const LOOK_MS = 30_000
 
 export type App = ReturnType<typeof createApp>
@@ -111,6 +111,7 @@ export function createApp() {
       on_settled: outgoing.settled,
       on_frame(frame) {
         if (frame.type === 'profile') meet([frame])
+        if (frame.type === 'admitted') admitted(frame.room_id)
       },
     })
     connection = opened
@@ -126,6 +127,12 @@ export function createApp() {
     // Who is new begins where everyone is, on a narrow screen too.
     const first = newcomer && place.room_id === null ? { room_id: DEFAULT_ROOM_ID, message: null } : null
     attempt(rooms.load()).then(() => (first ? go(first) : show(store.state.place)))
+  }
+
+  /** One is newly a member of a room; a failure leaves it to the next look at the list. */
+  async function admitted(room_id: string) {
+    await rooms?.admitted(room_id).catch(() => {})
+    if (store.state.talk?.room_id === room_id && !conversations.has(room_id)) await show(store.state.place)
   }
 
   /** Somebody else said something in a room that one is in. */

@@ -172,6 +172,14 @@ export function createRooms({ me, http, connection, store, conversation, said }:
       }
     },
 
+    /** One is newly a member: by its owner's doing, or one's own in another tab. @throws ApiError */
+    async admitted(room_id: string) {
+      if (followed.has(room_id)) return
+      const room = await http.room(room_id)
+      put(room)
+      if (room.is_member) follow(room)
+    },
+
     /** A room from the server, where the list lacks it. @throws ApiError 404 where it is not to be seen */
     async find(room_id: string): Promise<Room> {
       const known = store.state.rooms.get(room_id)

@@ -334,6 +334,29 @@ test('a changed profile is told to the rooms that its user is online in', async 
   t.match(await reader.next('profile'), { username: 'minji', display_name: '민지' })
 })
 
+test('who made, joined or was added to a room is told on every socket, nobody else', async t => {
+  const app = await build(t)
+  const origin = await listen(app)
+  const [minji, jun] = [await register(app, 'minji'), await register(app, 'jun')]
+  const all = await connect(t, origin, '/ws', minji.token)
+  const one = await connect(t, origin, '/rooms/default/ws', minji.token)
+  const other = await connect(t, origin, '/ws', jun.token)
+  for (const socket of [all, one, other]) await socket.settled()
+  const own = await app.rooms.create('minji', { name: 'Books', is_public: false })
+  t.match(await all.next('admitted'), { room_id: own.id })
+  t.match(await one.next('admitted'), { room_id: own.id })
+  await app.rooms.addMember(own.id, 'minji', 'JUN')
+  t.match(await other.next('admitted'), { room_id: own.id })
+  await app.rooms.addMember(own.id, 'minji', 'jun')
+  const film = await app.rooms.create('jun', { name: 'Film' })
+  await app.rooms.join(film.id, 'minji', undefined)
+  t.match(await all.next('admitted'), { room_id: film.id })
+  await Promise.all([all.settled(), other.settled()])
+  const admitted = ({ frames }: typeof all) => frames.filter(({ type }) => type === 'admitted').map(f => f.room_id)
+  t.same(admitted(all), [own.id, film.id])
+  t.same(admitted(other), [own.id, film.id], 'once, though added twice')
+})
+
 test('too many sockets of a user are closed with 4429', async t => {
   const app = await build(t, { MAX_SOCKETS_PER_USER: '2' })
   const origin = await listen(app)
