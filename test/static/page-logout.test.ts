@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { PASSWORD, temporaryFolder } from '../helper.js'
-import { field, inBrowser, log, row, say, serve, signUp, texts, visit } from './browser.js'
+import { field, inBrowser, log, row, say, serve, signUp, texts, until, visit } from './browser.js'
 
 /** All that the browser keeps for the page's address, as text: what is stored by name, and what waits to be sent. */
 const kept = (page: Page) =>
@@ -45,9 +45,12 @@ inBrowser('after a logout', async (t, browser) => {
     await page.getByRole('button', { name: 'Log in', exact: true }).waitFor()
     t.notMatch(await kept(page), 'secret')
     t.equal(await page.getByText('secret').count(), 0)
+    const cookies = async () => (await page.context().cookies()).length
+    t.equal(await cookies(), 1, 'only the server can take it away')
 
     const second = await serve(t, { DATA_DIR, PORT: String(first.port) })
     await page.reload()
+    await until(page, async () => (await cookies()) === 0)
     await page.getByRole('button', { name: 'Sign up' }).click()
     await signUp(page, 'jun')
     t.strictSame(await texts(page, 'hello'), ['hello'])

@@ -3,7 +3,9 @@ import { ApiError, type Http } from '../../client/index.js'
 
 /** Tells that a login may be good still, so that a first visit asks for nothing. The login itself is the cookie. */
 const KEPT = 'talkie.session'
-/** A token that can't be renewed just now is tried again after this, ms. */
+/** Instead: who was logged in has logged out, and the server does not know yet. */
+const ENDING = 'ending'
+/** What the server does not answer just now is tried again after this, ms. */
 const AGAIN_MS = 30_000
 /** Timers hold no more. */
 const TIMER_MAX_MS = 2 ** 31 - 1
@@ -24,6 +26,8 @@ export interface SessionEvents {
 export function createSession(http: () => Http, events: SessionEvents) {
   let token: string | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
+  /** The logout under way: a login after it must not lose its cookie to it. */
+  let ending: Promise<void> = Promise.resolve()
 
   function hold(account: Authenticated) {
     token = account.token
@@ -34,7 +38,6 @@ export function createSession(http: () => Http, events: SessionEvents) {
 
   function drop(by_itself: boolean) {
     token = undefined
-    localStorage.removeItem(KEPT)
     clearTimeout(timer)
     events.ended(by_itself)
   }
@@ -47,13 +50,37 @@ export function createSession(http: () => Http, events: SessionEvents) {
       events.renewed(account.token)
       return true
     } catch (error) {
-      if (error instanceof ApiError && error.status === 401) drop(true)
-      else {
+      if (error instanceof ApiError && error.status === 401) {
+        localStorage.removeItem(KEPT)
+        drop(true)
+      } else {
         clearTimeout(timer)
         timer = setTimeout(renew, AGAIN_MS)
       }
       return false
     }
+  }
+
+  /** Tells the server of a logout: where it can't be asked, later, or by a later visit. */
+  async function end(): Promise<void> {
+    if (localStorage.getItem(KEPT) !== ENDING) return
+    try {
+      await http().logout()
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      if (error.status !== 401) {
+        timer = setTimeout(() => {
+          ending = end()
+        }, AGAIN_MS)
+        return
+      }
+    }
+    if (localStorage.getItem(KEPT) === ENDING) localStorage.removeItem(KEPT)
+  }
+
+  async function settled() {
+    await ending
+    clearTimeout(timer)
   }
 
   function begin(account: Authenticated, newcomer = false) {
@@ -70,7 +97,8 @@ export function createSession(http: () => Http, events: SessionEvents) {
      * @throws ApiError where the server can't be asked
      */
     async resume(): Promise<boolean> {
-      if (localStorage.getItem(KEPT) === null) return false
+      ending = end()
+      if (localStorage.getItem(KEPT) !== '1') return false
       try {
         begin(await http().refresh())
         return true
@@ -80,12 +108,17 @@ export function createSession(http: () => Http, events: SessionEvents) {
         return false
       }
     },
-    logIn: async (username: string, password: string) => begin(await http().login({ username, password })),
-    signUp: async (username: string, password: string) => begin(await http().register({ username, password }), true),
-    async logOut() {
-      await http()
-        .logout()
-        .catch(() => {})
+    async logIn(username: string, password: string) {
+      await settled()
+      begin(await http().login({ username, password }))
+    },
+    async signUp(username: string, password: string) {
+      await settled()
+      begin(await http().register({ username, password }), true)
+    },
+    logOut() {
+      localStorage.setItem(KEPT, ENDING)
+      ending = end()
       drop(false)
     },
   }
