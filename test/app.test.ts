@@ -1,10 +1,7 @@
-import tap, { test } from 'tap'
+import { test } from 'tap'
 import { options } from '../app.js'
 import { PASSWORD } from './helper.js'
 import { start } from './process.js'
-
-// It starts processes, which a busy machine makes slow.
-tap.setTimeout(300_000)
 
 test('fastify start on the compiled application serves the same as server.ts', async t => {
   const cli = ['node_modules/fastify-cli/cli.js', 'start', '-a', '127.0.0.1', '-o', '-l', 'info', 'build/app.js']

@@ -2,13 +2,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import t, { type Test, test } from 'tap'
+import { type Test, test } from 'tap'
 import { temporaryFolder } from './helper.js'
 import { freePort } from './port.js'
 import { top, watch } from './process.js'
-
-// The project is built once and started, on a machine that may be busy.
-t.setTimeout(600_000)
 
 /** What a clean clone does not have. */
 const NOT_CLONED = ['.git', '.tap', '.cache', 'build', 'data', 'node_modules']

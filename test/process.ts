@@ -12,7 +12,7 @@ interface Watched {
   child: ChildProcess
   /** What it wrote so far. */
   written: { out: string; err: string }
-  /** Resolves with the first match in its standard output; rejects where it ends before. */
+  /** Resolves with the first match in whole lines of its standard output; rejects where it ends before. */
   says(pattern: RegExp): Promise<RegExpMatchArray>
   /** Resolves with its exit code when it has ended. */
   ended: Promise<number | null>
@@ -50,11 +50,11 @@ export function start(
 /** @param child whose output is piped */
 export function watch(child: ChildProcess): Watched {
   const written = { out: '', err: '' }
-  child.stdout?.on('data', bytes => {
-    written.out += bytes
+  child.stdout?.setEncoding('utf8').on('data', text => {
+    written.out += text
   })
-  child.stderr?.on('data', bytes => {
-    written.err += bytes
+  child.stderr?.setEncoding('utf8').on('data', text => {
+    written.err += text
   })
   const ended = once(child, 'close').then(([code]) => code as number | null)
   let over = false
@@ -63,7 +63,7 @@ export function watch(child: ChildProcess): Watched {
   })
   async function says(pattern: RegExp) {
     for (;;) {
-      const found = written.out.match(pattern)
+      const found = written.out.slice(0, written.out.lastIndexOf('\n') + 1).match(pattern)
       if (found !== null) return found
       if (over) throw new Error(`it ended without saying ${pattern}: ${written.out}${written.err}`)
       await Promise.race([once(child.stdout as NonNullable<typeof child.stdout>, 'data'), ended])

@@ -2,12 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import tap, { type Test, test } from 'tap'
+import { type Test, test } from 'tap'
 import { PASSWORD, temporaryFolder } from './helper.js'
 import { start } from './process.js'
-
-// Each test starts processes, which a busy machine makes slow.
-tap.setTimeout(300_000)
 
 const SERVER = ['build/server.js']
 

@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { MongoClient } from 'mongodb'
+import { eventually } from './eventually.js'
 import { missing, runs } from './missing.js'
-import { freePort } from './port.js'
+import { freePort, listens } from './port.js'
 
 /** Where `.ci/run` keeps the servers that it builds. */
 const CACHE = fileURLToPath(new URL('../../.cache/bin', import.meta.url))
@@ -42,18 +42,13 @@ export function mongoMissing(): string | false {
 }
 
 async function answers(uri: string, child: ChildProcess): Promise<void> {
-  for (;;) {
-    const client = new MongoClient(uri, { serverSelectionTimeoutMS: 200 })
-    try {
-      await client.db('admin').command({ ping: 1 })
-      return
-    } catch (error) {
-      if (child.exitCode !== null || child.signalCode !== null) throw error
-      await wait(20)
-    } finally {
-      await client.close()
-    }
-  }
+  await eventually(() => {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error('FerretDB has ended')
+    return listens(Number(new URL(uri).port))
+  })
+  const client = new MongoClient(uri)
+  await client.db('admin').command({ ping: 1 })
+  await client.close()
 }
 
 /**
@@ -89,8 +84,6 @@ export async function startMongo(): Promise<Database> {
     // Neither does it keep the tests from ending, nor outlive them.
     child.unref()
     await answers(uri, child)
-    // While it was dead its port was free, and a database of somebody else's would have another epoch.
-    if (child.exitCode !== null) throw new Error(`Another process answers on port ${port}`)
   }
 
   async function kill() {

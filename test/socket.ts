@@ -18,15 +18,15 @@ export interface TestSocket {
   /** All frames so far, in order. */
   frames: AnyFrame[]
   send(...frames: object[]): void
-  /** The first frame, received already or to come, that is of the type and has the fields; a frame is found once. */
-  next(type: string, fields?: object): Promise<AnyFrame>
+  /**
+   * The first frame, received already or to come, that is of a type and has the fields; a frame is found once.
+   * Rejects where the socket closes before; the test's own time limit ends what never comes.
+   */
+  next(type: string | string[], fields?: object): Promise<AnyFrame>
   /** Resolves when the server answered a ping: it had handled everything that was sent before. */
   settled(): Promise<void>
   closed: Promise<{ code: number; reason: string }>
 }
-
-/** Frames that one test waits for at most this long; a test that hangs says what it missed. */
-const PATIENCE_MS = 10_000
 
 /** @param path as /ws or /rooms/default/ws?after=0 */
 export async function connect(t: Test, origin: string, path: string, token: string): Promise<TestSocket> {
@@ -41,36 +41,39 @@ export function open(t: Test, origin: string, path: string, token: string): Test
   t.teardown(() => ws.terminate())
   const frames: AnyFrame[] = []
   const found = new Set<AnyFrame>()
-  const waiting = new Set<() => void>()
+  /** Whether a frame came that they wait for; and how those end who wait in vain. */
+  const waiting = new Map<() => boolean, (why: string) => void>()
   ws.on('message', data => {
     frames.push(JSON.parse(data.toString()))
-    for (const look of waiting) look()
+    for (const look of waiting.keys()) look()
   })
   const closed = new Promise<{ code: number; reason: string }>(resolve => {
-    ws.on('close', (code, reason) => resolve({ code, reason: reason.toString() }))
+    ws.on('close', (code, reason) => {
+      resolve({ code, reason: reason.toString() })
+      for (const miss of waiting.values()) miss(`it was closed with ${code}`)
+    })
   })
 
-  function next(type: string, fields: object = {}) {
+  function next(type: string | string[], fields: object = {}) {
     return new Promise<AnyFrame>((resolve, reject) => {
       const look = () => {
         const frame = frames.find(
           frame =>
             !found.has(frame) &&
-            frame.type === type &&
+            [type].flat().includes(frame.type) &&
             Object.entries(fields).every(([name, value]) => frame[name] === value),
         )
-        if (!frame) return
+        if (!frame) return false
         found.add(frame)
         waiting.delete(look)
-        clearTimeout(timer)
         resolve(frame)
+        return true
       }
-      const timer = setTimeout(() => {
-        waiting.delete(look)
-        reject(new Error(`No ${type} ${JSON.stringify(fields)} among ${JSON.stringify(frames.slice(-20))}`))
-      }, PATIENCE_MS)
-      waiting.add(look)
-      look()
+      const miss = (why: string) =>
+        reject(new Error(`No ${type} ${JSON.stringify(fields)} among ${JSON.stringify(frames.slice(-20))}: ${why}`))
+      if (look()) return
+      if (ws.readyState === ws.CLOSED) miss('it is closed')
+      else waiting.set(look, miss)
     })
   }
   const send = (...sent: object[]) => {

@@ -3,6 +3,9 @@ import { limits } from '../../schemas/wire.js'
 import type { Http } from '../../static/client/index.js'
 import { readHistory } from './history.js'
 
+/** Looks at observers who are brought no further, 50 ms apart, before they are given up. */
+const TRIES_MAX = 1200
+
 /** One message of a recorded talk, in the order said within its room. */
 export interface Said {
   room: string
@@ -35,7 +38,7 @@ export interface Replayed {
 export async function compareAll(replayed: Replayed[], reader: Http, observers: string[], say: (line: string) => void) {
   const figures = { lost: 0, doubled: 0, out_of_order: 0, altered: 0, observed_wrongly: 0, furthest_behind_ms: 0 }
   for (const room of replayed) {
-    await patiently(() => room.observed.every(heard => heard.length >= room.said.length))
+    await caughtUp(room)
     const found = compare(room, await readHistory(reader, room.room_id))
     for (const name of ['lost', 'doubled', 'out_of_order', 'altered'] as const) figures[name] += found[name]
     for (const [index, heard] of room.observed.entries()) {
@@ -111,7 +114,13 @@ async function countHits(http: Http, room_id: string, q: string): Promise<number
   return hits
 }
 
-/** Waits while observers that lag behind are brought up to date; they are counted as wrong where they are not. */
-async function patiently(holds: () => boolean) {
-  for (let tries = 0; tries < 200 && !holds(); tries++) await new Promise(resolve => setTimeout(resolve, 50))
+/** Waits as long as observers that lag behind are brought further; they are counted as wrong where they are not. */
+async function caughtUp({ observed, said }: Replayed) {
+  const count = () => observed.reduce((sum, heard) => sum + heard.length, 0)
+  let known = -1
+  for (let tries = 0; tries < TRIES_MAX && !observed.every(heard => heard.length >= said.length); tries++) {
+    if (count() > known) tries = 0
+    known = count()
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
 }

@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, statSync,
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import t, { type Test, test } from 'tap'
+import { type Test, test } from 'tap'
 import { WebSocket } from 'ws'
 import { readHistory } from '../../bench/replay/history.js'
 import type { Environment } from '../../plugins/config/index.js'
@@ -21,9 +21,6 @@ import { build, environment, PASSWORD, register, temporaryFolder } from '../help
 import { freePort } from '../port.js'
 import { start } from '../process.js'
 import { run } from './command.js'
-
-// A server and the command are processes of their own here.
-t.setTimeout(300_000)
 
 const TALKIE = fileURLToPath(new URL('../../deploy/talkie.js', import.meta.url))
 const talkie = promisify(execFile)

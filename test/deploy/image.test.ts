@@ -1,16 +1,13 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
-import tap, { test } from 'tap'
+import { test } from 'tap'
 import { readConfig } from '../../plugins/config/index.js'
 import { Config } from '../../schemas/config.js'
 import { temporaryFolder } from '../helper.js'
 import { freePort } from '../port.js'
 import { start, top } from '../process.js'
 import { type Instruction, isIgnored, readDockerfile, type Stage } from './dockerfile.js'
-
-// It installs packages twice.
-tap.setTimeout(900_000)
 
 const file = (path: string) => new URL(`../../../${path}`, import.meta.url)
 const stages = readDockerfile(file('Dockerfile'))

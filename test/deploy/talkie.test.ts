@@ -2,13 +2,10 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import t, { test } from 'tap'
+import { test } from 'tap'
 import { environment, temporaryFolder } from '../helper.js'
 import { start } from '../process.js'
 import { run } from './command.js'
-
-// Some start processes, which a busy machine makes slow.
-t.setTimeout(120_000)
 
 const TALKIE = fileURLToPath(new URL('../../deploy/talkie.js', import.meta.url))
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import tap, { type Test, test } from 'tap'
+import { type Test, test } from 'tap'
 import { WebSocket } from 'ws'
 import { readHistory } from '../../bench/replay/history.js'
 import { BEARER_PREFIX, closeCodes, SUBPROTOCOL } from '../../schemas/wire.js'
@@ -9,9 +9,6 @@ import { eventually } from '../eventually.js'
 import { environment } from '../helper.js'
 import { freePort } from '../port.js'
 import { start, top, watch } from '../process.js'
-
-// Each test starts processes, which a busy machine makes slow.
-tap.setTimeout(300_000)
 
 const ways: Record<string, (env: Record<string, string>) => string[]> = {
   'node build/server.js': () => ['build/server.js'],

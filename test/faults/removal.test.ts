@@ -1,8 +1,6 @@
-import t, { test } from 'tap'
+import { test } from 'tap'
 import { build } from '../helper.js'
 import { raceRemovals } from '../removal-race.js'
-
-t.setTimeout(600_000)
 
 test('on one server, too, a send that races with a removal is before it or refused', async t => {
   const tries = Number(process.env.RACE_TRIES ?? 200)

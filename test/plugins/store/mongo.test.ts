@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { MongoClient } from 'mongodb'
-import t, { after, test } from 'tap'
+import { after, test } from 'tap'
 import { connectOptions, openMongo } from '../../../plugins/store/mongo.js'
 import { mongoMissing, startMongo } from '../../services.js'
 import { storeContract } from './contract.js'
 
-// FerretDB looks at every document for every question.
-t.setTimeout(300_000)
 /** How long a busy machine takes is not what is promised: SQLite under FerretDB waits for its lock for up to 10 s. */
 const TIMEOUT_MS = 60_000
 
