@@ -10,8 +10,9 @@ import { answerBadAddress, answerBrokenRequest } from '../errors.js'
 export function serverOptions(config: Config) {
   const options: FastifyServerOptions = {
     bodyLimit: limits.FRAME_BYTES_MAX,
-    // On a busy machine, or on a store that is busy itself, a start takes as long as it takes.
-    pluginTimeout: 60_000,
+    // On a busy machine, or on a store that is busy itself, a start takes as long as it takes; and a drain, which this
+    // bounds too, at least as long as it was told to.
+    pluginTimeout: 60_000 + config.DRAIN_MS,
     // An id that is unique among all servers' log lines; a client's own is not taken over.
     genReqId: () => randomUUID(),
     // A slow or silent client gives its connection back.

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect as connectTcp } from 'node:net'
+import { mock } from 'node:test'
 import { test } from 'tap'
 import { build, register } from '../../helper.js'
 import { connect, listen, type TestSocket } from '../../socket.js'
@@ -213,6 +214,41 @@ test('who comes while the server drains is sent away at once, and a drain ends w
   await closing
 })
 
+test('a drain sends sockets away one after the other, evenly over its time', async t => {
+  const STEP_MS = 600_000
+  const app = await build(t, { DRAIN_MS: String(4 * STEP_MS), HEARTBEAT_MS: String(100 * STEP_MS) })
+  const origin = await listen(app)
+  const { token } = await register(app, 'minji')
+  const sockets: TestSocket[] = []
+  for (let n = 0; n < 4; n++) {
+    const socket = await connect(t, origin, '/ws', token)
+    await socket.settled()
+    sockets.push(socket)
+  }
+  // Time is the test's.
+  const { now } = performance
+  let passed_ms = 0
+  performance.now = () => now.call(performance) + passed_ms
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => {
+    mock.timers.reset()
+    Object.assign(performance, { now })
+  })
+  const pass = (ms: number) => {
+    passed_ms += ms
+    mock.timers.tick(ms)
+  }
+  const closing = app.close()
+  for (const [n, socket] of sockets.entries()) {
+    t.equal((await socket.closed).code, 1012)
+    const next = sockets[n + 1]
+    pass(STEP_MS / 2)
+    await next?.settled()
+    pass(STEP_MS / 2)
+  }
+  await closing
+})
+
 test('a socket that is sent away in a flood has an ack of all that was committed', async t => {
   const app = await build(t)
   const origin = await listen(app)
@@ -234,7 +270,7 @@ test('who is online is told as it changes, once for several sockets', async t =>
   const origin = await listen(app)
   const [minji, seojun] = [await register(app, 'minji'), await register(app, 'seojun')]
   const watching = await connect(t, origin, '/rooms/default/ws', minji.token)
-  await watching.next('presence', { username: 'minji', online: true })
+  await watching.next('welcome')
   const tabs = await Promise.all([1, 2].map(() => connect(t, origin, '/rooms/default/ws', seojun.token)))
   t.match(await watching.next('presence', { username: 'seojun' }), { online: true, online_count: 2 })
   const { online } = (await app.inject({ url: '/users/seojun/profile', headers: minji.headers })).json()
