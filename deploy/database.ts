@@ -7,7 +7,7 @@ export async function withDatabase<T>(config: Config, work: (db: Db) => Promise<
   const { MONGODB_URI: uri = '', MONGODB_USER: user, MONGODB_PASSWORD: password, MONGODB_DATABASE: database } = config
   let client: MongoClient | undefined
   try {
-    client = await new MongoClient(uri, connectOptions({ user, password })).connect()
+    client = await new MongoClient(uri, connectOptions({ user, password }, config.MONGODB_TIMEOUT_MS)).connect()
   } catch (error) {
     throw new Error(`MONGODB_URI names a database that does not answer: ${(error as Error).message}`)
   }

@@ -26,12 +26,15 @@ export async function migrate(from: string, to: string, { env, say }: Places): P
   if (isUri(from) === isUri(to)) throw new Error('One of --from and --to must be a folder, the other a MongoDB URI')
   const { MONGODB_USER: user, MONGODB_PASSWORD: password } = env
   const database = env.MONGODB_DATABASE || Config.properties.MONGODB_DATABASE.default
-  const client = new MongoClient(isUri(from) ? from : to, connectOptions({ user, password }))
+  const timeout_ms = Number(env.MONGODB_TIMEOUT_MS || Config.properties.MONGODB_TIMEOUT_MS.default)
+  const client = new MongoClient(isUri(from) ? from : to, connectOptions({ user, password }, timeout_ms))
   let source: Source | undefined
   let sink: Sink | undefined
   try {
-    source = isUri(from) ? await openMongoSource(client.db(database)) : openEmbeddedSource(from)
-    sink = isUri(to) ? await openMongoSink(client.db(database), source.epoch) : openEmbeddedSink(to, source.epoch)
+    source = isUri(from) ? await openMongoSource(client.db(database), timeout_ms) : openEmbeddedSource(from)
+    sink = isUri(to)
+      ? await openMongoSink(client.db(database), source.epoch, timeout_ms)
+      : openEmbeddedSink(to, source.epoch)
     if (!sink.isFinished) {
       for (const kind of kinds) {
         let count = 0

@@ -20,6 +20,11 @@ export const Config = Type.Object({
   MONGODB_USER: text('User of MongoDB, where the URI names none'),
   MONGODB_PASSWORD: text('Its password'),
   MONGODB_DATABASE: Type.String({ default: 'woongkietalkie', description: 'Database in MongoDB' }),
+  MONGODB_TIMEOUT_MS: Type.Integer({
+    default: 5000,
+    minimum: 100,
+    description: 'A command that MongoDB has not answered by then is given up, with 503, ms',
+  }),
   JWT_SECRET: text('Secret that signs tokens, at least 32 characters; required in prod', { minLength: 32 }),
   JWT_EXPIRY: Type.String({
     default: '24h',

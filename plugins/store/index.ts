@@ -16,17 +16,23 @@ declare module 'fastify' {
 /** @throws an Error whose message is one sentence, and holds neither the URI nor a password */
 async function connect(fastify: FastifyInstance, config: Config): Promise<Store> {
   const { MONGODB_URI: url, MONGODB_USER: user, MONGODB_PASSWORD: password, MONGODB_DATABASE: database } = config
+  const timeout_ms = config.MONGODB_TIMEOUT_MS
   // Loaded only where it is used, for it takes a good part of a start.
   const [{ default: mongodb }, { connectOptions, openMongo }] = await Promise.all([
     import('@fastify/mongodb'),
     import('./mongo.js'),
   ])
   try {
-    await fastify.register(mongodb, { url, database, forceClose: true, ...connectOptions({ user, password }) })
+    await fastify.register(mongodb, {
+      url,
+      database,
+      forceClose: true,
+      ...connectOptions({ user, password }, timeout_ms),
+    })
   } catch (error) {
     throw new Error(`MONGODB_URI names a database that does not answer: ${(error as Error).message}`)
   }
-  return openMongo(fastify.mongo.client.db(database), fastify.log)
+  return openMongo(fastify.mongo.client.db(database), fastify.log, timeout_ms)
 }
 
 async function store(fastify: FastifyInstance) {

@@ -1,14 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { MongoClient } from 'mongodb'
-import t, { after, type Test, test } from 'tap'
+import { after, type Test, test } from 'tap'
 import { build, environment, PASSWORD, register, temporaryFolder } from '../helper.js'
 import { mongoMissing, startMongo } from '../services.js'
 import { connect, listen } from '../socket.js'
 import { run } from './command.js'
-
-// FerretDB looks at every document for every question.
-t.setTimeout(300_000)
 
 const missing = mongoMissing()
 if (missing) test('the command line on MongoDB', { skip: missing }, async () => {})
@@ -104,9 +101,12 @@ async function suite() {
       code: 1,
       complained: [/mongorestore, then talkie restore --epoch$/],
     })
-    t.match(await run(['restore', '--epoch'], { ...env, MONGODB_URI: 'mongodb://127.0.0.1:1/' }), {
-      code: 1,
-      complained: [/^MONGODB_URI names a database that does not answer: .*ECONNREFUSED/],
-    })
+    t.match(
+      await run(['restore', '--epoch'], { ...env, MONGODB_URI: 'mongodb://127.0.0.1:1/', MONGODB_TIMEOUT_MS: '100' }),
+      {
+        code: 1,
+        complained: [/^MONGODB_URI names a database that does not answer: .*ECONNREFUSED/],
+      },
+    )
   })
 }

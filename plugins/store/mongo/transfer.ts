@@ -1,7 +1,7 @@
 import type { Collection, Db, Document, WithId } from 'mongodb'
 import { type Kind, type Rows, type Sink, type Source, TRANSFER_BATCH, unfinished } from '../transfer.js'
 import { type Collections, collectionsOf, ensureIndexes, type MemberDocument, SCHEMA_VERSION } from './collections.js'
-import { type Call, createCalls, type Run, TIMEOUT_MS, withConcerns } from './connection.js'
+import { type Call, createCalls, type Run, withConcerns } from './connection.js'
 import {
   eventDocument,
   memberDocument,
@@ -39,12 +39,12 @@ interface Parts {
   follower: Follower
 }
 
-function openParts(connected: Db): Parts {
-  const db = withConcerns(connected)
+function openParts(connected: Db, timeout_ms: number): Parts {
+  const db = withConcerns(connected, timeout_ms)
   const collections = collectionsOf(db)
   const log = createLog(collections)
   return {
-    run: createCalls(db, TIMEOUT_MS),
+    run: createCalls(db, timeout_ms),
     collections,
     log,
     follower: createFollower(collections, log, createState(collections, log)),
@@ -100,8 +100,8 @@ function createDump(parts: Parts): Source['dump'] {
 }
 
 /** @throws an Error whose message is one plain sentence, where the database holds no store of this version */
-export async function openMongoSource(db: Db): Promise<Source> {
-  const parts = openParts(db)
+export async function openMongoSource(db: Db, timeout_ms: number): Promise<Source> {
+  const parts = openParts(db, timeout_ms)
   const { meta } = parts.collections
   const version = (await meta.findOne({ _id: 'schema_version' }))?.value
   if (version !== SCHEMA_VERSION) {
@@ -120,8 +120,8 @@ export async function openMongoSource(db: Db): Promise<Source> {
  * A database that takes the store with `epoch`.
  * @throws an Error whose message is one plain sentence, where the database holds something else
  */
-export async function openMongoSink(db: Db, epoch: string): Promise<Sink> {
-  const parts = openParts(db)
+export async function openMongoSink(db: Db, epoch: string, timeout_ms: number): Promise<Sink> {
+  const parts = openParts(db, timeout_ms)
   const { collections, run, follower } = parts
   const { meta } = collections
   const somethingElse = () => new Error(`Database ${db.databaseName} holds something else already; name an empty one`)

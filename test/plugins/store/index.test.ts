@@ -43,7 +43,7 @@ test('the store closes after what uses it', async t => {
 })
 
 test('a store that is asked for and is not there stops the start', async t => {
-  const app = build(t, { MONGODB_URI: 'mongodb://127.0.0.1:1' })
+  const app = build(t, { MONGODB_URI: 'mongodb://127.0.0.1:1', MONGODB_TIMEOUT_MS: 100 })
   await t.rejects(async () => {
     await app.ready()
   }, /MONGODB_URI/)

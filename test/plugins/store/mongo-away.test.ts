@@ -3,7 +3,8 @@ import { build } from '../../helper.js'
 import { freePort } from '../../port.js'
 
 test('a server whose database does not answer does not start, and says so in one line without the password', async t => {
-  const starting = build(t, { MONGODB_URI: `mongodb://ann:secret@127.0.0.1:${await freePort()}/` })
+  const MONGODB_URI = `mongodb://ann:secret@127.0.0.1:${await freePort()}/`
+  const starting = build(t, { MONGODB_URI, MONGODB_TIMEOUT_MS: '100' })
   const error = await starting.then(
     () => t.fail('it started'),
     (error: Error) => error,
