@@ -71,10 +71,16 @@ export function checkOpenFiles({ MAX_SOCKETS_PER_ADDRESS: sockets }: Config, { o
 /** Tokens, leases and certificates go by the clock of the wall, waiting by the monotonic one. */
 export async function checkClock({ now, monotonic }: Machine): Promise<Finding> {
   const mend = 'Have the machine’s clock kept by NTP (timedatectl set-ntp true), slewed and not stepped'
-  const [wall, steady] = [now(), monotonic()]
-  await new Promise(resolve => setTimeout(resolve, CLOCKS_MS))
+  /** The machine may stand still between any two of these: the clock was read at some moment between the two others. */
+  const read = () => ({ before: monotonic(), wall: now(), after: monotonic() })
+  const first = read()
+  const { wall } = first
   if (wall < EARLIEST) return fault('clock', `the clock says ${new Date(wall).toISOString()}`, mend)
-  const step_ms = Math.round(now() - wall - (monotonic() - steady))
+  await new Promise(resolve => setTimeout(resolve, CLOCKS_MS))
+  const last = read()
+  const passed_ms = last.wall - wall
+  const [least, most] = [last.before - first.after, last.after - first.before]
+  const step_ms = Math.round(passed_ms - Math.min(most, Math.max(least, passed_ms)))
   if (Math.abs(step_ms) > STEP_MAX_MS)
     return fault('clock', `the clock was set by ${step_ms} ms while it was watched`, mend)
   return good('clock', new Date(wall).toISOString())
