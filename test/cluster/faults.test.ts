@@ -1,13 +1,13 @@
 import { once } from 'node:events'
+import { setTimeout as wait } from 'node:timers/promises'
 import { MongoClient } from 'mongodb'
 import root, { type Test, test } from 'tap'
 import { eventually } from '../eventually.js'
 import { build, register } from '../helper.js'
 import type { Fate } from '../redis-proxy.js'
-import { connect, listen, type TestSocket } from '../socket.js'
-import { type Cluster, fileDatabase, clusterMissing as skip, startServers } from './servers.js'
+import { listen, type TestSocket } from '../socket.js'
+import { type Cluster, enter, fileDatabase, say, clusterMissing as skip, startServers } from './servers.js'
 
-root.setTimeout(240_000)
 const database = await fileDatabase(root)
 
 const said = (socket: TestSocket) => socket.frames.filter(({ type }) => type === 'message')
@@ -17,18 +17,19 @@ async function talking(t: Test, { apps, origins }: Cluster) {
   const sockets: TestSocket[] = []
   for (const [at, origin] of origins.entries()) {
     const { token } = await register(apps[0] as Cluster['apps'][number], `user-${at}`)
-    const socket = await connect(t, origin, '/rooms/default/ws', token)
-    await socket.next('welcome')
-    sockets.push(socket)
+    sockets.push(await enter(t, origin, '/rooms/default/ws', token))
   }
   let sent = 0
-  const timer = setInterval(() => {
-    for (const [at, socket] of sockets.entries()) {
-      socket.send({ type: 'send', room_id: 'default', client_id: `${at}-${sent}`, text: `${sent}` })
+  let isOver = false
+  const talks = sockets.map(async (socket, at) => {
+    for (let n = 0; !isOver; n++) {
+      sent++
+      await Promise.all([say(socket, `${at}-${n}`, `${n}`), wait(40)])
     }
-    sent++
-  }, 40)
-  t.teardown(() => clearInterval(timer))
+  })
+  t.teardown(() => {
+    isOver = true
+  })
   return {
     /** Resolves when that many more are heard by all, whatever the bus does. */
     async goesOn(more: number) {
@@ -36,14 +37,14 @@ async function talking(t: Test, { apps, origins }: Cluster) {
       await eventually(() => sockets.every(socket => said(socket).length >= enough))
     },
     async stop() {
-      clearInterval(timer)
-      const all = sent * sockets.length
-      await eventually(() => sockets.every(socket => said(socket).length >= all))
+      isOver = true
+      await Promise.all(talks)
+      await eventually(() => sockets.every(socket => said(socket).length >= sent))
       for (const socket of sockets) await socket.settled()
       const [first, ...others] = sockets.map(socket => said(socket).map(({ seq, client_id }) => `${seq} ${client_id}`))
       t.same(
         first?.map(line => Number.parseInt(line, 10)),
-        Array.from({ length: all }, (_, n) => n + 2),
+        Array.from({ length: sent }, (_, n) => n + 2),
         'nothing lost, nothing doubled, in order',
       )
       for (const other of others) t.same(other, first, 'one order')
@@ -51,19 +52,25 @@ async function talking(t: Test, { apps, origins }: Cluster) {
   }
 }
 
-const path = async (app: Cluster['apps'][number] | undefined) =>
+const state = async (app: Cluster['apps'][number] | undefined) =>
   (await app?.inject('/ready'))?.json<{ path: string; ready: boolean }>()
+
+/** Resolves when a server that is ready says that its path is this one. */
+const isOn = (app: Cluster['apps'][number] | undefined, path: 'fast' | 'slow') =>
+  eventually(async () => {
+    const now = await state(app)
+    return now?.ready === true && now.path === path
+  })
 
 test('Redis is killed and started again while people talk', { skip }, async t => {
   const cluster = await startServers(t, database, 2)
   const talk = await talking(t, cluster)
   await talk.goesOn(10)
   await cluster.redis.kill()
-  await eventually(async () => (await path(cluster.apps[0]))?.path === 'slow')
-  t.match(await path(cluster.apps[0]), { ready: true })
+  await isOn(cluster.apps[0], 'slow')
   await talk.goesOn(10)
   await cluster.redis.start()
-  await eventually(async () => (await path(cluster.apps[0]))?.path === 'fast')
+  await isOn(cluster.apps[0], 'fast')
   await talk.goesOn(10)
   await talk.stop()
 })
@@ -105,13 +112,13 @@ test('servers start without Redis, and people talk', { skip }, async t => {
   const cluster = await startServers(t, database, 1)
   await cluster.redis.kill()
   const late = await build(t, cluster.env)
-  t.match(await path(late), { path: 'slow', ready: true })
+  await isOn(late, 'slow')
   cluster.apps.push(late)
   cluster.origins.push(await listen(late))
   const talk = await talking(t, cluster)
   await talk.goesOn(10)
   await cluster.redis.start()
-  await eventually(async () => (await path(late))?.path === 'fast')
+  await isOn(late, 'fast')
   await talk.goesOn(10)
   await talk.stop()
 })
@@ -119,7 +126,7 @@ test('servers start without Redis, and people talk', { skip }, async t => {
 test('without its store a server says that the store is gone', { skip }, async t => {
   const cluster = await startServers(t, database, 1)
   await cluster.apps[0]?.store.close()
-  t.match(await path(cluster.apps[0]), { path: 'store gone', ready: false })
+  t.match(await state(cluster.apps[0]), { path: 'store gone', ready: false })
 })
 
 test('a server that meets another epoch in its store ends', { skip }, async t => {

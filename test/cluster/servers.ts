@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, InjectOptions } from 'fastify'
 import type { Test } from 'tap'
+import { closeCodes } from '../../schemas/wire.js'
 import { build } from '../helper.js'
 import { type RedisServer, redisMissing, startRedis } from '../redis.js'
 import { type RedisProxy, startRedisProxy } from '../redis-proxy.js'
 import { type Database, mongoMissing, startMongo } from '../services.js'
-import { listen } from '../socket.js'
+import { type AnyFrame, connect, listen, type TestSocket } from '../socket.js'
 
 /** Why tests of several servers cannot run here; false where they can. */
 export const clusterMissing = mongoMissing() || redisMissing
@@ -53,4 +54,33 @@ export async function startServers(
     cluster.origins.push(await listen(app))
   }
   return cluster
+}
+
+// Whoever has not read for a second who is logged out refuses everybody, as it may be on a busy machine. What follows
+// does what a client does then: it comes again.
+
+export async function ask(app: FastifyInstance, request: InjectOptions) {
+  for (;;) {
+    const answer = await app.inject(request)
+    if (answer.statusCode !== 503) return answer
+  }
+}
+
+/** A socket that is let into a room, or is closed for another reason than that it is to come again. */
+export async function enter(t: Test, origin: string, path: string, token: string): Promise<TestSocket> {
+  for (;;) {
+    const socket = await connect(t, origin, path, token)
+    const code = await Promise.race([socket.next('welcome').then(() => null), socket.closed.then(({ code }) => code)])
+    if (code !== closeCodes.restarting.code) return socket
+  }
+}
+
+/** @returns the ack */
+export async function say(socket: TestSocket, client_id: string, text: string, room_id = 'default'): Promise<AnyFrame> {
+  for (;;) {
+    socket.send({ type: 'send', room_id, client_id, text })
+    const answer = await socket.next(['ack', 'error'], { client_id })
+    if (answer.type === 'ack') return answer
+    if (answer.code !== 'STORE_UNAVAILABLE') throw new Error(JSON.stringify(answer))
+  }
 }
