@@ -1,5 +1,5 @@
-import { once } from 'node:events'
 import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { test } from 'tap'
 import { errors, rateLimited } from '../../schemas/error.js'
@@ -81,8 +81,7 @@ test('what is not HTTP is answered in the same shape and not logged', async t =>
   await app.listen({ port: 0 })
   const socket = connect((app.server.address() as { port: number }).port)
   socket.end('GET / HTTP/1.1\r\nAuthorization: Bearer hush\r\nbroken header\r\n\r\n')
-  const [bytes] = await once(socket, 'data')
-  const [head, body] = String(bytes).split('\r\n\r\n')
+  const [head, body] = (await text(socket)).split('\r\n\r\n')
   t.match(head, /^HTTP\/1.1 400 /)
   t.match(JSON.parse(body as string), { statusCode: 400, code: 'BAD_REQUEST' })
   t.notMatch(lines.join(''), 'hush')

@@ -59,11 +59,16 @@ test('a flood is refused beyond the queue, and who is in it is served', async t 
 
 test('on Linux hashing threads yield to the others', { skip: process.platform !== 'linux' }, async t => {
   await open(t).hash('correct horse')
-  const niceness = readdirSync('/proc/self/task').map(id => {
-    const fields = readFileSync(`/proc/self/task/${id}/stat`, 'utf8').replace(/^.*\) /, '')
-    return Number(fields.split(' ')[16])
+  const niceness = readdirSync('/proc/self/task').flatMap(id => {
+    try {
+      const fields = readFileSync(`/proc/self/task/${id}/stat`, 'utf8').replace(/^.*\) /, '')
+      return Number(fields.split(' ')[16])
+    } catch {
+      // A thread of the tests before, which has ended meanwhile.
+      return []
+    }
   })
-  t.ok(niceness.includes(getPriority() + 10))
+  t.ok(niceness.includes(Math.min(19, getPriority() + 10)))
   t.equal(getPriority(process.pid), getPriority())
   t.ok(niceness.filter(nice => nice === getPriority()).length > 1)
 })

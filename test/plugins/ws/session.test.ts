@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect as connectTcp } from 'node:net'
 import { test } from 'tap'
 import { WebSocket } from 'ws'
+import { eventually } from '../../eventually.js'
 import { build, PASSWORD, register } from '../../helper.js'
 import { type AnyFrame, connect, listen, open } from '../../socket.js'
 
@@ -247,17 +248,23 @@ test('a session that ends in the turn in which its token was found good lets no 
 })
 
 test('a token that expires closes its socket, unless a fresh one came in time', async t => {
-  const app = await build(t, { JWT_EXPIRY: '1s' })
+  const app = await build(t)
   const origin = await listen(app)
   const { token } = await register(app, 'minji')
   const [expiring, renewed] = [await connect(t, origin, '/ws', token), await connect(t, origin, '/ws', token)]
+  await Promise.all([expiring.settled(), renewed.settled()])
   const identity = await app.auth.authenticate(token)
-  await new Promise(resolve => setTimeout(resolve, identity.expires_at - 600 - Date.now()))
+  const { now } = Date
+  t.teardown(() => Object.assign(Date, { now }))
+  Date.now = () => identity.expires_at - 60_000
   const { token: fresh } = await app.auth.refresh(identity)
   renewed.send({ type: 'auth', token: fresh })
   const { expires_at } = await renewed.next('authenticated')
-  t.ok(Date.parse(expires_at as string) > identity.expires_at - 1)
+  t.ok(Date.parse(expires_at as string) > identity.expires_at)
+  await expiring.settled()
+  Date.now = () => identity.expires_at
   t.match(await expiring.closed, { code: 4401 })
+  await renewed.settled()
 })
 
 test('a token of somebody else does not take a socket over', async t => {
@@ -325,11 +332,11 @@ test('a changed profile is told to the rooms that its user is online in', async 
   const app = await build(t)
   const origin = await listen(app)
   const [minji, seojun] = [await register(app, 'minji'), await register(app, 'seojun')]
-  const [, reader] = [
+  const [changing, reader] = [
     await connect(t, origin, '/rooms/default/ws', minji.token),
     await connect(t, origin, '/rooms/default/ws', seojun.token),
   ]
-  await reader.next('presence', { username: 'minji' })
+  await Promise.all([changing.next('welcome'), reader.next('welcome')])
   await app.users.change('minji', { display_name: '민지' })
   t.match(await reader.next('profile'), { username: 'minji', display_name: '민지' })
 })
@@ -366,6 +373,8 @@ test('too many sockets of a user are closed with 4429', async t => {
   t.match(await open(t, origin, '/ws', token).closed, { code: 4429 })
   first?.ws.close()
   await first?.closed
+  // The server may see its own end of that socket a moment later.
+  await eventually(() => app.ws.hub.sessions.size === 1)
   await (await connect(t, origin, '/ws', token)).settled()
 })
 
