@@ -19,7 +19,7 @@ async function createRoom(store: Store) {
 
 /** Looks at the file itself, beside the store. */
 function look<Row extends object>(folder: string, sql: string): Row[] {
-  const db = new Sqlite(join(folder, 'talkie.db'), 1000)
+  const db = new Sqlite(join(folder, 'talkie.db'), 60_000)
   try {
     return db.all<Row>(sql)
   } finally {
@@ -48,6 +48,15 @@ test('the text of what was deleted is nowhere in the tables', async t => {
   await store.close()
 })
 
+/** Writes into a closed store as one does that is killed before the work behind its commits. */
+function writeOnly(folder: string, work: (writes: ReturnType<typeof createWrites>) => void) {
+  const { file, release } = prepareFolder(folder)
+  const db = openConnection(file, 'writer')
+  work(createWrites(db))
+  db.close()
+  release()
+}
+
 test('a restart goes on emptying a deleted room until nothing of it is left', async t => {
   const folder = temporaryFolder(t)
   let store = await openEmbedded(folder, console)
@@ -55,10 +64,10 @@ test('a restart goes on emptying a deleted room until nothing of it is left', as
   const messages = Array.from({ length: 450 }, (_, i) => message(i + 2, `secret ${i}`))
   await store.append('r', 1, messages)
   t.equal((await store.searchTerms('r', ['secret'], { before: 1000, limit: 1000 })).seqs.length, 450)
-  const { text, ...bare } = message(452, '')
-  await store.append('r', 451, [{ ...bare, type: 'room_deleted' }])
   await store.close()
-  t.not(look(folder, 'select room_id from purges').length, 0, 'closing did not wait for it')
+  const { text, ...bare } = message(452, '')
+  writeOnly(folder, writes => writes.append('r', 451, [{ ...bare, type: 'room_deleted' }]))
+  t.strictSame(look(folder, 'select room_id from purges'), [{ room_id: 'r' }])
   store = await openEmbedded(folder, console)
   while (look(folder, 'select room_id from purges').length > 0);
   t.strictSame(look(folder, `select seq from events where text <> ''`), [])
@@ -72,24 +81,13 @@ test('what a restart finds unindexed is found by a search, and where the index s
   let store = await openEmbedded(folder, console)
   await store.append('r', 0, [message(1, 'one word')])
   await store.searchTerms('r', ['word'], { before: 9, limit: 9 })
-  let head = 1
-  // The index trails by some 100 ms; where a close took longer, it caught up, so once more.
-  for (let tries = 0; tries < 20; tries++) {
-    head++
-    await store.append('r', head - 1, [message(head, 'another word')])
-    await store.close()
-    if (look(folder, `select seq from indexed where seq = ${head}`).length === 0) break
-    store = await openEmbedded(folder, console)
-  }
-  t.strictSame(look(folder, 'select seq from indexed'), [{ seq: head - 1 }])
-  store = await openEmbedded(folder, console)
-  const { seqs } = await store.searchTerms('r', ['word'], { before: 99, limit: 99 })
-  t.strictSame(
-    seqs,
-    Array.from({ length: head }, (_, index) => head - index),
-  )
   await store.close()
-  t.strictSame(look(folder, 'select seq from indexed'), [{ seq: head }])
+  writeOnly(folder, writes => writes.append('r', 1, [message(2, 'another word')]))
+  t.strictSame(look(folder, 'select seq from indexed'), [{ seq: 1 }])
+  store = await openEmbedded(folder, console)
+  t.strictSame((await store.searchTerms('r', ['word'], { before: 99, limit: 99 })).seqs, [2, 1])
+  await store.close()
+  t.strictSame(look(folder, 'select seq from indexed'), [{ seq: 2 }])
 })
 
 test('events that are far behind the index are indexed without a search', async t => {
