@@ -3,16 +3,28 @@ import Fastify from 'fastify'
 import { type Test, test } from 'tap'
 import { createPresence } from '../../../plugins/presence/presence.js'
 import { createSharedPresence } from '../../../plugins/presence/shared.js'
-import { openLink } from '../../../plugins/redis/link.js'
+import { openLink, type RedisLink } from '../../../plugins/redis/link.js'
 import { type RedisServer, redisMissing as skip, startRedis } from '../../redis.js'
 
 const { log } = Fastify()
-const LEASE_MS = 10_000
+/** Longer than any test takes, for it is Redis that ends it. */
+const LEASE_MS = 3_600_000
 
 /** What one server knows of presence; time passes as the test says. */
 async function server(t: Test, redis: RedisServer, epoch: string) {
-  const link = await openLink({ host: '127.0.0.1', port: redis.port, db: 0 }, log)
-  t.teardown(() => link.close())
+  const opened = await openLink({ host: '127.0.0.1', port: redis.port, db: 0 }, log)
+  t.teardown(() => opened.close())
+  /** A Redis that is asked again where it answers late, as on a busy machine: no beat is lost. */
+  const ask: RedisLink['ask'] = async work => {
+    for (;;) {
+      try {
+        return await opened.ask(work)
+      } catch {
+        await new Promise(resolve => setTimeout(resolve, 10))
+      }
+    }
+  }
+  const link: RedisLink = Object.assign(Object.create(opened), { ask })
   const told: string[] = []
   const presence = createPresence((_room_id, frame) => {
     const { username, online } = frame as { username: string; online: boolean }

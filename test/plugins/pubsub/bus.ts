@@ -6,10 +6,11 @@ import { eventually } from '../../eventually.js'
 
 const { log } = Fastify({ logger: false })
 
-/** A bus of its own link, as a server has; closed after the test. */
-export async function openBus(t: Test, address: string, db = 0) {
+/** A bus of its own link, as a server has; up, unless Redis is not there yet; closed after the test. */
+export async function openBus(t: Test, address: string, { isThere = true } = {}) {
   const [host, port] = address.split(':') as [string, string]
-  const link = await openLink({ host, port: Number(port), db }, log)
+  const link = await openLink({ host, port: Number(port), db: 0 }, log)
+  if (isThere) await eventually(() => link.state === 'up')
   const bus = createRedisPubSub(link)
   t.teardown(async () => {
     await bus.close()
