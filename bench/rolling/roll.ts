@@ -84,9 +84,11 @@ async function load(
   }
   /** When a socket that had been open was open again. */
   const returns: number[] = []
+  let open_now = 0
 
   function connect(n: number) {
     let opened = false
+    let isOpen = false
     let ready = () => {}
     const open = new Promise<void>(resolve => {
       ready = resolve
@@ -97,7 +99,10 @@ async function load(
       token: () => tokens[n % tokens.length] as string,
       in_flight_max: burst,
       on_state({ name }) {
-        if (name !== 'open') return
+        if (isOpen) open_now--
+        isOpen = name === 'open'
+        if (!isOpen) return
+        open_now++
         if (opened) returns.push(performance.now())
         opened = true
         ready()
@@ -139,11 +144,15 @@ async function load(
   const spreads: number[] = []
   const tenths: number[] = []
   let reconnects = 0
+  const all = sockets + senders + 1
+  const everybodyIsBack = async () => {
+    while (open_now < all) await new Promise(resolve => setTimeout(resolve, 20))
+  }
+  await everybodyIsBack()
   for (const [n, server] of servers.entries()) {
     returns.length = 0
     if ((await server.restart()) !== 0) cut_off++
-    // Who was sent away last is back after the longest delay that a client is told.
-    await new Promise(resolve => setTimeout(resolve, drain_ms / 4 + 1000))
+    await everybodyIsBack()
     const times = [...returns].sort((a, b) => a - b)
     reconnects += times.length
     const at = (share: number) => times[Math.floor(share * (times.length - 1))] as number

@@ -108,7 +108,7 @@ test(`${RUNS} random interleavings: who was there, who came back and who reads h
     }
     await Promise.allSettled(doing)
     const head = await app.store.readHead(room_id)
-    for (const one of [was, came]) while (one.model.head < head) await new Promise(resolve => setTimeout(resolve, 1))
+    for (const one of [was, came]) await one.reaches(head)
     const history = await read(room_id, http)
     const same = [was, came].every(({ model }) => JSON.stringify(model.messages) === JSON.stringify(history))
     const inOrder = [was, came].every(({ seqs }) =>
@@ -131,13 +131,15 @@ test(`${RUNS} random interleavings: who was there, who came back and who reads h
 function follow(connection: Connection, room_id: string, http: Http, from?: ResumePoint) {
   const model = createRoomModel()
   const seqs: number[] = []
+  let loaded: Promise<unknown> = Promise.resolve()
   connection.subscribe(
     room_id,
     {
       start(seq) {
         seqs.length = 0
         model.start(seq)
-        void http.messages(room_id, { limit: 100 }).then(page => model.page(page, { limit: 100 }))
+        const page = http.messages(room_id, { limit: 100 }).then(page => model.page(page, { limit: 100 }))
+        loaded = Promise.all([loaded, page])
       },
       event(event) {
         seqs.push(event.seq)
@@ -146,7 +148,12 @@ function follow(connection: Connection, room_id: string, http: Http, from?: Resu
     },
     from,
   )
-  return { model, seqs }
+  /** Resolves when all up to there was told, and the history that was asked for has come. */
+  async function reaches(head: number) {
+    while (model.head < head) await new Promise(resolve => setTimeout(resolve, 1))
+    await loaded
+  }
+  return { model, seqs, reaches }
 }
 
 async function read(room_id: string, http: Http) {
