@@ -1,12 +1,16 @@
 import type { Message } from '../../schemas/message.js'
 import { limits } from '../../schemas/wire.js'
-import type { Http } from '../../static/client/index.js'
+import { ApiError, type Http } from '../../static/client/index.js'
 
-/** All messages of a room, oldest first. */
+/** All messages of a room, oldest first; asked for again where a server has no time for it now. */
 export async function readHistory(http: Http, room_id: string): Promise<Message[]> {
   const messages: Message[] = []
   for (;;) {
-    const page = await http.messages(room_id, { after: messages.at(-1)?.id ?? 0, limit: limits.PAGE_MAX })
+    const query = { after: messages.at(-1)?.id ?? 0, limit: limits.PAGE_MAX }
+    const page = await http.messages(room_id, query).catch(error => {
+      if (!(error instanceof ApiError) || error.code !== 'STORE_UNAVAILABLE') throw error
+    })
+    if (page === undefined) continue
     messages.push(...page.messages)
     if (!page.has_more) return messages
   }
