@@ -50,6 +50,7 @@ export async function runScript(file: string, env: Record<string, string>): Prom
   const data = JSON.stringify((await setup?.()) ?? null)
   const iterations = figureOf('iterations', 'counter')
   const started = performance.now()
+  console.log(`${vus.length} VUs begin`)
   await Promise.all(
     vus.map(async ({ default: talk }) => {
       for (let turn = 0; mayGoOn(turn, performance.now() - started); turn++) {

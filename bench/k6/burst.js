@@ -1,17 +1,28 @@
-import { converse, nothingWrong, numberOf, pause, personOf, prepare, Talker } from './talk.js'
+import { converse, nothingWrong, numberOf, pause, personOf, prepare, readBack, Talker } from './talk.js'
 
 /**
  * Everybody speaks at once: USERS (50) people in one room send MESSAGES (10) each in the same moment, and each must get
- * all of them, once, in one order.
+ * all of them, once, in one order. Then again, every EVERY_MS (20000), ROUNDS (1) times in all, over the same sockets:
+ * meanwhile servers may be restarted.
  */
 const USERS = numberOf('USERS', 50)
 const MESSAGES = numberOf('MESSAGES', 10)
+const ROUNDS = numberOf('ROUNDS', 1)
+const EVERY_MS = numberOf('EVERY_MS', 20_000)
 /** How long everybody has to be there before it begins. */
 const GATHER_MS = numberOf('GATHER_MS', 5000)
 
 export const options = {
-  scenarios: { burst: { executor: 'per-vu-iterations', vus: USERS, iterations: 1, maxDuration: '5m' } },
+  scenarios: {
+    burst: {
+      executor: 'per-vu-iterations',
+      vus: USERS,
+      iterations: 1,
+      maxDuration: `${300 + Math.ceil((ROUNDS * EVERY_MS) / 1000)}s`,
+    },
+  },
   setupTimeout: '5m',
+  teardownTimeout: '5m',
   thresholds: {
     ...nothingWrong,
     ack_ms: [`p(99)<${numberOf('P99_ACK_MS', 1000)}`],
@@ -28,8 +39,16 @@ export default async function ({ people, room_id, starts_at }) {
   const talker = new Talker(personOf(people), room_id)
   await converse(async () => {
     await talker.connect()
-    await pause(Math.max(0, starts_at - Date.now()))
-    await Promise.all(Array.from({ length: MESSAGES }, () => talker.send()))
-    await talker.expect(USERS * MESSAGES)
+    for (let round = 0; round < ROUNDS; round++) {
+      await pause(Math.max(0, starts_at + round * EVERY_MS - Date.now()))
+      for (let n = 0; n < MESSAGES; n++) talker.send()
+      await talker.acknowledged()
+    }
+    await talker.expect(USERS * MESSAGES * ROUNDS)
   }, talker)
+}
+
+/** @param {Awaited<ReturnType<typeof setup>>} data */
+export async function teardown({ people, room_id }) {
+  await readBack(people, room_id, USERS * MESSAGES * ROUNDS)
 }

@@ -7,8 +7,11 @@ import { WebSocket } from 'k6/websockets'
 /** What all scripts share: accounts, requests, and somebody who talks over a socket and counts what is wrong. */
 
 const BASE_URL = (__ENV.BASE_URL || 'http://127.0.0.1:8080').replace(/\/+$/, '')
-/** How long a message may be missing before it counts as lost. */
+/** How long an ack, or servers that restart, are waited for, and a message may be missing before it counts as lost. */
 const PATIENCE_MS = numberOf('PATIENCE_MS', 30_000)
+/** The close code of a server that restarts: one comes back, when the reason says or after AGAIN_MS. */
+const RESTARTING = 1012
+const AGAIN_MS = 500
 
 export const counts = {
   /** Messages that were acknowledged and did not come. */
@@ -17,6 +20,8 @@ export const counts = {
   doubled: new Counter('messages_doubled'),
   /** Events that did not follow on the one before. */
   unordered: new Counter('messages_unordered'),
+  /** Messages that were sent again, the ack having been lost with a socket: no fault. */
+  repeated: new Counter('messages_repeated'),
   /** Conversations that came to their end, and those that broke off. */
   held: new Counter('conversations'),
   failed: new Counter('conversations_failed'),
@@ -46,7 +51,8 @@ export function numberOf(name, fallback) {
 export const pause = ms => new Promise(resolve => void setTimeout(resolve, ms))
 
 /**
- * One request. @param {string} method @param {string} path @param {string} [token] @param {object} [body]
+ * One request; a GET is asked again where servers restart. @param {string} method @param {string} path
+ * @param {string} [token] @param {object} [body]
  * @returns {Promise<{ status: number, body: any }>} @throws on any answer of 400 or more
  */
 export async function call(method, path, token, body) {
@@ -54,14 +60,19 @@ export async function call(method, path, token, body) {
     ...(token !== undefined && { Authorization: `Bearer ${token}` }),
     ...(body !== undefined && { 'Content-Type': 'application/json' }),
   }
-  const answer = await http.asyncRequest(method, BASE_URL + path, body === undefined ? null : JSON.stringify(body), {
-    headers,
-    // So that ids do not make a series of figures each.
-    tags: { name: `${method} ${path.replace(/^(\/rooms\/)[^/?]+/, '$1:id').replace(/\/\d+|\?.*/g, '')}` },
-  })
-  const text = typeof answer.body === 'string' ? answer.body : ''
-  if (answer.status >= 400 || answer.status === 0) throw new Error(`${method} ${path}: ${answer.status} ${text}`)
-  return { status: answer.status, body: text === '' ? null : JSON.parse(text) }
+  for (const until = Date.now() + PATIENCE_MS; ; await pause(AGAIN_MS)) {
+    const answer = await http.asyncRequest(method, BASE_URL + path, body === undefined ? null : JSON.stringify(body), {
+      headers,
+      // So that ids do not make a series of figures each.
+      tags: { name: `${method} ${path.replace(/^(\/rooms\/)[^/?]+/, '$1:id').replace(/\/\d+|\?.*/g, '')}` },
+    })
+    const text = typeof answer.body === 'string' ? answer.body : ''
+    const isOk = answer.status > 0 && answer.status < 400
+    if (isOk) return { status: answer.status, body: text === '' ? null : JSON.parse(text) }
+    const isAway = answer.status === 0 || answer.status > 500
+    if (method !== 'GET' || !isAway || Date.now() >= until)
+      throw new Error(`${method} ${path}: ${answer.status} ${text}`)
+  }
 }
 
 /**
@@ -80,6 +91,26 @@ export async function prepare(users, name) {
     people.push({ username, token })
   }
   return { room_id, people }
+}
+
+/**
+ * Reads the whole room, as somebody who comes later does: what is not there counts as lost, what is there twice as
+ * doubled. @param {{ token: string }[]} people @param {string} room_id @param {number} messages that it must hold
+ */
+export async function readBack(people, room_id, messages) {
+  /** @type {string[]} */
+  const client_ids = []
+  for (let after = 0, has_more = true; has_more; ) {
+    const page = (await call('GET', `/rooms/${room_id}/messages?after=${after}&limit=100`, people[0]?.token)).body
+    for (const { id, client_id } of page.messages) {
+      client_ids.push(client_id)
+      after = id
+    }
+    has_more = page.has_more
+  }
+  const different = new Set(client_ids).size
+  counts.lost.add(Math.max(0, messages - different))
+  counts.doubled.add(client_ids.length - different)
 }
 
 /**
@@ -114,15 +145,18 @@ export class Talker {
   #epoch = ''
   /** client_ids of the messages that came. @type {Set<string>} */
   #seen = new Set()
-  /**
-   * Sends without an ack, by client_id.
-   * @type {Map<string, { text: string, sent_at: number, acked: () => void, refused: (error: Error) => void }>}
-   */
+  /** Sends without an ack, by client_id. @type {Map<string, { text: string, sent_at: number, is_sent: boolean }>} */
   #unacked = new Map()
   /** Whoever waits for what comes. @type {Set<() => void>} */
   #waiting = new Set()
   /** @type {WebSocket | null} */
   #socket = null
+  #is_welcome = false
+  /** Until when it tries to come back; 0 while it is there. */
+  #back_until = 0
+  #timer = 0
+  /** Why it cannot go on. @type {Error | null} */
+  #failure = null
   #sent = 0
 
   /** @param {{ username: string, token: string }} person @param {string} room_id */
@@ -131,58 +165,72 @@ export class Talker {
     this.room_id = room_id
   }
 
-  /** Connects, goes on after what came last, and says again what was not acknowledged. @returns {Promise<void>} */
-  connect() {
-    return new Promise((resolve, reject) => {
-      const headers = { Authorization: `Bearer ${this.person.token}` }
-      /** @param {string} reason */
-      const fail = reason => {
-        if (socket !== this.#socket) return
-        reject(new Error(reason))
-        this.#refuse(new Error(reason))
-      }
-      const socket = new WebSocket(`${BASE_URL.replace(/^http/, 'ws')}/ws`, null, { headers })
-      this.#socket = socket
-      socket.onopen = () => {
-        const epoch = this.#epoch === '' ? {} : { epoch: this.#epoch }
-        this.#say({ type: 'subscribe', room_id: this.room_id, after: this.#seq, ...epoch })
-        for (const [client_id, { text }] of this.#unacked) this.#send(client_id, text)
-      }
-      socket.onmessage = event => {
-        // Of a socket that was left, nothing counts any more.
-        if (socket !== this.#socket) return
-        const frame = JSON.parse(String(event?.data))
-        if (frame.type === 'welcome') {
-          this.#epoch = frame.epoch
-          resolve()
-        }
-        if (frame.type === 'error' || frame.type === 'reset') fail(JSON.stringify(frame))
-        this.#hear(frame)
-      }
-      socket.onerror = () => fail('the socket failed')
-      socket.onclose = () => fail('the socket was closed by the server')
+  /**
+   * Connects, goes on after what came last, and says again what was not acknowledged; so too by itself, where the
+   * server restarts or its store does not answer.
+   */
+  async connect() {
+    this.#failure = null
+    this.#back_until = 0
+    this.#open()
+    await this.#until(() => this.#is_welcome)
+    if (!this.#is_welcome) throw new Error('the room was not entered')
+  }
+
+  #open() {
+    const headers = { Authorization: `Bearer ${this.person.token}` }
+    const socket = new WebSocket(`${BASE_URL.replace(/^http/, 'ws')}/ws`, null, { headers })
+    this.#socket = socket
+    this.#is_welcome = false
+    socket.onopen = () => {
+      if (socket !== this.#socket) return socket.close()
+      const epoch = this.#epoch === '' ? {} : { epoch: this.#epoch }
+      this.#say({ type: 'subscribe', room_id: this.room_id, after: this.#seq, ...epoch })
+      for (const client_id of this.#unacked.keys()) this.#send(client_id)
+    }
+    socket.onmessage = event => {
+      // Of a socket that was left, nothing counts any more.
+      if (socket === this.#socket) this.#hear(JSON.parse(String(event?.data)))
+    }
+    // Only here, for k6 calls every close but 1000 and 1001 an error, too. Its types do not know the two fields.
+    socket.addEventListener('close', (/** @type {any} */ { code, reason }) => {
+      if (socket !== this.#socket) return
+      const why = `the socket was closed: ${code} ${reason}`
+      // On the way back to servers that restart, one may meet another that is about to go, or gone.
+      if (code !== RESTARTING && this.#back_until === 0) this.#fail(why)
+      else this.#comeBack(Number(String(reason).match(/"retry_after_ms":(\d+)/)?.[1] ?? AGAIN_MS), why)
     })
+  }
+
+  /** Tries again over another socket, for PATIENCE_MS at most. @param {number} delay_ms @param {string} why */
+  #comeBack(delay_ms, why) {
+    if (this.#back_until === 0) this.#back_until = Date.now() + PATIENCE_MS
+    if (Date.now() >= this.#back_until) return this.#fail(why)
+    this.drop()
+    this.#timer = setTimeout(() => this.#open(), delay_ms)
   }
 
   /** Leaves the socket, as a lost network does; what is under way on it is not waited for. */
   drop() {
-    this.#socket?.close()
+    // In k6, to close one that is not open yet can stop the VU for ever.
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.close()
     this.#socket = null
+    clearTimeout(this.#timer)
   }
 
-  /** @returns {Promise<void>} when it is acknowledged, over whichever socket; rejects where anything is refused */
+  /** Says something, as often as it takes until it is acknowledged. */
   send() {
     const client_id = `${this.person.username}:${this.#sent++}`
     const sent_at = Date.now()
     const text = `${sent_at} 안녕하세요, this is message ${this.#sent}`
-    /** @type {Promise<void>} */
-    const ack = new Promise((resolve, refused) => {
-      this.#unacked.set(client_id, { text, sent_at, acked: () => resolve(), refused })
-      this.#send(client_id, text)
-    })
-    // Who waits for it may come later.
-    ack.catch(() => {})
-    return ack
+    this.#unacked.set(client_id, { text, sent_at, is_sent: false })
+    this.#send(client_id)
+  }
+
+  /** Waits until all that it sent is acknowledged, over whichever socket. @throws where that does not come */
+  async acknowledged() {
+    await this.#until(() => this.#unacked.size === 0)
+    if (this.#unacked.size > 0) throw new Error(`${this.#unacked.size} messages were not acknowledged`)
   }
 
   /** Waits until so many messages came, and counts those as lost that do not. @param {number} messages */
@@ -202,55 +250,75 @@ export class Talker {
     counts.lost.add(missing())
   }
 
-  /** @param {() => boolean} holds @returns {Promise<void>} also when the patience ends */
+  /** @param {() => boolean} holds @returns {Promise<void>} also when the patience ends; rejects on a failure */
   #until(holds) {
-    return new Promise(resolve => {
+    return new Promise((resolve, reject) => {
       const look = () => {
-        if (holds()) end()
+        if (this.#failure !== null) end(() => reject(this.#failure))
+        else if (holds()) end(resolve)
       }
-      const end = () => {
+      /** @param {() => void} settle */
+      const end = settle => {
         clearTimeout(timer)
         this.#waiting.delete(look)
-        resolve()
+        settle()
       }
-      const timer = setTimeout(end, PATIENCE_MS)
+      const timer = setTimeout(() => end(resolve), PATIENCE_MS)
       this.#waiting.add(look)
       look()
     })
   }
 
-  /** Nothing that is under way is acknowledged any more. @param {Error} error */
-  #refuse(error) {
-    for (const { refused } of this.#unacked.values()) refused(error)
-    this.#unacked.clear()
+  #look() {
+    for (const look of this.#waiting) look()
   }
 
-  /** @param {string} client_id @param {string} text */
-  #send(client_id, text) {
-    this.#say({ type: 'send', room_id: this.room_id, client_id, text })
+  /** @param {string} reason */
+  #fail(reason) {
+    this.#failure = new Error(reason)
+    this.#look()
+  }
+
+  /** @param {string} client_id of one without an ack */
+  #send(client_id) {
+    const message = this.#unacked.get(client_id)
+    if (message === undefined || this.#socket?.readyState !== WebSocket.OPEN) return
+    if (message.is_sent) counts.repeated.add(1)
+    message.is_sent = true
+    this.#say({ type: 'send', room_id: this.room_id, client_id, text: message.text })
   }
 
   /** @param {object} frame */
   #say(frame) {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(frame))
+    this.#socket?.send(JSON.stringify(frame))
   }
 
   /** @param {any} frame */
   #hear(frame) {
+    if (frame.code === 'STORE_UNAVAILABLE') return this.#comeBack(AGAIN_MS, frame.message)
+    if (frame.type === 'error' || frame.type === 'reset') this.#fail(JSON.stringify(frame))
+    if (frame.type === 'welcome') {
+      this.#epoch = frame.epoch
+      this.#is_welcome = true
+      this.#back_until = 0
+    }
     if (frame.type === 'ack') {
-      const { sent_at, acked } = this.#unacked.get(frame.client_id) ?? {}
+      const { sent_at } = this.#unacked.get(frame.client_id) ?? {}
       this.#unacked.delete(frame.client_id)
       if (sent_at !== undefined) ack_ms.add(Date.now() - sent_at)
-      acked?.()
     }
-    if (frame.seq === undefined || ['ack', 'welcome', 'reset', 'read'].includes(frame.type)) return
-    if (frame.seq <= this.#seq) counts.doubled.add(1)
-    else if (frame.seq !== this.#seq + 1) counts.unordered.add(1)
-    this.#seq = Math.max(this.#seq, frame.seq)
-    if (frame.type !== 'message') return
-    if (this.#seen.has(frame.client_id) && frame.seq === this.#seq) counts.doubled.add(1)
-    this.#seen.add(frame.client_id)
-    delivery_ms.add(Date.now() - Number(frame.text.split(' ', 1)[0]))
-    for (const look of this.#waiting) look()
+    if (frame.seq !== undefined && !['ack', 'welcome', 'reset', 'read'].includes(frame.type)) this.#count(frame)
+    this.#look()
+  }
+
+  /** @param {any} event of the room's log */
+  #count(event) {
+    if (event.seq <= this.#seq) counts.doubled.add(1)
+    else if (event.seq !== this.#seq + 1) counts.unordered.add(1)
+    this.#seq = Math.max(this.#seq, event.seq)
+    if (event.type !== 'message') return
+    if (this.#seen.has(event.client_id) && event.seq === this.#seq) counts.doubled.add(1)
+    this.#seen.add(event.client_id)
+    delivery_ms.add(Date.now() - Number(event.text.split(' ', 1)[0]))
   }
 }

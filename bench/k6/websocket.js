@@ -27,9 +27,8 @@ export default async function ({ people, room_id }) {
   const talker = new Talker(personOf(people), room_id)
   await converse(async () => {
     await talker.connect()
-    const acks = []
     for (let n = 0; n < MESSAGES; n++) {
-      acks.push(talker.send())
+      talker.send()
       if (n === Math.floor(MESSAGES / 3) || n === Math.floor((2 * MESSAGES) / 3)) {
         talker.drop()
         await pause(EVERY_MS)
@@ -37,7 +36,7 @@ export default async function ({ people, room_id }) {
       }
       await pause(EVERY_MS * (0.5 + Math.random()))
     }
-    await Promise.all(acks)
+    await talker.acknowledged()
     await talker.expect(USERS * MESSAGES)
   }, talker)
 }

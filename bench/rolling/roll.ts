@@ -1,35 +1,36 @@
+import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { WebSocket } from 'ws'
 import { createConnection, createHttp, type SocketConstructor } from '../../static/client/index.js'
 import { startRedis } from '../../test/redis.js'
 import { startMongo } from '../../test/services.js'
-import { readHistory } from '../replay/history.js'
 import { type ServerProcess, startServer } from '../replay/server.js'
 import { startBalancer } from './balancer.js'
 
+const RUNNER = fileURLToPath(new URL('../k6-runner.js', import.meta.url))
+const BURST = fileURLToPath(new URL('../../../bench/k6/burst.js', import.meta.url))
+
 /** Sockets that are opened at once. */
 const AT_ONCE = 50
-const ROOM = 'default'
 
 interface RollOptions {
   servers: number
   /** Sockets that are only there. */
   sockets: number
-  senders: number
-  /** Messages that each sender sends at once, all senders in the same moment. */
-  burst: number
-  /** From one burst to the next; what has not got its acks by then misses it. */
-  pause_ms: number
   drain_ms: number
+  /** What the burst script is told, as `NAME=VALUE`. */
+  env: string[]
   progress(line: string): void
 }
 
 export interface Figures {
-  acknowledged: number
-  /** Acknowledged, but not in the history, or not told to who follows the room. */
-  lost: number
-  doubled: number
-  out_of_order: number
+  /** The burst script's exit code: 0 where all its thresholds hold. */
+  burst: number
+  /** Restarts that began while the script ran. */
+  restarts: number
   /** Servers that were killed instead of ending by themselves. */
   cut_off: number
   reconnects: number
@@ -37,11 +38,9 @@ export interface Figures {
   spread_percent: number
   /** The most that came back in one tenth of the drain's time, in % of all that came back; 10 is even. */
   fullest_tenth_percent: number
-  /** The longest that a sender waited for an ack. */
-  ack_max_ms: number
 }
 
-/** Restarts one server after the other under load, and compares what was acknowledged with what is there. */
+/** Restarts one server after the other, as long as the burst script runs on them. */
 export async function roll(options: RollOptions): Promise<Figures> {
   const { progress, drain_ms } = options
   const ends: (() => unknown)[] = []
@@ -74,84 +73,55 @@ export async function roll(options: RollOptions): Promise<Figures> {
 async function load(
   base_url: string,
   servers: ServerProcess[],
-  { sockets, senders, burst, drain_ms, pause_ms, progress }: RollOptions,
+  { sockets, drain_ms, env, progress }: RollOptions,
   onEnd: (end: () => unknown) => void,
 ): Promise<Figures> {
-  const tokens: string[] = []
-  for (let n = 0; n < senders; n++) {
-    const { token } = await createHttp({ base_url }).register({ username: `user-${n}`, password: 'correct horse' })
-    tokens.push(token)
-  }
+  const { token } = await createHttp({ base_url }).register({ username: 'listener', password: 'correct horse' })
   /** When a socket that had been open was open again. */
   const returns: number[] = []
   let open_now = 0
 
-  function connect(n: number) {
-    let opened = false
-    let isOpen = false
-    let ready = () => {}
-    const open = new Promise<void>(resolve => {
-      ready = resolve
+  const connect = () =>
+    new Promise<void>(resolve => {
+      let opened = false
+      let isOpen = false
+      const connection = createConnection({
+        base_url,
+        WebSocket: WebSocket as unknown as SocketConstructor,
+        token: () => token,
+        on_state({ name }) {
+          if (isOpen) open_now--
+          isOpen = name === 'open'
+          if (!isOpen) return
+          open_now++
+          if (opened) returns.push(performance.now())
+          opened = true
+          resolve()
+        },
+      })
+      onEnd(() => connection.close())
     })
-    const connection = createConnection({
-      base_url,
-      WebSocket: WebSocket as unknown as SocketConstructor,
-      token: () => tokens[n % tokens.length] as string,
-      in_flight_max: burst,
-      on_state({ name }) {
-        if (isOpen) open_now--
-        isOpen = name === 'open'
-        if (!isOpen) return
-        open_now++
-        if (opened) returns.push(performance.now())
-        opened = true
-        ready()
-      },
-    })
-    onEnd(() => connection.close())
-    return { connection, open }
+  const everybodyIsBack = async () => {
+    while (open_now < sockets) await new Promise(resolve => setTimeout(resolve, 20))
   }
 
   for (let n = 0; n < sockets; n += AT_ONCE) {
-    await Promise.all(Array.from({ length: Math.min(AT_ONCE, sockets - n) }, (_, i) => connect(n + i).open))
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, sockets - n) }, connect))
   }
   progress(`${sockets} sockets are open`)
 
-  // It follows from before the first message on, else it could be waited for in vain.
-  const seen: number[] = []
-  const { connection: observer } = connect(0)
-  await new Promise<void>(resolve => {
-    observer.subscribe(ROOM, { start: () => resolve(), event: ({ seq }) => seen.push(seq) })
-  })
+  const burst = await startBurst(base_url, env, progress)
+  onEnd(burst.kill)
 
-  const acked = new Map<string, number>()
-  let ack_max_ms = 0
-  let isOver = false
-  const talking = Array.from({ length: senders }, (_, n) => connect(n)).map(async ({ connection }, n) => {
-    const send = async (text: string) => {
-      const began = performance.now()
-      const { client_id, ack } = connection.send(ROOM, text)
-      acked.set(client_id, (await ack).seq)
-      ack_max_ms = Math.max(ack_max_ms, performance.now() - began)
-    }
-    for (let i = 0; !isOver; i++) {
-      await new Promise(resolve => setTimeout(resolve, pause_ms - (performance.now() % pause_ms)))
-      await Promise.all(Array.from({ length: burst }, (_, k) => send(`${n}:${i}:${k}`)))
-    }
-  })
-
+  let restarts = 0
   let cut_off = 0
+  let reconnects = 0
   const spreads: number[] = []
   const tenths: number[] = []
-  let reconnects = 0
-  const all = sockets + senders + 1
-  const everybodyIsBack = async () => {
-    while (open_now < all) await new Promise(resolve => setTimeout(resolve, 20))
-  }
-  await everybodyIsBack()
-  for (const [n, server] of servers.entries()) {
+  for (; !burst.hasEnded(); restarts++) {
+    const n = restarts % servers.length
     returns.length = 0
-    if ((await server.restart()) !== 0) cut_off++
+    if ((await (servers[n] as ServerProcess).restart()) !== 0) cut_off++
     await everybodyIsBack()
     const times = [...returns].sort((a, b) => a - b)
     reconnects += times.length
@@ -165,23 +135,22 @@ async function load(
     tenths.push((Math.max(...counts.values()) / times.length) * 100)
     progress(`server ${n + 1} restarted: ${times.length} came back within ${Math.round(at(1) - at(0))} ms`)
   }
-  isOver = true
-  await Promise.all(talking)
-
-  const history = await readHistory(createHttp({ base_url, token: () => tokens[0] }), ROOM)
-  const seqs = new Map(history.map(({ client_id, id }) => [client_id, id]))
-  const last = history.at(-1)?.id ?? 0
-  while ((seen.at(-1) ?? 0) < last) await new Promise(resolve => setTimeout(resolve, 20))
-  const shown = new Set(seen)
   return {
-    acknowledged: acked.size,
-    lost: [...acked].filter(([client_id, seq]) => seqs.get(client_id) !== seq || !shown.has(seq)).length,
-    doubled: history.length - seqs.size,
-    out_of_order: seen.filter((seq, index) => index > 0 && seq !== (seen[index - 1] as number) + 1).length,
+    burst: await burst.ended,
+    restarts,
     cut_off,
     reconnects,
     spread_percent: Math.round(Math.min(...spreads)),
     fullest_tenth_percent: Math.round(Math.max(...tenths)),
-    ack_max_ms: Math.round(ack_max_ms),
   }
+}
+
+/** Resolves when the script has set up, since accounts are not made again where a server goes, or has ended. */
+async function startBurst(base_url: string, env: string[], progress: (line: string) => void) {
+  const pairs = [`BASE_URL=${base_url}`, ...env].flatMap(pair => ['-e', pair])
+  const child = spawn(process.execPath, [RUNNER, BURST, ...pairs], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = once(child, 'close').then(([code]) => code as number)
+  const lines = createInterface(child.stdout).on('line', progress)
+  await Promise.race([once(lines, 'line'), ended])
+  return { ended, hasEnded: () => child.exitCode !== null, kill: () => child.kill() }
 }

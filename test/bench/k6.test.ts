@@ -58,8 +58,16 @@ test('a threshold that does not hold fails the run, with the exit code of k6', a
   }
 })
 
-/** Stands before a server and spoils what its sockets say. @param spoil the frames in place of one */
-async function proxy(t: Test, origin: string, spoil: (frame: string) => string[]): Promise<string> {
+/**
+ * Stands before a server and spoils what it says.
+ * @param spoil the frames in place of one @param spoilBody the body in place of one
+ */
+async function proxy(
+  t: Test,
+  origin: string,
+  spoil: (frame: string, near: WebSocket) => string[],
+  spoilBody = (body: string) => body,
+): Promise<string> {
   const server = createServer(async (request, reply) => {
     const body = Buffer.concat(await request.toArray())
     const { authorization = '', 'content-type': type } = request.headers
@@ -69,7 +77,7 @@ async function proxy(t: Test, origin: string, spoil: (frame: string) => string[]
       body: body.length > 0 ? body : null,
     })
     reply.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? 'text/plain' })
-    reply.end(await answer.text())
+    reply.end(spoilBody(await answer.text()))
   })
   const sockets = new WebSocketServer({ server })
   sockets.on('connection', (near, request) => {
@@ -79,7 +87,7 @@ async function proxy(t: Test, origin: string, spoil: (frame: string) => string[]
     const opened = once(far, 'open')
     near.on('message', data => void opened.then(() => far.send(data.toString())))
     far.on('message', data => {
-      for (const frame of spoil(data.toString())) near.send(frame)
+      for (const frame of spoil(data.toString(), near)) near.send(frame)
     })
     near.on('close', () => far.terminate())
     far.on('error', () => {})
@@ -96,6 +104,8 @@ async function proxy(t: Test, origin: string, spoil: (frame: string) => string[]
 
 const isMessage = (frame: string, number: number) =>
   frame.startsWith('{"type":"message"') && frame.includes(`:${number}"`)
+
+const isAck = (frame: string) => frame.startsWith('{"type":"ack"')
 
 test('what a broken server does to messages is seen, each fault as what it is', async t => {
   const origin = await listen(await build(t))
@@ -122,6 +132,77 @@ test('what a broken server does to messages is seen, each fault as what it is', 
       t.equal(code, 99, `${script}: ${metric}`)
       t.ok(fails.includes(metric), `${script}: ${metric} among ${fails}`)
     }
+  }
+})
+
+test('an ack that does not come is a failed conversation, a second message of the same client_id a doubled one', async t => {
+  const origin = await listen(await build(t))
+  let shift = 0
+  const faults: Record<string, (frame: string) => string[]> = {
+    conversations_failed: frame => (isAck(frame) ? [] : [frame]),
+    messages_doubled: frame => {
+      const event = JSON.parse(frame)
+      if (event.type !== 'message') return [frame]
+      const first = JSON.stringify({ ...event, seq: event.seq + shift })
+      if (!isMessage(frame, 2)) return [first]
+      shift = 1
+      return [first, JSON.stringify({ ...event, seq: event.seq + shift })]
+    },
+  }
+  for (const [metric, spoil] of Object.entries(faults)) {
+    const spoilt = await proxy(t, origin, spoil)
+    const { code, fails } = await k6('burst', spoilt, { ...BRIEFLY.burst, USERS: 1, PATIENCE_MS: 500 })
+    t.equal(code, 99, metric)
+    t.ok(fails.includes(metric), `${metric} among ${fails}`)
+  }
+})
+
+test('what all sockets got and the store forgot, or holds twice, is seen after the burst', async t => {
+  const origin = await listen(await build(t))
+  for (const [metric, copies] of [
+    ['messages_lost', 0],
+    ['messages_doubled', 2],
+  ] as const) {
+    const spoilBody = (body: string) => {
+      const page = JSON.parse(body)
+      const messages = page.messages?.flatMap((message: { client_id: string }) =>
+        message.client_id.endsWith(':2') ? Array(copies).fill(message) : [message],
+      )
+      return JSON.stringify({ ...page, messages })
+    }
+    const spoilt = await proxy(t, origin, frame => [frame], spoilBody)
+    const { code, fails } = await k6('burst', spoilt, { ...BRIEFLY.burst, USERS: 1 })
+    t.equal(code, 99, metric)
+    t.same(fails, [metric])
+  }
+})
+
+test('where a server restarts, a script comes back, and sends again what was not acknowledged', async t => {
+  const origin = await listen(await build(t))
+  for (const script of ['burst', 'websocket', 'soak'] as const) {
+    let restarts = 0
+    const restarting = await proxy(t, origin, (frame, near) => {
+      if (!isAck(frame) || restarts === 3) return [frame]
+      restarts++
+      near.close(1012, '{"retry_after_ms":20}')
+      return []
+    })
+    const { code, said } = await k6(script, restarting, { ...BRIEFLY[script], USERS: 2, ROUNDS: 2, EVERY_MS: 20 })
+    t.equal(code, 0, said)
+    t.match(said, /^messages_repeated +count=[1-9]/m)
+  }
+})
+
+test('a server that always restarts, or closes for another reason, is a failed conversation', async t => {
+  const origin = await listen(await build(t))
+  for (const reason of [1012, 1011]) {
+    const closing = await proxy(t, origin, (_frame, near) => {
+      near.close(reason)
+      return []
+    })
+    const { code, fails } = await k6('burst', closing, { ...BRIEFLY.burst, USERS: 1, PATIENCE_MS: 500 })
+    t.equal(code, 99)
+    t.ok(fails.includes('conversations_failed'), `${reason}: ${fails}`)
   }
 })
 
