@@ -7,6 +7,9 @@
 import { parseArgs } from 'node:util'
 import { roll } from './rolling/roll.js'
 
+/** Who is sent away in the middle of a burst is back seconds later, and FerretDB takes its time, too. */
+const LOAD = ['ROUNDS=4', 'P99_ACK_MS=30000', 'P99_DELIVERY_MS=30000', 'PATIENCE_MS=120000']
+
 const { values } = parseArgs({
   options: {
     servers: { type: 'string', default: '3' },
@@ -20,7 +23,7 @@ const figures = await roll({
   servers,
   sockets: Number(values.sockets),
   drain_ms: Number(values.drain),
-  env: ['ROUNDS=4', ...values.env],
+  env: [...LOAD, ...values.env],
   progress: line => console.log(line),
 })
 for (const [name, value] of Object.entries(figures)) console.log(`${name.padEnd(24)} ${value}`)

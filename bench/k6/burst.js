@@ -50,5 +50,5 @@ export default async function ({ people, room_id, starts_at }) {
 
 /** @param {Awaited<ReturnType<typeof setup>>} data */
 export async function teardown({ people, room_id }) {
-  await readBack(people, room_id, USERS * MESSAGES * ROUNDS)
+  await readBack(people, room_id, MESSAGES * ROUNDS)
 }

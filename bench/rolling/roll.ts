@@ -11,7 +11,7 @@ import { type ServerProcess, startServer } from '../replay/server.js'
 import { startBalancer } from './balancer.js'
 
 const RUNNER = fileURLToPath(new URL('../k6-runner.js', import.meta.url))
-const BURST = fileURLToPath(new URL('../../../bench/k6/burst.js', import.meta.url))
+const SCRIPT = fileURLToPath(new URL('../../../bench/k6/burst.js', import.meta.url))
 
 /** Sockets that are opened at once. */
 const AT_ONCE = 50
@@ -28,7 +28,7 @@ interface RollOptions {
 
 export interface Figures {
   /** The burst script's exit code: 0 where all its thresholds hold. */
-  burst: number
+  burst: number | null
   /** Restarts that began while the script ran. */
   restarts: number
   /** Servers that were killed instead of ending by themselves. */
@@ -118,7 +118,7 @@ async function load(
   let reconnects = 0
   const spreads: number[] = []
   const tenths: number[] = []
-  for (; !burst.hasEnded(); restarts++) {
+  for (; !burst.hasEnded; restarts++) {
     const n = restarts % servers.length
     returns.length = 0
     if ((await (servers[n] as ServerProcess).restart()) !== 0) cut_off++
@@ -145,12 +145,19 @@ async function load(
   }
 }
 
-/** Resolves when the script has set up, since accounts are not made again where a server goes, or has ended. */
+/** Starts the script; resolves when it has set up, since accounts are not made again where a server goes, or ended. */
 async function startBurst(base_url: string, env: string[], progress: (line: string) => void) {
   const pairs = [`BASE_URL=${base_url}`, ...env].flatMap(pair => ['-e', pair])
-  const child = spawn(process.execPath, [RUNNER, BURST, ...pairs], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const ended = once(child, 'close').then(([code]) => code as number)
+  const child = spawn(process.execPath, [RUNNER, SCRIPT, ...pairs], { stdio: ['ignore', 'pipe', 'inherit'] })
   const lines = createInterface(child.stdout).on('line', progress)
-  await Promise.race([once(lines, 'line'), ended])
-  return { ended, hasEnded: () => child.exitCode !== null, kill: () => child.kill() }
+  const burst = {
+    hasEnded: false,
+    ended: once(child, 'close').then(([code]) => {
+      burst.hasEnded = true
+      return code as number | null
+    }),
+    kill: () => child.kill(),
+  }
+  await Promise.race([once(lines, 'line'), burst.ended])
+  return burst
 }

@@ -127,7 +127,7 @@ test('what a broken server does to messages is seen, each fault as what it is', 
     const scripts = metric === 'messages_unordered' ? (['burst'] as const) : (['burst', 'websocket'] as const)
     for (const script of scripts) {
       const spoilt = await proxy(t, origin, spoil)
-      const patience = metric === 'messages_lost' ? { PATIENCE_MS: 500 } : {}
+      const patience = metric === 'messages_lost' ? { PATIENCE_MS: 5000 } : {}
       const { code, fails } = await k6(script, spoilt, { ...BRIEFLY[script], USERS: 1, ...patience })
       t.equal(code, 99, `${script}: ${metric}`)
       t.ok(fails.includes(metric), `${script}: ${metric} among ${fails}`)
@@ -151,7 +151,7 @@ test('an ack that does not come is a failed conversation, a second message of th
   }
   for (const [metric, spoil] of Object.entries(faults)) {
     const spoilt = await proxy(t, origin, spoil)
-    const { code, fails } = await k6('burst', spoilt, { ...BRIEFLY.burst, USERS: 1, PATIENCE_MS: 500 })
+    const { code, fails } = await k6('burst', spoilt, { ...BRIEFLY.burst, USERS: 1, PATIENCE_MS: 5000 })
     t.equal(code, 99, metric)
     t.ok(fails.includes(metric), `${metric} among ${fails}`)
   }
@@ -200,7 +200,7 @@ test('a server that always restarts, or closes for another reason, is a failed c
       near.close(reason)
       return []
     })
-    const { code, fails } = await k6('burst', closing, { ...BRIEFLY.burst, USERS: 1, PATIENCE_MS: 500 })
+    const { code, fails } = await k6('burst', closing, { ...BRIEFLY.burst, USERS: 1, PATIENCE_MS: 5000 })
     t.equal(code, 99)
     t.ok(fails.includes('conversations_failed'), `${reason}: ${fails}`)
   }
