@@ -31,7 +31,8 @@ export interface Limits {
 
 const MINUTE_MS = 60_000
 
-const addressOf = (request: FastifyRequest) => normalizeIP(request.ip)
+/** Who is gone before the request is read has no address any more, whatever the type says. */
+const addressOf = (request: FastifyRequest) => normalizeIP((request.ip as string | undefined) ?? '')
 /** Accounts' names hold no colon or dot, so none is like an address. */
 const accountOrAddress = (request: FastifyRequest) => request.identity?.username ?? addressOf(request)
 

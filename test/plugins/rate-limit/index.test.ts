@@ -1,5 +1,8 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
+import { eventually } from '../../eventually.js'
 import { build, PASSWORD, register } from '../../helper.js'
 
 function routes(app: FastifyInstance) {
@@ -130,4 +133,20 @@ test('0 switches each limit off', async t => {
     t.equal(await ask(app, 'POST', '/rooms/default/join', { headers, body: { password: 'x' } }), 200)
     t.equal(app.limits.sends('minji'), 0)
   }
+})
+
+test('who is gone before the request is read has no address, and is no error', async t => {
+  const logged: { err?: object; res?: object }[] = []
+  const logger = { level: 'info', stream: { write: (line: string) => logged.push(JSON.parse(line)) } }
+  const app = await build(t, {}, { after: routes, options: { logger } })
+  await app.listen({ port: 0 })
+  const socket = connect((app.server.address() as AddressInfo).port)
+  await once(socket, 'connect')
+  socket.write('GET /address HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  socket.resetAndDestroy()
+  await eventually(() => logged.some(({ res }) => res))
+  t.same(
+    logged.filter(({ err }) => err),
+    [],
+  )
 })
