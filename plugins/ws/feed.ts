@@ -14,6 +14,8 @@ export interface Subscriber {
   readonly open: boolean
   /** Frames of acks that go out right before what the room's next flush brings. */
   readonly acks: Buffer[]
+  /** Frames that are not in the log and were flushed while it was waiting; at most PASSED_MAX. */
+  readonly passed: Buffer[]
   /** The membership ended, or the room. Nothing of the room follows. */
   ended(room_id: string, reason: CloseReason): void
   /** More than UNSENT_BYTES_MAX wait to be sent. */
@@ -28,6 +30,8 @@ const HOLE_MS = 20
 const EARLY_MAX = 2000
 /** Frames that wait for a flush; beyond, what is in the log is read again later. Only a hold lets them grow so many. */
 const PENDING_MAX = 5000
+/** Beyond so many, who is still waiting does without: the next change of each kind tells. */
+const PASSED_MAX = 1000
 const REPAIR_LIMIT = 500
 const RETRY_MS = 250
 /** Sockets that one slice of a flush writes to before other work goes on. */
@@ -234,6 +238,7 @@ export class Feed {
       this.deliveries(segment.length, this.live.size)
       const last = segment.findLast(({ seq }) => seq > 0)
       const receivers = [...this.live]
+      this.#keep(segment)
       if (last) this.flushed = last.seq
       await this.#write(concatenate(segment.map(({ frame }) => frame)), receivers)
       const ending = segment.at(-1)?.ending
@@ -245,6 +250,13 @@ export class Feed {
     this.#flushing = false
     this.#tellFlushed()
     if (this.#pending.length > 0) this.#schedule()
+  }
+
+  /** Who is waiting is told later of what is not in the log: who is online would stay wrong until it changes again. */
+  #keep(segment: { frame: Buffer; seq: number }[]) {
+    for (const { passed } of this.waiting) {
+      for (const { frame, seq } of segment) if (seq === 0 && passed.length < PASSED_MAX) passed.push(frame)
+    }
   }
 
   #tellFlushed() {

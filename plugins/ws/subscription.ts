@@ -14,6 +14,7 @@ const UNSENT_BYTES_PAUSE = 256 * 1024
 /** One socket's place in one room, from `welcome` on. */
 export class Subscription implements Subscriber {
   readonly acks: Buffer[] = []
+  readonly passed: Buffer[] = []
   typing = false
   /** How it began: without a past, from where it was, or told to begin anew. */
   began: 'new' | 'resumed' | 'reset' = 'new'
@@ -84,7 +85,9 @@ export class Subscription implements Subscriber {
 
   /** No await, not even of a function that ended, between the last look at `flushed` and this. */
   #goLive() {
-    if (this.feed.waiting.delete(this)) this.feed.live.add(this)
+    if (!this.feed.waiting.delete(this)) return
+    for (const frame of this.passed.splice(0)) this.session.write(frameText(frame))
+    this.feed.live.add(this)
   }
 
   async #catchUp(after: number, store: Store) {

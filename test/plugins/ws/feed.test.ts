@@ -55,6 +55,7 @@ function subscriber(username: string) {
     socket: socket as unknown as Socket,
     open: true,
     acks: [],
+    passed: [],
     ended: (_room_id, reason) => void endings.push(reason),
     slow: () => void endings.push('too_slow'),
   }
@@ -345,4 +346,40 @@ test('a socket that comes back while a flush waits misses nothing and gets nothi
       feed.close()
     }
   }
+})
+
+test('who came or went while a socket read what it missed is told when it is there', async t => {
+  const { store, start } = await following(t, 2)
+  const { feed: reader, events } = await start()
+  reader.close()
+  const feed = new Feed(reader.room_id, store, () => {})
+  await feed.start(async () => () => {})
+  const view = new RoomView()
+  view.append(events)
+  const { one, frames } = subscriber('minji')
+  const write = (bytes: Buffer) => one.socket.write(bytes)
+  const send = (frame: object) => write(frameText(Buffer.from(JSON.stringify(frame))))
+  const subscription = new Subscription({ ...one, write, send } as unknown as Session, feed)
+  const tell = async (username: string) => {
+    feed.pass(Buffer.from(JSON.stringify({ type: 'presence', username })))
+    await feed.nextFlush()
+  }
+  await tell('before')
+  const came = subscription.start(view, store, { after: 0 }, { online: [], online_count: 0, heartbeat_ms: 1000 })
+  // The store reads in another turn: the socket is between its welcome and its first event.
+  feed.pass(Buffer.from(JSON.stringify({ type: 'presence', username: 'meanwhile' })))
+  await Promise.all([came, feed.nextFlush()])
+  await tell('after')
+  t.same(
+    (frames() as { type: string; username?: string }[]).map(({ type, username }) => [type, username]),
+    [
+      ['welcome', undefined],
+      ['message', 'minji'],
+      ['message', 'minji'],
+      ['presence', 'before'],
+      ['presence', 'meanwhile'],
+      ['presence', 'after'],
+    ],
+  )
+  feed.close()
 })
