@@ -15,9 +15,13 @@ export function temporaryFolder(t: Test): string {
   return folder
 }
 
-/** What a test runs with: nothing of the surrounding environment, `quick`, no log, a folder of its own. */
+/**
+ * What a test runs with: nothing of the surrounding environment, `quick`, no log, a folder of its own. The database has
+ * time: FerretDB on a busy machine takes longer for a command than anybody should wait for a message.
+ */
 export function environment(t: Test, env: Environment = {}): Environment {
-  return { DATA_DIR: env.DATA_DIR ?? temporaryFolder(t), LOG_LEVEL: 'silent', ...quick, ...env }
+  const DATA_DIR = env.DATA_DIR ?? temporaryFolder(t)
+  return { DATA_DIR, LOG_LEVEL: 'silent', MONGODB_TIMEOUT_MS: '60000', ...quick, ...env }
 }
 
 interface BuildOptions {

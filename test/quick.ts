@@ -1,11 +1,7 @@
-/**
- * Variables of a server that tests and measurements run: quick hashes, no limits, an end without waiting. Only the
- * database has time: FerretDB on a busy machine takes longer for a command than anybody should wait for a message.
- */
+/** Variables of a server that tests and measurements run: quick hashes, no limits, an end without waiting. */
 export const quick = {
   BCRYPT_COST: '4',
   DRAIN_MS: '0',
-  MONGODB_TIMEOUT_MS: '60000',
   RATE_LIMIT_AUTH_PER_MINUTE: '0',
   RATE_LIMIT_HTTP_PER_MINUTE: '0',
   RATE_LIMIT_SENDS_PER_SECOND: '0',
