@@ -3,7 +3,7 @@ import { membershipTypes } from '../../schemas/event.js'
 import type { CloseReason } from '../../schemas/wire.js'
 import { encodeEvent, unpack } from '../room-log/index.js'
 import type { Store } from '../store/index.js'
-import { framedLength, writeFrame } from './framing.js'
+import { framedLength, frameText, writeFrame } from './framing.js'
 
 /** One socket's place in one room's feed. */
 export interface Subscriber {
@@ -33,12 +33,20 @@ const PENDING_MAX = 5000
 /** Beyond so many, who is still waiting does without: the next change of each kind tells. */
 const PASSED_MAX = 1000
 const REPAIR_LIMIT = 500
+/** Events read at once for who comes back. */
+const MISSED_LIMIT = 100
 const RETRY_MS = 250
 /** Sockets that one slice of a flush writes to before other work goes on. */
 const SLICE = 256
 /** A room's flushes are this far apart for each of its sockets: half of a core at the most goes into one room. */
 const GAP_MS_PER_SOCKET = 0.02
 const GAP_MAX_MS = 20
+
+/** One event as a WebSocket frame. */
+export interface FramedEvent {
+  seq: number
+  frame: Buffer
+}
 
 /** A subscriber's membership that an event ends. */
 interface Ending {
@@ -69,6 +77,8 @@ export class Feed {
   #pending: { frame: Buffer; seq: number; ending: Ending | null }[] = []
   readonly #early = new Map<number, { frame: Buffer; membership: boolean }>()
   readonly #acked = new Set<Subscriber>()
+  /** Looks at the store under way, by the seq that they begin behind. */
+  readonly #looks = new Map<number, Promise<FramedEvent[]>>()
   #unsubscribe: (() => void) | undefined
   #flush_at: NodeJS.Timeout | NodeJS.Immediate | undefined
   #flushed_at = 0
@@ -146,6 +156,21 @@ export class Feed {
   async settled() {
     if (this.#flushing) await this.nextFlush()
     if (!this.#closed && (this.#pending.length > 0 || this.#acked.size > 0)) await this.nextFlush()
+  }
+
+  /**
+   * The next events behind `after`, those that are not flushed yet included. After a restart many come back to the same
+   * place at once: they share one look at the store.
+   */
+  missed(after: number): Promise<FramedEvent[]> {
+    const look = this.#looks.get(after) ?? this.#look(after).finally(() => this.#looks.delete(after))
+    this.#looks.set(after, look)
+    return look
+  }
+
+  async #look(after: number): Promise<FramedEvent[]> {
+    const events = await this.store.readEvents(this.room_id, { after, limit: MISSED_LIMIT })
+    return events.map(event => ({ seq: event.seq, frame: frameText(encodeEvent(event)) }))
   }
 
   /** Resolves after the next flush, or at the feed's end. */

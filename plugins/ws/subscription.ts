@@ -1,13 +1,11 @@
 import { once } from 'node:events'
 import { limits } from '../../schemas/wire.js'
-import { encodeEvent, type RoomView } from '../room-log/index.js'
+import type { RoomView } from '../room-log/index.js'
 import type { Store } from '../store/index.js'
 import type { Feed, Subscriber } from './feed.js'
 import { frameText } from './framing.js'
 import type { Session } from './session.js'
 
-/** Events read at once for a socket that comes back. */
-const READ_LIMIT = 100
 /** Unsent bytes at which a resuming socket is waited for. */
 const UNSENT_BYTES_PAUSE = 256 * 1024
 
@@ -74,7 +72,7 @@ export class Subscription implements Subscriber {
     session.send({ type: 'welcome', room_id, seq, epoch, ...welcome, resumed })
     if (resumed) {
       this.began = 'resumed'
-      return this.#catchUp(after, store)
+      return this.#catchUp(after)
     }
     if (after !== undefined) {
       this.began = 'reset'
@@ -90,7 +88,7 @@ export class Subscription implements Subscriber {
     this.feed.live.add(this)
   }
 
-  async #catchUp(after: number, store: Store) {
+  async #catchUp(after: number) {
     const { feed, socket } = this
     let cursor = after
     while (this.#attached && cursor !== feed.flushed) {
@@ -101,11 +99,12 @@ export class Subscription implements Subscriber {
         await flushed
         continue
       }
-      const events = await store.readEvents(feed.room_id, { after: cursor, upto: feed.flushed, limit: READ_LIMIT })
+      const missed = await feed.missed(cursor)
       await feed.hold()
       if (!this.#attached) return
-      this.session.write(Buffer.concat(events.map(event => frameText(encodeEvent(event)))))
-      cursor = events.at(-1)?.seq ?? cursor
+      const flushed = missed.filter(({ seq }) => seq <= feed.flushed)
+      this.session.write(Buffer.concat(flushed.map(({ frame }) => frame)))
+      cursor = flushed.at(-1)?.seq ?? cursor
       if (socket.writableLength > UNSENT_BYTES_PAUSE) {
         await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => {})
       }

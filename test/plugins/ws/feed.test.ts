@@ -383,3 +383,31 @@ test('who came or went while a socket read what it missed is told when it is the
   )
   feed.close()
 })
+
+test('many that come back to the same place at once share what is read', async t => {
+  const COUNT = 250
+  const { store, start } = await following(t, COUNT)
+  const { feed: reader, events } = await start()
+  reader.close()
+  let reads = 0
+  const readEvents: typeof store.readEvents = (...query) => {
+    reads++
+    return store.readEvents(...query)
+  }
+  const feed = new Feed(reader.room_id, { ...store, readEvents }, () => {})
+  await feed.start(async () => () => {})
+  const view = new RoomView()
+  view.append(events)
+  const sockets = await Promise.all(
+    Array.from({ length: 20 }, async () => {
+      const { one, frames } = subscriber('minji')
+      const write = (bytes: Buffer) => one.socket.write(bytes)
+      const subscription = new Subscription({ ...one, write, send() {} } as unknown as Session, feed)
+      await subscription.start(view, store, { after: 10 }, { online: [], online_count: 0, heartbeat_ms: 1000 })
+      return frames()
+    }),
+  )
+  for (const frames of sockets) t.same(seqs(frames), upTo(COUNT).slice(10))
+  t.equal(reads, 3)
+  feed.close()
+})
