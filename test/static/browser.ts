@@ -25,10 +25,14 @@ export async function serve(t: Test, env: Record<string, string> = {}) {
   return { fastify, port, url: `http://127.0.0.1:${port}` }
 }
 
+/** Only what never comes takes so long, on the slowest machine, ms. */
+const WAIT_MAX_MS = 10 * 60_000
+
 /** One visitor with cookies of their own. What their page complains of fails the test. */
 export async function visit(t: Test, browser: Browser, url: string, options: BrowserContextOptions = {}) {
   const context = await browser.newContext({ locale: 'en', viewport: { width: 1100, height: 700 }, ...options })
   t.after(() => context.close())
+  context.setDefaultTimeout(WAIT_MAX_MS)
   const page = await context.newPage()
   page.on('pageerror', error => t.fail(`the page threw ${error.stack}`))
   page.on('console', message => {
@@ -49,15 +53,14 @@ export async function signUp(page: Page, username: string, wide = true) {
   await (wide ? page.getByRole('button', { name: 'Your profile' }) : field(page)).waitFor()
 }
 
-const FRAMES_MAX = 2000
-
 /** Looks again with every frame that the page draws. */
 export async function until(page: Page, holds: () => Promise<boolean>) {
-  for (let i = 0; i < FRAMES_MAX; i++) {
+  const last = performance.now() + WAIT_MAX_MS
+  while (performance.now() < last) {
     if (await holds()) return
     await page.evaluate('new Promise(requestAnimationFrame)')
   }
-  throw new Error(`it did not come about in ${FRAMES_MAX} frames`)
+  throw new Error(`it did not come about in ${WAIT_MAX_MS} ms: ${holds}`)
 }
 
 export const field = (page: Page) => page.getByRole('textbox', { name: /^Write to/ })
@@ -68,6 +71,29 @@ export async function say(page: Page, text: string) {
   await field(page).fill(text)
   await field(page).press('Enter')
 }
+
+/** Says it, and waits until the log has it: who waits for `Sending…` to go may look before it has come. */
+export async function send(page: Page, text: string) {
+  await say(page, text)
+  await log(page).locator('article[data-id]', { hasText: text }).first().waitFor()
+}
+
+/** All that the browser keeps for the page's address, as text: what is stored by name, and what waits to be sent. */
+export const kept = (page: Page) =>
+  page.evaluate<string>(`(async () => {
+    const answer = request => new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result)
+      request.onerror = () => reject(request.error)
+    })
+    const found = [{ ...localStorage }, { ...sessionStorage }]
+    for (const { name } of await indexedDB.databases()) {
+      const database = await answer(indexedDB.open(name))
+      for (const store of database.objectStoreNames)
+        found.push(await answer(database.transaction(store).objectStore(store).getAll()))
+      database.close()
+    }
+    return JSON.stringify(found)
+  })()`)
 
 /** The texts of the log once it holds the last of these. */
 export async function texts(page: Page, last: string) {

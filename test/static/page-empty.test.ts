@@ -1,5 +1,5 @@
 import { register, temporaryFolder } from '../helper.js'
-import { field, inBrowser, say, serve, signUp, texts, until, visit } from './browser.js'
+import { field, inBrowser, send, serve, signUp, texts, visit } from './browser.js'
 
 inBrowser('where there is nothing to see', async (t, browser) => {
   await t.test('an empty room, list or search says what to do, and so does a door', async t => {
@@ -69,8 +69,7 @@ inBrowser('where there is nothing to see', async (t, browser) => {
     const first = await serve(t, { DATA_DIR })
     const page = await visit(t, browser, first.url)
     await signUp(page, 'minji')
-    await say(page, 'before')
-    await until(page, async () => (await page.getByText('Sending…').count()) === 0)
+    await send(page, 'before')
     await first.fastify.store.close()
     await page.reload()
     await page.getByText('The server can’t be reached.').waitFor()

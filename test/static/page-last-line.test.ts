@@ -41,7 +41,7 @@ inBrowser('the last line of a room', async (t, browser) => {
     })
     await shows(minji, 'Lunch', '박준: <b>soup</b>\nor `bread`?')
 
-    await row(kim, 'soup').locator('.pending').waitFor({ state: 'detached' })
+    await kim.locator('article[data-id]', { hasText: 'soup' }).waitFor()
     await write.press('ArrowUp')
     await kim.getByLabel('메시지 수정 중').fill(`stew! ${'긴 이야기 '.repeat(200)}`)
     await kim.getByLabel('메시지 수정 중').press('Enter')
@@ -87,17 +87,19 @@ inBrowser('the last line of a room', async (t, browser) => {
     const released = new Promise<void>(resolve => {
       release = resolve
     })
-    const held = new Promise<void>(resolve =>
-      page.route(
-        `**/rooms/${id}`,
-        async route => {
-          const response = await route.fetch()
-          resolve()
-          await released
-          await route.fulfill({ response })
-        },
-        { times: 1 },
-      ),
+    let hold = () => {}
+    const held = new Promise<void>(resolve => {
+      hold = resolve
+    })
+    await page.route(
+      `**/rooms/${id}`,
+      async route => {
+        const response = await route.fetch()
+        hold()
+        await released
+        await route.fulfill({ response })
+      },
+      { times: 1 },
     )
     await register(fastify, 'sora')
     await fastify.inject({ method: 'PUT', url: `/rooms/${id}/members/sora`, headers })

@@ -1,23 +1,6 @@
 import type { Page } from 'playwright-core'
 import { PASSWORD, temporaryFolder } from '../helper.js'
-import { field, inBrowser, log, row, say, serve, signUp, texts, until, visit } from './browser.js'
-
-/** All that the browser keeps for the page's address, as text: what is stored by name, and what waits to be sent. */
-const kept = (page: Page) =>
-  page.evaluate<string>(`(async () => {
-    const answer = request => new Promise((resolve, reject) => {
-      request.onsuccess = () => resolve(request.result)
-      request.onerror = () => reject(request.error)
-    })
-    const found = [{ ...localStorage }, { ...sessionStorage }]
-    for (const { name } of await indexedDB.databases()) {
-      const database = await answer(indexedDB.open(name))
-      for (const store of database.objectStoreNames)
-        found.push(await answer(database.transaction(store).objectStore(store).getAll()))
-      database.close()
-    }
-    return JSON.stringify(found)
-  })()`)
+import { field, inBrowser, kept, log, row, say, send, serve, signUp, texts, until, visit } from './browser.js'
 
 async function logOut(page: Page) {
   await page.locator('.sidebar .menu summary').click()
@@ -30,9 +13,7 @@ inBrowser('after a logout', async (t, browser) => {
     const first = await serve(t, { DATA_DIR })
     const page = await visit(t, browser, first.url)
     await signUp(page, 'minji')
-    await say(page, 'hello')
-    await row(page, 'hello').waitFor()
-    await page.getByText('Sending…').waitFor({ state: 'detached' })
+    await send(page, 'hello')
     await first.fastify.close()
     await say(page, 'a secret on its way')
     await row(page, 'a secret on its way').getByText('Sending…').waitFor()
@@ -55,8 +36,7 @@ inBrowser('after a logout', async (t, browser) => {
     await signUp(page, 'jun')
     t.strictSame(await texts(page, 'hello'), ['hello'])
     t.equal(await field(page).inputValue(), '')
-    await say(page, 'jun was here')
-    await page.getByText('Sending…').waitFor({ state: 'detached' })
+    await send(page, 'jun was here')
     await logOut(page)
 
     await page.getByLabel('Username').fill('minji')
@@ -64,8 +44,7 @@ inBrowser('after a logout', async (t, browser) => {
     await page.locator('form button[type=submit]').click()
     t.strictSame(await texts(page, 'jun was here'), ['hello', 'jun was here'])
     t.equal(await field(page).inputValue(), '')
-    await say(page, 'back')
-    await page.getByText('Sending…').waitFor({ state: 'detached' })
+    await send(page, 'back')
     t.equal(await log(page).getByText('secret').count(), 0)
     const { messages } = await second.fastify.messages.page('default', 'minji', {})
     t.strictSame(

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { environment } from '../helper.js'
 import { freePort } from '../port.js'
-import { field, inBrowser, row, say, serve, signUp, texts, until, visit } from './browser.js'
+import { field, inBrowser, row, say, send, serve, signUp, texts, until, visit } from './browser.js'
 
 const SERVER = fileURLToPath(new URL('../../server.js', import.meta.url))
 
@@ -30,9 +30,7 @@ inBrowser('without a network', async (t, browser) => {
     const { url, child } = await serveApart(t)
     const page = await visit(t, browser, url)
     await signUp(page, 'minji')
-    await say(page, 'before')
-    await row(page, 'before').waitFor()
-    await page.getByText('Sending…').waitFor({ state: 'detached' })
+    await send(page, 'before')
     child.kill('SIGSTOP')
     await say(page, 'meanwhile')
     await page.evaluate('dispatchEvent(new Event("online"))')
