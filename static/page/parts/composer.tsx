@@ -9,6 +9,7 @@ import { Icon } from './icon.js'
 import { IconButton } from './icon-button.js'
 import { useApp, useSelected, useWords } from './use.js'
 import { useEnter } from './use-enter.js'
+import { isWriting } from './writing.js'
 
 /** That one writes is told again after this, before it ends by itself at the others, ms. */
 const TELL_TYPING_MS = limits.TYPING_MS / 2
@@ -30,6 +31,8 @@ export function Composer({ talk, room }: { talk: Talk; room: Room }) {
     measure()
   }, [room.id])
   useLayoutEffect(() => {
+    // A message that was asked for takes the focus itself.
+    if (isWriting() || app.store.state.place.message !== null) return
     // On a phone the keyboard would cover what was just opened.
     if (matchMedia('(pointer: fine)').matches) field.current?.focus()
   }, [room.id])
@@ -88,10 +91,14 @@ export function Composer({ talk, room }: { talk: Talk; room: Room }) {
     if (event.isComposing) return
     if (event.key === 'Escape' && talk.replying !== null) app.talk()?.reply(null)
     if (event.key !== 'ArrowUp' || field.current?.value !== '') return
-    const own = talk.messages.findLast(({ username, deleted_at }) => username === me && deleted_at === undefined)
+    const conversation = app.talk()
+    // As it is, not as it was drawn: what was just sent is meant, which can't be edited yet, and not the one before.
+    const { messages = [], outgoing = [] } = conversation?.view() ?? {}
+    if (outgoing.some(({ failed }) => failed === undefined)) return
+    const own = messages.findLast(({ username, deleted_at }) => username === me && deleted_at === undefined)
     if (!own) return
     event.preventDefault()
-    app.talk()?.beginEdit(own.id)
+    conversation?.beginEdit(own.id)
   }
 
   return (

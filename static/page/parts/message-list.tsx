@@ -9,6 +9,7 @@ import { MessageRows } from './message-rows.js'
 import { OutgoingRow } from './outgoing.js'
 import { useApp, useSelected, useWords } from './use.js'
 import { useScroll } from './use-scroll.js'
+import { isWriting } from './writing.js'
 
 /** How long a message that was jumped to is marked, ms. */
 const MARKED_MS = 2000
@@ -41,7 +42,7 @@ export function MessageList({ talk, room }: { talk: Talk; room: Room }) {
 
   // A message that was asked for; one that is not there (any more) changes nothing.
   const marked = useRef(0)
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!target || target.at === marked.current) return
     if (target.id === null) {
       marked.current = target.at
@@ -51,7 +52,7 @@ export function MessageList({ talk, room }: { talk: Talk; room: Room }) {
     marked.current = target.at
     const row = box.current?.querySelector<HTMLElement>(`[data-id="${target.id}"]`)
     row?.classList.add('marked')
-    row?.focus({ preventScroll: true })
+    if (!isWriting()) row?.focus({ preventScroll: true })
     const timer = setTimeout(() => row?.classList.remove('marked'), MARKED_MS)
     return () => clearTimeout(timer)
   }, [target, messages])
@@ -126,7 +127,7 @@ function Beginning({ room, empty }: { room: Room; empty: boolean }) {
 
 function useHidden(): boolean {
   const [hidden, setHidden] = useState(document.hidden)
-  useEffect(() => {
+  useLayoutEffect(() => {
     const look = () => setHidden(document.hidden)
     document.addEventListener('visibilitychange', look)
     return () => document.removeEventListener('visibilitychange', look)

@@ -1,4 +1,4 @@
-import { useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Message } from '../../../schemas/message.js'
 import { Avatar, PersonName } from './avatar.js'
 import { EditBox } from './edit-box.js'
@@ -25,8 +25,22 @@ export const MessageRow = memo(function MessageRow({ message, leads, quoted, own
   const deleted = message.deleted_at !== undefined
   // The buttons are most of a row's elements, and few rows are ever pointed at.
   const [pointed, setPointed] = useState(false)
+  const row = useRef<HTMLElement>(null)
+  const [reached, setReached] = useState(0)
+  useLayoutEffect(() => {
+    if (reached > 0) row.current?.querySelector<HTMLElement>('.actions button')?.focus()
+  }, [reached])
+  /**
+   * Leads to the row's buttons who goes through the page by its content, as screen readers do: the buttons are not
+   * there before the row is active, and the focus makes it so.
+   */
+  function reach(button: HTMLElement) {
+    button.focus()
+    setReached(reached + 1)
+  }
   return (
     <article
+      ref={row}
       class={leads ? 'message leads' : 'message'}
       data-id={message.id}
       aria-label={message.username}
@@ -58,7 +72,7 @@ export const MessageRow = memo(function MessageRow({ message, leads, quoted, own
             class="reach"
             tabIndex={-1}
             aria-label={words.message_actions}
-            onClick={event => reachActions(event.currentTarget)}
+            onClick={event => reach(event.currentTarget)}
           />
         )}
       </div>
@@ -66,16 +80,6 @@ export const MessageRow = memo(function MessageRow({ message, leads, quoted, own
     </article>
   )
 })
-
-/**
- * Leads to a row's buttons who goes through the page by its content, as screen readers do: the buttons are not there
- * before the row is active, and the focus makes it so.
- */
-function reachActions(button: HTMLElement) {
-  button.focus()
-  // The buttons are drawn by then.
-  requestAnimationFrame(() => button.closest('article')?.querySelector<HTMLElement>('.actions button')?.focus())
-}
 
 function SenderAvatar({ username }: { username: string }) {
   const app = useApp()

@@ -1,14 +1,15 @@
-import { useEffect } from 'preact/hooks'
+import { useLayoutEffect } from 'preact/hooks'
 import { useApp } from './use.js'
+import { isWriting } from './writing.js'
 
 /** The keys that work everywhere in the page. */
 export function useKeys() {
   const app = useApp()
-  useEffect(() => {
+  useLayoutEffect(() => {
     function keyDown(event: KeyboardEvent) {
       if (event.isComposing || event.defaultPrevented || app.store.state.dialog) return
       const command = event.ctrlKey || event.metaKey
-      const writing = (event.target as HTMLElement).matches('input, textarea, select')
+      const writing = isWriting(event.target as Element)
       if (event.key === '?' && !writing && !command) app.dialog({ name: 'keys' })
       else if (command && !event.shiftKey && event.key.toLowerCase() === 'k') focus('.sidebar .find')
       else if (command && event.shiftKey && event.key.toLowerCase() === 'f') app.panel('search')
@@ -31,5 +32,7 @@ const focus = (selector: string) => document.querySelector<HTMLElement>(selector
 function step(by: number) {
   const links = [...document.querySelectorAll<HTMLAnchorElement>('.room-link')]
   const next = links[links.findIndex(link => link.hasAttribute('aria-current')) + by]
+  // So that the room's field may take the focus, wherever it was.
+  next?.focus()
   next?.click()
 }

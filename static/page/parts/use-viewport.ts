@@ -1,11 +1,11 @@
-import { useEffect } from 'preact/hooks'
+import { useLayoutEffect } from 'preact/hooks'
 
 /**
  * The height that a phone's keyboard leaves, as `--height`. Some browsers shrink only the visual viewport and push the
  * page up, so that the room's head would be out of sight.
  */
 export function useViewport() {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const viewport = window.visualViewport
     if (!viewport) return
     const root = document.documentElement
