@@ -126,8 +126,10 @@ function Actions({ message, own, active }: { message: Message; own: boolean; act
     if (copied.current && navigator.clipboard) copied.current.textContent = words.copied
   }
   function remove() {
+    // The one of now: until the answer is yes, another room may be shown, which also has a message of this number.
+    const conversation = app.talk()
     const act = async () => {
-      const error = await app.talk()?.remove(message.id)
+      const error = await conversation?.remove(message.id)
       if (error) throw error
     }
     app.dialog({ name: 'sure', question: words.delete_sure, yes: words.delete, act })
