@@ -8,9 +8,10 @@ export function Sure({ question, yes, act }: { question: string; yes: string; ac
   const words = useWords()
   const [busy, setBusy] = useState(false)
   async function go() {
+    const { dialog } = app.store.state
     setBusy(true)
     await app.attempt(act())
-    app.dialog(null)
+    app.leaveDialog(dialog)
   }
   return (
     <Window title={yes}>

@@ -9,10 +9,16 @@ export function Window({ title, children }: { title: string; children: Component
   const words = useWords()
   const element = useRef<HTMLDialogElement>(null)
   const id = useId()
-  useLayoutEffect(() => element.current?.showModal(), [])
+  useLayoutEffect(() => {
+    const shown = element.current
+    shown?.showModal()
+    // Gives the focus back to what had it before.
+    return () => shown?.close()
+  }, [])
   const close = () => app.dialog(null)
   return (
-    <dialog ref={element} class="window" aria-labelledby={id} onClose={close}>
+    // Not `close`, which comes later: by then another dialog may be open.
+    <dialog ref={element} class="window" aria-labelledby={id} onCancel={close}>
       <header>
         <h2 id={id}>{title}</h2>
         <IconButton icon="close" label={words.close} onClick={close} />

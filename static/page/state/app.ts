@@ -123,10 +123,12 @@ export function createApp() {
       conversation: room_id => conversations.get(room_id),
       said: note,
     })
+    await attempt(rooms.load())
+    if (connection !== opened) return
     const { place, newcomer } = store.state
     // Who is new begins where everyone is, on a narrow screen too.
-    const first = newcomer && place.room_id === null ? { room_id: DEFAULT_ROOM_ID, message: null } : null
-    attempt(rooms.load()).then(() => (first ? go(first) : show(store.state.place)))
+    if (newcomer && place.room_id === null) await go({ room_id: DEFAULT_ROOM_ID, message: null })
+    else await show(place)
   }
 
   /** One is newly a member of a room; a failure leaves it to the next look at the list. */
@@ -297,8 +299,24 @@ export function createApp() {
   /** Forgets what was known of a room, and looks at it again. */
   function again(room_id: string) {
     conversations.delete(room_id)
+    // Whoever has gone on meanwhile is left where they are.
+    if (store.state.place.room_id !== room_id) return
     store.set({ talk: null })
     return show(store.state.place)
+  }
+
+  /** A room that one is no longer in: elsewhere, where it is still shown. */
+  async function away(room_id: string) {
+    await rooms?.gone(room_id)
+    conversations.delete(room_id)
+    if (store.state.place.room_id === room_id) await go({ room_id: null, message: null }, 'replace')
+  }
+
+  /** Closes a dialog whose work is done. @returns false where the user has closed it meanwhile */
+  function leaveDialog(dialog: Dialog): boolean {
+    if (store.state.dialog !== dialog) return false
+    store.set({ dialog: null })
+    return true
   }
 
   async function startAgain() {
@@ -379,14 +397,15 @@ export function createApp() {
     },
     panel: (panel: Panel) => store.set({ panel }),
     dialog: (dialog: Dialog) => store.set({ dialog }),
+    leaveDialog,
     forget: () => store.set({ trouble: null }),
 
     /** @throws ApiError */
     async createRoom(creation: Parameters<typeof http.createRoom>[0]) {
+      const { dialog } = store.state
       const room = await http.createRoom(creation)
       rooms?.entered(room)
-      store.set({ dialog: null })
-      await go({ room_id: room.id, message: null })
+      if (leaveDialog(dialog)) await go({ room_id: room.id, message: null })
     },
     /** @throws ApiError */
     async join(room_id: string, password?: string) {
@@ -396,25 +415,23 @@ export function createApp() {
     },
     async leave(room_id: string) {
       await http.leave(room_id)
-      await rooms?.gone(room_id)
-      conversations.delete(room_id)
-      await go({ room_id: null, message: null }, 'replace')
+      await away(room_id)
     },
     async deleteRoom(room_id: string) {
       await http.deleteRoom(room_id)
-      await rooms?.gone(room_id)
-      conversations.delete(room_id)
-      await go({ room_id: null, message: null }, 'replace')
+      await away(room_id)
     },
     again,
     loadRooms: () => rooms && attempt(rooms.load()),
     refreshRoom: (room_id: string) => rooms?.refresh(room_id),
     /** @throws ApiError */
     async changeProfile(change: ProfileChange) {
+      const { dialog } = store.state
       const user = await http.changeProfile(change)
       meet([user])
       const { online: _, ...me } = user
-      store.set({ me, dialog: null })
+      store.set({ me })
+      leaveDialog(dialog)
     },
   }
 }
