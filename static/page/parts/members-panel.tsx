@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Member, Room } from '../../../schemas/room.js'
 import { ApiError } from '../../client/index.js'
 import type { Talk } from '../state/state.js'
@@ -18,10 +18,13 @@ export function MembersPanel({ talk, room }: { talk: Talk; room: Room }) {
   const [members, setMembers] = useState<readonly Member[]>([])
   const [has_more, setHasMore] = useState(false)
   const owner = room.owner === me
+  /** Answers may overtake each other: only the one to the last question counts. */
+  const asked = useRef(0)
 
   async function load(after?: string) {
+    const mine = ++asked.current
     const page = await app.attempt(app.http.members(room.id, { limit: PAGE, ...(after !== undefined && { after }) }))
-    if (!page) return
+    if (!page || mine !== asked.current) return
     setMembers(before => (after === undefined ? page.members : [...before, ...page.members]))
     setHasMore(page.has_more)
   }
@@ -112,7 +115,8 @@ function AddMember({ room, added }: { room: Room; added: () => Promise<void> }) 
     setError(null)
     try {
       await app.http.addMember(room.id, name.trim())
-      setName('')
+      // The next name may have been begun meanwhile.
+      setName(now => (now === name ? '' : now))
       await app.refreshRoom(room.id)
       await added()
     } catch (error) {

@@ -16,14 +16,17 @@ export function SearchPanel({ room }: { room: Room }) {
   const [hits, setHits] = useState<readonly Message[] | null>(null)
   const [next, setNext] = useState<number | undefined>()
   const [query, setQuery] = useState('')
+  /** Answers may overtake each other: only the one to the last question counts. */
+  const asked = useRef(0)
 
   useLayoutEffect(() => field.current?.focus(), [])
 
   async function search(q: string, before?: number) {
     if (q.trim() === '') return
     setQuery(q)
+    const mine = ++asked.current
     const page = await app.attempt(app.http.search(room.id, { q, ...(before !== undefined && { before }) }))
-    if (!page) return
+    if (!page || mine !== asked.current) return
     const found = [...page.messages].reverse()
     setHits(known => (before === undefined ? found : [...(known ?? []), ...found]))
     setNext(page.has_more ? (page.next_before ?? page.messages[0]?.id) : page.next_before)
