@@ -11,6 +11,8 @@ interface Held {
   /** The message at the top, and how far below the top it begins, px. */
   key: string | null
   top: number
+  /** Where the list was scrolled to. */
+  at: number
 }
 
 /**
@@ -32,21 +34,32 @@ export function useScroll(
   }: { attached: boolean; near_top: () => void; near_end: () => void; content: readonly unknown[] },
 ) {
   const [at_end, setAtEnd] = useState(true)
-  const held = useRef<Held>({ at_end: true, key: null, top: 0 })
+  const held = useRef<Held>({ at_end: true, key: null, top: 0, at: 0 })
+  /** `attached` as it was drawn. */
+  const drawn = useRef(attached)
+
+  // Scrolled just now: the list tells it later, and what comes with this drawing must not take it back.
+  if (box.current && box.current.scrollTop !== held.current.at) hold(box.current)
+
+  /** @returns how much is below what is seen, px */
+  function hold(element: HTMLElement): number {
+    const rest = element.scrollHeight - element.scrollTop - element.clientHeight
+    const top = element.getBoundingClientRect().top
+    const first = firstBelow(element.querySelectorAll<HTMLElement>('[data-id]'), top)
+    held.current = {
+      at_end: drawn.current && rest < NEAR,
+      key: first?.dataset.id ?? null,
+      top: first ? first.getBoundingClientRect().top - top : 0,
+      at: element.scrollTop,
+    }
+    return rest
+  }
 
   function remember() {
     const element = box.current
     if (!element) return
-    const rest = element.scrollHeight - element.scrollTop - element.clientHeight
-    const top = element.getBoundingClientRect().top
-    const first = firstBelow(element.querySelectorAll<HTMLElement>('[data-id]'), top)
-    const is_end = attached && rest < NEAR
-    held.current = {
-      at_end: is_end,
-      key: first?.dataset.id ?? null,
-      top: first ? first.getBoundingClientRect().top - top : 0,
-    }
-    setAtEnd(is_end)
+    const rest = hold(element)
+    setAtEnd(held.current.at_end)
     if (element.scrollTop < AHEAD) near_top()
     if (rest < AHEAD) near_end()
   }
@@ -60,9 +73,13 @@ export function useScroll(
       const row = element.querySelector<HTMLElement>(`[data-id="${key}"]`)
       if (row) element.scrollTop += row.getBoundingClientRect().top - element.getBoundingClientRect().top - top
     }
+    held.current.at = element.scrollTop
   }
 
-  useLayoutEffect(restore, content)
+  useLayoutEffect(() => {
+    drawn.current = attached
+    restore()
+  }, content)
   useEffect(remember, content)
   useEffect(() => {
     const element = box.current
@@ -89,7 +106,7 @@ export function useScroll(
     },
     remember,
     toEnd() {
-      held.current = { at_end: true, key: null, top: 0 }
+      held.current = { at_end: true, key: null, top: 0, at: 0 }
       restore()
     },
     /** Puts a message into the middle. @returns whether it is there */
