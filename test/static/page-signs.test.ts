@@ -1,6 +1,6 @@
 import type { BrowserContext } from 'playwright-core'
 import { register } from '../helper.js'
-import { field, inBrowser, log, row, say, serve, signUp, until, visit } from './browser.js'
+import { field, inBrowser, log, row, say, send, serve, signUp, until, visit } from './browser.js'
 
 /** Notes are told to a list instead of to the desktop, which a test has none of; which tab may show them is real. */
 const RECORD_NOTES = `
@@ -45,10 +45,10 @@ inBrowser('signs of what is new', async (t, browser) => {
     const payload = { text: 'lunch?' }
     await fastify.inject({ method: 'POST', url: '/rooms/default/messages', headers, payload })
     for (const tab of [one, two]) await until(tab, async () => /^\(1\) Lobby/.test(await tab.title()))
-    t.equal(await two.evaluate(icon), '/assets/icon-unread.svg')
+    await until(two, async () => (await two.evaluate(icon)) === '/assets/icon-unread.svg')
     await one.evaluate(comeBack)
     for (const tab of [one, two]) await until(tab, async () => /^Lobby/.test(await tab.title()))
-    t.equal(await two.evaluate(icon), '/assets/icon.svg')
+    await until(two, async () => (await two.evaluate(icon)) === '/assets/icon.svg')
   })
 
   await t.test('of many tabs one shows one note, none where a tab is looked at, none of a muted room', async t => {
@@ -58,7 +58,7 @@ inBrowser('signs of what is new', async (t, browser) => {
     const [one, two] = await twoTabs(first.context(), url)
     await first.close()
     const { headers } = await register(fastify, 'jun')
-    const send = async (text: string) => {
+    const tell = async (text: string) => {
       await fastify.inject({ method: 'POST', url: '/rooms/default/messages', headers, payload: { text } })
       for (const tab of [one, two]) await row(tab, text).waitFor()
     }
@@ -66,23 +66,26 @@ inBrowser('signs of what is new', async (t, browser) => {
       ...(await one.evaluate<string[]>('window.notes')),
       ...(await two.evaluate<string[]>('window.notes')),
     ]
-    await send('you are here')
+    await tell('you are here')
+    const holds = (name: string) =>
+      one.evaluate<boolean>(`navigator.locks.query().then(({ held }) => held.some(lock => lock.name === '${name}'))`)
+    await until(one, () => holds('talkie.teller'))
+    // Who comes back to a tab has it told twice, by its eye and by its focus.
+    await one.evaluate(`${leave}; ${comeBack}; ${comeBack}`)
     for (const tab of [one, two]) await tab.evaluate(leave)
-    await until(one, () =>
-      one.evaluate<boolean>('navigator.locks.query().then(({held}) => !held.some(l => l.name === "talkie.looked-at"))'),
-    )
-    await send('you are away')
+    await until(one, async () => !(await holds('talkie.looked-at')))
+    await tell('you are away')
     await until(one, async () => (await notes()).length > 0)
     t.strictSame(await notes(), ['jun · Lobby | you are away | default'])
 
     await one.locator('.room-head summary').click()
     await one.getByRole('button', { name: 'Mute room' }).click()
     await until(two, async () => (await two.locator('.room-link.muted').count()) === 1)
-    await send('not a word')
+    await tell('not a word')
     await one.locator('.room-head summary').click()
     await one.getByRole('button', { name: 'Unmute room' }).click()
     await until(two, async () => (await two.locator('.room-link.muted').count()) === 0)
-    await send('again')
+    await tell('again')
     await until(one, async () => (await notes()).length > 1)
     t.strictSame((await notes()).slice(1), ['jun · Lobby | again | default'])
   })
@@ -140,9 +143,8 @@ inBrowser('signs of what is new', async (t, browser) => {
     const page = await visit(t, browser, url)
     await signUp(page, 'minji')
     const at = (selector: string) => () => page.evaluate<boolean>(`document.activeElement.matches('${selector}')`)
-    await say(page, 'one')
-    await say(page, 'two')
-    await page.getByText('Sending…').waitFor({ state: 'detached' })
+    await send(page, 'one')
+    await send(page, 'two')
     await row(page, 'two').focus()
     await page.keyboard.press('ArrowUp')
     t.ok(await row(page, 'one').evaluate(element => element.matches(':focus')))

@@ -32,7 +32,9 @@ export function createNotes() {
     const look = () => {
       const looks = !document.hidden && document.hasFocus()
       if (looks && !let_go) {
-        navigator.locks.request(LOOKED_AT, { mode: 'shared' }, () => new Promise<void>(resolve => (let_go = resolve)))
+        // Let go of at once, where one has gone before the browser gave it.
+        const gone = new Promise<void>(resolve => (let_go = resolve))
+        navigator.locks.request(LOOKED_AT, { mode: 'shared' }, () => gone)
       } else if (!looks) {
         let_go?.()
         let_go = null
