@@ -1,0 +1,260 @@
+import type { FastifyInstance } from 'fastify'
+import type { Page } from 'playwright-core'
+import { PASSWORD, register } from '../helper.js'
+import { field, fill, inBrowser, isInView, log, row, send, serve, signUp, until, visit } from './browser.js'
+
+/** Holds the page's requests of a kind. @returns what lets them go */
+async function hold(page: Page, method: string, path: RegExp): Promise<() => void> {
+  let let_go = () => {}
+  const gone = new Promise<void>(resolve => {
+    let_go = resolve
+  })
+  await page.route(
+    url => path.test(url.pathname + url.search),
+    async route => {
+      if (route.request().method() === method) await gone
+      await route.fallback()
+    },
+  )
+  return let_go
+}
+
+async function make(fastify: FastifyInstance, headers: { authorization: string }, name: string): Promise<string> {
+  const made = await fastify.inject({ method: 'POST', url: '/rooms', headers, payload: { name } })
+  return made.json<{ id: string }>().id
+}
+
+async function logIn(page: Page, username: string) {
+  await page.getByRole('button', { name: 'Log in' }).click()
+  await page.getByLabel('Username').fill(username)
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await page.locator('form button[type=submit]').click()
+  await field(page).waitFor()
+}
+
+const profile = (page: Page) => page.getByRole('button', { name: 'Your profile' })
+const newRoom = (page: Page) => page.getByRole('button', { name: 'New room' })
+
+inBrowser('what comes late', async (t, browser) => {
+  await t.test('a room takes no focus from a field, nor does a message', async t => {
+    const { fastify, url } = await serve(t)
+    await fill(fastify, 200)
+    const page = await visit(t, browser, url)
+    await signUp(page, 'minji')
+    await field(page).waitFor()
+    const find = page.getByLabel('Find a room')
+
+    const letRoom = await hold(page, 'GET', /\/messages\?/)
+    await page.reload()
+    await find.pressSequentially('lo')
+    letRoom()
+    await field(page).waitFor()
+    await page.keyboard.type('b')
+    t.equal(await find.inputValue(), 'lob')
+    t.equal(await field(page).inputValue(), '')
+
+    const id = Number(await row(page, 'line 195').getAttribute('data-id'))
+    await send(page, `as in #${id - 185}`)
+    const letMessage = await hold(page, 'GET', /\/messages\?/)
+    await row(page, 'as in').getByRole('link').click()
+    await field(page).pressSequentially('on')
+    letMessage()
+    await until(page, () => isInView(page, 'line 010'))
+    await page.keyboard.type('e')
+    t.equal(await field(page).inputValue(), 'one')
+
+    await field(page).fill('')
+    await page.reload()
+    await until(page, () => row(page, 'line 010').evaluate(element => element.matches(':focus')))
+  })
+
+  await t.test('a list of rooms leads nobody away from where they are', async t => {
+    const { url } = await serve(t)
+    const page = await visit(t, browser, url)
+    const letGo = await hold(page, 'GET', /^\/rooms\?/)
+    await signUp(page, 'minji')
+    await newRoom(page).click()
+    await page.getByLabel('Name').fill('Lunch')
+    await page.getByRole('button', { name: 'Create' }).click()
+    await until(page, async () => /\/r\/(?!default)/.test(page.url()))
+    letGo()
+    await page.getByRole('link', { name: 'Lobby' }).waitFor()
+    await page.getByRole('textbox', { name: 'Write to Lunch' }).waitFor()
+  })
+
+  await t.test('an answer closes no dialog but its own, and leads nobody away', async t => {
+    const { fastify, url } = await serve(t)
+    const { headers } = await register(fastify, 'jun')
+    const lunch = await make(fastify, headers, 'Lunch')
+    const soup = await make(fastify, headers, 'Soup')
+    await register(fastify, 'minji')
+    for (const room of [lunch, soup])
+      await fastify.inject({ method: 'PUT', url: `/rooms/${room}/members/minji`, headers })
+    const page = await visit(t, browser, `${url}/r/${lunch}`)
+    await logIn(page, 'minji')
+
+    const letLeave = await hold(page, 'POST', /\/leave$/)
+    await page.locator('.room-head summary').click()
+    await page.getByRole('button', { name: 'Leave room' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Leave room' }).click()
+    await page.keyboard.press('Escape')
+    await page.getByRole('link', { name: 'Soup' }).click()
+    await page.getByRole('textbox', { name: 'Write to Soup' }).waitFor()
+    await newRoom(page).click()
+    await page.getByLabel('Name').fill('Bread')
+    letLeave()
+    await page.locator('section', { hasText: 'Open to join' }).getByRole('link', { name: 'Lunch' }).waitFor()
+    t.equal(await page.getByLabel('Name').inputValue(), 'Bread', 'it was left, and the other dialog is there')
+    t.equal(page.url(), `${url}/r/${soup}`)
+
+    const letMake = await hold(page, 'POST', /^\/rooms$/)
+    await page.getByRole('button', { name: 'Create' }).click()
+    await page.keyboard.press('Escape')
+    await profile(page).click()
+    await page.getByLabel('Name shown').fill('Min')
+    letMake()
+    await page.getByRole('link', { name: 'Bread' }).waitFor()
+    t.equal(await page.getByLabel('Name shown').inputValue(), 'Min', 'it was made, and the other dialog is there')
+    t.equal(page.url(), `${url}/r/${soup}`)
+  })
+
+  await t.test('a dialog’s end closes no other, and gives the focus back', async t => {
+    const { url } = await serve(t)
+    const page = await visit(t, browser, url)
+    await signUp(page, 'minji')
+    await field(page).waitFor()
+    const title = await page.evaluate(`(async () => {
+      const turn = async () => { for (let i = 0; i < 5; i++) await null }
+      document.querySelector('.me').click()
+      await turn()
+      const dialog = document.querySelector('dialog')
+      // As the browser tells Escape: at once, and once more in a task of its own.
+      dialog.dispatchEvent(new Event('cancel'))
+      await turn()
+      document.querySelector('[aria-label="New room"]').click()
+      await turn()
+      dialog.dispatchEvent(new Event('close'))
+      await turn()
+      return document.querySelector('dialog h2')?.textContent
+    })()`)
+    t.equal(title, 'New room')
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+
+    for (const close of ['Escape', 'Enter']) {
+      await profile(page).focus()
+      await page.keyboard.press('?')
+      await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+      // Enter is for the button that closes it.
+      await page.keyboard.press(close)
+      await page.getByRole('dialog').waitFor({ state: 'detached' })
+      t.ok(await profile(page).evaluate(element => element.matches(':focus')), close)
+    }
+  })
+
+  await t.test('a yes is for the message that was meant, whatever room is shown by then', async t => {
+    const { fastify, url } = await serve(t)
+    const { headers } = await register(fastify, 'minji')
+    const lunch = await make(fastify, headers, 'Lunch')
+    for (const room of ['default', lunch]) {
+      for (let i = 0; i < 6; i++)
+        await fastify.inject({
+          method: 'POST',
+          url: `/rooms/${room}/messages`,
+          headers,
+          payload: { text: `line ${i}` },
+        })
+    }
+    const page = await visit(t, browser, `${url}/r/${lunch}`)
+    await logIn(page, 'minji')
+    await page.getByRole('link', { name: 'Lobby' }).click()
+    await page.getByRole('textbox', { name: 'Write to Lobby' }).waitFor()
+    const id = Number(await row(page, 'line 2').getAttribute('data-id'))
+    const there = log(page).locator(`[data-id="${id}"]`)
+    await there.hover()
+    await there.getByRole('button', { name: 'Delete' }).click()
+    await page.evaluate('history.back()')
+    await page.locator('.room', { hasText: 'Lunch' }).locator(`[data-id="${id}"]`).waitFor()
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    const deleted = async (room: string) => {
+      const { messages } = await fastify.messages.page(room, 'minji', {})
+      return messages.filter(({ deleted_at }) => deleted_at !== undefined).map(message => message.id)
+    }
+    t.strictSame([await deleted('default'), await deleted(lunch)], [[id], []])
+  })
+
+  await t.test('the key that edits one’s last message is not for the one before', async t => {
+    const { url } = await serve(t)
+    const page = await visit(t, browser, url)
+    await signUp(page, 'minji')
+    await send(page, 'first')
+    const focused = await page.evaluate(`(async () => {
+      const field = document.activeElement
+      const press = key => field.dispatchEvent(new KeyboardEvent('keydown', { key, code: key, bubbles: true }))
+      field.value = 'second'
+      press('Enter')
+      press('ArrowUp')
+      for (let i = 0; i < 5; i++) await null
+      return document.activeElement.ariaLabel
+    })()`)
+    t.equal(focused, 'Write to Lobby')
+    await log(page).locator('article[data-id]', { hasText: 'second' }).waitFor()
+    await field(page).press('ArrowUp')
+    t.equal(await page.getByLabel('Editing a message').inputValue(), 'second')
+  })
+
+  await t.test('an answer to an earlier question is not shown, and what was begun meanwhile is kept', async t => {
+    const { fastify, url } = await serve(t)
+    await fill(fastify, 12)
+    const { headers } = await register(fastify, 'minji')
+    await register(fastify, 'jun')
+    await make(fastify, headers, 'Lunch')
+    const page = await visit(t, browser, url)
+    await logIn(page, 'minji')
+    await page.getByRole('button', { name: 'Search' }).click()
+    const search = page.getByLabel('Search this room')
+    const letSearch = await hold(page, 'GET', /\/search\?q=003/)
+    const first = page.waitForResponse(/q=003/)
+    await search.fill('003')
+    await search.press('Enter')
+    await search.fill('007')
+    await search.press('Enter')
+    await page.locator('.hit', { hasText: 'line 007' }).waitFor()
+    letSearch()
+    await (await first).finished()
+    await page.evaluate('fetch("/health").then(answer => answer.json())')
+    t.strictSame(await page.locator('.hit-text').allTextContents(), ['line 007'])
+
+    await page.getByRole('link', { name: 'Lunch' }).click()
+    await page.getByRole('textbox', { name: 'Write to Lunch' }).waitFor()
+    await page.getByRole('button', { name: 'Members' }).click()
+    const letAdd = await hold(page, 'PUT', /\/members\/jun$/)
+    const add = page.getByLabel('Add a member')
+    await add.fill('jun')
+    await add.press('Enter')
+    await add.fill('so')
+    letAdd()
+    await page.locator('.member', { hasText: 'jun' }).waitFor()
+    t.equal(await add.inputValue(), 'so')
+  })
+
+  await t.test('what comes while one scrolls does not take it back', async t => {
+    const { fastify, url } = await serve(t)
+    await fill(fastify, 60)
+    const page = await visit(t, browser, url)
+    await signUp(page, 'minji')
+    await row(page, 'line 060').waitFor()
+    const scrolled = await page.evaluate<number>(`(async () => {
+      const box = document.querySelector('.messages')
+      const language = document.querySelector('.sidebar .language')
+      box.scrollTop -= 100
+      const before = box.scrollTop
+      language.value = 'ko'
+      language.dispatchEvent(new Event('change', { bubbles: true }))
+      for (let i = 0; i < 5; i++) await null
+      return before - box.scrollTop
+    })()`)
+    t.ok(Math.abs(scrolled) < 50, `${scrolled} px`)
+  })
+})
