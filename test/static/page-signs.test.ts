@@ -95,6 +95,8 @@ inBrowser('signs of what is new', async (t, browser) => {
     const first = await visit(t, browser, url)
     await signUp(first, 'minji')
     const [page] = await twoTabs(first.context(), url)
+    const sockets = () => [...fastify.ws.hub.sessionsOf('minji')]
+    await until(page, async () => sockets().length === 3)
     // Away, it does not look by itself.
     await page.evaluate(leave)
     const { headers } = await register(fastify, 'jun')
@@ -110,7 +112,9 @@ inBrowser('signs of what is new', async (t, browser) => {
     await log(page).getByText('hello').waitFor()
 
     const secret = await make('Secret')
+    const before = sockets()
     await page.goto(`${url}/r/${secret}`)
+    await until(page, async () => sockets().some(socket => !before.includes(socket)))
     await page.evaluate(leave)
     await page.locator('.doorway').waitFor()
     await page.getByRole('link', { name: 'Plans' }).waitFor()
@@ -125,6 +129,7 @@ inBrowser('signs of what is new', async (t, browser) => {
     const first = await visit(t, browser, url)
     await signUp(first, 'minji')
     const [one, two] = await twoTabs(first.context(), url)
+    await until(two, async () => [...fastify.ws.hub.sessionsOf('minji')].length === 3)
     await two.evaluate(leave)
     const { headers } = await register(fastify, 'jun')
     await fastify.inject({ method: 'POST', url: '/rooms', headers, payload: { name: 'Film' } })
