@@ -19,6 +19,9 @@ export interface ServerProcess {
   stop(): Promise<number | null>
 }
 
+/** Looks at a server that starts, 25 ms apart: ten minutes and more. */
+const START_TRIES_MAX = 24_000
+
 /** @param env besides `quick`, no bound on sockets, warnings only, a folder of its own */
 export async function startServer(env: Record<string, string> = {}): Promise<ServerProcess> {
   const port = await freePort()
@@ -41,15 +44,16 @@ export async function startServer(env: Record<string, string> = {}): Promise<Ser
       },
       stdio: ['ignore', 'inherit', 'inherit'],
     })
-    for (;;) {
+    for (let tries = 0; tries < START_TRIES_MAX; tries++) {
       const answers = await fetch(`${base_url}/ready`).then(
         response => response.ok,
         () => false,
       )
       if (answers) return
-      if (server.exitCode !== null) throw new Error('The server did not start')
+      if (server.exitCode !== null) break
       await new Promise(resolve => setTimeout(resolve, 25))
     }
+    throw new Error('The server did not start')
   }
 
   async function end(signal: 'SIGKILL' | 'SIGTERM') {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import type { Test } from 'tap'
 import { closeCodes } from '../../schemas/wire.js'
@@ -57,30 +58,38 @@ export async function startServers(
 }
 
 // Whoever has not read for a second who is logged out refuses everybody, as it may be on a busy machine. What follows
-// does what a client does then: it comes again.
+// does what a client does then: it comes again, so often at the most, some ms apart.
+const TRIES_MAX = 20_000
+const pause = () => wait(20)
 
 export async function ask(app: FastifyInstance, request: InjectOptions) {
-  for (;;) {
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
     const answer = await app.inject(request)
     if (answer.statusCode !== 503) return answer
+    await pause()
   }
+  throw new Error(`${request.url} was always refused`)
 }
 
 /** A socket that is let into a room, or is closed for another reason than that it is to come again. */
 export async function enter(t: Test, origin: string, path: string, token: string): Promise<TestSocket> {
-  for (;;) {
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
     const socket = await connect(t, origin, path, token)
     const code = await Promise.race([socket.next('welcome').then(() => null), socket.closed.then(({ code }) => code)])
     if (code !== closeCodes.restarting.code) return socket
+    await pause()
   }
+  throw new Error(`${path} was always refused`)
 }
 
 /** @returns the ack */
 export async function say(socket: TestSocket, client_id: string, text: string, room_id = 'default'): Promise<AnyFrame> {
-  for (;;) {
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
     socket.send({ type: 'send', room_id, client_id, text })
     const answer = await socket.next(['ack', 'error'], { client_id })
     if (answer.type === 'ack') return answer
     if (answer.code !== 'STORE_UNAVAILABLE') throw new Error(JSON.stringify(answer))
+    await pause()
   }
+  throw new Error(`${client_id} was always refused`)
 }
