@@ -9,7 +9,7 @@ const GUARD = 10_000
 
 /** A port of the loopback address that is free, and that no other test gets while this process lives. */
 export async function freePort(): Promise<number> {
-  for (;;) {
+  for (let tries = 0; tries < COUNT; tries++) {
     const port = FIRST + Math.floor(Math.random() * COUNT)
     const guard = await hold(port + GUARD)
     if (guard === null) continue
@@ -21,6 +21,7 @@ export async function freePort(): Promise<number> {
     }
     guard.close()
   }
+  throw new Error('No port is free')
 }
 
 /** @returns null where somebody listens there already */

@@ -13,6 +13,8 @@ import { startBalancer } from './balancer.js'
 const RUNNER = fileURLToPath(new URL('../k6-runner.js', import.meta.url))
 const SCRIPT = fileURLToPath(new URL('../../../bench/k6/burst.js', import.meta.url))
 
+/** Looks at whether everybody is back, 20 ms apart: ten minutes and more. */
+const LOOKS_MAX = 30_000
 /** Sockets that are opened at once. */
 const AT_ONCE = 50
 
@@ -102,7 +104,10 @@ async function load(
       onEnd(() => connection.close())
     })
   const everybodyIsBack = async () => {
-    while (open_now < sockets) await new Promise(resolve => setTimeout(resolve, 20))
+    for (let looks = 0; open_now < sockets; looks++) {
+      if (looks === LOOKS_MAX) throw new Error(`${sockets - open_now} sockets did not come back`)
+      await new Promise(resolve => setTimeout(resolve, 20))
+    }
   }
 
   for (let n = 0; n < sockets; n += AT_ONCE) {
