@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { openEmbedded } from '../plugins/store/embedded.js'
+import { openEmbedded } from '../plugins/store/embedded/embedded.js'
 import type { Store } from '../plugins/store/store.js'
 import type { StoredEvent } from '../schemas/event.js'
 

@@ -4,10 +4,10 @@ import { errors } from '../schemas/error.js'
 import type { Message, Page, PageQuery, SearchPage, SearchQuery } from '../schemas/message.js'
 import { limits } from '../schemas/wire.js'
 import type { Appended, RoomLog } from './room-log/index.js'
-import { assertMember, type Rooms } from './rooms.js'
-import { foldMessage } from './store/fold.js'
+import { assertMember, type Rooms } from './rooms/index.js'
 import type { Store, Target } from './store/index.js'
-import { matches, queryTerms } from './store/terms.js'
+import { foldMessage } from './store/log/fold.js'
+import { matches, queryTerms } from './store/log/terms.js'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { options } from '../app.js'
-import { PASSWORD } from './helper.js'
-import { start } from './process.js'
+import { PASSWORD } from './support/application.js'
+import { start } from './support/process.js'
 
 test('fastify start on the compiled application serves the same as server.ts', async t => {
   const cli = ['node_modules/fastify-cli/cli.js', 'start', '-a', '127.0.0.1', '-o', '-l', 'info', 'build/app.js']

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { cpSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { type Test, test } from 'tap'
-import { temporaryFolder } from './helper.js'
-import { freePort } from './port.js'
-import { top, watch } from './process.js'
+import { temporaryFolder } from './support/application.js'
+import { freePort } from './support/port.js'
+import { top, watch } from './support/process.js'
 
 /** What a clean clone does not have. */
 const NOT_CLONED = ['.git', '.tap', '.cache', 'build', 'data', 'node_modules']

@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type Test, test } from 'tap'
-import { PASSWORD, temporaryFolder } from './helper.js'
-import { start } from './process.js'
+import { PASSWORD, temporaryFolder } from './support/application.js'
+import { start } from './support/process.js'
 
 const SERVER = ['build/server.js']
 

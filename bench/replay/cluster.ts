@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { startRedis } from '../../test/redis.js'
-import { type Fate, startRedisProxy } from '../../test/redis-proxy.js'
-import { startMongo } from '../../test/services.js'
+import { startRedis } from '../../test/support/redis.js'
+import { type Fate, startRedisProxy } from '../../test/support/redis-proxy.js'
+import { startMongo } from '../../test/support/services.js'
 import { type ServerProcess, startServer } from './server.js'
 
 /** How often something is broken on purpose: a server each time, and Redis or the database. */

@@ -4,8 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { freePort } from '../../test/port.js'
-import { quick } from '../../test/quick.js'
+import { freePort } from '../../test/support/port.js'
+import { quick } from '../../test/support/quick.js'
 
 /** A server process that can be killed and started again on the same address and folder. */
 export interface ServerProcess {

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { WebSocket } from 'ws'
 import { BEARER_PREFIX, closeCodes, SUBPROTOCOL } from '../../schemas/wire.js'
 import { createHttp } from '../../static/client/index.js'
-import { type RedisServer, startRedis } from '../../test/redis.js'
-import { type Database, startMongo } from '../../test/services.js'
+import { type RedisServer, startRedis } from '../../test/support/redis.js'
+import { type Database, startMongo } from '../../test/support/services.js'
 import { type ServerProcess, startServer } from '../replay/server.js'
 
 /** How the bus is while something ends: silent is a Redis that is stopped in the moment before, still connected. */

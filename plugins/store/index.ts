@@ -2,7 +2,7 @@ import type {} from '@fastify/mongodb'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../../schemas/config.js'
-import { openEmbedded } from './embedded.js'
+import { openEmbedded } from './embedded/embedded.js'
 import type { Store } from './store.js'
 
 export * from './store.js'
@@ -20,7 +20,7 @@ async function connect(fastify: FastifyInstance, config: Config): Promise<Store>
   // Loaded only where it is used, for it takes a good part of a start.
   const [{ default: mongodb }, { connectOptions, openMongo }] = await Promise.all([
     import('@fastify/mongodb'),
-    import('./mongo.js'),
+    import('./mongo/mongo.js'),
   ])
   try {
     await fastify.register(mongodb, {

@@ -1,8 +1,8 @@
 import { type CloseReason, closeCodes } from '../../schemas/wire.js'
 import type { RoomLog } from '../room-log/index.js'
 import type { Position, Store } from '../store/index.js'
+import type { Session } from './client.js'
 import { Feed } from './feed.js'
-import type { Session } from './session.js'
 
 /** How often sockets are looked at: for expired tokens, and for pings that are due. */
 const TICK_MS = 1000

@@ -10,12 +10,12 @@ import type { Messages } from '../messages.js'
 import type { Presence } from '../presence/index.js'
 import type { Limits } from '../rate-limit/index.js'
 import type { RoomLog } from '../room-log/index.js'
-import type { Rooms } from '../rooms.js'
+import type { Rooms } from '../rooms/index.js'
 import type { Store } from '../store/index.js'
-import { createAcross } from './across.js'
+import { Session } from './client.js'
 import { Hub } from './hub.js'
 import { type Poll, startPoll } from './poll.js'
-import { Session } from './session.js'
+import { createAcross } from './user-bus.js'
 
 declare module 'fastify' {
   interface FastifyInstance {

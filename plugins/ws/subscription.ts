@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { limits } from '../../schemas/wire.js'
 import type { RoomView } from '../room-log/index.js'
 import type { Store } from '../store/index.js'
+import type { Session } from './client.js'
 import type { Feed, Subscriber } from './feed.js'
 import { frameText } from './framing.js'
-import type { Session } from './session.js'
 
 /** Unsent bytes at which a resuming socket is waited for. */
 const UNSENT_BYTES_PAUSE = 256 * 1024

@@ -8,8 +8,8 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { Figure } from '../../bench/k6-runner/registry.js'
 import { milliseconds } from '../../bench/k6-runner/run.js'
 import { judge } from '../../bench/k6-runner/thresholds.js'
-import { build } from '../helper.js'
-import { listen } from '../socket.js'
+import { build } from '../support/application.js'
+import { listen } from '../support/socket.js'
 
 const RUNNER = fileURLToPath(new URL('../../bench/k6-runner.js', import.meta.url))
 const top = fileURLToPath(new URL('../../..', import.meta.url))

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import root, { type Test, test } from 'tap'
-import { eventually } from '../eventually.js'
-import { register } from '../helper.js'
-import { start } from '../process.js'
-import type { TestSocket } from '../socket.js'
-import { ask, type Cluster, enter, fileDatabase, clusterMissing as skip, startServers } from './servers.js'
+import { register } from '../support/application.js'
+import { eventually } from '../support/eventually.js'
+import { start } from '../support/process.js'
+import { ask, type Cluster, enter, fileDatabase, clusterMissing as skip, startServers } from '../support/servers.js'
+import type { TestSocket } from '../support/socket.js'
 
 const database = await fileDatabase(root)
 

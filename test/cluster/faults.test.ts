@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { MongoClient } from 'mongodb'
 import root, { type Test, test } from 'tap'
-import { eventually } from '../eventually.js'
-import { build, register } from '../helper.js'
-import type { Fate } from '../redis-proxy.js'
-import { listen, type TestSocket } from '../socket.js'
-import { type Cluster, enter, fileDatabase, say, clusterMissing as skip, startServers } from './servers.js'
+import { build, register } from '../support/application.js'
+import { eventually } from '../support/eventually.js'
+import type { Fate } from '../support/redis-proxy.js'
+import { type Cluster, enter, fileDatabase, say, clusterMissing as skip, startServers } from '../support/servers.js'
+import { listen, type TestSocket } from '../support/socket.js'
 
 const database = await fileDatabase(root)
 

@@ -1,10 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import root, { type Test, test } from 'tap'
-import { eventually } from '../eventually.js'
-import { register } from '../helper.js'
-import type { AnyFrame, TestSocket } from '../socket.js'
-import { ask, type Cluster, enter, fileDatabase, say, clusterMissing as skip, startServers } from './servers.js'
+import { register } from '../support/application.js'
+import { eventually } from '../support/eventually.js'
+import {
+  ask,
+  type Cluster,
+  enter,
+  fileDatabase,
+  say,
+  clusterMissing as skip,
+  startServers,
+} from '../support/servers.js'
+import type { AnyFrame, TestSocket } from '../support/socket.js'
 
 const database = await fileDatabase(root)
 

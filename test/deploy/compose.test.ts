@@ -8,11 +8,11 @@ import { parse } from 'yaml'
 import { readConfig } from '../../plugins/config/index.js'
 import { DRAIN_MARGIN_MS } from '../../plugins/lifecycle.js'
 import { Config } from '../../schemas/config.js'
-import { eventually } from '../eventually.js'
-import { temporaryFolder } from '../helper.js'
-import { freePort, listens } from '../port.js'
-import { top } from '../process.js'
-import { redisMissing } from '../redis.js'
+import { temporaryFolder } from '../support/application.js'
+import { eventually } from '../support/eventually.js'
+import { freePort, listens } from '../support/port.js'
+import { top } from '../support/process.js'
+import { redisMissing } from '../support/redis.js'
 
 interface Service {
   image: string

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'tap'
 import { parse } from 'yaml'
-import { build } from '../helper.js'
-import { top } from '../process.js'
+import { build } from '../support/application.js'
+import { top } from '../support/process.js'
 
 interface Rule {
   alert: string

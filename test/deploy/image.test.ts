@@ -4,10 +4,10 @@ import { isAbsolute, join } from 'node:path'
 import { test } from 'tap'
 import { readConfig } from '../../plugins/config/index.js'
 import { Config } from '../../schemas/config.js'
-import { temporaryFolder } from '../helper.js'
-import { freePort } from '../port.js'
-import { start, top } from '../process.js'
-import { type Instruction, isIgnored, readDockerfile, type Stage } from './dockerfile.js'
+import { temporaryFolder } from '../support/application.js'
+import { type Instruction, isIgnored, readDockerfile, type Stage } from '../support/dockerfile.js'
+import { freePort } from '../support/port.js'
+import { start, top } from '../support/process.js'
 
 const file = (path: string) => new URL(`../../../${path}`, import.meta.url)
 const stages = readDockerfile(file('Dockerfile'))
@@ -60,7 +60,7 @@ test('it runs as a number that is not root, from its first process on, which get
 
 test('neither secrets nor data nor history can get into it', async t => {
   const never = ['.env', '.git/config', 'data/talkie.db', 'data/jwt-secret', 'node_modules/ws/index.js', 'key.pem']
-  for (const path of [...never, 'build/server.js', 'test/helper.ts', 'deploy/k8s/secret.yaml']) {
+  for (const path of [...never, 'build/server.js', 'test/support/application.ts', 'deploy/k8s/secret.yaml']) {
     t.ok(isIgnored(path, patterns), path)
   }
   for (const path of ['server.ts', 'package-lock.json', 'plugins/ws/hub.ts', 'static/tsconfig.json']) {

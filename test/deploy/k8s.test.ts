@@ -7,10 +7,10 @@ import { readConfig } from '../../plugins/config/index.js'
 import { DRAIN_MARGIN_MS } from '../../plugins/lifecycle.js'
 import { Config } from '../../schemas/config.js'
 import { limits } from '../../schemas/wire.js'
-import { build } from '../helper.js'
-import { missing } from '../missing.js'
-import { top } from '../process.js'
-import { readDockerfile } from './dockerfile.js'
+import { build } from '../support/application.js'
+import { readDockerfile } from '../support/dockerfile.js'
+import { missing } from '../support/missing.js'
+import { top } from '../support/process.js'
 
 const folder = join(top, 'deploy/k8s')
 const names = readdirSync(folder).filter(name => name.endsWith('.yaml'))

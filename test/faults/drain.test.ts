@@ -5,10 +5,10 @@ import { WebSocket } from 'ws'
 import { readHistory } from '../../bench/replay/history.js'
 import { BEARER_PREFIX, closeCodes, SUBPROTOCOL } from '../../schemas/wire.js'
 import { createConnection, createHttp, type SocketConstructor } from '../../static/client/index.js'
-import { eventually } from '../eventually.js'
-import { environment } from '../helper.js'
-import { freePort } from '../port.js'
-import { start, top, watch } from '../process.js'
+import { environment } from '../support/application.js'
+import { eventually } from '../support/eventually.js'
+import { freePort } from '../support/port.js'
+import { start, top, watch } from '../support/process.js'
 
 const ways: Record<string, (env: Record<string, string>) => string[]> = {
   'node build/server.js': () => ['build/server.js'],

@@ -10,8 +10,8 @@ import {
   type ResumePoint,
   type SocketConstructor,
 } from '../../static/client/index.js'
-import { build, register } from '../helper.js'
-import { listen } from '../socket.js'
+import { build, register } from '../support/application.js'
+import { listen } from '../support/socket.js'
 
 const RUNS = 1000
 const TALKERS = ['seojun', 'jiwoo', 'haeun']

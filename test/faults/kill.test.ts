@@ -3,7 +3,7 @@ import { WebSocket } from 'ws'
 import { readHistory } from '../../bench/replay/history.js'
 import { startServer } from '../../bench/replay/server.js'
 import { createConnection, createHttp, type SocketConstructor } from '../../static/client/index.js'
-import { eventually } from '../eventually.js'
+import { eventually } from '../support/eventually.js'
 
 const SENDERS = 50
 const KILLS = 20

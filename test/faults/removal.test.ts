@@ -1,6 +1,6 @@
 import { test } from 'tap'
-import { build } from '../helper.js'
-import { raceRemovals } from '../removal-race.js'
+import { build } from '../support/application.js'
+import { raceRemovals } from '../support/removal-race.js'
 
 test('on one server, too, a send that races with a removal is before it or refused', async t => {
   const tries = Number(process.env.RACE_TRIES ?? 200)

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { roll } from '../../bench/rolling/roll.js'
-import { redisMissing } from '../redis.js'
-import { mongoMissing } from '../services.js'
+import { redisMissing } from '../support/redis.js'
+import { mongoMissing } from '../support/services.js'
 
 test('a rolling restart of three servers under the burst script loses and doubles nothing, and makes no herd', {
   skip: mongoMissing() || redisMissing,

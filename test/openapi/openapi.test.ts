@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { HTTPMethods } from 'fastify'
 import { test } from 'tap'
 import { parse } from 'yaml'
-import { build } from '../helper.js'
+import { build } from '../support/application.js'
 
 interface Media {
   schema: unknown

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { test } from 'tap'
-import { build } from '../helper.js'
+import { build } from '../support/application.js'
 
 test('/docs shows the routes without anything from elsewhere or inline', async t => {
   const fastify = await build(t)

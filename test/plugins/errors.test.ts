@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { test } from 'tap'
 import { errors, rateLimited } from '../../schemas/error.js'
-import { build } from '../helper.js'
+import { build } from '../support/application.js'
 
 function routes(app: FastifyInstance) {
   app.post('/echo', async request => request.body ?? null)

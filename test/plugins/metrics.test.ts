@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
-import { eventually } from '../eventually.js'
-import { build, register } from '../helper.js'
-import { connect, listen } from '../socket.js'
+import { build, register } from '../support/application.js'
+import { eventually } from '../support/eventually.js'
+import { connect, listen } from '../support/socket.js'
 
 /** The value of a line without or with exactly these labels. */
 async function figure(fastify: FastifyInstance, line: string): Promise<number> {

@@ -1,8 +1,8 @@
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { test } from 'tap'
-import { build } from '../helper.js'
-import { listen } from '../socket.js'
+import { build } from '../support/application.js'
+import { listen } from '../support/socket.js'
 
 test('every answer forbids what a page of ours never needs', async t => {
   const app = await build(t)

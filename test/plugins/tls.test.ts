@@ -10,8 +10,8 @@ import { WebSocket } from 'ws'
 import { readConfig } from '../../plugins/config/index.js'
 import { serverOptions } from '../../plugins/config/server-options.js'
 import { LOOK_MS } from '../../plugins/tls.js'
-import { makeCertificate, opensslMissing } from '../certificate.js'
-import { build, register } from '../helper.js'
+import { build, register } from '../support/application.js'
+import { makeCertificate, opensslMissing } from '../support/certificate.js'
 
 /** The fingerprint of the certificate that a new connection gets. */
 async function fingerprint(port: number): Promise<string> {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { test } from 'tap'
-import { start } from '../process.js'
+import { start } from '../support/process.js'
 
 test('with the usual variables a request is traced, by its route and under our name, and sent at the end at the latest', async t => {
   const received: { path: string | undefined; body: string }[] = []

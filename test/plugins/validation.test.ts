@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
 import { PageQuery, Sending } from '../../schemas/message.js'
 import { ProfileChange } from '../../schemas/user.js'
-import { build } from '../helper.js'
+import { build } from '../support/application.js'
 
 function routes(app: FastifyInstance) {
   const Count = Type.Object(

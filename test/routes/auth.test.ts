@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { build, PASSWORD, register } from '../helper.js'
+import { build, PASSWORD, register } from '../support/application.js'
 
 const post = (url: string, payload?: object, headers = {}) => ({ method: 'POST', url, payload, headers }) as const
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
-import { build, register } from '../helper.js'
+import { build, register } from '../support/application.js'
 
 async function talking(t: Parameters<typeof build>[0]) {
   const app = await build(t)

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { build } from '../helper.js'
+import { build } from '../support/application.js'
 
 /** What answers without a token; both socket routes decide by themselves (their own tests ask them). */
 const open = [

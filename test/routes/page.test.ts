@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { build } from '../helper.js'
+import { build } from '../support/application.js'
 
 test('the page is served at the top and under every room’s address, its parts beside it', async t => {
   const fastify = await build(t)

@@ -1,7 +1,7 @@
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { test } from 'tap'
 import { limits } from '../../schemas/wire.js'
-import { build, register } from '../helper.js'
+import { build, register } from '../support/application.js'
 
 type Account = Awaited<ReturnType<typeof register>>
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
-import { build } from '../helper.js'
+import { build } from '../support/application.js'
 
 test('a process that runs is healthy, and ready while its store answers', async t => {
   const app = await build(t)

@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { build, register } from '../helper.js'
+import { build, register } from '../support/application.js'
 
 test('a profile is there for whoever is logged in', async t => {
   const app = await build(t)

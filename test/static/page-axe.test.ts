@@ -3,8 +3,8 @@ import { createRequire } from 'node:module'
 import type { Page } from 'playwright-core'
 import { en } from '../../static/page/words/en.js'
 import { ko } from '../../static/page/words/ko.js'
-import { PASSWORD } from '../helper.js'
-import { inBrowser, row, serve, visit } from './browser.js'
+import { PASSWORD } from '../support/application.js'
+import { inBrowser, row, serve, visit } from '../support/browser.js'
 
 /** The checker of accessibility, where it is installed. */
 function findAxe(): string | null {

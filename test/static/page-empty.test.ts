@@ -1,5 +1,5 @@
-import { register, temporaryFolder } from '../helper.js'
-import { field, inBrowser, send, serve, signUp, texts, visit } from './browser.js'
+import { register, temporaryFolder } from '../support/application.js'
+import { field, inBrowser, send, serve, signUp, texts, visit } from '../support/browser.js'
 
 inBrowser('where there is nothing to see', async (t, browser) => {
   await t.test('an empty room, list or search says what to do, and so does a door', async t => {

@@ -1,5 +1,5 @@
-import { build, register, temporaryFolder } from '../helper.js'
-import { field, inBrowser, kept, log, row, say, serve, signUp, texts, until, visit } from './browser.js'
+import { build, register, temporaryFolder } from '../support/application.js'
+import { field, inBrowser, kept, log, row, say, serve, signUp, texts, until, visit } from '../support/browser.js'
 
 inBrowser('what a page keeps', async (t, browser) => {
   await t.test('who signs up on a phone is in the default room with a word of welcome, and talks', async t => {

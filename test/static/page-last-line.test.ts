@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
-import { PASSWORD, register } from '../helper.js'
-import { inBrowser, row, say, serve, signUp, until, visit } from './browser.js'
+import { PASSWORD, register } from '../support/application.js'
+import { inBrowser, row, say, serve, signUp, until, visit } from '../support/browser.js'
 
 const link = (page: Page, room: string) => page.locator('.room-link', { has: page.locator('bdi', { hasText: room }) })
 const line = (page: Page, room: string) => link(page, room).locator('.last-line')

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Page } from 'playwright-core'
-import { PASSWORD, register } from '../helper.js'
-import { field, fill, inBrowser, isInView, log, row, send, serve, signUp, until, visit } from './browser.js'
+import { PASSWORD, register } from '../support/application.js'
+import { field, fill, inBrowser, isInView, log, row, send, serve, signUp, until, visit } from '../support/browser.js'
 
 /** Holds the page's requests of a kind. @returns what lets them go */
 async function hold(page: Page, method: string, path: RegExp): Promise<() => void> {

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
-import { PASSWORD, temporaryFolder } from '../helper.js'
-import { field, inBrowser, kept, log, row, say, send, serve, signUp, texts, until, visit } from './browser.js'
+import { PASSWORD, temporaryFolder } from '../support/application.js'
+import { field, inBrowser, kept, log, row, say, send, serve, signUp, texts, until, visit } from '../support/browser.js'
 
 async function logOut(page: Page) {
   await page.locator('.sidebar .menu summary').click()

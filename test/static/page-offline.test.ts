@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
-import { environment } from '../helper.js'
-import { freePort } from '../port.js'
-import { field, inBrowser, row, say, send, serve, signUp, texts, until, visit } from './browser.js'
+import { environment } from '../support/application.js'
+import { field, inBrowser, row, say, send, serve, signUp, texts, until, visit } from '../support/browser.js'
+import { freePort } from '../support/port.js'
 
 const SERVER = fileURLToPath(new URL('../../server.js', import.meta.url))
 

@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core'
-import { field, fill, inBrowser, isInView, row, say, serve, signUp, until, visit } from './browser.js'
+import { field, fill, inBrowser, isInView, row, say, serve, signUp, until, visit } from '../support/browser.js'
 
 const phone = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true }
 

@@ -1,4 +1,4 @@
-import { field, fill, inBrowser, row, serve, signUp, until, visit } from './browser.js'
+import { field, fill, inBrowser, row, serve, signUp, until, visit } from '../support/browser.js'
 
 inBrowser('for who hears the page', async (t, browser) => {
   await t.test('every message offers its actions, and leads to them', async t => {

@@ -1,6 +1,20 @@
 import type { Page } from 'playwright-core'
-import { register } from '../helper.js'
-import { field, fill, inBrowser, isInView, log, row, say, send, serve, signUp, texts, until, visit } from './browser.js'
+import { register } from '../support/application.js'
+import {
+  field,
+  fill,
+  inBrowser,
+  isInView,
+  log,
+  row,
+  say,
+  send,
+  serve,
+  signUp,
+  texts,
+  until,
+  visit,
+} from '../support/browser.js'
 
 /** More rows than this are never on the page: 150 on each side of the one that is read, and some slack. */
 const ROWS_MAX = 420

@@ -1,6 +1,6 @@
 import type { BrowserContext } from 'playwright-core'
-import { register } from '../helper.js'
-import { field, inBrowser, log, row, say, send, serve, signUp, until, visit } from './browser.js'
+import { register } from '../support/application.js'
+import { field, inBrowser, log, row, say, send, serve, signUp, until, visit } from '../support/browser.js'
 
 /** Notes are told to a list instead of to the desktop, which a test has none of; which tab may show them is real. */
 const RECORD_NOTES = `

@@ -1,5 +1,19 @@
-import { PASSWORD, register, temporaryFolder } from '../helper.js'
-import { field, fill, inBrowser, isInView, log, row, say, send, serve, signUp, texts, until, visit } from './browser.js'
+import { PASSWORD, register, temporaryFolder } from '../support/application.js'
+import {
+  field,
+  fill,
+  inBrowser,
+  isInView,
+  log,
+  row,
+  say,
+  send,
+  serve,
+  signUp,
+  texts,
+  until,
+  visit,
+} from '../support/browser.js'
 
 inBrowser('the page in a browser', async (t, browser) => {
   await t.test('two people talk, and each sees every message once and in order', async t => {

@@ -2,7 +2,7 @@ import type { Collection, Db, IndexDescription } from 'mongodb'
 import type { StoredEvent } from '../../../schemas/event.js'
 import type { MemberRow, RoomRecord } from '../../../schemas/room.js'
 import type { Session, StoredUser } from '../../../schemas/user.js'
-import { newEpoch } from '../epoch.js'
+import { newEpoch } from '../log/epoch.js'
 import { insertIfMissing } from './failures.js'
 
 /** Raised with every change of the documents that an older server would not understand. */

@@ -1,5 +1,5 @@
 import type { Db } from 'mongodb'
-import { newEpoch } from '../epoch.js'
+import { newEpoch } from '../log/epoch.js'
 import { collectionsOf, SCHEMA_VERSION } from './collections.js'
 import { withConcerns } from './connection.js'
 

@@ -6,8 +6,8 @@ import { createPasswords } from '../../../plugins/auth/passwords.js'
 import { openSessions } from '../../../plugins/auth/sessions.js'
 import { createTokens } from '../../../plugins/auth/tokens.js'
 import type { Store } from '../../../plugins/store/index.js'
-import { build, PASSWORD, register } from '../../helper.js'
-import { connect, listen } from '../../socket.js'
+import { build, PASSWORD, register } from '../../support/application.js'
+import { connect, listen } from '../../support/socket.js'
 
 /** What another process on the store of a running server has, as the command line does. */
 async function elsewhere(t: Test, app: FastifyInstance, store: Store = app.store) {

@@ -5,7 +5,7 @@ import { createAuth } from '../../../plugins/auth/index.js'
 import { createPasswords, hashOfNobody } from '../../../plugins/auth/passwords.js'
 import { openSessions } from '../../../plugins/auth/sessions.js'
 import { createTokens } from '../../../plugins/auth/tokens.js'
-import { build, PASSWORD, register } from '../../helper.js'
+import { build, PASSWORD, register } from '../../support/application.js'
 
 const JWT_SECRET = 'a secret of at least 32 characters'
 const NOW = Math.floor(Date.now() / 1000)

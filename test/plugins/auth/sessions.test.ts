@@ -3,10 +3,10 @@ import { mock } from 'node:test'
 import Fastify from 'fastify'
 import { type Test, test } from 'tap'
 import { openSessions } from '../../../plugins/auth/sessions.js'
-import { openEmbedded } from '../../../plugins/store/embedded.js'
+import { openEmbedded } from '../../../plugins/store/embedded/embedded.js'
 import type { Store } from '../../../plugins/store/index.js'
 import type { StoredEvent } from '../../../schemas/event.js'
-import { temporaryFolder } from '../../helper.js'
+import { temporaryFolder } from '../../support/application.js'
 
 const { log } = Fastify()
 const IN_AN_HOUR = Date.now() + 3_600_000

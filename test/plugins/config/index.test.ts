@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import Fastify from 'fastify'
 import { test } from 'tap'
 import config, { type Environment, readConfig } from '../../../plugins/config/index.js'
-import { temporaryFolder } from '../../helper.js'
+import { temporaryFolder } from '../../support/application.js'
 
 const SECRET = 'a secret of at least 32 characters'
 

@@ -6,8 +6,8 @@ import Fastify, { type FastifyServerOptions } from 'fastify'
 import { test } from 'tap'
 import { readConfig } from '../../../plugins/config/index.js'
 import { serverOptions } from '../../../plugins/config/server-options.js'
-import { makeCertificate, opensslMissing } from '../../certificate.js'
-import { build, PASSWORD, temporaryFolder } from '../../helper.js'
+import { build, PASSWORD, temporaryFolder } from '../../support/application.js'
+import { makeCertificate, opensslMissing } from '../../support/certificate.js'
 
 /** Options as `env` gives them, that write their lines to a list. */
 function withLines(env: Record<string, string>) {

@@ -4,7 +4,7 @@ import { type Test, test } from 'tap'
 import { createPresence } from '../../../plugins/presence/presence.js'
 import { createSharedPresence } from '../../../plugins/presence/shared.js'
 import { openLink, type RedisLink } from '../../../plugins/redis/link.js'
-import { type RedisServer, redisMissing as skip, startRedis } from '../../redis.js'
+import { type RedisServer, redisMissing as skip, startRedis } from '../../support/redis.js'
 
 const { log } = Fastify()
 /** Longer than any test takes, for it is Redis that ends it. */

@@ -1,8 +1,8 @@
 import { test } from 'tap'
-import { eventually } from '../../eventually.js'
-import { redisMissing as skip, startRedis } from '../../redis.js'
-import { startRedisProxy } from '../../redis-proxy.js'
-import { listening, openBus, reaches, say } from './bus.js'
+import { listening, openBus, reaches, say } from '../../support/bus.js'
+import { eventually } from '../../support/eventually.js'
+import { redisMissing as skip, startRedis } from '../../support/redis.js'
+import { startRedisProxy } from '../../support/redis-proxy.js'
 
 test('redis: a bus whose subscribing connection is killed has its subscriptions back', { skip }, async t => {
   const redis = await startRedis(t)

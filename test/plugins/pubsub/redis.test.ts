@@ -1,7 +1,7 @@
 import root, { test } from 'tap'
-import { eventually } from '../../eventually.js'
-import { redisMissing as skip, startCluster, startRedis } from '../../redis.js'
-import { listening, openBus, reaches, say } from './bus.js'
+import { listening, openBus, reaches, say } from '../../support/bus.js'
+import { eventually } from '../../support/eventually.js'
+import { redisMissing as skip, startCluster, startRedis } from '../../support/redis.js'
 import { pubsubContract } from './contract.js'
 
 const given = process.env.REDIS_ADDR

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
-import { eventually } from '../../eventually.js'
-import { build, PASSWORD, register } from '../../helper.js'
+import { build, PASSWORD, register } from '../../support/application.js'
+import { eventually } from '../../support/eventually.js'
 
 function routes(app: FastifyInstance) {
   app.get('/any', async () => 'ok')

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { type Test, test } from 'tap'
 import { Views } from '../../../plugins/room-log/views.js'
-import { openEmbedded } from '../../../plugins/store/embedded.js'
+import { openEmbedded } from '../../../plugins/store/embedded/embedded.js'
 import type { Store } from '../../../plugins/store/index.js'
 import { errors } from '../../../schemas/error.js'
-import { temporaryFolder } from '../../helper.js'
+import { temporaryFolder } from '../../support/application.js'
 
 const room_id = 'room'
 const settings = { name: 'Room', description: '', is_public: false, max_members: 0 }

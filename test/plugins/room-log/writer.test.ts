@@ -3,11 +3,11 @@ import fc from 'fast-check'
 import { type Test, test } from 'tap'
 import type { RoomView } from '../../../plugins/room-log/view.js'
 import { type Entry, Writer } from '../../../plugins/room-log/writer.js'
-import { openEmbedded } from '../../../plugins/store/embedded.js'
+import { openEmbedded } from '../../../plugins/store/embedded/embedded.js'
 import type { Store } from '../../../plugins/store/index.js'
 import { errors } from '../../../schemas/error.js'
 import type { StoredEvent } from '../../../schemas/event.js'
-import { temporaryFolder } from '../../helper.js'
+import { temporaryFolder } from '../../support/application.js'
 
 const room_id = 'room'
 

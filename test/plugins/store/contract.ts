@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { type Test, test } from 'tap'
-import { foldMember, foldRoom } from '../../../plugins/store/fold.js'
+import { foldMember, foldRoom } from '../../../plugins/store/log/fold.js'
+import { queryTerms } from '../../../plugins/store/log/terms.js'
 import { BATCH_MAX, Conflict, type Store } from '../../../plugins/store/store.js'
-import { queryTerms } from '../../../plugins/store/terms.js'
 import { membershipTypes, type StoredEvent } from '../../../schemas/event.js'
 import type { RoomRecord } from '../../../schemas/room.js'
 import type { StoredUser } from '../../../schemas/user.js'
-import { NOW } from './events.js'
+import { NOW } from '../../support/events.js'
 
 export interface Opened {
   /** An empty store. */

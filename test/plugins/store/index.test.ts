@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 import { type Test, test } from 'tap'
 import store from '../../../plugins/store/index.js'
 import type { Config } from '../../../schemas/config.js'
-import { temporaryFolder } from '../../helper.js'
+import { temporaryFolder } from '../../support/application.js'
 
 function build(t: Test, config: Partial<Config>) {
   const DATA_DIR = temporaryFolder(t)

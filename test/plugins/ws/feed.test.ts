@@ -4,13 +4,13 @@ import fc from 'fast-check'
 import { type Test, test } from 'tap'
 import { packEvents, packPassing } from '../../../plugins/room-log/envelope.js'
 import { RoomView } from '../../../plugins/room-log/view.js'
-import { openEmbedded } from '../../../plugins/store/embedded.js'
+import { openEmbedded } from '../../../plugins/store/embedded/embedded.js'
+import type { Session } from '../../../plugins/ws/client.js'
 import { Feed, type Subscriber } from '../../../plugins/ws/feed.js'
 import { frameText } from '../../../plugins/ws/framing.js'
-import type { Session } from '../../../plugins/ws/session.js'
 import { Subscription } from '../../../plugins/ws/subscription.js'
 import type { StoredEvent } from '../../../schemas/event.js'
-import { temporaryFolder } from '../../helper.js'
+import { temporaryFolder } from '../../support/application.js'
 
 let rooms = 0
 

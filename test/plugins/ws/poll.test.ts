@@ -3,10 +3,10 @@ import { mock } from 'node:test'
 import { type Test, test } from 'tap'
 import { createMemoryPubSub } from '../../../plugins/pubsub/memory.js'
 import { createRoomLog } from '../../../plugins/room-log/index.js'
-import { openEmbedded } from '../../../plugins/store/embedded.js'
+import { openEmbedded } from '../../../plugins/store/embedded/embedded.js'
 import { Hub } from '../../../plugins/ws/hub.js'
 import { startPoll } from '../../../plugins/ws/poll.js'
-import { temporaryFolder } from '../../helper.js'
+import { temporaryFolder } from '../../support/application.js'
 
 const room_id = 'room'
 

@@ -4,8 +4,8 @@ import { mock } from 'node:test'
 import { test } from 'tap'
 import { readConfig } from '../../../plugins/config/index.js'
 import { serverOptions } from '../../../plugins/config/server-options.js'
-import { build, register } from '../../helper.js'
-import { connect, listen, type TestSocket } from '../../socket.js'
+import { build, register } from '../../support/application.js'
+import { connect, listen, type TestSocket } from '../../support/socket.js'
 
 const seqs = ({ frames }: TestSocket) =>
   frames.filter(({ seq, type }) => seq && type !== 'welcome' && type !== 'ack').map(({ seq }) => seq)

@@ -9,7 +9,7 @@ import {
   type LinkState,
   type Pending,
 } from '../../../static/client/index.js'
-import { ack, EPOCH, message, type PeerSocket, startPeer, welcome } from './peer.js'
+import { ack, EPOCH, message, type PeerSocket, startPeer, welcome } from '../../support/peer.js'
 
 type Closed = Extract<LinkState, { name: 'closed' }>
 

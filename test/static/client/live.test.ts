@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { type Test, test } from 'tap'
 import { WebSocket } from 'ws'
 import { createConnection, createHttp, createRoomModel, type LinkState } from '../../../static/client/index.js'
-import { build, PASSWORD, temporaryFolder } from '../../helper.js'
+import { build, PASSWORD, temporaryFolder } from '../../support/application.js'
 
 /** The whole application on a port, the same one where it is named. */
 async function serve(t: Test, DATA_DIR: string, port = 0) {

@@ -4,7 +4,7 @@ import { test } from 'tap'
 import type { EventFrame } from '../../../schemas/frame.js'
 import type { Message, Page, PageQuery } from '../../../schemas/message.js'
 import { createRoomModel, type RoomModel } from '../../../static/client/index.js'
-import { message, time } from './peer.js'
+import { message, time } from '../../support/peer.js'
 
 const event = { room_id: 'a', username: 'minji' }
 const edited = (seq: number, id: number, text = `edit ${seq}`): EventFrame => ({

@@ -1,0 +1,159 @@
+import { isDeepStrictEqual } from 'node:util'
+import { Ajv } from 'ajv'
+import { newUser } from '../../plugins/auth/accounts.js'
+import { hashOfNobody } from '../../plugins/auth/passwords.js'
+import { BATCH_MAX, Conflict, type Store } from '../../plugins/store/index.js'
+import type { StoredEvent } from '../../schemas/event.js'
+import { RoomId, type RoomRecord, RoomSettings } from '../../schemas/room.js'
+import { DEFAULT_ROOM_ID } from '../../schemas/wire.js'
+import type { Command, Values } from './command.js'
+import type { LogSummary } from './log-check.js'
+import { checkRoom, readRoom } from './room-file.js'
+import { withStore } from './store.js'
+
+type Settings = RoomSettings & Pick<RoomRecord, 'password_hash'>
+
+const USERS_AT_ONCE = 200
+/** Missing users that are named. */
+const NAMED_MAX = 5
+
+export const roomImport: Command = {
+  summary: 'Makes a room of a file that room export wrote',
+  operands: 'FILE',
+  switches: '[--id ID] [--name NAME] [--owner USERNAME] [--add-users]',
+  help: `All of FILE is checked first; where anything is wrong, nothing is stored. The room keeps its id and name unless --id and
+--name say others; messages keep their numbers. --owner names the owner, which the default room of another server needs.
+
+The same username is taken to be the same person on both servers. Names that are not registered here are refused; with
+--add-users they become blocked accounts: unblock and reset-password hand one to its person.
+
+Cut off, the same command goes on. With the embedded store the server must be stopped; with MongoDB nobody must write to
+the room before it is whole.`,
+  options: {
+    id: { type: 'string' },
+    name: { type: 'string' },
+    owner: { type: 'string' },
+    'add-users': { type: 'boolean' },
+  },
+  async run([file = ''], values, { env, say }) {
+    const log = await checkRoom(file)
+    const room = adapt(log, values)
+    return withStore(env, async ({ store, config }) => {
+      const usernames = [...new Set([...log.usernames.values(), room.first.username])]
+      const hash = hashOfNobody(config.BCRYPT_COST)
+      const { added, nameOf } = await ensureUsers(store, usernames, values['add-users'] === true, hash)
+      const target = placing(room, nameOf)
+      const { id, name, owner } = target.record
+      await put(store, file, target, log.events)
+      for (const member of new Set([...log.members, owner])) await store.moveMark(member, id, log.events)
+      say(`Room ${id} (${name}): ${log.events} events; users added: ${added}`)
+      return undefined
+    })
+  },
+}
+
+/** The room as its file and the options say, with names as on the server that it comes from. */
+interface Adapted {
+  first: StoredEvent
+  settings: Settings
+}
+
+/** The room as it is to be here. */
+interface Target {
+  record: RoomRecord
+  /** An event of the file as an event of this room. */
+  place(event: StoredEvent): StoredEvent
+}
+
+const isRoomId = new Ajv().compile(RoomId)
+const isRoomName = new Ajv().compile(RoomSettings.properties.name)
+
+/** @throws Error, one sentence, on options that make no room */
+function adapt({ created }: LogSummary, { id, name, owner }: Values): Adapted {
+  const room_id = id ?? created.room_id
+  if (!isRoomId(room_id) || room_id === DEFAULT_ROOM_ID) {
+    throw new Error('The room needs an id of its own, 1 to 32 of A–Z, a–z, 0–9, _ and -: say --id')
+  }
+  if (owner !== undefined && created.username !== '') {
+    throw new Error(`The room has an owner, ${created.username}: leave --owner away`)
+  }
+  const username = owner ?? created.username
+  if (username === '') throw new Error('The room has no owner: say --owner')
+  const settings = { ...(created.data as Settings), ...(name !== undefined && { name }) } as Settings
+  if (!isRoomName(settings.name)) throw new Error('--name is none that a room can have')
+
+  const first = { ...created, room_id, username, data: settings } as StoredEvent
+  return { first, settings }
+}
+
+/** @param nameOf how a user is spelled here: what is said of somebody is looked up by the name as registered */
+function placing({ first, settings }: Adapted, nameOf: (username: string) => string): Target {
+  function place(event: StoredEvent): StoredEvent {
+    const placed = event.seq === 1 ? first : { ...event, room_id: first.room_id }
+    const { username, member } = placed
+    return { ...placed, username: nameOf(username), ...(member !== undefined && { member: nameOf(member) }) }
+  }
+  return {
+    record: {
+      id: first.room_id,
+      ...settings,
+      indexed_seq: 1,
+      owner: nameOf(first.username),
+      member_count: 1,
+      created_at: first.created_at,
+      deleted: false,
+    },
+    place,
+  }
+}
+
+/**
+ * @returns how many were added, and how each is spelled here
+ * @throws Error, one sentence, where some are missing and may not be added
+ */
+async function ensureUsers(store: Store, usernames: string[], mayAdd: boolean, hash: string) {
+  const spelled = new Map<string, string>()
+  for (let at = 0; at < usernames.length; at += USERS_AT_ONCE) {
+    const found = await store.readUsers(usernames.slice(at, at + USERS_AT_ONCE))
+    for (const { username } of found) spelled.set(username.toLowerCase(), username)
+  }
+  const missing = usernames.filter(username => !spelled.has(username.toLowerCase()))
+  if (missing.length > 0 && !mayAdd) {
+    const some = missing.slice(0, NAMED_MAX).join(', ')
+    const more = missing.length > NAMED_MAX ? ` and ${missing.length - NAMED_MAX} more` : ''
+    throw new Error(`Not registered here: ${some}${more}; add them, or say --add-users`)
+  }
+  for (const username of missing) await store.createUser({ ...newUser(username, hash), blocked: true })
+  const nameOf = (username: string) => spelled.get(username.toLowerCase()) ?? username
+  return { added: missing.length, nameOf }
+}
+
+/** Stores what is not there yet, so that an import that was cut off goes on. */
+async function put(store: Store, file: string, { record, place }: Target, events: number) {
+  const { id: room_id, name } = record
+  if ((await store.readHead(room_id)) > events) throw isAnother(room_id)
+  for await (const batch of readRoom(file, BATCH_MAX)) {
+    const placed = batch.map(place)
+    const [first] = placed as [StoredEvent]
+    const known = await store.readEvents(room_id, { after: first.seq - 1, limit: placed.length })
+    if (!known.every((event, i) => isSame(event, placed[i]))) throw isAnother(room_id)
+    const missing = placed.slice(known.length)
+    try {
+      if (missing[0]?.seq === 1) await store.createRoom(record, missing.shift() as StoredEvent)
+      if (missing[0] !== undefined) await store.append(room_id, missing[0].seq - 1, missing)
+    } catch (error) {
+      if (!(error instanceof Conflict)) throw error
+      if (first.seq === 1 && known.length === 0) throw new Error(`The room name ${name} is taken: say --name`)
+      throw new Error(`Somebody wrote to room ${room_id} meanwhile: delete it, and import it again with another --id`)
+    }
+  }
+}
+
+/** What was deleted may be empty in one of the two and not yet in the other. */
+function isSame(known: StoredEvent, placed: StoredEvent | undefined): boolean {
+  const { text: _known, ...rest } = known
+  const { text: _placed, ...others } = placed ?? {}
+  return isDeepStrictEqual(rest, others) && (known.text === placed?.text || known.text === '' || placed?.text === '')
+}
+
+const isAnother = (room_id: string) => new Error(`Room ${room_id} is here already and is another: say --id`)

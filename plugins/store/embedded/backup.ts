@@ -1,0 +1,193 @@
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { newEpoch } from '../log/epoch.js'
+import { BUSY_MS, openConnection } from './connection.js'
+import { readMeta, takeFolder } from './folder.js'
+import { Sqlite, SqliteError } from './sqlite.js'
+import { SCHEMA_VERSION } from './tables.js'
+
+/** What a copy of a store holds. */
+interface Contents {
+  users: number
+  rooms: number
+  events: number
+}
+
+/** What may lie in a folder that has no store: the guard file, the secret of a developer's server, what a killed restore left. */
+const PART = 'restore.part'
+const mayLieThere = (name: string) => ['talkie.lock', 'jwt-secret', PART].some(known => name.startsWith(known))
+
+/**
+ * Copies the store as it is at one moment into a new file, which only its owner may read. A server may run on the
+ * folder meanwhile: it goes on writing, and the copy is what was committed when it began.
+ *
+ * @throws an Error whose message is one plain sentence; there is no file then
+ */
+export function backupEmbedded(dataDir: string, target: string): Contents {
+  const source = join(dataDir, 'talkie.db')
+  if (!existsSync(source)) throw new Error(`DATA_DIR ${dataDir} holds no store`)
+  if (existsSync(target)) throw new Error(`${target} is there already: name another file`)
+  const part = `${target}.part`
+  rmSync(part, { force: true })
+  let db: Sqlite | undefined
+  try {
+    closeSync(openSync(part, 'wx', 0o600))
+    db = new Sqlite(source, BUSY_MS)
+    db.run('vacuum into ?', [part])
+    const contents = verifyCopy(part)
+    makeDurable(part, target)
+    return contents
+  } catch (error) {
+    rmSync(part, { force: true })
+    throw describe(error, `${source} cannot be copied to ${target}`)
+  } finally {
+    db?.close()
+  }
+}
+
+/**
+ * Makes a store of a backup, in a folder that has none. It is another store from then on: its epoch is new, so that no
+ * client takes what it holds for what is here, and no session is left, since those that ended after the backup would be
+ * good again.
+ *
+ * @throws an Error whose message is one plain sentence; the folder has no store then
+ */
+export function restoreEmbedded(file: string, dataDir: string): Contents {
+  if (!existsSync(file)) throw new Error(`${file} is not there`)
+  const { release, file: target } = takeFolder(dataDir)
+  try {
+    const found = readdirSync(dataDir).find(name => !mayLieThere(name))
+    if (found !== undefined) {
+      throw new Error(`DATA_DIR ${dataDir} is not empty (${found}): move it away, as by mv ${dataDir} ${dataDir}.old`)
+    }
+    const part = join(dataDir, PART)
+    for (const ending of ['', '-wal', '-shm', '-journal']) rmSync(part + ending, { force: true })
+    try {
+      copyFileSync(file, part)
+      chmodSync(part, 0o600)
+      const contents = verifyCopy(part)
+      makeAnother(part)
+      makeDurable(part, target)
+      return contents
+    } catch (error) {
+      throw describe(error, `${file} cannot be restored to ${dataDir}`)
+    }
+  } finally {
+    release()
+  }
+}
+
+/** As `restoreEmbedded` does to the copy, to a store that was restored by other means. @throws as that */
+export function renewEmbedded(dataDir: string): Contents {
+  if (!existsSync(join(dataDir, 'talkie.db'))) throw new Error(`DATA_DIR ${dataDir} holds no store`)
+  const { file, release } = takeFolder(dataDir)
+  try {
+    const contents = verifyCopy(file)
+    makeAnother(file)
+    return contents
+  } catch (error) {
+    throw describe(error, `${file} cannot be changed`)
+  } finally {
+    release()
+  }
+}
+
+function makeAnother(file: string) {
+  const db = new Sqlite(file, BUSY_MS)
+  try {
+    db.exec('pragma journal_mode = wal; pragma synchronous = full')
+    db.transaction(() => {
+      db.run("update meta set value = ? where name = 'epoch'", [newEpoch()])
+      db.run('delete from sessions')
+    })
+    db.exec('pragma wal_checkpoint(truncate)')
+  } finally {
+    db.close()
+  }
+}
+
+/** @throws an Error whose message is one plain sentence, unless the file is a whole store whose logs have no hole */
+function verifyCopy(file: string): Contents {
+  const db = new Sqlite(file, BUSY_MS)
+  try {
+    const { version } = readMeta(db)
+    if (version !== `${SCHEMA_VERSION}`) {
+      throw new Error(`its schema version is ${version}, and this program reads ${SCHEMA_VERSION} only`)
+    }
+    const fault = db.get<{ says: string }>(
+      "select integrity_check as says from pragma_integrity_check where integrity_check <> 'ok' limit 1",
+    )
+    if (fault !== undefined) throw new Error(`it is damaged: ${fault.says}`)
+    const [room_id] = findHoles(db)
+    if (room_id !== undefined) throw new Error(`the log of room ${room_id} has a hole`)
+    const count = (table: string) =>
+      db.get<{ count: number }>(`select count(*) as count from ${table}`)?.count as number
+    return { users: count('users'), rooms: count('rooms where deleted = 0'), events: count('events') }
+  } finally {
+    db.close()
+  }
+}
+
+/** Rooms, at most ten, whose log lacks a seq, or whose record has no log. */
+function findHoles(db: Sqlite): string[] {
+  const rows = db.all<{ room_id: string }>(
+    `select room_id from events group by room_id having count(*) <> max(seq) or min(seq) <> 1
+     union select id from rooms where not exists (select 1 from events where room_id = id) limit 10`,
+  )
+  return rows.map(({ room_id }) => room_id)
+}
+
+/** Rooms that `sampleEmbedded` looks at, and events at the end of each one's log. */
+const SAMPLE_ROOMS = 100
+const SAMPLE_EVENTS = 10_000
+
+/** Looks at a store, which a server may be running on, without reading all of it. @throws what SQLite does not like */
+export function sampleEmbedded(file: string) {
+  const db = openConnection(file, 'reader')
+  try {
+    const { version } = readMeta(db)
+    const expected = `${SCHEMA_VERSION}`
+    if (version !== expected) return { version, expected, rooms: 0, holes: [] }
+    const rooms = db.all<{ id: string }>(`select id from rooms order by random() limit ${SAMPLE_ROOMS}`)
+    const holes = rooms.filter(({ id }) => {
+      const row = db.get<{ count: number; head: number }>(
+        `select count(*) as count, coalesce(max(seq), 0) as head from events
+         where room_id = ?1 and seq > (select max(seq) from events where room_id = ?1) - ${SAMPLE_EVENTS}`,
+        [id],
+      )
+      const { count = 0, head = 0 } = row ?? {}
+      return count === 0 || count < Math.min(head, SAMPLE_EVENTS)
+    })
+    return { version, expected, rooms: rooms.length, holes: holes.map(({ id }) => id) }
+  } finally {
+    db.close()
+  }
+}
+
+/** Gives a finished file its name, such that a power cut leaves all of it or nothing. */
+function makeDurable(part: string, target: string) {
+  sync(part)
+  renameSync(part, target)
+  sync(dirname(target))
+}
+
+function sync(path: string) {
+  const handle = openSync(path, 'r')
+  fsyncSync(handle)
+  closeSync(handle)
+}
+
+function describe(error: unknown, what: string): Error {
+  const { message } = error as Error
+  return new Error(`${what}: ${error instanceof SqliteError ? `${error.code} ${message}` : message}`)
+}

@@ -1,0 +1,110 @@
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { newEpoch } from '../log/epoch.js'
+import { Sqlite, SqliteError } from './sqlite.js'
+import { SCHEMA_VERSION, TABLES } from './tables.js'
+
+/** The folder of an embedded store, held by this process until `release`. */
+export interface Folder {
+  file: string
+  epoch: string
+  release(): void
+}
+
+/**
+ * Makes the folder and the store in it where they are missing, and takes hold of it.
+ *
+ * @throws an Error whose message is one plain sentence, for the person who starts the server
+ */
+export function prepareFolder(dataDir: string): Folder {
+  const { file, release } = takeFolder(dataDir)
+  try {
+    return { file, epoch: prepareFile(file), release }
+  } catch (error) {
+    release()
+    throw error
+  }
+}
+
+/** Takes hold of the folder, made where it is missing, whatever is in it. @throws as `prepareFolder` */
+export function takeFolder(dataDir: string): Omit<Folder, 'epoch'> {
+  makeWritable(dataDir)
+  return { file: join(dataDir, 'talkie.db'), release: hold(dataDir) }
+}
+
+function makeWritable(dataDir: string) {
+  try {
+    mkdirSync(dataDir, { recursive: true })
+    accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
+    for (const name of ['talkie.db', 'talkie.lock']) {
+      const file = join(dataDir, name)
+      if (existsSync(file)) accessSync(file, constants.R_OK | constants.W_OK)
+    }
+  } catch (error) {
+    throw new Error(
+      `DATA_DIR ${dataDir} cannot be used as a writable folder (${(error as NodeJS.ErrnoException).code})`,
+    )
+  }
+}
+
+/**
+ * A second process must not write to the same file: its bus would not know ours. The lock is one that SQLite takes on a
+ * small file of its own, since it ends with the process however that ends.
+ */
+function hold(dataDir: string): () => void {
+  const file = join(dataDir, 'talkie.lock')
+  let lock: Sqlite | undefined
+  try {
+    lock = new Sqlite(file, 0)
+    lock.exec('pragma journal_mode = delete; pragma locking_mode = exclusive; begin exclusive; commit')
+    return lock.close.bind(lock)
+  } catch (error) {
+    lock?.close()
+    if (error instanceof SqliteError && error.code === 'SQLITE_BUSY') {
+      throw new Error(`DATA_DIR ${dataDir} is in use by another process`)
+    }
+    throw new Error(`${file} cannot be locked (${reason(error)}); if no server runs here, remove that file`)
+  }
+}
+
+/** @returns the store's epoch */
+function prepareFile(file: string): string {
+  let db: Sqlite | undefined
+  try {
+    db = new Sqlite(file, 0)
+    const known = db.get("select name from sqlite_schema where type = 'table'")
+    if (known === undefined) makeTables(db, newEpoch(), `${SCHEMA_VERSION}`)
+    return readEpoch(db, file)
+  } catch (error) {
+    if (!(error instanceof SqliteError)) throw error
+    throw new Error(`${file} cannot be read as a store of this server (${reason(error)}); restore it from a backup`)
+  } finally {
+    db?.close()
+  }
+}
+
+/** @param version another than SCHEMA_VERSION keeps servers from opening it */
+export function makeTables(db: Sqlite, epoch: string, version: string) {
+  db.exec('pragma journal_mode = wal; pragma synchronous = full')
+  db.transaction(() => {
+    db.exec(TABLES)
+    db.run("insert into meta (name, value) values ('schema_version', ?), ('epoch', ?)", [version, epoch])
+  })
+}
+
+/** Version and epoch of a store. @throws SqliteError where the file is none */
+export function readMeta(db: Sqlite): { version: string | undefined; epoch: string | undefined } {
+  const rows = db.all<{ name: string; value: string }>('select name, value from meta')
+  const meta = new Map(rows.map(({ name, value }) => [name, value]))
+  return { version: meta.get('schema_version'), epoch: meta.get('epoch') }
+}
+
+function readEpoch(db: Sqlite, file: string): string {
+  const { version, epoch } = readMeta(db)
+  if (version !== `${SCHEMA_VERSION}`) {
+    throw new Error(`${file} has schema version ${version}, but this server reads version ${SCHEMA_VERSION} only`)
+  }
+  return epoch as string
+}
+
+const reason = (error: unknown) => (error instanceof SqliteError && error.code) || String(error)

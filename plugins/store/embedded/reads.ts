@@ -1,0 +1,231 @@
+import type { EventType, StoredEvent } from '../../../schemas/event.js'
+import { membershipTypes } from '../../../schemas/event.js'
+import type { MemberRow, RoomRecord } from '../../../schemas/room.js'
+import type { Session, StoredUser } from '../../../schemas/user.js'
+import { type Position, type RoomState, type Target, UNREAD_SCAN_MAX } from '../store.js'
+import { readHead } from './head.js'
+import {
+  type EventRow,
+  foldName,
+  MEMBER_COLUMNS,
+  type MemberRowRow,
+  ROOM_COLUMNS,
+  type RoomRow,
+  SESSION_COLUMNS,
+  toEvent,
+  toMember,
+  toRoom,
+  toUser,
+  USER_COLUMNS,
+  type UserRow,
+} from './rows.js'
+import type { Sqlite } from './sqlite.js'
+import { createTermReads } from './term-index.js'
+
+const MEMBERSHIP_TYPES = [...membershipTypes].map(type => `'${type}'`).join()
+
+type EventsQuery = { after: number; upto?: number; limit: number }
+type PageQuery = { before?: number; after?: number; limit: number }
+export type Reads = ReturnType<typeof createReads>
+
+/**
+ * The store's reads, straight from the file. Every one costs as much as what it answers, however long the log is; texts
+ * of deleted messages are empty in the file itself, since the append that deletes also empties them.
+ */
+export function createReads(db: Sqlite) {
+  function readRoom(id: string): RoomRecord | null {
+    const row = db.get<RoomRow>(`select ${ROOM_COLUMNS} from rooms where id = ?`, [id])
+    return row === undefined ? null : toRoom(row)
+  }
+
+  function readMember(room_id: string, username: string): MemberRow | null {
+    const row = db.get<MemberRowRow>(`select ${MEMBER_COLUMNS} from members where room_id = ? and username = ?`, [
+      room_id,
+      username,
+    ])
+    return row === undefined ? null : toMember(row)
+  }
+
+  /** Adds the newest event that targets each message, and counts all of them. */
+  function withNewest(room_id: string, messages: StoredEvent[]) {
+    const newest = new Map<number, { event: StoredEvent; count: number }>()
+    const rows = db.all<EventRow & { count: number }>(
+      `select events.*, last.count from
+         (select target, max(seq) as seq, count(*) as count from events
+          where room_id = ?1 and target in (select value from json_each(?2)) group by target) as last
+       join events on events.room_id = ?1 and events.seq = last.seq`,
+      [room_id, JSON.stringify(messages.map(({ seq }) => seq))],
+    )
+    for (const { count, ...row } of rows) newest.set(row.target as number, { event: toEvent(row), count })
+    return messages.map(message => {
+      const { event = null, count = 0 } = newest.get(message.seq) ?? {}
+      return { message, newest: event, count }
+    })
+  }
+
+  return {
+    ...createTermReads(db),
+
+    readUser(username: string): StoredUser | null {
+      const row = db.get<UserRow>(`select ${USER_COLUMNS} from users where username = ?`, [username])
+      return row === undefined ? null : toUser(row)
+    },
+
+    readUsers(usernames: string[]): StoredUser[] {
+      const rows = db.all<UserRow>(
+        `select ${USER_COLUMNS} from users where username in (select value from json_each(?))`,
+        [JSON.stringify(usernames)],
+      )
+      return rows.map(toUser)
+    },
+
+    listUsers({ after = '', limit }: { after?: string; limit: number }): StoredUser[] {
+      const rows = db.all<UserRow>(`select ${USER_COLUMNS} from users where username > ? order by username limit ?`, [
+        after,
+        limit,
+      ])
+      return rows.map(toUser)
+    },
+
+    countUsers(): number {
+      return db.get<{ count: number }>('select coalesce(max(id), 0) as count from users')?.count as number
+    },
+
+    readSession(id: string): Session | null {
+      return db.get<Session>(`select ${SESSION_COLUMNS} from sessions where id = ?`, [id]) ?? null
+    },
+
+    listSessions(username: string, { after = '', limit }: { after?: string; limit: number }): Session[] {
+      return db.all(`select ${SESSION_COLUMNS} from sessions where username = ? and id > ? order by id limit ?`, [
+        username,
+        after,
+        limit,
+      ])
+    },
+
+    readRoom,
+
+    listRooms(username: string, { limit, after = '', q = '' }: { limit: number; after?: string; q?: string }) {
+      const rows = db.all<RoomRow>(
+        `select ${ROOM_COLUMNS} from rooms where id in (
+           select id from (
+             select id from rooms where deleted = 0 and is_public = 1 and name > ?2
+               and (?4 = '' or instr(name_folded, ?4)) order by name limit ?3)
+           union
+           select id from (
+             select id from members join rooms on id = room_id
+             where members.username = ?1 and is_member = 1 and deleted = 0 and name > ?2
+               and (?4 = '' or instr(name_folded, ?4)) order by name limit ?3))
+         order by name limit ?3`,
+        [username, after, limit, foldName(q)],
+      )
+      return rows.map(toRoom)
+    },
+
+    readMember,
+
+    listMembers(room_id: string, { after = '', limit }: { after?: string; limit: number }): MemberRow[] {
+      const rows = db.all<MemberRowRow>(
+        `select ${MEMBER_COLUMNS} from members indexed by members_present
+         where room_id = ? and is_member = 1 and username > ? order by username limit ?`,
+        [room_id, after, limit],
+      )
+      return rows.map(toMember)
+    },
+
+    readMark(username: string, room_id: string): number {
+      return (
+        db.get<{ seq: number }>('select seq from marks where username = ? and room_id = ?', [username, room_id])?.seq ??
+        0
+      )
+    },
+
+    readHead: (room_id: string) => readHead(db, room_id),
+
+    findAhead(positions: Position[]): string[] {
+      const isAhead = ({ room_id, seq }: Position) =>
+        db.get('select 1 as found from events where room_id = ? and seq = ?', [room_id, seq + 1]) !== undefined
+      return positions.filter(isAhead).map(({ room_id }) => room_id)
+    },
+
+    readEvents(room_id: string, { after, upto = Number.MAX_SAFE_INTEGER, limit }: EventsQuery): StoredEvent[] {
+      const rows = db.all<EventRow>(
+        'select * from events where room_id = ? and seq > ? and seq <= ? order by seq limit ?',
+        [room_id, after, upto, limit],
+      )
+      return rows.map(toEvent)
+    },
+
+    readByClientId(room_id: string, username: string, client_id: string): StoredEvent | null {
+      const row = db.get<EventRow>('select * from events where room_id = ? and client_id = ? and username = ?', [
+        room_id,
+        client_id,
+        username,
+      ])
+      return row === undefined ? null : toEvent(row)
+    },
+
+    readState(room_id: string, usernames: string[], since: number): RoomState {
+      return db.snapshot(() => {
+        const head = readHead(db, room_id)
+        const room = readRoom(room_id)
+        const members = usernames.map(username => readMember(room_id, username)).filter(row => row !== null)
+        const after = Math.min(since, room?.indexed_seq ?? 0)
+        const rows =
+          after < head
+            ? db.all<EventRow>(
+                `select * from events indexed by events_type
+                 where room_id = ? and type in (${MEMBERSHIP_TYPES}) and seq > ? order by seq`,
+                [room_id, after],
+              )
+            : []
+        return { room, members, events: rows.map(toEvent), head }
+      })
+    },
+
+    readTargets(room_id: string, seqs: number[]): (Target & { edits: number })[] {
+      const rows = db.all<EventRow>(
+        `select * from events where room_id = ? and seq in (select value from json_each(?)) and type = 'message'
+         order by seq`,
+        [room_id, JSON.stringify(seqs)],
+      )
+      return withNewest(room_id, rows.map(toEvent)).map(({ count, ...target }) => ({
+        ...target,
+        edits: target.newest?.type === 'deleted' ? count - 1 : count,
+      }))
+    },
+
+    readPage(room_id: string, { before = Number.MAX_SAFE_INTEGER, after, limit }: PageQuery): Target[] {
+      const order = after === undefined ? 'desc' : 'asc'
+      const rows = db.all<EventRow>(
+        `select * from events indexed by events_type
+         where room_id = ? and type = 'message' and seq > ? and seq < ? order by seq ${order} limit ?`,
+        [room_id, after ?? 0, before, limit],
+      )
+      const messages = rows.map(toEvent)
+      if (after === undefined) messages.reverse()
+      return withNewest(room_id, messages).map(({ message, newest }) => ({ message, newest }))
+    },
+
+    countUnread(room_id: string, username: string, after: number, max: number): number {
+      const row = db.get<{ count: number }>(
+        `select count(*) as count from (
+           select 1 from (
+             select type, username, text from events not indexed where room_id = ? and seq > ?
+             order by seq desc limit ${UNREAD_SCAN_MAX})
+           where type = 'message' and username <> ? and text <> '' limit ?)`,
+        [room_id, after, username, max],
+      )
+      return row?.count as number
+    },
+
+    readByType(room_id: string, type: EventType, { after, limit }: { after: number; limit: number }): StoredEvent[] {
+      const rows = db.all<EventRow>(
+        `select * from events indexed by events_type
+         where room_id = ? and type = ? and seq > ? order by seq limit ?`,
+        [room_id, type, after, limit],
+      )
+      return rows.map(toEvent)
+    },
+  }
+}

@@ -1,0 +1,124 @@
+import type { StoredEvent } from '../../../schemas/event.js'
+import type { MemberRow, RoomRecord } from '../../../schemas/room.js'
+import type { Session, StoredUser } from '../../../schemas/user.js'
+import type { Value } from './sqlite.js'
+
+export const EVENT_COLUMNS = 'room_id, seq, type, username, client_id, created_at, target, member, text, reply_to, data'
+
+/** A row of `events`: what an event does not have is null. */
+export type EventRow = Pick<StoredEvent, 'room_id' | 'seq' | 'type' | 'username' | 'client_id' | 'created_at'> & {
+  target: number | null
+  member: string | null
+  text: string | null
+  reply_to: number | null
+  data: string | null
+}
+
+export function toEvent({ target, member, text, reply_to, data, ...event }: EventRow): StoredEvent {
+  const stored: StoredEvent = event
+  if (target !== null) stored.target = target
+  if (member !== null) stored.member = member
+  if (text !== null) stored.text = text
+  if (reply_to !== null) stored.reply_to = reply_to
+  if (data !== null) stored.data = JSON.parse(data)
+  return stored
+}
+
+/** As an event is inserted: a value for each of EVENT_COLUMNS. */
+export function eventValues(event: StoredEvent): Value[] {
+  return [
+    event.room_id,
+    event.seq,
+    event.type,
+    event.username,
+    event.client_id,
+    event.created_at,
+    event.target ?? null,
+    event.member ?? null,
+    event.text ?? null,
+    event.reply_to ?? null,
+    event.data === undefined ? null : JSON.stringify(event.data),
+  ]
+}
+
+export const USER_COLUMNS = 'username, display_name, bio, avatar_color, status, created_at, password_hash, blocked'
+
+export type UserRow = Omit<StoredUser, 'blocked'> & { blocked: number }
+
+export function toUser(row: UserRow): StoredUser {
+  return { ...row, blocked: row.blocked === 1 }
+}
+
+/** A value for each of USER_COLUMNS. */
+export function userValues(user: StoredUser): Value[] {
+  return [
+    user.username,
+    user.display_name,
+    user.bio,
+    user.avatar_color,
+    user.status,
+    user.created_at,
+    user.password_hash,
+    user.blocked,
+  ]
+}
+
+/** Columns of `rooms` and the log's head, which is where the record stands. */
+export const ROOM_COLUMNS = `id, coalesce((select seq from events where room_id = rooms.id order by seq desc limit 1), 0)
+  as indexed_seq, owner, member_count, password_hash, created_at, deleted, name, description, is_public, max_members`
+
+export type RoomRow = Omit<RoomRecord, 'deleted' | 'is_public'> & { deleted: number; is_public: number }
+
+export function toRoom(row: RoomRow): RoomRecord {
+  return { ...row, deleted: row.deleted === 1, is_public: row.is_public === 1 }
+}
+
+/** What is stored of a room, its name also as it is searched. */
+export const STORED_ROOM_COLUMNS =
+  'id, name, name_folded, description, is_public, max_members, owner, member_count, password_hash, created_at, deleted'
+
+/** A value for each of STORED_ROOM_COLUMNS. */
+export function roomValues(room: RoomRecord): Value[] {
+  return [
+    room.id,
+    room.name,
+    foldName(room.name),
+    room.description,
+    room.is_public,
+    room.max_members,
+    room.owner,
+    room.member_count,
+    room.password_hash,
+    room.created_at,
+    room.deleted,
+  ]
+}
+
+export const MEMBER_COLUMNS = 'room_id, username, seq, is_member'
+
+export type MemberRowRow = Omit<MemberRow, 'is_member'> & { is_member: number }
+
+export function toMember(row: MemberRowRow): MemberRow {
+  return { ...row, is_member: row.is_member === 1 }
+}
+
+/** A value for each of MEMBER_COLUMNS. */
+export const memberValues = (row: MemberRow): Value[] => [row.room_id, row.username, row.seq, row.is_member]
+
+export const SESSION_COLUMNS = 'id, username, created_at, expires_at'
+
+/** A value for each of SESSION_COLUMNS. */
+export const sessionValues = (session: Session): Value[] => [
+  session.id,
+  session.username,
+  session.created_at,
+  session.expires_at,
+]
+
+/** As many placeholders as there are columns. */
+export const placeholders = (columns: string) => columns.replace(/\w+/g, '?')
+
+/** Names are searched whatever their case and width. */
+export function foldName(name: string): string {
+  return name.normalize('NFKC').toLowerCase()
+}

@@ -1,0 +1,206 @@
+import { once } from 'node:events'
+import type { Worker } from 'node:worker_threads'
+import { errors } from '../../../schemas/error.js'
+import { Conflict, type Logger } from '../store.js'
+import type { Outcome, Reply, Request } from './worker.js'
+import type { Write, Writes } from './writes.js'
+
+/** A busy store starts its commits this far apart at least, so that batches grow. */
+const COMMIT_GAP_MS = 2
+/** What one commit takes at most, so that none is long. */
+const COMMIT_WRITES_MAX = 1000
+const COMMIT_EVENTS_MAX = 2000
+/** What may wait; beyond, writes are refused at once. */
+const WAITING_WRITES_MAX = 20_000
+const WAITING_EVENTS_MAX = 50_000
+/** Rooms whose index searches may wait for. */
+const WAITING_ROOMS_MAX = 1000
+
+interface Waiting {
+  write: Write
+  events: number
+  resolve(value: unknown): void
+  reject(error: Error): void
+}
+
+interface Wanted {
+  promise: Promise<void>
+  resolve(): void
+  reject(error: Error): void
+}
+
+function want(): Wanted {
+  let settle: Pick<Wanted, 'resolve' | 'reject'> | undefined
+  const promise = new Promise<void>((resolve, reject) => {
+    settle = { resolve, reject }
+  })
+  return { promise, ...(settle as Pick<Wanted, 'resolve' | 'reject'>) }
+}
+
+const eventsOf = (write: Write) => (write.name === 'append' ? write.args[2].length : 1)
+
+export type Writer = Awaited<ReturnType<typeof startWriter>>
+
+/**
+ * The writing half of the embedded store: a queue before one worker thread, which commits all that waits in one
+ * transaction, whatever rooms it is for.
+ *
+ * When a transaction fails, all its writes are refused and the next ones are tried anew. When the worker itself dies,
+ * which only a fault of ours can cause, everything is refused from then on: `alive` tells, and `/ready` with it, so that
+ * the process is replaced.
+ */
+export async function startWriter(worker: Worker, log: Logger) {
+  await once(worker, 'message')
+
+  let waiting: Waiting[] = []
+  let waiting_events = 0
+  let committing: Waiting[] = []
+  let started_at = Number.NEGATIVE_INFINITY
+  let scheduled = false
+  /** Whether writes were waiting when the last commit ended. */
+  let busy = false
+  let failing = false
+  let state: 'open' | 'closing' | 'dead' = 'open'
+  const wanted = new Map<string, Wanted>()
+  let drained = () => {}
+
+  const post = (request: Request) => worker.postMessage(request)
+
+  /** Takes what waits, up to the bounds of a commit. */
+  function take(): Waiting[] {
+    let count = 0
+    let events = 0
+    for (const { events: more } of waiting) {
+      if (count === COMMIT_WRITES_MAX || (count > 0 && events + more > COMMIT_EVENTS_MAX)) break
+      count++
+      events += more
+    }
+    waiting_events -= events
+    return waiting.splice(0, count)
+  }
+
+  function start() {
+    scheduled = false
+    if (state === 'dead') return
+    committing = take()
+    started_at = performance.now()
+    post({ commit: committing.map(({ write }) => write) })
+  }
+
+  /** An idle store gathers what this turn of the event loop brings; a busy one keeps its gap. */
+  function schedule() {
+    if (scheduled || committing.length > 0) return
+    if (waiting.length === 0) {
+      drained()
+      return
+    }
+    scheduled = true
+    const rest_ms = started_at + COMMIT_GAP_MS - performance.now()
+    if (busy && rest_ms > 0) setTimeout(start, Math.ceil(rest_ms))
+    else setImmediate(start)
+  }
+
+  function ended(settle: (waiting: Waiting, i: number) => void) {
+    const settled = committing
+    committing = []
+    busy = waiting.length > 0
+    schedule()
+    settled.forEach(settle)
+  }
+
+  function committed(outcomes: Outcome[]) {
+    failing = false
+    ended(({ resolve, reject }, i) => {
+      const outcome = outcomes[i] as Outcome
+      if ('value' in outcome) resolve(outcome.value)
+      else if ('conflict' in outcome) reject(new Conflict(outcome.conflict))
+      else reject(new Error(outcome.error))
+    })
+  }
+
+  function failed(reason: string) {
+    if (!failing) log.error({ reason }, 'The store cannot write; it goes on trying')
+    failing = true
+    ended(({ reject }) => reject(new errors.StoreUnavailable()))
+  }
+
+  function indexed(room_id: string, reason?: string) {
+    const { resolve, reject } = wanted.get(room_id) as Wanted
+    wanted.delete(room_id)
+    if (reason === undefined) resolve()
+    else reject(new errors.StoreUnavailable())
+  }
+
+  worker.on('message', (reply: Reply) => {
+    if ('committed' in reply) committed(reply.committed)
+    else if ('failed' in reply) failed(reply.failed)
+    else if ('indexed' in reply) indexed(reply.indexed, reply.reason)
+    else if ('upkeep_failed' in reply)
+      log.error({ reason: reply.upkeep_failed }, 'The store cannot index; it goes on trying')
+  })
+
+  function died(error: Error) {
+    if (state === 'dead') return
+    const expected = state === 'closing' && committing.length + waiting.length === 0
+    state = 'dead'
+    if (!expected) log.error({ err: error }, 'The store stopped; this process must be replaced')
+    const refused = [...committing, ...waiting, ...wanted.values()]
+    waiting = committing = []
+    waiting_events = 0
+    wanted.clear()
+    for (const { reject } of refused) reject(new errors.StoreUnavailable())
+    drained()
+  }
+  worker.on('error', died)
+  const exited = new Promise<void>(resolve => {
+    worker.on('exit', code => {
+      died(new Error(`The writer ended with exit code ${code}`))
+      resolve()
+    })
+  })
+
+  return {
+    get alive() {
+      return state === 'open'
+    },
+
+    /** Resolves when the write is durable. @throws Conflict, StoreUnavailable */
+    write<Name extends keyof Writes>(name: Name, ...args: Parameters<Writes[Name]>): Promise<ReturnType<Writes[Name]>> {
+      const write = { name, args } as Write
+      const events = eventsOf(write)
+      const full = waiting.length >= WAITING_WRITES_MAX || waiting_events + events > WAITING_EVENTS_MAX
+      if (state !== 'open' || full) return Promise.reject(new errors.StoreUnavailable())
+      return new Promise((resolve, reject) => {
+        waiting.push({ write, events, resolve: resolve as (value: unknown) => void, reject })
+        waiting_events += events
+        schedule()
+      })
+    },
+
+    /** Resolves when the room's terms are up to all that was committed before. */
+    index(room_id: string): Promise<void> {
+      let entry = wanted.get(room_id)
+      if (entry === undefined) {
+        if (state !== 'open' || wanted.size >= WAITING_ROOMS_MAX) return Promise.reject(new errors.StoreUnavailable())
+        entry = want()
+        wanted.set(room_id, entry)
+        post({ index: room_id })
+      }
+      return entry.promise
+    },
+
+    /** Commits what waits, then ends the worker. */
+    async close() {
+      if (state === 'open') {
+        state = 'closing'
+        if (waiting.length + committing.length > 0) {
+          await new Promise<void>(resolve => {
+            drained = resolve
+          })
+        }
+        post({ close: true })
+      }
+      await exited
+    },
+  }
+}

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict'
+import type { StoredEvent } from '../../../schemas/event.js'
+import type { MemberRow, RoomRecord } from '../../../schemas/room.js'
+import type { AccountChange, ProfileChange, Session, StoredUser } from '../../../schemas/user.js'
+import { DEFAULT_ROOM_ID } from '../../../schemas/wire.js'
+import { foldMember, foldRoom } from '../log/fold.js'
+import { readHead } from './head.js'
+import {
+  EVENT_COLUMNS,
+  eventValues,
+  foldName,
+  MEMBER_COLUMNS,
+  memberValues,
+  placeholders,
+  ROOM_COLUMNS,
+  type RoomRow,
+  roomValues,
+  SESSION_COLUMNS,
+  STORED_ROOM_COLUMNS,
+  sessionValues,
+  toRoom,
+  toUser,
+  USER_COLUMNS,
+  type UserRow,
+  userValues,
+} from './rows.js'
+import type { Sqlite, Value } from './sqlite.js'
+
+/** Expired sessions that one `deleteExpiredSessions` takes, so that no transaction is long. */
+const EXPIRED_MAX = 500
+
+/** Rows that one insert takes: calling SQLite costs as much as inserting some rows, so a batch goes in few calls. */
+const INSERT_SIZES = [50, 10, 1]
+
+const insertEvents = new Map(
+  INSERT_SIZES.map(size => {
+    const row = `(${placeholders(EVENT_COLUMNS)})`
+    return [size, `insert into events (${EVENT_COLUMNS}) values ${Array(size).fill(row).join()}`]
+  }),
+)
+
+/**
+ * What leaves members and record as they are. `membershipTypes` would say it too, but its file brings TypeBox with it,
+ * which takes longer to load than all else in the worker.
+ */
+const talk: ReadonlySet<string> = new Set(['message', 'edited', 'deleted'])
+
+/**
+ * The store's writes. Each runs inside a transaction that others share, under a savepoint: what it throws undoes what it
+ * did and nothing else.
+ */
+export function createWrites(db: Sqlite) {
+  function insert(events: StoredEvent[]) {
+    let from = 0
+    for (const size of INSERT_SIZES) {
+      const sql = insertEvents.get(size) as string
+      for (; from + size <= events.length; from += size) {
+        const values: Value[] = []
+        for (let i = from; i < from + size; i++) values.push(...eventValues(events[i] as StoredEvent))
+        db.run(sql, values)
+      }
+    }
+  }
+
+  function upsertMember(row: MemberRow) {
+    db.run(
+      `insert into members (${MEMBER_COLUMNS}) values (${placeholders(MEMBER_COLUMNS)})
+       on conflict do update set seq = excluded.seq, is_member = excluded.is_member`,
+      memberValues(row),
+    )
+  }
+
+  /** Empties a deleted message and its edits. Its terms go when the index comes to the `deleted` event. */
+  function scrub(room_id: string, target: number) {
+    db.run(`update events set text = '' where room_id = ?1 and (seq = ?2 or target = ?2) and text is not null`, [
+      room_id,
+      target,
+    ])
+  }
+
+  /** Brings the room's record and members to the last of `events`. */
+  function index(room_id: string, events: StoredEvent[]) {
+    const row = db.get<RoomRow>(`select ${ROOM_COLUMNS} from rooms where id = ?`, [room_id])
+    if (row !== undefined) {
+      const before: RoomRecord = { ...toRoom(row), indexed_seq: (events[0] as StoredEvent).seq - 1 }
+      const room = events.reduce(foldRoom, before)
+      db.run('update rooms set name = ?, name_folded = ?, owner = ?, member_count = ?, deleted = ? where id = ?', [
+        room.name,
+        foldName(room.name),
+        room.owner,
+        room.member_count,
+        room.deleted,
+        room_id,
+      ])
+      if (room.deleted) db.run('insert or ignore into purges (room_id, seq) values (?, 0)', [room_id])
+    }
+    for (const event of events) {
+      const member = foldMember(event)
+      if (member !== null) upsertMember(member)
+    }
+  }
+
+  return {
+    /** Answered by a writer that can take the file's write lock. */
+    ping() {},
+
+    createUser(user: StoredUser) {
+      db.run(`insert into users (${USER_COLUMNS}) values (${placeholders(USER_COLUMNS)})`, userValues(user))
+      this.moveMark(user.username, DEFAULT_ROOM_ID, readHead(db, DEFAULT_ROOM_ID))
+    },
+
+    changeUser(username: string, change: ProfileChange): StoredUser | null {
+      const { display_name = null, bio = null, avatar_color = null, status = null } = change
+      const row = db.get<UserRow>(
+        `update users set display_name = coalesce(?, display_name), bio = coalesce(?, bio),
+           avatar_color = coalesce(?, avatar_color), status = coalesce(?, status)
+         where username = ?
+         returning ${USER_COLUMNS}`,
+        [display_name, bio, avatar_color, status, username],
+      )
+      return row === undefined ? null : toUser(row)
+    },
+
+    changeAccount(username: string, change: AccountChange): boolean {
+      const { password_hash = null, blocked = null } = change
+      const changed = db.get(
+        `update users set password_hash = coalesce(?, password_hash), blocked = coalesce(?, blocked)
+         where username = ? returning 1 as changed`,
+        [password_hash, blocked, username],
+      )
+      return changed !== undefined
+    },
+
+    createSession(session: Session) {
+      db.run(
+        `insert into sessions (${SESSION_COLUMNS}) values (${placeholders(SESSION_COLUMNS)})`,
+        sessionValues(session),
+      )
+    },
+
+    extendSession(id: string, expires_at: string) {
+      db.run('update sessions set expires_at = max(expires_at, ?) where id = ?', [expires_at, id])
+    },
+
+    deleteSession(id: string) {
+      db.run('delete from sessions where id = ?', [id])
+    },
+
+    /** @returns whether some may be left */
+    deleteExpiredSessions(now: string): boolean {
+      const gone = db.all(
+        `delete from sessions where id in (select id from sessions where expires_at < ? limit ${EXPIRED_MAX})
+         returning id`,
+        [now],
+      )
+      return gone.length === EXPIRED_MAX
+    },
+
+    createRoom(room: RoomRecord, created: StoredEvent) {
+      insert([created])
+      db.run(
+        `insert into rooms (${STORED_ROOM_COLUMNS}) values (${placeholders(STORED_ROOM_COLUMNS)})`,
+        roomValues(room),
+      )
+      const owner = foldMember(created)
+      if (owner !== null) upsertMember(owner)
+    },
+
+    moveMark(username: string, room_id: string, seq: number): number {
+      const mark = db.get<{ seq: number }>(
+        `insert into marks (username, room_id, seq) values (?, ?, ?)
+         on conflict do update set seq = max(seq, excluded.seq) returning seq`,
+        [username, room_id, seq],
+      )
+      return (mark as { seq: number }).seq
+    },
+
+    append(room_id: string, after: number, events: StoredEvent[]) {
+      if (after > 0) {
+        const known = db.get('select 1 from events where room_id = ? and seq = ?', [room_id, after])
+        assert(known, `The log of room ${room_id} has no event ${after} to append after`)
+      }
+      insert(events)
+      if (!events.every(event => talk.has(event.type))) index(room_id, events)
+      for (const event of events) if (event.type === 'deleted') scrub(room_id, event.target as number)
+    },
+  }
+}
+
+export type Writes = ReturnType<typeof createWrites>
+
+/** A call of one of the writes, as it is sent to the worker. */
+export type Write = { [Name in keyof Writes]: { name: Name; args: Parameters<Writes[Name]> } }[keyof Writes]

@@ -1,0 +1,62 @@
+import type { StoredEvent } from '../../../schemas/event.js'
+import type { Message } from '../../../schemas/message.js'
+import type { MemberRow, RoomRecord } from '../../../schemas/room.js'
+import type { Target } from '../store.js'
+
+/** The member row that an event leaves behind, null where it changes nobody's membership. */
+export function foldMember(event: StoredEvent): MemberRow | null {
+  const row = { room_id: event.room_id, seq: event.seq }
+  switch (event.type) {
+    case 'created':
+      return event.username === '' ? null : { ...row, username: event.username, is_member: true }
+    case 'joined':
+      return { ...row, username: event.member as string, is_member: true }
+    case 'left':
+    case 'removed':
+      return { ...row, username: event.member as string, is_member: false }
+    default:
+      return null
+  }
+}
+
+/**
+ * A room's record after an event that follows it. The log holds valid changes only (a member does not join again), so
+ * counting is enough.
+ */
+export function foldRoom(room: RoomRecord, event: StoredEvent): RoomRecord {
+  if (event.seq <= room.indexed_seq) return room
+  const next = { ...room, indexed_seq: event.seq }
+  switch (event.type) {
+    case 'joined':
+      next.member_count++
+      break
+    case 'left':
+    case 'removed':
+      next.member_count--
+      break
+    case 'room_changed':
+      next.owner = event.member as string
+      break
+    case 'room_deleted':
+      next.deleted = true
+      next.name = room.id
+      break
+  }
+  return next
+}
+
+/** What a message says now: its event folded with the newest one that targets it. */
+export function foldMessage({ message, newest }: Target): Message {
+  const { seq, room_id, username, created_at, client_id, reply_to, text = '' } = message
+  const folded: Message = { id: seq, room_id, username, text, created_at, client_id }
+  if (reply_to !== undefined) folded.reply_to = reply_to
+  if (newest?.type === 'edited') {
+    folded.text = newest.text ?? ''
+    folded.edited_at = newest.created_at
+  }
+  if (newest?.type === 'deleted') {
+    folded.text = ''
+    folded.deleted_at = newest.created_at
+  }
+  return folded
+}

@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict'
+import { type Db, MongoError } from 'mongodb'
+import { errors } from '../../../schemas/error.js'
+import { membershipTypes, type StoredEvent } from '../../../schemas/event.js'
+import type { RoomRecord } from '../../../schemas/room.js'
+import { BATCH_MAX, Conflict, type Logger, type Store } from '../store.js'
+import { collectionsOf, ensureEpoch, ensureIndexes } from './collections.js'
+import { type Call, createCalls, TIMEOUT_MS, withConcerns } from './connection.js'
+import { eventDocument } from './documents.js'
+import { isDuplicate } from './failures.js'
+import { createFollower } from './follower.js'
+import { createLog } from './log.js'
+import { createPeople } from './people.js'
+import { createRooms } from './rooms.js'
+import { createSearch } from './search.js'
+import { createState } from './state.js'
+import { createUpkeep } from './upkeep.js'
+
+export { connectOptions } from './connection.js'
+
+/**
+ * Events of one command. FerretDB takes a hundred at a time, and goes on with the next hundred where one of these was a
+ * duplicate, though the order was asked for: that left holes in a log.
+ */
+const INSERT_MAX = 100
+
+type Method = (call: Call, ...args: never[]) => Promise<unknown>
+/** A method of the store without the call that it gets from us. */
+type Exposed<M> = M extends (call: Call, ...args: infer Args) => Promise<infer Result>
+  ? (...args: Args) => Promise<Result>
+  : never
+
+/**
+ * The store that servers share, in a MongoDB or whatever speaks its protocol. It uses plain indexes and single-document
+ * writes only: no transaction, no change stream.
+ *
+ * @param connected of a client made with `connectOptions`, which the caller closes after the store
+ * @param timeout_ms how long one command may take
+ * @throws an Error whose message is one plain sentence, where the database holds what this server cannot read
+ */
+export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIMEOUT_MS): Promise<Store> {
+  const db = withConcerns(connected, timeout_ms)
+  const collections = collectionsOf(db)
+  await ensureIndexes(collections)
+  const epoch = await ensureEpoch(collections)
+
+  const run = createCalls(db, timeout_ms)
+  const log = createLog(collections)
+  const state = createState(collections, log)
+  const follower = createFollower(collections, log, state)
+  const upkeep = createUpkeep(collections, follower, run, logger)
+  const people = createPeople(collections, log)
+  const rooms = createRooms(collections, log)
+  const searchTerms = createSearch(collections, log)
+  await upkeep.sweep()
+
+  let failing = false
+  let closing: Promise<void> | undefined
+  let under_way = 0
+  let idle = () => {}
+
+  /** What the database did not answer with success may have happened or not: 503. */
+  function answer(error: unknown): unknown {
+    if (!(error instanceof MongoError)) return error
+    if (!failing) logger.error({ err: error }, 'The store does not answer; it goes on trying')
+    failing = true
+    return new errors.StoreUnavailable({ cause: error })
+  }
+
+  function expose<M extends Method>(method: M): Exposed<M> {
+    const exposed = async (...args: never[]) => {
+      if (closing !== undefined) throw new errors.StoreUnavailable()
+      under_way++
+      try {
+        const result = await run(call => method(call, ...args))
+        failing = false
+        return result
+      } catch (error) {
+        throw answer(error)
+      } finally {
+        if (--under_way === 0) idle()
+      }
+    }
+    return exposed as unknown as Exposed<M>
+  }
+
+  /** Brings rows and record up to date where the log has membership events that they do not reflect. */
+  async function settle(call: Call, room_id: string) {
+    const { events, head } = await state.readState(call, room_id, [], Number.MAX_SAFE_INTEGER)
+    if (events.length > 0) await upkeep.followMembers(call, room_id, head)
+  }
+
+  /**
+   * Membership events are indexed before the promise resolves, so that lists of rooms and members show them from then
+   * on. Where that fails they are stored all the same: the outcome is unknown, as of any append that was not answered.
+   */
+  async function append(call: Call, room_id: string, after: number, appended: StoredEvent[]) {
+    assert(appended.length > 0 && appended.length <= BATCH_MAX)
+    assert(appended.every(({ seq }, i) => seq === after + 1 + i))
+    try {
+      for (let at = 0; at < appended.length; at += INSERT_MAX) {
+        const documents = appended.slice(at, at + INSERT_MAX).map(eventDocument)
+        await collections.events.insertMany(documents, { ...call, ordered: true })
+      }
+    } catch (error) {
+      // Part of it may be stored.
+      upkeep.appended(room_id)
+      throw isDuplicate(error) ? new Conflict(`A seq or a client_id is taken in room ${room_id}`) : error
+    }
+    upkeep.appended(room_id)
+    if (appended.some(({ type }) => membershipTypes.has(type))) {
+      await upkeep.followMembers(call, room_id, after + appended.length)
+    }
+  }
+
+  return {
+    description: `mongodb, database ${db.databaseName}`,
+    shared: true,
+    epoch,
+    ping: expose(async (call: Call) => {
+      await db.command({ ping: 1 }, call)
+    }),
+    readEpoch: expose(async (call: Call) => {
+      const found = await collections.meta.findOne({ _id: 'epoch' }, call)
+      // A database that is only being started, or filled, has none yet: that is not another one.
+      if (found === null) throw new errors.StoreUnavailable()
+      return found.value
+    }),
+    close() {
+      closing ??= (async () => {
+        await upkeep.close()
+        if (under_way > 0) {
+          await new Promise<void>(resolve => {
+            idle = resolve
+          })
+        }
+      })()
+      return closing
+    },
+
+    createUser: expose(people.createUser),
+    readUser: expose(people.readUser),
+    readUsers: expose(people.readUsers),
+    changeUser: expose(people.changeUser),
+    changeAccount: expose(people.changeAccount),
+    listUsers: expose(people.listUsers),
+    countUsers: expose(people.countUsers),
+
+    createSession: expose(people.createSession),
+    readSession: expose(people.readSession),
+    listSessions: expose(people.listSessions),
+    extendSession: expose(people.extendSession),
+    deleteSession: expose(people.deleteSession),
+    deleteExpiredSessions: expose(people.deleteExpiredSessions),
+
+    createRoom: expose(async (call: Call, record: RoomRecord, created: StoredEvent) => {
+      await rooms.createRoom(call, record, created)
+      await upkeep.followMembers(call, record.id, 1)
+      upkeep.appended(record.id)
+    }),
+    readRoom: expose(async (call: Call, id: string) => {
+      await settle(call, id)
+      return rooms.readRoom(call, id)
+    }),
+    listRooms: expose(rooms.listRooms),
+
+    readMember: expose(async (call: Call, room_id: string, username: string) => {
+      await settle(call, room_id)
+      return people.readMember(call, room_id, username)
+    }),
+    listMembers: expose(async (call: Call, room_id: string, query: { after?: string; limit: number }) => {
+      await settle(call, room_id)
+      return people.listMembers(call, room_id, query)
+    }),
+
+    readMark: expose(people.readMark),
+    moveMark: expose(people.moveMark),
+
+    append: expose(append),
+    readHead: expose(log.readHead),
+    findAhead: expose(log.findAhead),
+    readEvents: expose(log.readEvents),
+    readByClientId: expose(log.readByClientId),
+    readState: expose(async (call: Call, room_id: string, usernames: string[], since: number) => {
+      const read = await state.readState(call, room_id, usernames, since)
+      if (read.room !== null && read.room.indexed_seq < read.head) upkeep.appended(room_id)
+      return read
+    }),
+    readTargets: expose(log.readTargets),
+    readPage: expose(log.readPage),
+    countUnread: expose(log.countUnread),
+    readByType: expose(log.readByType),
+
+    searchTerms: expose(
+      async (call: Call, room_id: string, terms: string[], query: { before: number; limit: number }) => {
+        await upkeep.follow(call, room_id)
+        return searchTerms(call, room_id, terms, query)
+      },
+    ),
+  }
+}

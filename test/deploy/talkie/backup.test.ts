@@ -1,0 +1,250 @@
+import { execFile } from 'node:child_process'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { type Test, test } from 'tap'
+import { WebSocket } from 'ws'
+import { readHistory } from '../../../bench/replay/history.js'
+import type { Environment } from '../../../plugins/config/index.js'
+import { openEmbedded } from '../../../plugins/store/embedded/embedded.js'
+import { Sqlite } from '../../../plugins/store/embedded/sqlite.js'
+import {
+  type Connection,
+  createConnection,
+  createHttp,
+  type Http,
+  type SocketConstructor,
+} from '../../../static/client/index.js'
+import { build, environment, PASSWORD, register, temporaryFolder } from '../../support/application.js'
+import { run } from '../../support/command.js'
+import { eventually } from '../../support/eventually.js'
+import { freePort } from '../../support/port.js'
+import { start } from '../../support/process.js'
+
+const TALKIE = fileURLToPath(new URL('../../../deploy/talkie/talkie.js', import.meta.url))
+const talkie = promisify(execFile)
+
+/** What somebody holds of a room who loads its history where it begins, and takes each event after that. */
+function watch(connection: Connection, http: Http) {
+  const seen = new Map<number, string>()
+  const starts: { seq: number; epoch: string }[] = []
+  let loading: Promise<void> = Promise.resolve()
+  connection.subscribe('default', {
+    start(seq, epoch) {
+      starts.push({ seq, epoch })
+      seen.clear()
+      loading = readHistory(http, 'default').then(messages => {
+        for (const { id, text } of messages) seen.set(id, text)
+      })
+    },
+    event(event) {
+      if (event.type === 'message') seen.set(event.seq, event.text)
+    },
+  })
+  return { seen, starts, loaded: () => loading }
+}
+
+test('a backup under live writes is of one moment; restored under a live client, it gets all of that state and nothing of the other', async t => {
+  const DATA_DIR = join(temporaryFolder(t), 'data')
+  const copy = join(temporaryFolder(t), 'copy.db')
+  const port = String(await freePort())
+  const env = { ...environment(t, { DATA_DIR, JWT_SECRET: 'a secret of at least 32 characters' }), PORT: port }
+  const base_url = `http://127.0.0.1:${port}`
+  const serve = async () => {
+    const server = start(t, ['build/server.js'], { ...(env as Record<string, string>), LOG_LEVEL: 'info' })
+    await server.says(/listening/)
+    return server
+  }
+  const first = await serve()
+  const account = { username: 'minji', password: PASSWORD }
+  let { token } = await createHttp({ base_url }).register(account)
+  const http = createHttp({ base_url, token: () => token })
+  const states: string[] = []
+  let closed = () => {}
+  const connection = createConnection({
+    base_url,
+    WebSocket: WebSocket as unknown as SocketConstructor,
+    token: () => token,
+    backoff: { base_ms: 20, cap_ms: 200 },
+    on_state(state) {
+      states.push(state.name)
+      if (state.name === 'closed') closed()
+    },
+  })
+  t.after(() => connection.close())
+  const watched = watch(connection, http)
+
+  const acked: { text: string; seq: number }[] = []
+  const say = async (text: string) => acked.push({ text, seq: (await connection.send('default', text).ack).seq })
+  for (let n = 0; n < 20; n++) await say(`before ${n}`)
+  const sure = acked.length
+  let over = false
+  const backup = talkie(process.execPath, [TALKIE, 'backup', copy], { env: { ...env, PATH: process.env.PATH } })
+  backup.finally(() => {
+    over = true
+  })
+  while (!over) await say(`during ${acked.length}`)
+  t.match((await backup).stdout, /: 1 users, 1 rooms, \d+ events; verified\n$/)
+  t.ok(acked.length > sure, 'the server went on writing')
+  const possible = acked.length
+  for (let n = 0; n < 20; n++) await say(`after ${n}`)
+
+  first.child.kill('SIGTERM')
+  await first.ended
+  renameSync(DATA_DIR, `${DATA_DIR}.old`)
+  t.match(await run(['restore', copy], env), { code: 0, said: [/^1 users, 1 rooms, \d+ events; verified/] })
+  const ended = new Promise<void>(resolve => {
+    closed = resolve
+  })
+  await serve()
+  await ended
+  t.match(connection.state, { name: 'closed', next: 'login' }, 'its session did not outlive the restore')
+  token = (await createHttp({ base_url }).login(account)).token
+  // Others take the numbers that the lost messages had, beyond all that the client holds.
+  const lost = acked.at(-1) as { seq: number }
+  const other = createHttp({ base_url, token: () => bob })
+  const bob = (await createHttp({ base_url }).register({ username: 'bob', password: PASSWORD })).token
+  while ((await other.send('default', { text: 'new' })).id <= lost.seq);
+  connection.connect()
+  await say('at last')
+  const last = acked.at(-1) as { seq: number }
+  await eventually(() => watched.seen.has(last.seq))
+  await watched.loaded()
+
+  const [was, is] = watched.starts
+  t.equal(watched.starts.length, 2, 'it was told once to start anew')
+  t.not(is?.epoch, was?.epoch)
+  const history = await readHistory(http, 'default')
+  t.same(
+    [...watched.seen].sort(([a], [b]) => a - b),
+    history.map(({ id, text }) => [id, text]),
+    'what it holds is what is there',
+  )
+  const kept = history.filter(({ username }) => username === 'minji').slice(0, -1)
+  t.same(
+    kept.map(({ id, text }) => ({ text, seq: id })),
+    acked.slice(0, kept.length),
+    'the backup is a prefix of what was acknowledged',
+  )
+  t.ok(
+    kept.length >= sure && kept.length <= possible,
+    'all that was acknowledged before it began, nothing from after it',
+  )
+})
+
+/** A store with a user, a session and a room's talk. */
+async function filled(t: Test): Promise<Environment> {
+  const env = environment(t)
+  const app = await build(t, env)
+  const { headers } = await register(app, 'minji')
+  for (const text of ['one', 'two']) {
+    await app.inject({ method: 'POST', url: '/rooms/default/messages', headers, payload: { text } })
+  }
+  await app.close()
+  return env
+}
+
+test('a backup of what a killed server left has all of it', async t => {
+  const env = environment(t)
+  const server = start(t, ['build/server.js'], { DATA_DIR: env.DATA_DIR as string })
+  const [, base_url = ''] = await server.says(/listening at (http:\S+)/)
+  const { token } = await createHttp({ base_url }).register({ username: 'minji', password: PASSWORD })
+  await createHttp({ base_url, token: () => token }).send('default', { text: 'hello' })
+  server.child.kill('SIGKILL')
+  await server.ended
+  const file = join(temporaryFolder(t), 'copy.db')
+  t.match(await run(['backup', file], env), { code: 0, said: [`${file}: 1 users, 1 rooms, 2 events; verified`] })
+  t.equal(statSync(file).mode & 0o777, 0o600, 'only its owner may read it')
+})
+
+test('a restore leaves no session, and another epoch; so does marking a store that is there', async t => {
+  const env = await filled(t)
+  const file = join(temporaryFolder(t), 'copy.db')
+  await run(['backup', file], env)
+  const restored = { ...env, DATA_DIR: join(temporaryFolder(t), 'new') }
+  // What a restore that was killed left does not stand in the way.
+  mkdirSync(restored.DATA_DIR)
+  for (const name of ['restore.part', 'restore.part-wal']) writeFileSync(join(restored.DATA_DIR, name), 'half')
+  t.match(await run(['restore', file], restored), { code: 0 })
+  const epochs = new Set<string>()
+  async function look({ DATA_DIR = '' }: Environment, sessions: number) {
+    const store = await openEmbedded(DATA_DIR, console)
+    epochs.add(store.epoch)
+    t.equal((await store.listSessions('minji', { limit: 10 })).length, sessions)
+    t.equal(await store.readHead('default'), 3)
+    await store.close()
+  }
+  await look(env, 1)
+  await look(restored, 0)
+  t.match(await run(['restore', '--epoch'], env), { code: 0, said: [/^1 users, 1 rooms, 3 events; verified/] })
+  await look(env, 0)
+  t.equal(epochs.size, 3)
+})
+
+test('what cannot be backed up is told in one line, and leaves no file', async t => {
+  const env = await filled(t)
+  const folder = temporaryFolder(t)
+  const file = join(folder, 'copy.db')
+  const refused = async (more: Environment, line: RegExp, target = file) => {
+    t.match(await run(['backup', target], { ...env, ...more }), { code: 1, said: [], complained: [line] })
+  }
+  await refused({ DATA_DIR: folder }, /holds no store$/)
+  await refused({ MONGODB_URI: 'mongodb://127.0.0.1/' }, /mongodump/)
+  await refused({}, /ENOENT/, join(folder, 'nowhere', 'copy.db'))
+  const db = new Sqlite(join(env.DATA_DIR as string, 'talkie.db'), 0)
+  db.run("delete from events where room_id = 'default' and seq = 2")
+  db.close()
+  await refused({}, /cannot be copied to .*: the log of room default has a hole$/)
+  t.same(readdirSync(folder), [])
+  writeFileSync(file, 'mine')
+  await refused({}, /is there already: name another file$/)
+})
+
+test('what cannot be restored is told in one line, and leaves no store', async t => {
+  const env = await filled(t)
+  const file = join(temporaryFolder(t), 'copy.db')
+  await run(['backup', file], env)
+  const DATA_DIR = join(temporaryFolder(t), 'new')
+  const refused = async (source: string, line: RegExp, more: Environment = {}) => {
+    t.match(await run(['restore', source], { ...env, DATA_DIR, ...more }), { code: 1, said: [], complained: [line] })
+    t.notOk(existsSync(join(DATA_DIR, 'talkie.db')))
+  }
+  /** A copy of the backup that is not as it should be. */
+  const spoilt = (name: string, spoil: (path: string) => void) => {
+    const path = join(temporaryFolder(t), name)
+    copyFileSync(file, path)
+    spoil(path)
+    return path
+  }
+  const changed = (sql: string) =>
+    spoilt('changed.db', path => {
+      const db = new Sqlite(path, 0)
+      db.run(sql)
+      db.close()
+    })
+  await refused('/nowhere/copy.db', /is not there$/)
+  await refused(file, /is in MongoDB .*mongorestore/, { MONGODB_URI: 'mongodb://127.0.0.1/' })
+  await refused(
+    spoilt('text', path => writeFileSync(path, 'no database at all '.repeat(500))),
+    /cannot be restored to .*SQLITE_NOTADB/,
+  )
+  await refused(
+    spoilt('cut', path => writeFileSync(path, '')),
+    /cannot be restored to .*no such table/,
+  )
+  await refused(changed("update meta set value = '1' where name = 'schema_version'"), /its schema version is 1/)
+  await refused(changed('delete from events where seq = 1'), /the log of room default has a hole$/)
+  t.match(await run(['restore', file], env), {
+    code: 1,
+    complained: [/is not empty \(talkie.db\): move it away, as by mv /],
+  })
+
+  const { says } = start(t, ['build/server.js'], { DATA_DIR })
+  await says(/listening/)
+  t.match(await run(['restore', file], { ...env, DATA_DIR }), { code: 1, complained: [/in use by another process$/] })
+  t.match(await run(['restore', '--epoch'], { ...env, DATA_DIR }), {
+    code: 1,
+    complained: [/in use by another process$/],
+  })
+})

@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { MongoClient } from 'mongodb'
+import { after, type Test, test } from 'tap'
+import { build, environment, PASSWORD, register, temporaryFolder } from '../../support/application.js'
+import { run } from '../../support/command.js'
+import { mongoMissing, startMongo } from '../../support/services.js'
+import { connect, listen } from '../../support/socket.js'
+
+const missing = mongoMissing()
+if (missing) test('the command line on MongoDB', { skip: missing }, async () => {})
+else await suite()
+
+async function suite() {
+  const { uri, stop } = await startMongo()
+  after(stop)
+
+  async function database(t: Test) {
+    const client = await new MongoClient(uri).connect()
+    const MONGODB_DATABASE = `talkie_${randomUUID().slice(0, 8)}`
+    t.teardown(async () => {
+      await client.db(MONGODB_DATABASE).dropDatabase()
+      await client.close()
+    })
+    return { db: client.db(MONGODB_DATABASE), env: environment(t, { MONGODB_URI: uri, MONGODB_DATABASE }) }
+  }
+
+  test('a block closes the user’s sockets on a server that runs on the same database', async t => {
+    const { env } = await database(t)
+    const app = await build(t, env)
+    const origin = await listen(app)
+    const [minji, bob] = [await register(app, 'minji'), await register(app, 'bob')]
+    const [ends, stays] = [await connect(t, origin, '/ws', minji.token), await connect(t, origin, '/ws', bob.token)]
+    await Promise.all([ends.settled(), stays.settled()])
+    t.match(await run(['user', 'block', 'MINJI'], env), { code: 0, said: ['MINJI is blocked; sessions ended: 1'] })
+    t.match(await ends.closed, { code: 4401 })
+    await stays.settled()
+    await t.rejects(app.auth.login('minji', PASSWORD), { code: 'LOGIN_FAILED' })
+    t.match(await run(['user', 'reset-password', 'bob', '--generate'], env), { code: 0, said: [/^[\w-]{20}$/] })
+    t.match(await stays.closed, { code: 4401 })
+  })
+
+  test('a room goes from a folder into a database and back, and says the same', async t => {
+    const { env } = await database(t)
+    const from = environment(t)
+    const app = await build(t, from)
+    const { headers } = await register(app, 'minji')
+    const made = await app.inject({ method: 'POST', url: '/rooms', headers, payload: { name: 'Lunch' } })
+    const { id } = made.json()
+    const url = `/rooms/${id}/messages`
+    for (const text of ['one', 'two', 'three']) await app.inject({ method: 'POST', url, headers, payload: { text } })
+    await app.inject({ method: 'DELETE', url: `${url}/3`, headers })
+    await app.close()
+    const [first, second] = ['first', 'second'].map(name => join(temporaryFolder(t), name)) as [string, string]
+    await run(['room', 'export', id, first], from)
+    t.match(await run(['room', 'import', first, '--add-users'], env), {
+      code: 0,
+      said: [`Room ${id} (Lunch): 5 events; users added: 1`],
+    })
+    t.match(await run(['room', 'import', first], env), { code: 0 }, 'done again, it changes nothing')
+    t.match(await run(['room', 'export', id, second], env), { code: 0 })
+    const [there, here] = [await run(['room', 'export', id], from), await run(['room', 'export', id], env)]
+    t.equal(there.said.length, 6)
+    t.same(
+      here.said.slice(0, 5).map(line => JSON.parse(line)),
+      there.said.slice(0, 5).map(line => JSON.parse(line)),
+    )
+  })
+
+  test('a restored database is marked as another store, unless it is not whole', async t => {
+    const { db, env } = await database(t)
+    const app = await build(t, env)
+    await register(app, 'minji')
+    const { epoch } = app.store
+    await app.close()
+    const epochNow = async () => (await db.collection('meta').findOne({ _id: 'epoch' as never }))?.value
+    const refused = async (line: RegExp) => {
+      t.match(await run(['restore', '--epoch'], env), { code: 1, said: [], complained: [line] })
+      t.equal(await epochNow(), epoch)
+      t.equal(await db.collection('sessions').countDocuments(), 1)
+    }
+
+    await db.collection('members').insertOne({ room_id: 'default', user: 'x', username: 'x', seq: 9, is_member: false })
+    await refused(/room default is ahead of its log.*--oplog$/)
+    await db.collection('members').deleteOne({ user: 'x' })
+    await db.collection('events').insertOne({ room_id: 'default', seq: 3, client_id: 'x', user: 'x', type: 'message' })
+    await refused(/the log of room default has 2 events and ends with 3$/)
+    await db.collection('events').deleteOne({ seq: 3 })
+    await db.collection('rooms').insertOne({ _id: 'lost' as never, name: 'lost', tombstone: '', indexed_seq: 1 })
+    await refused(/room lost has no log/)
+    await db.collection('rooms').deleteOne({ name: 'lost' })
+
+    t.match(await run(['restore', '--epoch'], env), { code: 0, said: [/^1 users, 1 rooms, 1 events; verified/] })
+    t.not(await epochNow(), epoch)
+    t.equal(await db.collection('sessions').countDocuments(), 0)
+    const again = await build(t, env)
+    t.equal(again.store.epoch, await epochNow())
+    t.match(await again.auth.login('minji', PASSWORD), { user: { username: 'minji' } })
+
+    t.match(await run(['restore', 'file'], env), {
+      code: 1,
+      complained: [/mongorestore, then talkie restore --epoch$/],
+    })
+    t.match(
+      await run(['restore', '--epoch'], { ...env, MONGODB_URI: 'mongodb://127.0.0.1:1/', MONGODB_TIMEOUT_MS: '100' }),
+      {
+        code: 1,
+        complained: [/^MONGODB_URI names a database that does not answer: ./],
+      },
+    )
+  })
+}

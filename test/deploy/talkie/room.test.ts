@@ -1,0 +1,299 @@
+import { createHash } from 'node:crypto'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { type Test, test } from 'tap'
+import type { Environment } from '../../../plugins/config/index.js'
+import { openEmbedded } from '../../../plugins/store/embedded/embedded.js'
+import type { StoredEvent } from '../../../schemas/event.js'
+import { build, environment, PASSWORD, register, temporaryFolder } from '../../support/application.js'
+import { run } from '../../support/command.js'
+
+/** A server's folder with a room in which all that can happen to one has happened. @returns also the room's file */
+async function talked(t: Test) {
+  const env = environment(t)
+  const app = await build(t, env)
+  const [minji, bob, cho] = await Promise.all(['Minji', 'bob', 'cho'].map(name => register(app, name)))
+  const as = (user: typeof minji) => async (method: 'POST' | 'PUT' | 'DELETE', url: string, payload?: object) => {
+    const headers = user?.headers ?? {}
+    const answer = await app.inject({ method, url, headers, ...(payload && { payload }) })
+    if (answer.statusCode >= 400) throw new Error(`${method} ${url}: ${answer.body}`)
+    return answer.body === '' ? {} : answer.json()
+  }
+  const [one, two, three] = [as(minji), as(bob), as(cho)]
+  const { id } = await one('POST', '/rooms', { name: '점심', is_public: false, password: 'open sesame' })
+  for (const user of [two, three]) await user('POST', `/rooms/${id}/join`, { password: 'open sesame' })
+  const { id: first } = await one('POST', `/rooms/${id}/messages`, { text: '회의는 3시\u2028입니다' })
+  await two('POST', `/rooms/${id}/messages/${first}/reply`, { text: 'yes' })
+  await one('PUT', `/rooms/${id}/messages/${first}`, { text: '회의는 4시입니다 😀' })
+  const { id: secret } = await three('POST', `/rooms/${id}/messages`, { text: 'a secret' })
+  await three('PUT', `/rooms/${id}/messages/${secret}`, { text: 'another secret' })
+  await three('DELETE', `/rooms/${id}/messages/${secret}`)
+  await two('POST', '/rooms/default/messages', { text: 'in the lobby' })
+  await three('POST', `/rooms/${id}/leave`)
+  await one('PUT', `/rooms/${id}/owner`, { username: 'bob' })
+  await two('DELETE', `/rooms/${id}/members/Minji`)
+  await app.close()
+  const file = join(temporaryFolder(t), 'room.jsonl')
+  t.match(await run(['room', 'export', id, file], env), { code: 0, said: [`${file}: room ${id} (점심)`] })
+  return { env, id: id as string, file }
+}
+
+/** What a store says of a room. */
+async function says({ DATA_DIR = '' }: Environment, id: string) {
+  const store = await openEmbedded(DATA_DIR, console)
+  try {
+    return {
+      room: await store.readRoom(id),
+      log: await store.readEvents(id, { after: 0, limit: 100 }),
+      members: (await store.listMembers(id, { limit: 10 })).map(({ username, seq }) => [username, seq]),
+      page: await store.readPage(id, { limit: 10 }),
+      found: await store.searchTerms(id, ['4시'], { before: 100, limit: 10 }),
+      secret: await store.searchTerms(id, ['secret'], { before: 100, limit: 10 }),
+    }
+  } finally {
+    await store.close()
+  }
+}
+
+/** A new server with these accounts. */
+async function elsewhere(t: Test, ...usernames: string[]): Promise<Environment> {
+  const env = environment(t)
+  const app = await build(t, env)
+  for (const username of usernames) await register(app, username)
+  await app.close()
+  return env
+}
+
+const refusal = (line: RegExp | string) => ({ code: 1, said: [], complained: [line] })
+
+test('a room that is imported on another server says there all that it said here', async t => {
+  const { env, id, file } = await talked(t)
+  const there = await elsewhere(t, 'Minji', 'bob', 'cho')
+  t.match(await run(['room', 'import', file], there), {
+    code: 0,
+    said: [`Room ${id} (점심): 12 events; users added: 0`],
+  })
+  const [from, to] = [await says(env, id), await says(there, id)]
+  t.equal(from.log.length, 12)
+  t.match(from.members, [['bob', 2]])
+  t.strictSame(to, from)
+  t.notMatch(readFileSync(file, 'utf8'), 'secret')
+
+  const app = await build(t, there)
+  const { token } = await app.auth.login('bob', PASSWORD)
+  const headers = { authorization: `Bearer ${token}` }
+  const room = (await app.inject({ url: `/rooms/${id}`, headers })).json()
+  t.match(room, { name: '점심', owner: 'bob', has_password: true, unread: 0, last_seq: 12 })
+  const sent = await app.inject({ method: 'POST', url: `/rooms/${id}/messages`, headers, payload: { text: 'on' } })
+  t.equal(sent.json().id, 13, 'and goes on from there')
+})
+
+test('who is spelled otherwise on the other server is the same person there', async t => {
+  const { env, id, file } = await talked(t)
+  const there = await elsewhere(t, 'minji', 'BOB', 'cho')
+  for (const _ of ['first', 'again']) t.match(await run(['room', 'import', file], there), { code: 0 })
+  const [from, to] = [await says(env, id), await says(there, id)]
+  const names: Record<string, string> = { Minji: 'minji', bob: 'BOB' }
+  t.strictSame(
+    to.log.map(({ username }) => username),
+    from.log.map(({ username }) => names[username] ?? username),
+  )
+  t.match(to, { room: { owner: 'BOB' }, members: [['BOB', 2]] })
+
+  const app = await build(t, there)
+  const { token } = await app.auth.login('bob', PASSWORD)
+  const headers = { authorization: `Bearer ${token}` }
+  t.match((await app.inject({ url: `/rooms/${id}`, headers })).json(), { owner: 'BOB', is_member: true, unread: 0 })
+  const edited = { method: 'PUT', url: `/rooms/${id}/messages/5`, headers, payload: { text: 'yes!' } } as const
+  t.equal((await app.inject(edited)).statusCode, 200, 'their messages are theirs')
+})
+
+test('an export is lines of JSON and a hash of them, in a new file that only its owner may read', async t => {
+  const { env, id, file } = await talked(t)
+  const text = readFileSync(file, 'utf8')
+  const lines = text.split('\n')
+  t.equal(lines.pop(), '')
+  const trailer = JSON.parse(lines.pop() as string)
+  const events = lines.map(line => JSON.parse(line) as StoredEvent)
+  t.same(
+    events.map(({ seq }) => seq),
+    events.map((_, at) => at + 1),
+  )
+  const sha256 = createHash('sha256')
+    .update(lines.map(line => `${line}\n`).join(''))
+    .digest('hex')
+  t.strictSame(trailer, { format: 'talkie-room-1', events: 12, sha256 })
+  t.equal(statSync(file).mode & 0o777, 0o600)
+  const { said } = await run(['room', 'export', id], env)
+  t.equal(`${said.join('\n')}\n`, text, 'the same on the standard output')
+  t.match(await run(['room', 'export', id, file], env), refusal(/EEXIST/))
+  t.equal(readFileSync(file, 'utf8'), text)
+  t.match(await run(['room', 'export', 'nowhere'], env), refusal('There is no room nowhere'))
+})
+
+test('the default room becomes a room of its own, whose owner is named', async t => {
+  const { env } = await talked(t)
+  const file = join(temporaryFolder(t), 'lobby.jsonl')
+  await run(['room', 'export', 'default', file], env)
+  const there = await elsewhere(t, 'minji')
+  const lobby = ['room', 'import', file, '--add-users']
+  t.match(await run(lobby, there), refusal(/say --id$/))
+  t.match(await run([...lobby, '--id', 'old'], there), refusal(/say --owner$/))
+  t.match(await run([...lobby, '--id', 'old', '--owner', 'minji'], there), refusal(/name Lobby is taken: say --name$/))
+  const imported = await run([...lobby, '--id', 'old', '--owner', 'minji', '--name', 'Old lobby'], there)
+  t.match(imported, { code: 0, said: ['Room old (Old lobby): 2 events; users added: 0'] })
+  const { room, log } = await says(there, 'old')
+  t.match(room, { name: 'Old lobby', owner: 'minji', member_count: 1 })
+  t.match(log, [
+    { seq: 1, type: 'created', room_id: 'old', username: 'minji' },
+    { seq: 2, text: 'in the lobby' },
+  ])
+})
+
+test('names that are not registered are refused, or become accounts that nobody can use', async t => {
+  const { file, id } = await talked(t)
+  const there = await elsewhere(t, 'bob')
+  t.match(
+    await run(['room', 'import', file], there),
+    refusal('Not registered here: Minji, cho; add them, or say --add-users'),
+  )
+  t.equal((await says(there, id)).room, null)
+  t.match(await run(['room', 'import', file, '--add-users'], there), { code: 0, said: [/users added: 2$/] })
+  const app = await build(t, there)
+  t.match(await app.store.readUser('minji'), { username: 'Minji', blocked: true })
+  for (const password of ['', PASSWORD]) await t.rejects(app.auth.login('minji', password), { code: 'LOGIN_FAILED' })
+  await t.rejects(app.auth.register({ username: 'minji', password: PASSWORD }), { code: 'USERNAME_TAKEN' })
+})
+
+test('an import that was cut off goes on, done again changes nothing, and another room is not touched', async t => {
+  const { env, file, id } = await talked(t)
+  const there = await elsewhere(t, 'Minji', 'bob', 'cho')
+  const from = await says(env, id)
+  const store = await openEmbedded(there.DATA_DIR as string, console)
+  const [created, ...log] = from.log as [StoredEvent, ...StoredEvent[]]
+  const before = { ...from.room, owner: 'Minji', member_count: 1, indexed_seq: 1 } as NonNullable<typeof from.room>
+  await store.createRoom(before, created)
+  await store.append(id, 1, log.slice(0, 4))
+  await store.close()
+  for (const _ of ['first', 'again']) {
+    t.match(await run(['room', 'import', file], there), { code: 0 })
+    t.strictSame(await says(there, id), from)
+  }
+  const again = await openEmbedded(there.DATA_DIR as string, console)
+  await again.append(id, 12, [
+    {
+      room_id: id,
+      seq: 13,
+      type: 'message',
+      username: 'bob',
+      client_id: 'own',
+      created_at: created.created_at,
+      text: 'x',
+    },
+  ])
+  await again.close()
+  t.match(await run(['room', 'import', file], there), refusal(`Room ${id} is here already and is another: say --id`))
+  const other = ['room', 'import', file, '--id', 'copy', '--name', 'Copy']
+  t.match(await run(other, there), { code: 0 })
+  t.match(
+    await run([...other, '--name', 'Third'], there),
+    refusal('Room copy is here already and is another: say --id'),
+  )
+})
+
+/** A file of these lines, with the trailer that belongs to them. */
+function fileOf(t: Test, lines: string[], trailer?: string) {
+  const file = join(temporaryFolder(t), 'bad.jsonl')
+  const text = lines.map(line => `${line}\n`).join('')
+  const sha256 = createHash('sha256').update(text).digest('hex')
+  const end = JSON.stringify({ format: 'talkie-room-1', events: lines.length, sha256 })
+  writeFileSync(file, `${text}${trailer ?? `${end}\n`}`)
+  return file
+}
+
+test('a file with anything wrong in it is refused in one line that says where, and nothing is stored', async t => {
+  const { file, id } = await talked(t)
+  const lines = readFileSync(file, 'utf8').split('\n').slice(0, 12)
+  const there = await elsewhere(t, 'Minji', 'bob', 'cho')
+  const refused = async (bad: string, line: RegExp | string) => {
+    t.match(await run(['room', 'import', bad], there), refusal(line))
+  }
+  /** The same events but for one, `null` for none. */
+  const but = (seq: number, change: object | string | null) =>
+    fileOf(
+      t,
+      lines.flatMap((line, at) => {
+        if (at !== seq - 1) return line
+        if (change === null) return []
+        return typeof change === 'string' ? change : JSON.stringify({ ...JSON.parse(line), ...change })
+      }),
+    )
+  const text = readFileSync(file, 'utf8')
+
+  await refused(join(file, 'nowhere'), /ENOTDIR/)
+  await refused(fileOf(t, []), 'The log is empty')
+  await refused(fileOf(t, lines, ''), 'The last line is missing: the file was cut off')
+  await refused(fileOf(t, lines.slice(0, 5), text.split('\n').at(-2)), /^line 6: the hash is not that of the events/)
+  await refused(fileOf(t, [text.replace('yes', 'no').slice(0, -1)], ''), /^line 13: the hash is not that of the events/)
+  await refused(fileOf(t, [...lines, text.split('\n').at(-2) as string]), /^line 14: nothing may follow/)
+  await refused(fileOf(t, lines, '{"format":"talkie-room-2"}\n'), 'line 13: the format is not talkie-room-1')
+  await refused(but(4, 'no JSON'), 'line 4: no JSON object')
+  await refused(but(4, '[]'), /^line 4: no event of a room/)
+  await refused(but(4, 'null'), 'line 4: no JSON object')
+  await refused(but(4, 'x'.repeat(70_000)), 'line 4: is longer than 65536 bytes')
+  await refused(but(4, { admin: true }), /^line 4: no event of a room: .*additional properties/)
+  await refused(but(4, { username: 7 }), /^line 4: no event of a room: username must be string/)
+  await refused(but(4, { seq: '4' }), /^line 4: no event of a room: seq must be integer/)
+  await refused(but(4, null), 'line 4: its seq is 5, but 4 is next')
+  await refused(but(4, { seq: 3 }), 'line 4: its seq is 3, but 4 is next')
+  await refused(but(4, { room_id: 'other' }), 'line 4: its room is another')
+  await refused(but(4, { created_at: 'yesterday' }), 'line 4: created_at is no time')
+  await refused(but(4, { text: 'a\0b' }), 'line 4: the text is none that can be sent')
+  await refused(but(4, { text: ' ' }), 'line 4: the text is none that can be sent')
+  await refused(but(4, { text: 'x'.repeat(2001) }), 'line 4: the text is none that can be sent')
+  await refused(but(4, { text: undefined }), 'line 4: the text is missing')
+  await refused(but(4, { text: '' }), 'Message 4 has an empty text, but is not deleted')
+  await refused(but(4, { reply_to: 4 }), 'line 4: reply_to is no message before it')
+  await refused(but(4, { type: 'created' }), 'line 4: only the first event creates the room')
+  await refused(but(4, { type: 'joined', member: 'BOB' }), 'line 4: the member is in already')
+  await refused(but(4, { type: 'left', member: 'nobody' }), 'line 4: the member is not in')
+  await refused(but(4, { type: 'left' }), 'line 4: the member is missing')
+  await refused(but(4, { type: 'session_ended' }), 'line 4: it is of the log of sessions, not of a room')
+  await refused(but(12, { type: 'room_deleted' }), 'line 12: the room is deleted')
+  await refused(but(11, { member: 'cho' }), 'line 11: the new owner is no member')
+  await refused(but(6, { target: 5 }), 'line 6: the target is another user’s')
+  await refused(but(6, { target: 3 }), 'line 6: the target is no message before it')
+  await refused(
+    but(6, { client_id: JSON.parse(lines[3] as string).client_id }),
+    'line 6: its client_id was there before',
+  )
+  await refused(but(1, { type: 'message', text: 'x' }), 'line 1: the first event does not create the room')
+  await refused(but(1, { data: { name: 'x' } }), 'line 1: settings are missing')
+  const bytes = Buffer.from(text)
+  bytes[bytes.indexOf('yes')] = 0xff
+  writeFileSync(file, bytes)
+  await refused(file, 'line 5: is not UTF-8')
+  t.equal((await says(there, id)).room, null)
+  t.same((await says(there, id)).log, [])
+})
+
+test('whatever bytes are changed in a file, it is refused or says the same', async t => {
+  const { env, file, id } = await talked(t)
+  const { log } = await says(env, id)
+  const bytes = readFileSync(file)
+  const changed = join(temporaryFolder(t), 'changed.jsonl')
+  const there = await elsewhere(t, 'Minji', 'bob', 'cho')
+  await fc.assert(
+    fc.asyncProperty(fc.nat(bytes.length - 1), fc.nat(255), async (at, value) => {
+      const copy = Buffer.from(bytes)
+      copy[at] = value
+      writeFileSync(changed, copy)
+      const { code, complained } = await run(['room', 'import', changed], there)
+      if (code === 1) return complained.length === 1
+      t.strictSame((await says(there, id)).log, log)
+      return true
+    }),
+    { numRuns: 40 },
+  )
+})

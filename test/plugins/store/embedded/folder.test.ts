@@ -1,0 +1,77 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Test, test } from 'tap'
+import { prepareFolder } from '../../../../plugins/store/embedded/folder.js'
+import { Sqlite } from '../../../../plugins/store/embedded/sqlite.js'
+import { temporaryFolder } from '../../../support/application.js'
+
+/** It must fail with one line, and leave the folder free. */
+function refuses(t: Test, folder: string, sentence: RegExp) {
+  t.throws(() => prepareFolder(folder), { message: sentence })
+  t.throws(() => prepareFolder(folder), { message: sentence }, 'the same again: no lock is left behind')
+  t.match(sentence.source, /^\^.*\$$/, 'the whole message is this line')
+}
+
+test('the folder is made where it is missing, with a store that has an epoch', async t => {
+  const dataDir = join(temporaryFolder(t), 'a', 'b')
+  const { file, epoch, release } = prepareFolder(dataDir)
+  t.equal(file, join(dataDir, 'talkie.db'))
+  t.match(epoch, /^[\w-]{16}$/)
+  release()
+  const again = prepareFolder(dataDir)
+  t.equal(again.epoch, epoch)
+  again.release()
+})
+
+test('a folder that is a file, or is below one, is refused in one sentence', async t => {
+  const file = join(temporaryFolder(t), 'file')
+  writeFileSync(file, '')
+  refuses(t, file, /^DATA_DIR .*file cannot be used as a writable folder \(EEXIST\)$/)
+  refuses(t, join(file, 'below'), /^DATA_DIR .*below cannot be used as a writable folder \(ENOTDIR\)$/)
+})
+
+test('a folder that a store holds is refused to another, also in this process, until it is released', async t => {
+  const folder = temporaryFolder(t)
+  const { release } = prepareFolder(folder)
+  refuses(t, folder, /^DATA_DIR .* is in use by another process$/)
+  release()
+  prepareFolder(folder).release()
+})
+
+test('a file that is no database is refused in one sentence', async t => {
+  const folder = temporaryFolder(t)
+  writeFileSync(join(folder, 'talkie.db'), 'no database '.repeat(1000))
+  refuses(
+    t,
+    folder,
+    /^.*talkie\.db cannot be read as a store of this server \(SQLITE_NOTADB\); restore it from a backup$/,
+  )
+})
+
+test('a database that is not ours is refused in one sentence', async t => {
+  const folder = temporaryFolder(t)
+  const db = new Sqlite(join(folder, 'talkie.db'), 0)
+  db.exec('create table other (id integer)')
+  db.close()
+  refuses(
+    t,
+    folder,
+    /^.*talkie\.db cannot be read as a store of this server \(SQLITE_ERROR\); restore it from a backup$/,
+  )
+})
+
+test('a damaged guard file is named in one sentence', async t => {
+  const folder = temporaryFolder(t)
+  writeFileSync(join(folder, 'talkie.lock'), 'no database '.repeat(1000))
+  refuses(t, folder, /^.*talkie\.lock cannot be locked \(SQLITE_NOTADB\); if no server runs here, remove that file$/)
+})
+
+test('a store of another schema version is refused in one sentence', async t => {
+  const folder = temporaryFolder(t)
+  const { file, release } = prepareFolder(folder)
+  release()
+  const db = new Sqlite(file, 0)
+  db.run("update meta set value = '7' where name = 'schema_version'")
+  db.close()
+  refuses(t, folder, /^.*talkie\.db has schema version 7, but this server reads version 2 only$/)
+})

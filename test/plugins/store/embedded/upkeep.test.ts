@@ -1,0 +1,135 @@
+import { join } from 'node:path'
+import { test } from 'tap'
+import { openConnection } from '../../../../plugins/store/embedded/connection.js'
+import { openEmbedded } from '../../../../plugins/store/embedded/embedded.js'
+import { prepareFolder } from '../../../../plugins/store/embedded/folder.js'
+import { Sqlite } from '../../../../plugins/store/embedded/sqlite.js'
+import { createUpkeep } from '../../../../plugins/store/embedded/upkeep.js'
+import { createWrites } from '../../../../plugins/store/embedded/writes.js'
+import type { Store } from '../../../../plugins/store/store.js'
+import { temporaryFolder } from '../../../support/application.js'
+import { message, NOW } from '../../../support/events.js'
+
+async function createRoom(store: Store) {
+  const settings = { name: 'Room', description: '', is_public: true, max_members: 0 }
+  const more = { indexed_seq: 1, owner: 'ann', member_count: 1, password_hash: null, created_at: NOW, deleted: false }
+  const { text, ...created } = message(1, '')
+  await store.createRoom({ id: 'r', ...settings, ...more }, { ...created, type: 'created', data: settings })
+}
+
+/** Looks at the file itself, beside the store. */
+function look<Row extends object>(folder: string, sql: string): Row[] {
+  const db = new Sqlite(join(folder, 'talkie.db'), 60_000)
+  try {
+    return db.all<Row>(sql)
+  } finally {
+    db.close()
+  }
+}
+
+test('the text of what was deleted is nowhere in the tables', async t => {
+  const folder = temporaryFolder(t)
+  const store = await openEmbedded(folder, console)
+  const edited = { ...message(2, 'secret two'), type: 'edited' as const, target: 1 }
+  await store.append('r', 0, [message(1, 'secret one'), edited, message(3, 'open')])
+  t.strictSame((await store.searchTerms('r', ['secret'], { before: 9, limit: 9 })).seqs, [1])
+  const { text, ...bare } = message(4, '')
+  await store.append('r', 3, [{ ...bare, type: 'deleted', target: 1 }])
+  t.strictSame(look(folder, 'select seq, text from events order by seq'), [
+    { seq: 1, text: '' },
+    { seq: 2, text: '' },
+    { seq: 3, text: 'open' },
+    { seq: 4, text: null },
+  ])
+  t.strictSame((await store.searchTerms('r', ['secret'], { before: 9, limit: 9 })).seqs, [])
+  t.strictSame(look(folder, `select rowid & 0xfffffffff as seq from terms where terms match '1_secret OR 1_open'`), [
+    { seq: 3 },
+  ])
+  await store.close()
+})
+
+/** Writes into a closed store as one does that is killed before the work behind its commits. */
+function writeOnly(folder: string, work: (writes: ReturnType<typeof createWrites>) => void) {
+  const { file, release } = prepareFolder(folder)
+  const db = openConnection(file, 'writer')
+  work(createWrites(db))
+  db.close()
+  release()
+}
+
+test('a restart goes on emptying a deleted room until nothing of it is left', async t => {
+  const folder = temporaryFolder(t)
+  let store = await openEmbedded(folder, console)
+  await createRoom(store)
+  const messages = Array.from({ length: 450 }, (_, i) => message(i + 2, `secret ${i}`))
+  await store.append('r', 1, messages)
+  t.equal((await store.searchTerms('r', ['secret'], { before: 1000, limit: 1000 })).seqs.length, 450)
+  await store.close()
+  const { text, ...bare } = message(452, '')
+  writeOnly(folder, writes => writes.append('r', 451, [{ ...bare, type: 'room_deleted' }]))
+  t.strictSame(look(folder, 'select room_id from purges'), [{ room_id: 'r' }])
+  store = await openEmbedded(folder, console)
+  while (look(folder, 'select room_id from purges').length > 0);
+  t.strictSame(look(folder, `select seq from events where text <> ''`), [])
+  t.strictSame(look(folder, `select rowid from terms where terms match '1_secret'`), [])
+  t.equal(await store.readHead('r'), 452)
+  await store.close()
+})
+
+test('what a restart finds unindexed is found by a search, and where the index stood it goes on', async t => {
+  const folder = temporaryFolder(t)
+  let store = await openEmbedded(folder, console)
+  await store.append('r', 0, [message(1, 'one word')])
+  await store.searchTerms('r', ['word'], { before: 9, limit: 9 })
+  await store.close()
+  writeOnly(folder, writes => writes.append('r', 1, [message(2, 'another word')]))
+  t.strictSame(look(folder, 'select seq from indexed'), [{ seq: 1 }])
+  store = await openEmbedded(folder, console)
+  t.strictSame((await store.searchTerms('r', ['word'], { before: 99, limit: 99 })).seqs, [2, 1])
+  await store.close()
+  t.strictSame(look(folder, 'select seq from indexed'), [{ seq: 2 }])
+})
+
+test('events that are far behind the index are indexed without a search', async t => {
+  const folder = temporaryFolder(t)
+  const store = await openEmbedded(folder, console)
+  const rooms = Array.from({ length: 3 }, (_, i) => `room-${i}`)
+  for (let head = 0; head < 2000; head += 500) {
+    const events = Array.from({ length: 500 }, (_, i) => message(head + i + 1, `word ${i}`))
+    await Promise.all(
+      rooms.map(room_id =>
+        store.append(
+          room_id,
+          head,
+          events.map(event => ({ ...event, room_id })),
+        ),
+      ),
+    )
+  }
+  while (look(folder, 'select seq from indexed where seq = 2000').length < rooms.length);
+  t.strictSame(
+    (await store.searchTerms('room-1', ['word', '499'], { before: 5000, limit: 10 })).seqs,
+    [2000, 1500, 1000, 500],
+  )
+  await store.close()
+})
+
+test('commits wait for the disk again after every step of upkeep, a failed one too', async t => {
+  const { file, release } = prepareFolder(temporaryFolder(t))
+  const db = openConnection(file, 'writer')
+  t.teardown(() => {
+    db.close()
+    release()
+  })
+  const upkeep = createUpkeep(db)
+  const full = { synchronous: 2 }
+  t.strictSame(db.get('pragma synchronous'), full)
+  createWrites(db).append('r', 0, [message(1, 'word')])
+  upkeep.appended('r', [{ type: 'message' }])
+  upkeep.step()
+  t.strictSame(db.all('select seq from indexed'), [{ seq: 1 }])
+  t.strictSame(db.get('pragma synchronous'), full)
+  db.exec('drop table indexed')
+  t.throws(() => upkeep.step('r'))
+  t.strictSame(db.get('pragma synchronous'), full)
+})

@@ -1,0 +1,26 @@
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { temporaryFolder } from './application.js'
+import { programMissing } from './missing.js'
+
+/** Why tests with certificates cannot run here; false where they can. */
+export const opensslMissing = programMissing('openssl', 'version')
+
+const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'ignore' })
+
+/**
+ * A new pair for localhost and the loopback addresses, which has signed itself.
+ * @param days how long it is good from now on; below zero it has expired
+ */
+export function makeCertificate(t: Test, days = 2) {
+  const folder = temporaryFolder(t)
+  const [TLS_CERT_FILE, TLS_KEY_FILE] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
+  const request = join(folder, 'request.pem')
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', '/CN=localhost']
+  const names = ['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1']
+  openssl('req', '-new', ...kind, ...names, '-keyout', TLS_KEY_FILE, '-out', request)
+  const signing = ['-signkey', TLS_KEY_FILE, '-days', String(days), '-copy_extensions', 'copy']
+  openssl('x509', '-req', '-in', request, ...signing, '-out', TLS_CERT_FILE)
+  return { TLS_CERT_FILE, TLS_KEY_FILE }
+}

@@ -1,0 +1,32 @@
+import { Readable, Writable } from 'node:stream'
+import { talkie } from '../../deploy/talkie/talkie.js'
+import type { Environment } from '../../plugins/config/index.js'
+
+interface Ran {
+  code: number
+  /** Lines of the standard output. */
+  said: string[]
+  /** Lines of the standard error. */
+  complained: string[]
+}
+
+/** Runs a command in this process, as the command line does in its own. @param input its standard input */
+export async function run(args: string[], env: Environment, input = ''): Promise<Ran> {
+  let output = ''
+  const complained: string[] = []
+  const code = await talkie(args, {
+    env,
+    input: Readable.from(input === '' ? [] : [Buffer.from(input)]),
+    output: new Writable({
+      write(chunk, _encoding, done) {
+        output += chunk
+        done()
+      },
+    }),
+    say(line) {
+      output += `${line}\n`
+    },
+    complain: line => complained.push(line),
+  })
+  return { code, said: output.split('\n').slice(0, -1), complained }
+}
