@@ -58,6 +58,11 @@ export const Config = Type.Object({
   RATE_LIMIT_SENDS_PER_SECOND: count(10, 'Sends, edits and deletions per account, burst twice that; 0 for no limit'),
   RATE_LIMIT_FRAMES_PER_SECOND: count(50, 'Frames per socket, burst twice that; 0 for no limit'),
   RATE_LIMIT_ROOMS_PER_HOUR: count(20, 'Rooms that an account may create; 0 for no limit'),
+  BUDGET_ACCOUNT_MS: count(
+    100,
+    'Server time that one account may use, ms in each second; thirty seconds’ worth can be saved up; 0 for no limit',
+  ),
+  BUDGET_ADDRESS_MS: count(100, 'The same for one address, for clients that are not logged in; 0 for no limit'),
   MAX_SOCKETS_PER_USER: count(50, 'Sockets of one account; 0 for no limit'),
   MAX_SOCKETS_PER_ADDRESS: count(1000, 'Sockets of one address; 0 for no limit'),
 })

@@ -1,0 +1,78 @@
+/** What a budget allows, as shares of one core: 100 is 100 ms of the main thread in each second. */
+export interface Allowance {
+  /** ms of server time that come back in each second. */
+  ms_per_second: number
+  /** ms of server time that may be saved up, and spent faster. */
+  reserve_ms: number
+}
+
+/** However much a payer has saved, it spends at most this share of a core… */
+const PACE = 0.25
+/** …with so much at once, ms: no turn of the event loop is to take over 20 ms. */
+const PACE_BURST_MS = 10
+/** A payer that stays out of budget for so long is not busy but abusive, ms. */
+const LASTING_MS = 20_000
+
+/**
+ * The server time that one payer, an account or an address, may use: two token buckets on the monotonic clock. The pace
+ * spreads work, so that the event loop stays free for others; the reserve bounds it over time.
+ *
+ * Each bucket is kept as the time at which it will be full again (GCRA), so a budget that nobody uses costs nothing.
+ */
+export class Budget {
+  #paced_until = 0
+  #full_at = 0
+  /** When the reserve was used up, if it has not recovered to a half since. */
+  #exhausted_at: number | null = null
+  /** Connections that hold this budget. */
+  holders = 0
+
+  constructor(
+    private readonly allowance: Allowance,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  /**
+   * Takes the price of work that is about to be done, or was just done; it may put the payer into debt.
+   * @param cost_us µs of the main thread
+   * @returns ms that the payer must be kept waiting before its next piece of work; 0 if it is within its budget
+   */
+  charge(cost_us: number): number {
+    const { ms_per_second, reserve_ms } = this.allowance
+    if (ms_per_second === 0) return 0
+    const now = this.now()
+    const cost_ms = cost_us / 1000
+    this.#paced_until = Math.max(this.#paced_until, now) + cost_ms / PACE
+    this.#full_at = Math.max(this.#full_at, now) + (cost_ms / ms_per_second) * 1000
+    const missing_ms = ((this.#full_at - now) / 1000) * ms_per_second
+    if (missing_ms > reserve_ms) this.#exhausted_at ??= now
+    else if (missing_ms < reserve_ms / 2) this.#exhausted_at = null
+    return this.wait_ms(now)
+  }
+
+  /** ms until the next piece of work may begin. */
+  wait_ms(now = this.now()): number {
+    const { ms_per_second, reserve_ms } = this.allowance
+    if (ms_per_second === 0) return 0
+    const pace_ms = this.#paced_until - now - PACE_BURST_MS / PACE
+    const reserve_wait_ms = this.#full_at - now - (reserve_ms / ms_per_second) * 1000
+    return Math.ceil(Math.max(0, pace_ms, reserve_wait_ms))
+  }
+
+  /** Whether nothing is left: refuse instead of delaying. */
+  get exhausted(): boolean {
+    const { ms_per_second, reserve_ms } = this.allowance
+    return ms_per_second > 0 && this.#full_at - this.now() > (reserve_ms / ms_per_second) * 1000
+  }
+
+  /** Whether it has been out of budget for so long that its connections are to be closed. */
+  get abused(): boolean {
+    return this.#exhausted_at !== null && this.now() - this.#exhausted_at > LASTING_MS
+  }
+
+  /** Whether nothing was taken lately, so that a new budget is as good as this one. */
+  get full(): boolean {
+    const now = this.now()
+    return this.#full_at <= now && this.#paced_until <= now
+  }
+}

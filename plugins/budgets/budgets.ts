@@ -1,0 +1,44 @@
+import { type Allowance, Budget } from './budget.js'
+
+/** Payers that are remembered at once; beyond, those that nobody holds share one budget. */
+const PAYERS_MAX = 50_000
+/** How often budgets that are full again are forgotten. */
+const SWEEP_MS = 10_000
+
+export type Budgets = ReturnType<typeof createBudgets>
+
+/**
+ * The budgets of all payers. Work for a client that has logged in is paid by its account, whatever its address, so that
+ * many people behind one address do not pay for each other; all other work is paid by the address.
+ */
+export function createBudgets(accounts: Allowance, addresses: Allowance, now?: () => number) {
+  const budgets = new Map<string, Budget>()
+  const overflow = new Budget(addresses, now)
+
+  function find(key: string, allowance: Allowance): Budget {
+    const known = budgets.get(key)
+    if (known) return known
+    if (budgets.size >= PAYERS_MAX) return overflow
+    const budget = new Budget(allowance, now)
+    budgets.set(key, budget)
+    return budget
+  }
+
+  function sweep() {
+    for (const [key, budget] of budgets) if (budget.holders === 0 && budget.full) budgets.delete(key)
+  }
+  const timer = setInterval(sweep, SWEEP_MS)
+  timer.unref()
+
+  return {
+    /** @param username in any case */
+    ofAccount: (username: string) => find(`account ${username.toLowerCase()}`, accounts),
+    /** @param address of IPv6 its /64, as `limits.addressOf` gives it */
+    ofAddress: (address: string) => find(`address ${address}`, addresses),
+    get size() {
+      return budgets.size
+    },
+    sweep,
+    close: () => clearInterval(timer),
+  }
+}
