@@ -38,7 +38,7 @@ async function metrics(fastify: FastifyInstance) {
       },
     })
   }
-  gauge('talkie_sockets', 'Open sockets', () => ws.hub.sessions.size)
+  gauge('talkie_sockets', 'Open sockets', () => ws.hub.clients.size)
   gauge('talkie_rooms', 'Rooms with sockets', () => ws.hub.rooms)
   gauge('talkie_bus_up', 'Whether messages to ourselves come back by the bus', () => Number(pubsub.state === 'up'))
   gauge('talkie_logins_waiting', 'Logins and registrations that wait for a thread', auth.waiting)

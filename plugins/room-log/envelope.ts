@@ -2,12 +2,12 @@ import { membershipTypes, type StoredEvent } from '../../schemas/event.js'
 import { encodeEvent } from './encode.js'
 
 /**
- * What travels on a room's channel. The server that commits serialises each event once; all others frame the same
- * bytes and parse no message body.
+ * A message on a room's channel. The server that commits serialises each event once; the others write the same bytes to
+ * their sockets, and parse only events that may end a membership.
  *
  * ```
- * events:   u8 version | u8 kind = 1 | u8 membership | u48 first seq | u16 n | n × (u32 length, JSON of a frame)
- * passing:  u8 version | u8 kind = 2 | JSON of a frame that is not in the log
+ * events:    u8 version | u8 kind = 1 | u8 membership | u48 first seq | u16 n | n × (u32 length, JSON of a frame)
+ * ephemeral: u8 version | u8 kind = 2 | JSON of a frame that is not in the log
  * ```
  */
 export type Envelope =
@@ -19,11 +19,11 @@ export type Envelope =
       /** JSON of the frames with seq first, first+1, … */
       frames: Buffer[]
     }
-  | { kind: 'passing'; frame: Buffer }
+  | { kind: 'ephemeral'; frame: Buffer }
 
 const VERSION = 1
 const EVENTS = 1
-const PASSING = 2
+const EPHEMERAL = 2
 const HEADER_BYTES = 11
 
 /** @param events 1 to 65,535 of one room, without a hole */
@@ -44,15 +44,15 @@ export function packEvents(events: StoredEvent[]): Buffer {
   return bytes
 }
 
-export function packPassing(frame: object): Buffer {
-  return Buffer.concat([Buffer.of(VERSION, PASSING), Buffer.from(JSON.stringify(frame))])
+export function packEphemeral(frame: object): Buffer {
+  return Buffer.concat([Buffer.of(VERSION, EPHEMERAL), Buffer.from(JSON.stringify(frame))])
 }
 
-/** @returns null for what another version of the server sent, which the store will bring instead */
+/** @returns null if another version of the server sent it; the events are then read from the store */
 export function unpack(message: Uint8Array): Envelope | null {
   const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength)
   if (bytes[0] !== VERSION) return null
-  if (bytes[1] === PASSING) return { kind: 'passing', frame: bytes.subarray(2) }
+  if (bytes[1] === EPHEMERAL) return { kind: 'ephemeral', frame: bytes.subarray(2) }
   if (bytes[1] !== EVENTS || bytes.length < HEADER_BYTES) return null
   const frames: Buffer[] = []
   let offset = HEADER_BYTES

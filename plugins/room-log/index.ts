@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 import type { StoredEvent } from '../../schemas/event.js'
 import type { PubSub } from '../pubsub/index.js'
 import type { Position, Store } from '../store/index.js'
-import { packEvents, packPassing } from './envelope.js'
+import { packEphemeral, packEvents } from './envelope.js'
 import type { RoomView } from './view.js'
 import { Views } from './views.js'
 import { type Appended, type Entry, Writer } from './writer.js'
@@ -110,9 +110,9 @@ export function createRoomLog(store: Store, pubsub: PubSub) {
       return [...recent].map(([room_id, { seq }]) => ({ room_id, seq }))
     },
 
-    /** Sends a frame that is not in the log to all sockets of a room. */
-    pass(room_id: string, frame: object) {
-      pubsub.publish(channelOf(room_id), packPassing(frame))
+    /** Sends an ephemeral frame, one that is not in the log, to all sockets of a room on every server. */
+    broadcast(room_id: string, frame: object) {
+      pubsub.publish(channelOf(room_id), packEphemeral(frame))
     },
 
     /** Envelopes of a room, its own server's included. @returns what ends the subscription */

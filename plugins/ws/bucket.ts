@@ -4,8 +4,8 @@ export class TokenBucket {
   #filled_at: number
 
   /**
-   * @param per_second tokens that come back each second
-   * @param burst tokens that it holds
+   * @param per_second tokens added each second
+   * @param burst tokens when full
    */
   constructor(
     private readonly per_second: number,
@@ -16,7 +16,7 @@ export class TokenBucket {
     this.#filled_at = now
   }
 
-  /** @returns 0 where a token was taken, else the time in ms until there is one */
+  /** @returns 0 if a token was taken, else the time in ms until one is available */
   take(now = performance.now()): number {
     this.#tokens = Math.min(this.burst, this.#tokens + ((now - this.#filled_at) / 1000) * this.per_second)
     this.#filled_at = now

@@ -1,181 +1,151 @@
 import type { Socket } from 'node:net'
-import { membershipTypes } from '../../schemas/event.js'
 import type { CloseReason } from '../../schemas/wire.js'
-import { encodeEvent, unpack } from '../room-log/index.js'
+import { unpack } from '../room-log/index.js'
 import type { Store } from '../store/index.js'
-import { framedLength, frameText, writeFrame } from './framing.js'
+import { framedLength, writeFrame } from './framing.js'
+import { EventOrder, type EventSink } from './order.js'
+import { Replay } from './replay.js'
 
-/** One socket's place in one room's feed. */
+/** What a room's feed needs of a socket that follows the room. */
 export interface Subscriber {
   readonly username: string
-  /** The connection under the WebSocket; frames are written to it ready made. */
+  /** The TCP connection under the WebSocket; complete frames are written to it. */
   readonly socket: Socket
   /** Whether frames may still be written. */
   readonly open: boolean
-  /** Frames of acks that go out right before what the room's next flush brings. */
+  /** Framed acks that are written right before the next flush of the room. */
   readonly acks: Buffer[]
-  /** Frames that are not in the log and were flushed while it was waiting; at most PASSED_MAX. */
-  readonly passed: Buffer[]
-  /** The membership ended, or the room. Nothing of the room follows. */
+  /** Ephemeral frames that were flushed while the socket was catching up; at most EPHEMERAL_MAX. */
+  readonly ephemeral: Buffer[]
+  /** The membership or the room ended. Nothing of the room follows. */
   ended(room_id: string, reason: CloseReason): void
-  /** More than UNSENT_BYTES_MAX wait to be sent. */
+  /** More than UNSENT_BYTES_MAX bytes are unsent. */
   slow(): void
 }
 
-/** Bytes that may wait in a socket before it is closed as too slow. */
+/** Unsent bytes at which a socket is closed as too slow. */
 export const UNSENT_BYTES_MAX = 1024 * 1024
-/** How long a hole may be filled by what is still on its way, before the store is asked. */
-const HOLE_MS = 20
-/** Events behind a hole that are kept; beyond, the store brings them. */
-const EARLY_MAX = 2000
-/** Frames that wait for a flush; beyond, what is in the log is read again later. Only a hold lets them grow so many. */
+/**
+ * Frames that wait for a flush. Excess events are read again from the store later, excess ephemeral frames are dropped.
+ * Only a hold lets the queue grow so long.
+ */
 const PENDING_MAX = 5000
-/** Beyond so many, who is still waiting does without: the next change of each kind tells. */
-const PASSED_MAX = 1000
-const REPAIR_LIMIT = 500
-/** Events read at once for who comes back. */
-const MISSED_LIMIT = 100
-const RETRY_MS = 250
-/** Sockets that one slice of a flush writes to before other work goes on. */
+/** Ephemeral frames buffered per catching-up socket; excess is dropped, the next update supersedes it. */
+const EPHEMERAL_MAX = 1000
+/** Sockets that a flush writes to before it lets other work run. */
 const SLICE = 256
-/** A room's flushes are this far apart for each of its sockets: half of a core at the most goes into one room. */
+/** Minimum time between flushes of a room, per socket: at most half of a core goes into one room. */
 const GAP_MS_PER_SOCKET = 0.02
 const GAP_MAX_MS = 20
 
-/** One event as a WebSocket frame. */
-export interface FramedEvent {
-  seq: number
-  frame: Buffer
-}
-
-/** A subscriber's membership that an event ends. */
+/** An event that ends memberships. */
 interface Ending {
-  /** Empty for everybody's. */
+  /** Empty for all members. */
   member: string
   reason: CloseReason
 }
 
+/** A frame that waits for the next flush. */
+interface Pending {
+  frame: Buffer
+  /** 0 for an ephemeral frame. */
+  seq: number
+  ending: Ending | null
+}
+
 /**
- * One room's events on their way to this server's sockets: in order, each once, framed once for all.
+ * Writes one room's events to this server's sockets: in order, each once, framed once for all sockets.
  *
- * Events come from the bus in any order and from the store where a hole stays. A quiet room is flushed at the end of
- * the event loop's turn, a busy one at most once per gap, since the kernel's write (some µs a socket) is the cost.
+ * A quiet room is flushed at the end of the event loop's turn, a busy one at most once per gap, because most of the cost
+ * is the kernel's write, some µs for each socket.
  */
-export class Feed {
-  /** Sockets that get each flush. */
+export class Feed implements EventSink {
+  /** Sockets that receive each flush. */
   readonly live = new Set<Subscriber>()
-  /** Sockets that still read what they missed. */
+  /** Sockets that are still catching up. */
   readonly waiting = new Set<Subscriber>()
-  /** Sessions that follow, or are about to; kept by the hub. */
+  /** Subscriptions that use the feed or are about to; counted by the hub. */
   followers = 0
-  /** Every event up to here was handed to the live sockets. */
+  /** Every event up to here was written to the live sockets. */
   flushed = 0
-  /** Every event up to here came in, without a hole. */
-  #accepted = 0
-  #started = false
+  readonly order: EventOrder
+  readonly replay: Replay
   #closed = false
-  #pending: { frame: Buffer; seq: number; ending: Ending | null }[] = []
-  readonly #early = new Map<number, { frame: Buffer; membership: boolean }>()
+  #pending: Pending[] = []
   readonly #acked = new Set<Subscriber>()
-  /** Looks at the store under way, by the seq that they begin behind. */
-  readonly #looks = new Map<number, Promise<FramedEvent[]>>()
   #unsubscribe: (() => void) | undefined
   #flush_at: NodeJS.Timeout | NodeJS.Immediate | undefined
   #flushed_at = 0
   #flushing = false
-  #flush_waiters: (() => void)[] = []
-  #repair_at: NodeJS.Timeout | undefined
-  #repairing = false
+  #next_flush: Promise<void> | null = null
+  #resolveNextFlush = () => {}
 
   /**
-   * @param deliveries told the number of frames and sockets of each flush
-   * @param hold null where frames may be written, else resolves when they may: a server that cannot know who is logged
-   *   out delivers nothing
+   * @param deliveries called with the number of frames and of sockets of each flush
+   * @param hold null if frames may be written now, else resolves when they may: a server that cannot know which users
+   *   are logged out delivers nothing
    */
   constructor(
     readonly room_id: string,
     private readonly store: Store,
     private readonly deliveries: (frames: number, sockets: number) => void,
     readonly hold: () => Promise<void> | null = () => null,
-  ) {}
-
-  /** The last seq without a hole before it; null before the feed has begun. */
-  get position(): number | null {
-    return this.#started ? this.#accepted : null
+  ) {
+    this.order = new EventOrder(room_id, store, this)
+    this.replay = new Replay(room_id, store)
   }
 
-  /** Listens first, then reads the head: what comes in between is not lost. */
+  /** Subscribes before it reads the head, so that no event between the two is lost. */
   async start(subscribe: (handler: (envelope: Uint8Array) => void) => Promise<() => void>) {
     this.#unsubscribe = await subscribe(envelope => this.receive(envelope))
     const head = await this.store.readHead(this.room_id)
     this.flushed = head
-    this.#accepted = head
-    this.#started = true
-    this.#takeEarly()
+    this.order.start(head)
   }
 
   close() {
     this.#closed = true
     this.#unsubscribe?.()
-    clearTimeout(this.#repair_at)
+    this.order.close()
     clearTimeout(this.#flush_at as NodeJS.Timeout)
     clearImmediate(this.#flush_at as NodeJS.Immediate)
-    this.#tellFlushed()
+    this.#announceFlush()
   }
 
-  /** Takes what the bus brings. */
+  /** Takes an envelope from the bus. */
   receive(bytes: Uint8Array) {
     const envelope = unpack(bytes)
     if (!envelope) return
-    if (envelope.kind === 'passing') return this.pass(envelope.frame)
-    const { first, frames, membership } = envelope
-    for (const [index, frame] of frames.entries()) this.#accept(first + index, frame, membership)
-    this.#takeEarly()
+    if (envelope.kind === 'ephemeral') this.broadcast(envelope.frame)
+    else this.order.receive(envelope.first, envelope.frames, envelope.membership)
   }
 
-  /** A frame that is not in the log, to all live sockets. */
-  pass(frame: Buffer) {
-    if (this.#pending.length >= PENDING_MAX) return
+  /** Sends an ephemeral frame to all live sockets. */
+  broadcast(frame: Buffer) {
+    if (this.full) return
     this.#pending.push({ frame, seq: 0, ending: null })
     this.#schedule()
   }
 
-  /** Another server told that the log goes up to `seq`. */
-  head(seq: number) {
-    if (this.#started && seq > this.#accepted) this.#repairSoon(HOLE_MS)
-  }
-
-  /** An ack to one live subscriber, before the event that it tells of. */
+  /** Sends an ack to one live subscriber, before the event that it confirms. */
   ack(subscriber: Subscriber, frame: Buffer) {
     subscriber.acks.push(frame)
     this.#acked.add(subscriber)
     this.#schedule()
   }
 
-  /** Resolves when all that came in by now is written, acks too; what comes in meanwhile is not waited for. */
+  /** Resolves when everything received by now is written, acks included. Does not wait for what is received later. */
   async settled() {
     if (this.#flushing) await this.nextFlush()
     if (!this.#closed && (this.#pending.length > 0 || this.#acked.size > 0)) await this.nextFlush()
   }
 
-  /**
-   * The next events behind `after`, those that are not flushed yet included. After a restart many come back to the same
-   * place at once: they share one look at the store.
-   */
-  missed(after: number): Promise<FramedEvent[]> {
-    const look = this.#looks.get(after) ?? this.#look(after).finally(() => this.#looks.delete(after))
-    this.#looks.set(after, look)
-    return look
-  }
-
-  async #look(after: number): Promise<FramedEvent[]> {
-    const events = await this.store.readEvents(this.room_id, { after, limit: MISSED_LIMIT })
-    return events.map(event => ({ seq: event.seq, frame: frameText(encodeEvent(event)) }))
-  }
-
-  /** Resolves after the next flush, or at the feed's end. */
+  /** Resolves after the next flush, or when the feed closes. All callers share one promise. */
   nextFlush(): Promise<void> {
-    return new Promise(resolve => this.#flush_waiters.push(resolve))
+    this.#next_flush ??= new Promise(resolve => {
+      this.#resolveNextFlush = resolve
+    })
+    return this.#next_flush
   }
 
   detach(subscriber: Subscriber) {
@@ -184,57 +154,14 @@ export class Feed {
     this.#acked.delete(subscriber)
   }
 
-  #accept(seq: number, frame: Buffer, membership: boolean) {
-    if (this.#started && seq <= this.#accepted) return
-    if (!this.#started || seq > this.#accepted + 1 || this.#pending.length >= PENDING_MAX) {
-      if (this.#early.size < EARLY_MAX) this.#early.set(seq, { frame, membership })
-      return
-    }
-    this.#accepted = seq
+  get full() {
+    return this.#pending.length >= PENDING_MAX
+  }
+
+  /** Called by `order` with each event. */
+  take(seq: number, frame: Buffer, membership: boolean) {
     this.#pending.push({ frame, seq, ending: membership ? endingOf(frame) : null })
     this.#schedule()
-  }
-
-  #takeEarly() {
-    if (!this.#started || this.#early.size === 0) return
-    for (;;) {
-      const next = this.#early.get(this.#accepted + 1)
-      // Where the pending ones are too many already, it would only be put back.
-      if (!next || this.#pending.length >= PENDING_MAX) break
-      this.#early.delete(this.#accepted + 1)
-      this.#accept(this.#accepted + 1, next.frame, next.membership)
-    }
-    for (const seq of this.#early.keys()) if (seq <= this.#accepted) this.#early.delete(seq)
-    if (this.#early.size > 0) this.#repairSoon(HOLE_MS)
-  }
-
-  #repairSoon(delay_ms: number) {
-    if (this.#repair_at || this.#repairing || this.#closed) return
-    this.#repair_at = setTimeout(() => {
-      this.#repair_at = undefined
-      void this.repair()
-    }, delay_ms)
-  }
-
-  /** Reads from the store what the bus did not bring. */
-  async repair() {
-    if (this.#repairing || this.#closed || !this.#started) return
-    this.#repairing = true
-    let failed = false
-    try {
-      for (;;) {
-        const after = this.#accepted
-        const events = await this.store.readEvents(this.room_id, { after, limit: REPAIR_LIMIT })
-        for (const event of events) this.#accept(event.seq, encodeEvent(event), membershipTypes.has(event.type))
-        failed = events.length > 0 && this.#accepted === after
-        if (events.length < REPAIR_LIMIT || failed) break
-      }
-    } catch {
-      failed = true
-    }
-    this.#repairing = false
-    if (failed) this.#repairSoon(RETRY_MS)
-    else this.#takeEarly()
   }
 
   #schedule() {
@@ -257,13 +184,13 @@ export class Feed {
     for (let start = 0; start < pending.length && !this.#closed; ) {
       let end = start
       while (end < pending.length && !pending[end]?.ending) end++
-      // An event that ends a membership ends the segment: nothing behind it reaches who is out.
+      // An event that ends a membership ends the segment, so that the former member receives nothing after it.
       if (end < pending.length) end++
       const segment = pending.slice(start, end)
       this.deliveries(segment.length, this.live.size)
       const last = segment.findLast(({ seq }) => seq > 0)
       const receivers = [...this.live]
-      this.#keep(segment)
+      this.#keepEphemeral(segment)
       if (last) this.flushed = last.seq
       await this.#write(concatenate(segment.map(({ frame }) => frame)), receivers)
       const ending = segment.at(-1)?.ending
@@ -273,21 +200,20 @@ export class Feed {
     for (const subscriber of this.#acked) this.#writeAcks(subscriber)
     this.#acked.clear()
     this.#flushing = false
-    this.#tellFlushed()
+    this.#announceFlush()
     if (this.#pending.length > 0) this.#schedule()
   }
 
-  /** Who is waiting is told later of what is not in the log: who is online would stay wrong until it changes again. */
-  #keep(segment: { frame: Buffer; seq: number }[]) {
-    for (const { passed } of this.waiting) {
-      for (const { frame, seq } of segment) if (seq === 0 && passed.length < PASSED_MAX) passed.push(frame)
+  /** Without this, a catching-up socket would show a wrong online state until that user's state changes again. */
+  #keepEphemeral(segment: Pending[]) {
+    for (const { ephemeral } of this.waiting) {
+      for (const { frame, seq } of segment) if (seq === 0 && ephemeral.length < EPHEMERAL_MAX) ephemeral.push(frame)
     }
   }
 
-  #tellFlushed() {
-    const waiters = this.#flush_waiters
-    this.#flush_waiters = []
-    for (const resolve of waiters) resolve()
+  #announceFlush() {
+    this.#next_flush = null
+    this.#resolveNextFlush()
   }
 
   async #write(buffer: Buffer, receivers: Subscriber[]) {

@@ -1,6 +1,6 @@
 /**
- * Frames a text message as a server sends it: whole, not masked (RFC 6455, section 5.2). The same bytes go to every
- * socket of a room.
+ * Frames a text message as a server sends it: one frame, not masked (RFC 6455, section 5.2). So the same bytes can be
+ * written to every socket of a room.
  */
 export function frameText(payload: Buffer): Buffer {
   const frame = Buffer.allocUnsafe(framedLength(payload.length))
@@ -8,12 +8,12 @@ export function frameText(payload: Buffer): Buffer {
   return frame
 }
 
-/** Bytes that a payload of `length` bytes takes in a frame. */
+/** The size in bytes of a frame whose payload has `length` bytes. */
 export function framedLength(length: number): number {
   return length + (length < 126 ? 2 : length < 65_536 ? 4 : 10)
 }
 
-/** @returns the offset behind the frame */
+/** @returns the offset after the frame */
 export function writeFrame(into: Buffer, offset: number, payload: Buffer): number {
   const { length } = payload
   into[offset] = 0x81

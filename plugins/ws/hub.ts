@@ -1,13 +1,27 @@
 import { type CloseReason, closeCodes } from '../../schemas/wire.js'
+import type { Identity } from '../auth/index.js'
 import type { RoomLog } from '../room-log/index.js'
 import type { Position, Store } from '../store/index.js'
-import type { Session } from './client.js'
 import { Feed } from './feed.js'
+import type { Receiver } from './user-bus.js'
 
-/** How often sockets are looked at: for expired tokens, and for pings that are due. */
+/** What the hub needs of a socket. */
+export interface HubClient extends Receiver {
+  /** The peer's address, as limits count it. */
+  readonly address: string
+  /** Null before the token is verified. */
+  readonly identity: Identity | null
+  close(reason: CloseReason): void
+  /** Answers what the client has sent, then closes with 1012 and the time after which to reconnect. */
+  restart(retry_after_ms: number): Promise<void>
+  /** Closes the socket if its token expired, and pings it when that is due. */
+  tick(now_ms: number, now: number, heartbeat_ms: number): void
+}
+
+/** How often sockets are checked for expired tokens and due pings. */
 const TICK_MS = 1000
-/** Who is sent away comes back after this at the earliest, and within a quarter of the drain or this much later. */
-const AWAY_MS = 250
+/** A client reconnects after this time plus a random part of a quarter of the drain, or of this time if longer. */
+const RECONNECT_MS = 250
 
 interface Bounds {
   /** Sockets of one user; 0 for no limit. */
@@ -16,27 +30,26 @@ interface Bounds {
   heartbeat_ms: number
 }
 
-/** What the hub asks of others. */
-interface Neighbours {
-  /** Null where frames may be written, else resolves when they may. */
+interface Hooks {
+  /** Null if frames may be written now, else resolves when they may. */
   hold(): Promise<void> | null
-  /** Called when a user's first socket came. @returns what ends the following, at their last one's end */
+  /** Called with a user's first socket. @returns a function that is called after their last one */
   followUser(username: string): () => void
 }
 
 /** All sockets of this server, and the feeds of the rooms that they follow. */
 export class Hub {
-  readonly sessions = new Set<Session>()
+  readonly clients = new Set<HubClient>()
   readonly delivered = { frames: 0, flushes: 0 }
   /** Subscriptions by how they began. */
   readonly subscribed = { new: 0, resumed: 0, reset: 0 }
-  /** Sockets that this server closed, by the reason. */
+  /** Sockets that this server closed, by reason. */
   readonly closed = Object.fromEntries(Object.keys(closeCodes).map(reason => [reason, 0])) as Record<
     CloseReason,
     number
   >
   readonly #feeds = new Map<string, { feed: Feed; started: Promise<void> }>()
-  readonly #users = new Map<string, { sessions: Set<Session>; unfollow: () => void }>()
+  readonly #users = new Map<string, { clients: Set<HubClient>; unfollow: () => void }>()
   readonly #addresses = new Map<string, number>()
   readonly #timer: NodeJS.Timeout
   /** Null before the drain. */
@@ -47,7 +60,7 @@ export class Hub {
     private readonly store: Store,
     private readonly roomLog: RoomLog,
     private readonly bounds: Bounds,
-    private readonly neighbours: Neighbours,
+    private readonly hooks: Hooks,
   ) {
     this.#timer = setInterval(() => this.#tick(), Math.min(TICK_MS, bounds.heartbeat_ms / 4))
     this.#timer.unref()
@@ -57,67 +70,68 @@ export class Hub {
     return this.#feeds.size
   }
 
-  /** Counts a socket from its first moment on. @returns false where its address has too many */
-  arrive(session: Session): boolean {
-    const sockets = (this.#addresses.get(session.address) ?? 0) + 1
-    this.#addresses.set(session.address, sockets)
-    this.sessions.add(session)
+  /** Counts a socket from its first moment. @returns false if its address has too many */
+  add(client: HubClient): boolean {
+    const sockets = (this.#addresses.get(client.address) ?? 0) + 1
+    this.#addresses.set(client.address, sockets)
+    this.clients.add(client)
     return this.bounds.per_address === 0 || sockets <= this.bounds.per_address
   }
 
-  /** Takes a socket whose user is known. @returns false where that user has too many */
-  identify(session: Session, username: string): boolean {
-    const { sessions, unfollow } = this.#users.get(username) ?? {
-      sessions: new Set(),
-      unfollow: this.neighbours.followUser(username),
+  /** Assigns a socket to its user. @returns false if the user has too many */
+  identify(client: HubClient, username: string): boolean {
+    const { clients, unfollow } = this.#users.get(username) ?? {
+      clients: new Set(),
+      unfollow: this.hooks.followUser(username),
     }
-    this.#users.set(username, { sessions: sessions.add(session), unfollow })
-    return this.bounds.per_user === 0 || sessions.size <= this.bounds.per_user
+    this.#users.set(username, { clients: clients.add(client), unfollow })
+    return this.bounds.per_user === 0 || clients.size <= this.bounds.per_user
   }
 
-  depart(session: Session) {
-    if (!this.sessions.delete(session)) return
-    const left = (this.#addresses.get(session.address) ?? 1) - 1
-    if (left > 0) this.#addresses.set(session.address, left)
-    else this.#addresses.delete(session.address)
-    if (this.sessions.size === 0) this.#emptied()
-    const username = session.identity?.username
+  remove(client: HubClient) {
+    if (!this.clients.delete(client)) return
+    const left = (this.#addresses.get(client.address) ?? 1) - 1
+    if (left > 0) this.#addresses.set(client.address, left)
+    else this.#addresses.delete(client.address)
+    if (this.clients.size === 0) this.#emptied()
+    const username = client.identity?.username
     if (username === undefined) return
     const user = this.#users.get(username)
-    if (!user?.sessions.delete(session) || user.sessions.size > 0) return
+    if (!user?.clients.delete(client) || user.clients.size > 0) return
     this.#users.delete(username)
     user.unfollow()
   }
 
-  sessionsOf(username: string): Iterable<Session> {
-    return this.#users.get(username)?.sessions ?? []
+  clientsOf(username: string): Iterable<HubClient> {
+    return this.#users.get(username)?.clients ?? []
   }
 
-  /** Sends a frame that is not in the log to this server's sockets of a room. */
-  pass(room_id: string, frame: object) {
-    this.#feeds.get(room_id)?.feed.pass(Buffer.from(JSON.stringify(frame)))
+  /** Sends an ephemeral frame to this server's sockets of a room. */
+  broadcast(room_id: string, frame: object) {
+    this.#feeds.get(room_id)?.feed.broadcast(Buffer.from(JSON.stringify(frame)))
   }
 
-  /** Another server told how far a room's log goes. */
+  /** Another server announced the head of a room's log. */
   head(room_id: string, seq: number) {
-    this.#feeds.get(room_id)?.feed.head(seq)
+    this.#feeds.get(room_id)?.feed.order.head(seq)
   }
 
-  /** How far each followed room's log is known here. */
+  /** The last seq received without a hole, for each followed room. */
   positions(): Position[] {
     const known: Position[] = []
     for (const [room_id, { feed }] of this.#feeds) {
-      if (feed.position !== null) known.push({ room_id, seq: feed.position })
+      const { position } = feed.order
+      if (position !== null) known.push({ room_id, seq: position })
     }
     return known
   }
 
-  /** Reads from the store what a room's feed has not got yet. */
+  /** Reads from the store what a room's feed has missed. */
   async repair(room_id: string) {
-    await this.#feeds.get(room_id)?.feed.repair()
+    await this.#feeds.get(room_id)?.feed.order.repair()
   }
 
-  /** The feed of a room, listening. To be released once for each call. */
+  /** The feed of a room, started. Each call needs one `release`. */
   async follow(room_id: string): Promise<Feed> {
     let entry = this.#feeds.get(room_id)
     if (!entry) {
@@ -125,7 +139,7 @@ export class Hub {
         this.delivered.frames += frames * sockets
         this.delivered.flushes++
       }
-      const feed = new Feed(room_id, this.store, deliveries, this.neighbours.hold)
+      const feed = new Feed(room_id, this.store, deliveries, this.hooks.hold)
       entry = { feed, started: feed.start(handler => this.roomLog.subscribe(room_id, handler)) }
       this.#feeds.set(room_id, entry)
     }
@@ -147,38 +161,38 @@ export class Hub {
     feed.close()
   }
 
-  /** Whether sockets are sent away: those that are here by and by, new ones at once. */
+  /** Whether the server is restarting: existing sockets are closed one by one, new ones at once. */
   get draining() {
     return this.#drain_ms !== null
   }
 
-  /** Ends a socket for the restart, after what it sent, and tells its client when to come back. */
-  sendAway(session: Session): Promise<void> {
-    const spread_ms = Math.max(AWAY_MS, (this.#drain_ms ?? 0) / 4)
-    return session.restart(Math.round(AWAY_MS + Math.random() * spread_ms))
+  /** Closes one socket for the restart, with a random time after which to reconnect. */
+  disconnect(client: HubClient): Promise<void> {
+    const spread_ms = Math.max(RECONNECT_MS, (this.#drain_ms ?? 0) / 4)
+    return client.restart(Math.round(RECONNECT_MS + Math.random() * spread_ms))
   }
 
   /**
-   * Ends all sockets, spread over the time, so that their clients do not come back in one herd; at once where none is
-   * left. What they sent is committed and acknowledged first.
+   * Closes all sockets, spread evenly over the time so that clients do not all reconnect together; ends early when no
+   * socket is left. What clients sent is committed and acknowledged first.
    */
   async drain(drain_ms: number) {
     this.#drain_ms = drain_ms
-    const sessions = [...this.sessions]
+    const clients = [...this.clients]
     const began = performance.now()
     const ends: Promise<void>[] = []
-    for (const [index, session] of sessions.entries()) {
-      const wait_ms = began + (index * drain_ms) / sessions.length - performance.now()
-      // No timer is finer than that: of many sockets several end in one turn.
+    for (const [index, client] of clients.entries()) {
+      const wait_ms = began + (index * drain_ms) / clients.length - performance.now()
+      // Timers are no finer than 1 ms: if there are many sockets, several are closed in one turn.
       if (wait_ms >= 1) await this.#waitWhileAny(wait_ms)
-      if (this.sessions.size === 0) break
-      ends.push(this.sendAway(session))
+      if (this.clients.size === 0) break
+      ends.push(this.disconnect(client))
     }
     await Promise.all(ends)
     clearInterval(this.#timer)
   }
 
-  /** Resolves after so long, or when the last socket is gone. */
+  /** Resolves after the time, or when the last socket is gone. */
   #waitWhileAny(ms: number) {
     return new Promise<void>(resolve => {
       const timer = setTimeout(resolve, ms)
@@ -192,6 +206,6 @@ export class Hub {
   #tick() {
     const now_ms = Date.now()
     const now = performance.now()
-    for (const session of this.sessions) session.tick(now_ms, now, this.bounds.heartbeat_ms)
+    for (const client of this.clients) client.tick(now_ms, now, this.bounds.heartbeat_ms)
   }
 }

@@ -9,7 +9,7 @@ const validators = new Map<string, ValidateFunction<ClientFrame>>(
 
 /**
  * @param data a text frame
- * @throws MalformedFrame for what is no JSON object with a type; BadFrame for a type that is not known, or known with wrong fields
+ * @throws MalformedFrame if it is not a JSON object with a `type`; BadFrame if the type is unknown or a field is wrong
  */
 export function parseFrame(data: string): ClientFrame {
   let frame: unknown
@@ -22,14 +22,14 @@ export function parseFrame(data: string): ClientFrame {
     throw new errors.MalformedFrame()
   }
   const validate = validators.get(frame.type)
-  if (!validate) throw new errors.BadFrame('No such type of frame')
+  if (!validate) throw new errors.BadFrame('Unknown frame type')
   if (validate(frame)) return frame
   const [error] = validate.errors ?? []
   const property = error?.params.additionalProperty ?? error?.instancePath.slice(1)
-  throw new errors.BadFrame(`${frame.type}: ${property ? `${property} ` : ''}${error?.message ?? 'is wrong'}`)
+  throw new errors.BadFrame(`${frame.type}: ${property ? `${property} ` : ''}${error?.message ?? 'is invalid'}`)
 }
 
-/** What an error frame of a refused frame can tell of it, so that a client knows which request failed. */
+/** The ids that an error frame repeats of a rejected frame, so that the client knows which request failed. */
 export function originOf(data: string): { room_id?: string; client_id?: string } {
   try {
     const { room_id, client_id } = JSON.parse(data) as Record<string, unknown>

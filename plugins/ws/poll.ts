@@ -5,23 +5,24 @@ import type { Hub } from './hub.js'
 
 const TICK_MS = 1000
 /**
- * How often the tails of followed rooms are looked up while the bus is believed to work: with a tick and the reading
- * itself nobody is 6 s behind, however the bus lies to us alone. It costs a point look-up a room.
+ * How often the store is polled while the bus seems to work. Together with a tick and the read itself, no client is 6 s
+ * behind even if the bus silently drops events for this server alone. Each poll costs one point lookup per room.
  */
 const STEADY_MS = 4000
-/** Rooms that are read from the store at once. */
+/** Rooms that are read from the store at the same time. */
 const REPAIRS_AT_ONCE = 16
-/** The probe of the bus goes the same way through a Redis Cluster: `{servers}` names the slot. */
+/** In a Redis Cluster `{servers}` selects the slot, the same as that of the probe of the bus. */
 const CHANNEL = '{servers}:heads'
 
 export type Poll = ReturnType<typeof startPoll>
 
 /**
- * What the bus does not bring, the store does.
+ * Gets from the store what the bus did not deliver.
  *
- * Every second this server tells the heads of the rooms that it committed to lately, so that a lost event is missed even
- * where none follows. While the bus is down, or was a moment ago, the tails of all followed rooms are looked up every
- * second, otherwise every 4 s: a bus may work for us and not for who committed, or that server died before it told.
+ * Every second this server announces the heads of the rooms that it committed to lately, so that other servers detect a
+ * lost event even if none follows it. While the bus is down, or was at the last tick, all followed rooms are polled every
+ * second, otherwise every 4 s: the bus may work for us but not for the server that committed, or that server may have
+ * died before it published.
  */
 export function startPoll(hub: Hub, roomLog: RoomLog, pubsub: PubSub, store: Store) {
   const figures = { polls: 0, found: 0 }
@@ -54,7 +55,7 @@ export function startPoll(hub: Hub, roomLog: RoomLog, pubsub: PubSub, store: Sto
     if (polling || !(isDown || wasDown || performance.now() - polled_at >= STEADY_MS)) return
     wasDown = isDown
     polled_at = performance.now()
-    // Without the store there is nothing to read; the next tick asks again.
+    // If the store fails, the next tick retries.
     polling = poll()
       .catch(() => {
         wasDown = true

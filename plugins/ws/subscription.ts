@@ -1,58 +1,84 @@
 import { once } from 'node:events'
-import { limits } from '../../schemas/wire.js'
+import type { Socket } from 'node:net'
+import type { ServerFrame } from '../../schemas/frame.js'
+import { type CloseReason, limits } from '../../schemas/wire.js'
 import type { RoomView } from '../room-log/index.js'
 import type { Store } from '../store/index.js'
-import type { Session } from './client.js'
 import type { Feed, Subscriber } from './feed.js'
 import { frameText } from './framing.js'
 
-/** Unsent bytes at which a resuming socket is waited for. */
+/** What a subscription needs of its socket. */
+export interface Connection {
+  readonly username: string
+  /** The TCP connection under the WebSocket. */
+  readonly socket: Socket
+  readonly open: boolean
+  send(frame: ServerFrame): void
+  /** @param framed complete WebSocket frames */
+  write(framed: Buffer): void
+  close(reason: CloseReason): void
+  /** The user's membership or the room ended. */
+  roomEnded(room_id: string, reason: CloseReason): void
+}
+
+/** Unsent bytes at which replay waits for the socket to drain. */
 const UNSENT_BYTES_PAUSE = 256 * 1024
 
-/** One socket's place in one room, from `welcome` on. */
+/** One socket's subscription to one room. */
 export class Subscription implements Subscriber {
   readonly acks: Buffer[] = []
-  readonly passed: Buffer[] = []
+  readonly ephemeral: Buffer[] = []
   typing = false
-  /** How it began: without a past, from where it was, or told to begin anew. */
+  /** How it began: without history, resumed, or told to start over. */
   began: 'new' | 'resumed' | 'reset' = 'new'
 
   constructor(
-    private readonly session: Session,
+    private readonly connection: Connection,
     readonly feed: Feed,
   ) {
     feed.waiting.add(this)
   }
 
   get username() {
-    return this.session.username
+    return this.connection.username
   }
 
   get socket() {
-    return this.session.socket
+    return this.connection.socket
   }
 
   get open() {
-    return this.session.open
+    return this.connection.open
+  }
+
+  get live() {
+    return this.feed.live.has(this)
   }
 
   get #attached() {
-    return this.open && (this.feed.waiting.has(this) || this.feed.live.has(this))
+    return this.open && (this.feed.waiting.has(this) || this.live)
   }
 
-  ended: Subscriber['ended'] = (room_id, reason) => this.session.roomEnded(room_id, reason)
-  slow = () => this.session.close('too_slow')
+  ended(room_id: string, reason: CloseReason) {
+    this.connection.roomEnded(room_id, reason)
+  }
 
-  /** Tells of an event that this socket asked for: with the room's next flush, or at once where it gets none yet. */
+  slow() {
+    this.connection.close('too_slow')
+  }
+
+  /** Confirms an event that this socket requested: with the room's next flush, or at once if the socket gets none yet. */
   ack(frame: Buffer) {
-    if (this.feed.live.has(this)) this.feed.ack(this, frame)
-    else this.session.write(frame)
+    if (this.live) this.feed.ack(this, frame)
+    else this.connection.write(frame)
   }
 
   /**
-   * Welcomes the socket, brings it all after `after`, and lets it into the flush in the turn in which it has just what
-   * was flushed: no moment between history and live, nothing twice.
+   * Sends `welcome`, replays all events after `after`, and joins the flush in the very turn in which the socket has
+   * received exactly what was flushed. So no event falls between replay and live, and none comes twice.
+   *
    * @param view read after this subscription was attached
+   * @throws StoreUnavailable
    */
   async start(
     view: RoomView,
@@ -60,7 +86,7 @@ export class Subscription implements Subscriber {
     from: { after?: number | undefined; epoch?: string | undefined },
     welcome: { online: string[]; online_count: number; heartbeat_ms: number },
   ) {
-    const { feed, session } = this
+    const { feed, connection } = this
     const { room_id } = feed
     const { epoch } = store
     const { after } = from
@@ -69,22 +95,22 @@ export class Subscription implements Subscriber {
     const same = from.epoch === undefined || from.epoch === epoch
     const resumed = after !== undefined && same && after <= view.seq && view.seq - after <= limits.REPLAY_MAX
     const seq = resumed ? view.seq : feed.flushed
-    session.send({ type: 'welcome', room_id, seq, epoch, ...welcome, resumed })
+    connection.send({ type: 'welcome', room_id, seq, epoch, ...welcome, resumed })
     if (resumed) {
       this.began = 'resumed'
       return this.#catchUp(after)
     }
     if (after !== undefined) {
       this.began = 'reset'
-      session.send({ type: 'reset', room_id, seq, epoch })
+      connection.send({ type: 'reset', room_id, seq, epoch })
     }
     this.#goLive()
   }
 
-  /** No await, not even of a function that ended, between the last look at `flushed` and this. */
+  /** There must be no await, not even of a finished promise, between the last check of `flushed` and this call. */
   #goLive() {
     if (!this.feed.waiting.delete(this)) return
-    for (const frame of this.passed.splice(0)) this.session.write(frameText(frame))
+    for (const frame of this.ephemeral.splice(0)) this.connection.write(frameText(frame))
     this.feed.live.add(this)
   }
 
@@ -93,17 +119,17 @@ export class Subscription implements Subscriber {
     let cursor = after
     while (this.#attached && cursor !== feed.flushed) {
       if (cursor > feed.flushed) {
-        // The client was told elsewhere of what the bus has not brought here yet.
+        // The client has an event from another server that the bus has not delivered here yet.
         const flushed = feed.nextFlush()
-        void feed.repair()
+        void feed.order.repair()
         await flushed
         continue
       }
-      const missed = await feed.missed(cursor)
+      const missed = await feed.replay.read(cursor)
       await feed.hold()
       if (!this.#attached) return
       const flushed = missed.filter(({ seq }) => seq <= feed.flushed)
-      this.session.write(Buffer.concat(flushed.map(({ frame }) => frame)))
+      this.connection.write(Buffer.concat(flushed.map(({ frame }) => frame)))
       cursor = flushed.at(-1)?.seq ?? cursor
       if (socket.writableLength > UNSENT_BYTES_PAUSE) {
         await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => {})

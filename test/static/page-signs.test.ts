@@ -95,7 +95,7 @@ inBrowser('signs of what is new', async (t, browser) => {
     const first = await visit(t, browser, url)
     await signUp(first, 'minji')
     const [page] = await twoTabs(first.context(), url)
-    const sockets = () => [...fastify.ws.hub.sessionsOf('minji')]
+    const sockets = () => [...fastify.ws.hub.clientsOf('minji')]
     await until(page, async () => sockets().length === 3)
     // Away, it does not look by itself.
     await page.evaluate(leave)
@@ -129,7 +129,7 @@ inBrowser('signs of what is new', async (t, browser) => {
     const first = await visit(t, browser, url)
     await signUp(first, 'minji')
     const [one, two] = await twoTabs(first.context(), url)
-    await until(two, async () => [...fastify.ws.hub.sessionsOf('minji')].length === 3)
+    await until(two, async () => [...fastify.ws.hub.clientsOf('minji')].length === 3)
     await two.evaluate(leave)
     const { headers } = await register(fastify, 'jun')
     await fastify.inject({ method: 'POST', url: '/rooms', headers, payload: { name: 'Film' } })

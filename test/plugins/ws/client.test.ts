@@ -374,7 +374,7 @@ test('too many sockets of a user are closed with 4429', async t => {
   first?.ws.close()
   await first?.closed
   // The server may see its own end of that socket a moment later.
-  await eventually(() => app.ws.hub.sessions.size === 1)
+  await eventually(() => app.ws.hub.clients.size === 1)
   await (await connect(t, origin, '/ws', token)).settled()
 })
 

@@ -2,13 +2,12 @@ import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import fc from 'fast-check'
 import { type Test, test } from 'tap'
-import { packEvents, packPassing } from '../../../plugins/room-log/envelope.js'
+import { packEphemeral, packEvents } from '../../../plugins/room-log/envelope.js'
 import { RoomView } from '../../../plugins/room-log/view.js'
 import { openEmbedded } from '../../../plugins/store/embedded/embedded.js'
-import type { Session } from '../../../plugins/ws/client.js'
 import { Feed, type Subscriber } from '../../../plugins/ws/feed.js'
 import { frameText } from '../../../plugins/ws/framing.js'
-import { Subscription } from '../../../plugins/ws/subscription.js'
+import { type Connection, Subscription } from '../../../plugins/ws/subscription.js'
 import type { StoredEvent } from '../../../schemas/event.js'
 import { temporaryFolder } from '../../support/application.js'
 
@@ -55,7 +54,7 @@ function subscriber(username: string) {
     socket: socket as unknown as Socket,
     open: true,
     acks: [],
-    passed: [],
+    ephemeral: [],
     ended: (_room_id, reason) => void endings.push(reason),
     slow: () => void endings.push('too_slow'),
   }
@@ -67,7 +66,7 @@ function arrival(feed: Feed) {
   const { one, frames } = subscriber('minji')
   const write = (bytes: Buffer) => one.socket.write(bytes)
   const send = (frame: object) => write(frameText(Buffer.from(JSON.stringify(frame))))
-  return { subscription: new Subscription({ ...one, write, send } as unknown as Session, feed), frames }
+  return { subscription: new Subscription({ ...one, write, send } as unknown as Connection, feed), frames }
 }
 const welcome = { online: [], online_count: 0, heartbeat_ms: 1000 }
 
@@ -214,7 +213,7 @@ test('frames that are not in the log pass, and what another version sent is left
   const { feed, events } = await start()
   const { one, frames } = subscriber('minji')
   feed.live.add(one)
-  feed.receive(packPassing({ type: 'typing' }))
+  feed.receive(packEphemeral({ type: 'typing' }))
   for (const strange of [
     Buffer.of(),
     Buffer.of(9, 1),
@@ -260,7 +259,7 @@ test('while nobody can know who is logged out nothing is delivered, then all of 
     feed.receive(packEvents(events))
   }
   t.same(frames(), [])
-  t.ok((feed.position as number) < COUNT, 'what waits is bounded')
+  t.ok((feed.order.position as number) < COUNT, 'what waits is bounded')
   hold = null
   release()
   await flushedTo(feed, COUNT)
@@ -272,7 +271,7 @@ test('a head that another server tells of is read from the store', async t => {
   const { feed } = await start()
   const { one, frames } = subscriber('minji')
   feed.live.add(one)
-  feed.head(3)
+  feed.order.head(3)
   await flushedTo(feed, 3)
   t.same(seqs(frames()), upTo(3))
 })
@@ -290,7 +289,7 @@ test('settled: acks are out too, and what goes on coming in is not waited for', 
   for (let i = 0; i < 300; i++) feed.live.add(subscriber(`u${i}`).one)
   let settled = false
   const busy = () => {
-    feed.receive(packPassing({ type: 'typing' }))
+    feed.receive(packEphemeral({ type: 'typing' }))
     if (!settled) setImmediate(busy)
   }
   busy()
@@ -362,13 +361,13 @@ test('who came or went while a socket read what it missed is told when it is the
   view.append(events)
   const { subscription, frames } = arrival(feed)
   const tell = async (username: string) => {
-    feed.pass(Buffer.from(JSON.stringify({ type: 'presence', username })))
+    feed.broadcast(Buffer.from(JSON.stringify({ type: 'presence', username })))
     await feed.nextFlush()
   }
   await tell('before')
   const came = subscription.start(view, store, { after: 0 }, welcome)
   // The store reads in another turn: the socket is between its welcome and its first event.
-  feed.pass(Buffer.from(JSON.stringify({ type: 'presence', username: 'meanwhile' })))
+  feed.broadcast(Buffer.from(JSON.stringify({ type: 'presence', username: 'meanwhile' })))
   await Promise.all([came, feed.nextFlush()])
   await tell('after')
   t.same(

@@ -21,7 +21,7 @@ test('a wrong frame of a known type is refused in one line, without ending the s
     [{ ...send, reply_to: '1' }, 'send: reply_to must be integer'],
     [{ ...send, reply_to: 2 ** 53 }, 'send: reply_to must be <= 9007199254740991'],
     [{ type: 'subscribe', room_id: 'x', after: -1 }, 'subscribe: after must be >= 0'],
-    [{ type: 'constructor' }, 'No such type of frame'],
+    [{ type: 'constructor' }, 'Unknown frame type'],
   ]
   for (const [frame, message] of wrong) {
     t.throws(() => parseFrame(JSON.stringify(frame)), { code: 'BAD_FRAME' }, JSON.stringify(frame))

@@ -48,7 +48,7 @@ async function startServer(t: Test) {
     /** Ends the poll, after what it has begun. @returns up to where the room is known here */
     async known() {
       await poll.close()
-      return feed.position
+      return feed.order.position
     },
   }
 }

@@ -166,7 +166,7 @@ test('a silent connection that is gone without a word is found by its missing po
   silent.resume()
   await once(silent, 'close')
   await alive.settled()
-  t.equal(app.ws.hub.sessions.size, 1)
+  t.equal(app.ws.hub.clients.size, 1)
 })
 
 test('a drain acknowledges what was sent, tells clients when to come back, and takes no new sockets', async t => {

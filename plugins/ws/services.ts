@@ -1,0 +1,26 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Config } from '../../schemas/config.js'
+import type { Auth } from '../auth/index.js'
+import type { Messages } from '../messages.js'
+import type { Presence } from '../presence/index.js'
+import type { Limits } from '../rate-limit/index.js'
+import type { RoomLog } from '../room-log/index.js'
+import type { Rooms } from '../rooms/index.js'
+import type { Store } from '../store/index.js'
+import type { Hub } from './hub.js'
+import type { UserBus } from './user-bus.js'
+
+/** The capabilities that sockets call. */
+export interface Services {
+  auth: Auth
+  config: Config
+  hub: Hub
+  limits: Limits
+  log: FastifyBaseLogger
+  messages: Messages
+  presence: Presence
+  roomLog: RoomLog
+  rooms: Rooms
+  store: Store
+  toUser: UserBus['toUser']
+}
