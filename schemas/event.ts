@@ -1,32 +1,33 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { type EventType, eventTypes } from './event-types.js'
 import { ClientId, Seq } from './message.js'
 import { RoomId, RoomSettings } from './room.js'
 import { Time, Username } from './user.js'
 
-const eventTypes = [
-  'message',
-  'edited',
-  'deleted',
-  'created',
-  'joined',
-  'left',
-  'removed',
-  'room_changed',
-  'room_deleted',
-  /** Only in the `_system` log. */
-  'session_ended',
-] as const
-export type EventType = (typeof eventTypes)[number]
+export { type EventType, membershipTypes } from './event-types.js'
 
-/** Types that change who may do what: what a writer must know of the log behind the rows that it read. */
-export const membershipTypes: ReadonlySet<EventType> = new Set([
-  'created',
-  'joined',
-  'left',
-  'removed',
-  'room_changed',
-  'room_deleted',
-])
+/** Fields that stores keep beside each other in an event, since they look events up by them or change them. */
+export const ownFields = {
+  /** The seq of the message that the event is about. */
+  target: Seq,
+  /** The user whose membership changes; `room_changed`: the new owner. */
+  member: Username,
+  /** The whole text; empty once its message was deleted. */
+  text: Type.String({ description: 'The whole text; empty if deleted', examples: ['안녕하세요, 여러분!'] }),
+  reply_to: Seq,
+} as const
+
+/** All other fields that an event type names. Stores keep them in `data`, so a new one changes no table. */
+export const dataFields = {
+  ...RoomSettings.properties,
+  password_hash: Type.Union([Type.String(), Type.Null()]),
+  session_id: Type.String(),
+  /** When the session's last token expires. */
+  expires_at: Time,
+} as const
+
+export const eventFields = { ...ownFields, ...dataFields }
+export type EventFields = { [Name in keyof typeof eventFields]: Static<(typeof eventFields)[Name]> }
 
 /**
  * One entry of a room's log, as stores keep it. Events never change and are never removed; only the text of what was
@@ -35,31 +36,12 @@ export const membershipTypes: ReadonlySet<EventType> = new Set([
 export const StoredEvent = Type.Object({
   room_id: RoomId,
   seq: Seq,
-  type: Type.Union(eventTypes.map(type => Type.Literal(type))),
-  /** Who did it. */
+  type: Type.Union((Object.keys(eventTypes) as EventType[]).map(type => Type.Literal(type))),
+  /** The user whose action it is. */
   username: Type.String(),
   client_id: ClientId,
   created_at: Time,
-  /** `edited`, `deleted`: the seq of the message meant. */
-  target: Type.Optional(Seq),
-  /** `joined`, `left`, `removed`: whose membership it is; `room_changed`: the new owner. */
-  member: Type.Optional(Username),
-  /** `message`, `edited`: the whole text; empty once scrubbed. */
-  text: Type.Optional(Type.String()),
-  /** `message` */
-  reply_to: Type.Optional(Seq),
-  /** `created`: settings and password hash; `session_ended`: the session's id and the time its last token expires. */
-  data: Type.Optional(
-    Type.Partial(
-      Type.Composite([
-        RoomSettings,
-        Type.Object({
-          password_hash: Type.Union([Type.String(), Type.Null()]),
-          session_id: Type.String(),
-          expires_at: Time,
-        }),
-      ]),
-    ),
-  ),
+  ...Type.Partial(Type.Object(ownFields)).properties,
+  data: Type.Optional(Type.Partial(Type.Object(dataFields))),
 })
 export type StoredEvent = Static<typeof StoredEvent>

@@ -1,41 +1,57 @@
 import fastJson from 'fast-json-stringify'
-import type { StoredEvent } from '../../schemas/event.js'
-import { type EventFrame, eventFrames } from '../../schemas/frame.js'
+import { ownFields, type StoredEvent } from '../../schemas/event.js'
+import { type EventFacts, eventTypes } from '../../schemas/event-types.js'
+import { eventFrames } from '../../schemas/frame.js'
 
-/** The frame that tells clients of an event. What must not leave the server (`data`) is not in it. */
-function toFrame(event: StoredEvent): EventFrame {
-  const { room_id, seq, username, created_at, client_id } = event
-  const common = { room_id, seq, username, created_at, client_id }
-  switch (event.type) {
-    case 'message': {
-      const message = { type: 'message' as const, id: seq, ...common, text: event.text as string }
-      return event.reply_to === undefined ? message : { ...message, reply_to: event.reply_to }
-    }
-    case 'edited':
-      return { type: 'edited', ...common, id: event.target as number, text: event.text as string }
-    case 'deleted':
-      return { type: 'deleted', ...common, id: event.target as number }
-    case 'joined':
-    case 'left':
-    case 'removed':
-      return { type: event.type, ...common, member: event.member as string }
-    case 'room_changed':
-      return { type: 'room_changed', ...common, owner: event.member as string }
-    case 'created':
-    case 'room_deleted':
-      return { type: event.type, ...common }
-    case 'session_ended':
-      throw new Error('The _system log is for servers only')
-  }
+type Plain = Record<string, unknown>
+
+/** How the events of one type become frames. */
+interface Encoding {
+  /** Pairs of a frame's property and the event's field that it shows. */
+  own: [property: string, field: string][]
+  /** The same for fields that are kept in `data`. */
+  data: [property: string, field: string][]
+  stringify(frame: Plain): string
 }
 
-const serialisers = Object.fromEntries(
-  // fast-json-stringify keeps its schemas; a copy keeps ours as they are.
-  Object.entries(eventFrames).map(([type, schema]) => [type, fastJson(JSON.parse(JSON.stringify(schema)))]),
-) as unknown as Record<EventFrame['type'], (frame: EventFrame) => string>
+// fast-json-stringify changes the schemas that it is given, so it gets a copy.
+const compile = (schema: object): ((frame: Plain) => string) => fastJson(JSON.parse(JSON.stringify(schema)))
 
-/** @returns the JSON of an event's frame, in UTF-8 */
+function encodingOf({ frame }: EventFacts, schema: object): Encoding {
+  const pairs = Object.entries(frame ?? {}).map(([name, field]): [string, string] => [name.replace('?', ''), field])
+  const isOwn = ([, field]: [string, string]) => field === 'seq' || field in ownFields
+  return { own: pairs.filter(isOwn), data: pairs.filter(pair => !isOwn(pair)), stringify: compile(schema) }
+}
+
+const encodings = new Map<string, Encoding>(
+  Object.entries(eventFrames).map(([type, schema]) => [
+    type,
+    encodingOf(eventTypes[type as keyof typeof eventFrames], schema),
+  ]),
+)
+
+/** For types that a newer server stored. Clients move past their seq, as past that of every type they do not know. */
+const { type: _, ...common } = eventFrames.created.properties
+const unknown: Encoding = {
+  own: [],
+  data: [],
+  stringify: compile({ type: 'object', properties: { type: { type: 'string' }, ...common } }),
+}
+
+function otherEncoding(type: string): Encoding {
+  if (type in eventTypes) throw new Error(`No client may see an event of type ${type}`)
+  return unknown
+}
+
+/**
+ * @returns the JSON of an event's frame, in UTF-8: what the table of event types shows, and nothing else
+ * @throws Error if the type has no frame
+ */
 export function encodeEvent(event: StoredEvent): Buffer {
-  const frame = toFrame(event)
-  return Buffer.from(serialisers[frame.type](frame))
+  const { own, data, stringify } = encodings.get(event.type) ?? otherEncoding(event.type)
+  const { type, room_id, seq, username, created_at, client_id } = event
+  const frame: Plain = { type, room_id, seq, username, created_at, client_id }
+  for (const [property, field] of own) frame[property] = (event as Plain)[field]
+  for (const [property, field] of data) frame[property] = (event.data as Plain | undefined)?.[field]
+  return Buffer.from(stringify(frame))
 }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { factsOf } from '../../schemas/event-types.js'
 import type { CloseReason } from '../../schemas/wire.js'
 import { unpack } from '../room-log/index.js'
 import type { Store } from '../store/index.js'
@@ -253,10 +254,10 @@ export class Feed implements EventSink {
 }
 
 function endingOf(frame: Buffer): Ending | null {
-  const event = JSON.parse(frame.toString()) as { type: string; member?: string }
-  if (event.type === 'room_deleted') return { member: '', reason: 'room_gone' }
-  if (event.type !== 'left' && event.type !== 'removed') return null
-  return { member: event.member as string, reason: 'not_member' }
+  const { type, member = '' } = JSON.parse(frame.toString()) as { type: string; member?: string }
+  const ends = factsOf(type)?.ends
+  if (ends === undefined) return null
+  return { member: ends.whose === 'everyone' ? '' : member, reason: ends.reason }
 }
 
 function concatenate(frames: Buffer[]): Buffer {

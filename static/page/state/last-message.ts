@@ -5,9 +5,8 @@ import { lastText } from '../../../schemas/wire.js'
 /** What was said last in a room, as it reads after one more event; the same object where that changes nothing. */
 export function foldLast(last: LastMessage | undefined, event: EventFrame): LastMessage | undefined {
   if (event.type === 'message') {
-    const { id, username, text, deleted_at } = event
-    // Replayed, it may have been deleted since.
-    return { id, username, text: lastText(text), ...(deleted_at !== undefined && { deleted_at }) }
+    const { id, username, text } = event
+    return { id, username, text: lastText(text) }
   }
   if (!last || !('id' in event) || event.id !== last.id) return last
   if (event.type === 'deleted') return { ...last, text: '', deleted_at: event.created_at }

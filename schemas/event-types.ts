@@ -1,0 +1,90 @@
+import type { CloseReason } from './wire.js'
+
+/**
+ * Every event type with all that servers, stores, the socket protocol and its document need to know about it. Stored
+ * shape (`event.ts`), frames (`frame.ts`), their encoding and the AsyncAPI document are derived from this table.
+ *
+ * It imports types only, so the page and the embedded store's worker thread load it at no cost.
+ */
+export const eventTypes = {
+  message: {
+    summary: 'A new message; its `id` is its `seq`',
+    frame: { id: 'seq', text: 'text', 'reply_to?': 'reply_to' },
+  },
+  edited: {
+    summary: 'The text of message `id` is now `text`',
+    frame: { id: 'target', text: 'text' },
+  },
+  deleted: {
+    summary: 'Message `id` was deleted',
+    frame: { id: 'target' },
+  },
+  joined: {
+    summary: '`member` joined, or was added by `username`',
+    frame: { member: 'member' },
+    decides: true,
+  },
+  left: {
+    summary: '`member` left',
+    frame: { member: 'member' },
+    decides: true,
+    ends: { whose: 'member', reason: 'not_member' },
+  },
+  removed: {
+    summary: '`member` was removed by `username`',
+    frame: { member: 'member' },
+    decides: true,
+    ends: { whose: 'member', reason: 'not_member' },
+  },
+  created: {
+    summary: 'The room was created: the first event of its log',
+    frame: {},
+    server_only: ['name', 'description', 'is_public', 'max_members', 'password_hash'],
+    decides: true,
+  },
+  room_changed: {
+    summary: 'The room has a new owner',
+    frame: { owner: 'member' },
+    decides: true,
+  },
+  room_deleted: {
+    summary: 'The room was deleted: the last event of its log',
+    frame: {},
+    decides: true,
+    ends: { whose: 'everyone', reason: 'room_gone' },
+  },
+  /** Only in the `_system` log. */
+  session_ended: {
+    frame: null,
+    server_only: ['session_id', 'expires_at'],
+  },
+} as const satisfies Record<string, EventFacts>
+
+export interface EventFacts<Field = string> {
+  /** What a client learns from it; for every type that has a frame. */
+  readonly summary?: string
+  /**
+   * The frame's properties besides those that all events have, each with the stored field that it shows. The name of an
+   * optional property ends with `?`. Null if no client ever sees the event.
+   */
+  readonly frame: Readonly<Record<string, Field>> | null
+  /** Fields that are stored and never sent. */
+  readonly server_only?: readonly Field[]
+  /** It changes what users may do, so a writer has to know it before it accepts the next event. */
+  readonly decides?: true
+  /**
+   * It ends the membership of the user that its frame names as `member`, or everyone's. Their sockets get `reason`.
+   */
+  readonly ends?: { readonly whose: 'member' | 'everyone'; readonly reason: CloseReason }
+}
+
+export type EventType = keyof typeof eventTypes
+
+/** What is known of a type; undefined for the types of a newer server. */
+export const factsOf: (type: string) => EventFacts | undefined = type =>
+  Object.hasOwn(eventTypes, type) ? eventTypes[type as EventType] : undefined
+
+/** Types that change what users may do. */
+export const membershipTypes: ReadonlySet<EventType> = new Set(
+  (Object.keys(eventTypes) as EventType[]).filter(type => factsOf(type)?.decides),
+)
