@@ -7,10 +7,10 @@ import { closeCodes, limits, SUBPROTOCOL } from '../schemas/wire.js'
 
 type Frames = Record<string, TSchema>
 
-/** Frames that only make sense on a socket of many rooms. */
+/** Frames that only make sense on a socket for many rooms. */
 const MANY_ROOMS_ONLY: ReadonlySet<string> = new Set(['subscribe', 'unsubscribe', 'unsubscribed'])
 
-/** The WebSocket protocol as AsyncAPI 3.0 describes it, from the schemas that the server checks frames with. */
+/** The WebSocket protocol as an AsyncAPI 3.0 document, made from the schemas that the server validates frames with. */
 export function asyncApiDocument(version: string) {
   const fromServer: Frames = { ...serverFrames, ...eventFrames }
   const room = { address: '/rooms/{id}/ws', title: 'A socket for one room' }
@@ -24,10 +24,10 @@ export function asyncApiDocument(version: string) {
       title: 'woongkie-talkie sockets',
       version,
       description: [
-        'One JSON object a text frame, told apart by `type`. docs/protocol.md says how they go together.',
-        `A frame has at most ${limits.FRAME_BYTES_MAX} bytes. Ask for the subprotocol \`${SUBPROTOCOL}\`; a browser adds`,
-        '`bearer.<token>` as a second one, everybody else sends `Authorization: Bearer`.',
-        'Neither a token nor anything else secret ever stands in the address.',
+        'Each text frame is one JSON object; its `type` says which. docs/protocol.md explains how they work together.',
+        `A frame has at most ${limits.FRAME_BYTES_MAX} bytes. Request the subprotocol \`${SUBPROTOCOL}\`. Browsers add`,
+        '`bearer.<token>` as a second one; other clients send `Authorization: Bearer`.',
+        'Never put a token or another secret into the URL.',
       ].join('\n'),
       license: { name: 'MIT', url: 'https://spdx.org/licenses/MIT.html' },
     },
@@ -36,14 +36,14 @@ export function asyncApiDocument(version: string) {
       local: {
         host: 'localhost:8080',
         protocol: 'ws',
-        description: 'As `npm start` serves it',
+        description: 'Started by `npm start`',
         security: ['bearer', 'cookie', 'subprotocol'].map(name => ({ $ref: `#/components/securitySchemes/${name}` })),
       },
     },
     channels: {
       room: {
         ...room,
-        description: closing('The room of the address; frames for another are refused.'),
+        description: closing('Serves the room named in the path; frames for another room are rejected.'),
         parameters: { id: { description: 'The id of the room', examples: RoomId.examples } },
         messages: { ...messageRefs('client', except(clientFrames)), ...messageRefs('server', except(fromServer)) },
         bindings: {
@@ -52,8 +52,12 @@ export function asyncApiDocument(version: string) {
             query: {
               type: 'object',
               properties: {
-                after: { type: 'integer', minimum: 0, description: 'The last contiguous seq that the client saw' },
-                epoch: { type: 'string', description: 'The epoch of the `welcome` that came with it' },
+                after: {
+                  type: 'integer',
+                  minimum: 0,
+                  description: 'The last seq the client received without a gap before it',
+                },
+                epoch: { type: 'string', description: 'The epoch from the `welcome` frame of that connection' },
               },
             },
           },
@@ -62,7 +66,7 @@ export function asyncApiDocument(version: string) {
       rooms: {
         ...rooms,
         description: closing(
-          `Rooms are followed by \`subscribe\`, at most ${limits.ROOMS_PER_SOCKET_MAX}. Where one ends, an \`error\` frame names it and the socket lives on.`,
+          `Subscribe to up to ${limits.ROOMS_PER_SOCKET_MAX} rooms with \`subscribe\`. If access to one ends, an \`error\` frame names it and the socket stays open.`,
         ),
         messages: { ...messageRefs('client', clientFrames), ...messageRefs('server', fromServer) },
         bindings: { ws: { method: 'GET' } },
@@ -77,12 +81,12 @@ export function asyncApiDocument(version: string) {
     components: {
       messages: { ...messages('client', clientFrames), ...messages('server', fromServer) },
       securitySchemes: {
-        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'For everybody but browsers' },
+        bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'For clients other than browsers' },
         cookie: {
           type: 'httpApiKey',
           in: 'cookie',
           name: 'token',
-          description: 'Set by logging in; the request needs an `Origin` of this server',
+          description: 'Set at login; the request needs an `Origin` of this server',
         },
         subprotocol: {
           type: 'httpApiKey',
@@ -104,9 +108,7 @@ export function asyncApiDocument(version: string) {
 
 function closing(text: string) {
   const codes = Object.values(closeCodes).map(({ code, meaning, next }) => `| ${code} | ${meaning} | ${next} |`)
-  return [text, '', '| close code | what happened | what the client does next |', '| --- | --- | --- |', ...codes].join(
-    '\n',
-  )
+  return [text, '', '| close code | meaning | what the client does next |', '| --- | --- | --- |', ...codes].join('\n')
 }
 
 function messageRefs(side: string, frames: Frames) {
