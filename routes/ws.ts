@@ -44,13 +44,12 @@ export default (async fastify => {
     // A page elsewhere could open a socket with our cookie.
     if (token.from === 'cookie' && !fastify.isOurOrigin(request)) throw new errors.OriginRefused()
   }
-  const tokenOf = (request: FastifyRequest) => auth.tokenOf(request)?.token as string
 
   fastify.get('/rooms/:id/ws', { websocket: true, schema: one, preValidation }, (socket, request) => {
-    ws.accept(socket, request, tokenOf(request), { room_id: request.params.id, ...request.query })
+    ws.accept(socket, request, { room_id: request.params.id, ...request.query })
   })
 
   fastify.get('/ws', { websocket: true, schema: many, preValidation }, (socket, request) => {
-    ws.accept(socket, request, tokenOf(request), null)
+    ws.accept(socket, request, null)
   })
 }) satisfies FastifyPluginAsyncTypebox

@@ -17,8 +17,6 @@ import { Subscriptions } from './subscriptions.js'
 const MALFORMED_MAX = 3
 /** Frames of one socket in progress; at this number, reading pauses until half of them are done. */
 const IN_PROGRESS_MAX = 256
-/** Frames kept while the token is verified; at this number, reading pauses. */
-const EARLY_MAX = 64
 /** How long the peer has to answer the close frame before the socket is destroyed. */
 const CLOSE_MS = 5000
 /** How long a restart waits for a room's last flush, which does not happen while the store is down. */
@@ -37,7 +35,6 @@ export class Client implements Sender {
   identity: Identity | null = null
   readonly subscriptions: Subscriptions
   readonly #bucket: TokenBucket | null
-  #early: { data: RawData; binary: boolean }[] | null = []
   #in_progress = 0
   /** Set while a restart waits for the frames in progress. */
   #onIdle: (() => void) | null = null
@@ -84,29 +81,23 @@ export class Client implements Sender {
     return this.one_room !== null
   }
 
-  /** Admits the socket, or closes it with the reason. */
-  async start(token: string) {
+  /**
+   * Admits the socket, or closes it with the reason. To be called in the turn of the upgrade, before frames arrive.
+   * @param identity null if the token was not accepted
+   * @param fault why it was not
+   */
+  async start(identity: Identity | null, fault: Error | null) {
     const { hub, auth } = this.services
     if (!hub.add(this)) return this.close('too_many')
     if (hub.draining) return hub.disconnect(this)
-    let identity: Identity
-    try {
-      identity = await auth.authenticate(token)
-    } catch (error) {
-      return this.close(error instanceof errors.Unauthorized ? 'unauthorized' : 'restarting')
-    }
-    if (!this.open) return
+    if (!identity) return this.close(fault instanceof errors.Unauthorized ? 'unauthorized' : 'restarting')
     this.identity = identity
     if (!hub.identify(this, identity.username)) return this.close('too_many')
     // From here on, the end of the session closes this socket; it may have ended since the token was verified.
     if (auth.hasEnded(identity.session_id)) return this.close('unauthorized')
-    const entered = this.one_room && this.subscriptions.subscribe(this.one_room)
-    const early = this.#early ?? []
-    this.#early = null
-    for (const { data, binary } of early) this.#receive(data, binary)
-    this.ws.resume()
+    if (!this.one_room) return
     try {
-      await entered
+      await this.subscriptions.subscribe(this.one_room)
     } catch (error) {
       if (error instanceof errors.NotMember) this.close('not_member')
       else if (error instanceof errors.RoomNotFound) this.close('room_gone')
@@ -172,12 +163,8 @@ export class Client implements Sender {
   }
 
   #receive(data: RawData, binary: boolean) {
-    if (this.#closing) return
-    if (this.#early) {
-      this.#early.push({ data, binary })
-      if (this.#early.length === EARLY_MAX) this.ws.pause()
-      return
-    }
+    // Without an identity the socket is about to be closed for a restart.
+    if (this.#closing || !this.identity) return
     this.#pings_missed = 0
     const text = data.toString()
     try {

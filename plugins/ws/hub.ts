@@ -9,7 +9,7 @@ import type { Receiver } from './user-bus.js'
 export interface HubClient extends Receiver {
   /** The peer's address, as limits count it. */
   readonly address: string
-  /** Null before the token is verified. */
+  /** Null if the socket was not admitted. */
   readonly identity: Identity | null
   close(reason: CloseReason): void
   /** Answers what the client has sent, then closes with 1012 and the time after which to reconnect. */

@@ -16,11 +16,10 @@ declare module 'fastify' {
       /** Polls of the store for missed events, and the rooms in which one found some. */
       poll: Poll['figures']
       /**
-       * Takes over a socket after the upgrade of `request`.
-       * @param token not verified yet
+       * Takes over a socket in the turn of the upgrade of `request`, whose token was looked up before, valid or not.
        * @param one_room null for a socket of many rooms
        */
-      accept(ws: WebSocket, request: FastifyRequest, token: string, one_room: OneRoom | null): void
+      accept(ws: WebSocket, request: FastifyRequest, one_room: OneRoom | null): void
       toUser: UserBus['toUser']
     }
   }
@@ -47,10 +46,10 @@ async function ws(fastify: FastifyInstance) {
     hub,
     poll: poll.figures,
     toUser,
-    accept(ws, request, token, one_room) {
+    accept(ws, request, one_room) {
       const address = fastify.limits.addressOf(request)
       const client = new Client(ws, request.raw.socket, address, services, one_room)
-      void client.start(token)
+      void client.start(request.identity, request.identityFault)
     },
   })
   fastify.users.onChanged(({ username, display_name, avatar_color, status }) => {
