@@ -1,10 +1,11 @@
 import type { FastifyRateLimitStore, FastifyRateLimitStoreCtor } from '@fastify/rate-limit'
+import { LruMap } from 'toad-cache'
 import type { RedisLink } from '../redis/index.js'
 
-/** Keys counted at once by each limit in this process; of more, those counted longest ago are forgotten. */
+/** Keys that each limit counts in this process; beyond, the count of the least recently used key is dropped. */
 const COUNTED_MAX = 10_000
 
-/** Counts one, and lets the count end with the window that its first one began. */
+/** Increments a key that expires at the end of the window; the first increment starts the window. */
 const COUNT = `
   local current = redis.call('incr', KEYS[1])
   if current == 1 then redis.call('pexpire', KEYS[1], ARGV[1]) end
@@ -13,21 +14,19 @@ const COUNT = `
 
 interface Counted {
   current: number
-  /** ms until the window ends. */
+  /** Time in ms until the window ends. */
   ttl: number
 }
 
-/** Counts in windows of time that begin with the first one counted, in this process. */
+/** Counts by key in this process, in fixed windows; the first increment of a key starts its window. */
 export function createLocalCounts(now = () => performance.now()) {
-  const counts = new Map<string, { current: number; ends_at: number }>()
+  const counts = new LruMap<{ current: number; ends_at: number }>(COUNTED_MAX)
   return (key: string, window_ms: number): Counted => {
     const at = now()
     const known = counts.get(key)
     const count = known && known.ends_at > at ? known : { current: 0, ends_at: at + window_ms }
     count.current++
-    counts.delete(key)
-    counts.set(key, count)
-    if (counts.size > COUNTED_MAX) counts.delete(counts.keys().next().value as string)
+    if (count !== known) counts.set(key, count)
     return { current: count.current, ttl: Math.ceil(count.ends_at - at) }
   }
 }

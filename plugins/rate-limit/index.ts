@@ -5,35 +5,37 @@ import { rateLimited } from '../../schemas/error.js'
 import { createCounts } from './counts.js'
 import { createSendLimit, createSharedSendLimit } from './send-limit.js'
 
+export { TokenBucket } from './bucket.js'
+
 declare module 'fastify' {
   interface FastifyInstance {
     limits: Limits
   }
 }
 
-/** The `config.rateLimit` of a route: a limit in place of the general one, or none. */
+/** The `config.rateLimit` of a route: replaces the general limit; false for no limit. */
 type RouteLimit = RateLimitOptions | false
 
 export interface Limits {
-  /** For registering and logging in: by address, whoever is meant. */
+  /** For registration and login: by the client's address, whatever the account. */
   perAddress: RouteLimit
-  /** For creating rooms: by account. */
+  /** For the creation of rooms: by account. */
   rooms: RouteLimit
-  /** A preHandler that counts a try at the password of the account that the body names. @throws RateLimited */
+  /** A preHandler that counts login attempts by the account in the body. @throws RateLimited */
   loginTry: (request: FastifyRequest) => Promise<void>
-  /** A preHandler that counts a try at a room's password, if the body has one, by account. @throws RateLimited */
+  /** A preHandler that counts attempts at a room's password, if the body has one, by account. @throws RateLimited */
   roomPasswordTry: (request: FastifyRequest) => Promise<void>
-  /** Takes one send, edit or deletion, over whatever transport. @returns 0, or after how many ms to try again */
+  /** Counts one send, edit or deletion, over HTTP or a socket. @returns 0, or the time in ms after which to retry */
   sends: (username: string) => number
-  /** What limits by address count: an address, of IPv6 its /64, which one household or host has to itself. */
+  /** The key of limits by address: the IPv4 address, or the /64 of an IPv6 address, which one household or host owns. */
   addressOf: (request: FastifyRequest) => string
 }
 
 const MINUTE_MS = 60_000
 
-/** Who is gone before the request is read has no address any more, whatever the type says. */
+/** `request.ip` is undefined once the client has disconnected, although its type is string. */
 const addressOf = (request: FastifyRequest) => normalizeIP((request.ip as string | undefined) ?? '')
-/** Accounts' names hold no colon or dot, so none is like an address. */
+/** Usernames contain neither colon nor dot, so none equals an address. */
 const accountOrAddress = (request: FastifyRequest) => request.identity?.username ?? addressOf(request)
 
 async function limits(fastify: FastifyInstance) {
@@ -51,7 +53,7 @@ async function limits(fastify: FastifyInstance) {
     return max > 0 && { max, timeWindow, keyGenerator }
   }
 
-  /** @param what keeps the counts of one kind apart from the others' */
+  /** @param what prefix that keeps these counts apart from others */
   function tries(what: string, account: (request: FastifyRequest) => string | null) {
     const max = config.RATE_LIMIT_AUTH_PER_MINUTE
     const keyGenerator = (request: FastifyRequest) => `${what}:${account(request)}`

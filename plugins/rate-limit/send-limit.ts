@@ -1,43 +1,41 @@
+import { LruMap } from 'toad-cache'
 import type { RedisLink } from '../redis/index.js'
+import { TokenBucket } from './bucket.js'
 
-/** Accounts remembered; of more, the one silent for the longest starts anew. */
+/** Accounts whose bucket is kept; beyond, the least recently used one is dropped, so that account starts full. */
 const ACCOUNTS_MAX = 10_000
 
 /**
- * A token bucket per account: `rate` a second, twice that at once.
- * @param rate 0 for no limit
- * @param now a clock in ms that never steps back
- * @param taken told of each one that was taken
- * @returns takes one for an account: 0 where it may, else after how many ms to try again
+ * A token bucket for each account.
+ * @param rate tokens per second; 0 for no limit
+ * @param now a monotonic clock in ms
+ * @param taken called with the account of each token that was taken
+ * @returns takes a token of an account: 0, or the time in ms after which to retry
  */
 export function createSendLimit(
   rate: number,
   now = () => performance.now(),
   taken: (account: string) => void = () => {},
 ) {
-  /** When each account's bucket will be full again; those used last at the end. */
-  const full = new Map<string, number>()
-  const each_ms = 1000 / rate
-  const burst_ms = 2 * rate * each_ms
+  const buckets = new LruMap<TokenBucket>(ACCOUNTS_MAX)
+
+  function bucketOf(account: string): TokenBucket {
+    const known = buckets.get(account)
+    if (known) return known
+    const bucket = new TokenBucket(rate, now())
+    buckets.set(account, bucket)
+    return bucket
+  }
 
   const take = (account: string): number => {
     if (rate === 0) return 0
-    const at = now()
-    const next = Math.max(full.get(account) ?? 0, at) + each_ms
-    if (next - at > burst_ms) return Math.ceil(next - at - burst_ms)
-    put(account, next)
-    taken(account)
-    return 0
+    const wait_ms = bucketOf(account).take(now())
+    if (wait_ms === 0) taken(account)
+    return wait_ms
   }
 
-  function put(account: string, full_at: number) {
-    full.delete(account)
-    full.set(account, full_at)
-    if (full.size > ACCOUNTS_MAX) full.delete(full.keys().next().value as string)
-  }
-
-  /** The bucket will be full after so many ms: other servers took from it too. */
-  take.fullIn = (account: string, ms: number) => put(account, Math.max(full.get(account) ?? 0, now() + ms))
+  /** The bucket is not full before `ms` have passed, because other servers took tokens, too. */
+  take.fullIn = (account: string, ms: number) => bucketOf(account).fullIn(ms, now())
   return take
 }
 

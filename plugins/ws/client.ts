@@ -5,7 +5,7 @@ import { errors, rateLimited } from '../../schemas/error.js'
 import type { ClientFrame, ClientFrames, ServerFrame } from '../../schemas/frame.js'
 import { type CloseReason, closeCodes } from '../../schemas/wire.js'
 import type { Identity } from '../auth/index.js'
-import { TokenBucket } from './bucket.js'
+import { TokenBucket } from '../rate-limit/index.js'
 import { UNSENT_BYTES_MAX } from './feed.js'
 import { frameText } from './framing.js'
 import { handlers, type Sender } from './handlers.js'
@@ -59,7 +59,7 @@ export class Client implements Sender {
   ) {
     this.subscriptions = new Subscriptions(this, services)
     const per_second = services.config.RATE_LIMIT_FRAMES_PER_SECOND
-    this.#bucket = per_second > 0 ? new TokenBucket(per_second, per_second * 2) : null
+    this.#bucket = per_second > 0 ? new TokenBucket(per_second) : null
     ws.on('message', (data, binary) => this.#receive(data, binary))
     ws.on('pong', () => {
       this.#pings_missed = 0
