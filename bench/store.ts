@@ -4,8 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { openEmbedded } from '../plugins/store/embedded/embedded.js'
-import type { Store } from '../plugins/store/store.js'
+import { openEmbedded, type Store } from '../plugins/store/index.js'
 import type { StoredEvent } from '../schemas/event.js'
 
 const RUN_MS = 2000

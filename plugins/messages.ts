@@ -6,8 +6,7 @@ import { limits } from '../schemas/wire.js'
 import type { Appended, RoomLog } from './room-log/index.js'
 import { assertMember, type Rooms } from './rooms/index.js'
 import type { Store, Target } from './store/index.js'
-import { foldMessage } from './store/log/fold.js'
-import { matches, queryTerms } from './store/log/terms.js'
+import { foldMessage, matches, queryTerms } from './store/index.js'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { errors } from '../schemas/error.js'
 import { type ProfileChange, publicPart, type User } from '../schemas/user.js'
-import type { Store } from './store/store.js'
+import type { Store } from './store/index.js'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -1,5 +1,5 @@
 import { readConfig } from '../../plugins/config/index.js'
-import { backupEmbedded } from '../../plugins/store/embedded/backup.js'
+import { loadEmbedded } from '../../plugins/store/index.js'
 import type { Command } from './command.js'
 
 export const backup: Command = {
@@ -13,6 +13,7 @@ is not in it. A store in MongoDB is backed up by mongodump: docs/operating.md.`,
     if (config.MONGODB_URI !== undefined) {
       throw new Error('The store is in MongoDB (MONGODB_URI): back it up with mongodump --oplog, see docs/operating.md')
     }
+    const { backupEmbedded } = await loadEmbedded()
     const { users, rooms, events } = backupEmbedded(config.DATA_DIR, file)
     say(`${file}: ${users} users, ${rooms} rooms, ${events} events; verified`)
     return undefined

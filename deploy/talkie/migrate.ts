@@ -1,9 +1,5 @@
-import { MongoClient } from 'mongodb'
 import type { Environment } from '../../plugins/config/index.js'
-import { openEmbeddedSink, openEmbeddedSource } from '../../plugins/store/embedded/transfer.js'
-import { connectOptions } from '../../plugins/store/mongo/mongo.js'
-import { openMongoSink, openMongoSource } from '../../plugins/store/mongo/transfer.js'
-import { kinds, type Sink, type Source, sumOf } from '../../plugins/store/transfer.js'
+import { kinds, loadEmbedded, loadMongo, type Sink, type Source, sumOf } from '../../plugins/store/index.js'
 import { Config } from '../../schemas/config.js'
 import { type Command, WrongUsage } from './command.js'
 
@@ -27,7 +23,9 @@ export async function migrate(from: string, to: string, { env, say }: Places): P
   const { MONGODB_USER: user, MONGODB_PASSWORD: password } = env
   const database = env.MONGODB_DATABASE || Config.properties.MONGODB_DATABASE.default
   const timeout_ms = Number(env.MONGODB_TIMEOUT_MS || Config.properties.MONGODB_TIMEOUT_MS.default)
-  const client = new MongoClient(isUri(from) ? from : to, connectOptions({ user, password }, timeout_ms))
+  const { openEmbeddedSink, openEmbeddedSource } = await loadEmbedded()
+  const { mongoClient, openMongoSink, openMongoSource } = await loadMongo()
+  const client = mongoClient(isUri(from) ? from : to, { user, password }, timeout_ms)
   let source: Source | undefined
   let sink: Sink | undefined
   try {

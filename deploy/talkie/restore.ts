@@ -1,6 +1,5 @@
 import { readConfig } from '../../plugins/config/index.js'
-import { renewEmbedded, restoreEmbedded } from '../../plugins/store/embedded/backup.js'
-import { renewMongo } from '../../plugins/store/mongo/inspect.js'
+import { loadEmbedded, loadMongo } from '../../plugins/store/index.js'
 import type { Config } from '../../schemas/config.js'
 import { type Command, WrongUsage } from './command.js'
 import { withDatabase } from './database.js'
@@ -26,10 +25,12 @@ sessions have ended, so everybody logs in again. All servers must be stopped.`,
 
 async function restoreFrom(file: string | undefined, config: Config) {
   if (config.MONGODB_URI === undefined) {
+    const { renewEmbedded, restoreEmbedded } = await loadEmbedded()
     return file === undefined ? renewEmbedded(config.DATA_DIR) : restoreEmbedded(file, config.DATA_DIR)
   }
   if (file !== undefined) {
     throw new Error('The store is in MongoDB (MONGODB_URI): restore it with mongorestore, then talkie restore --epoch')
   }
+  const { renewMongo } = await loadMongo()
   return withDatabase(config, renewMongo)
 }

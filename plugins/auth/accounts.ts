@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { errors } from '../../schemas/error.js'
 import type { Credentials, StoredUser } from '../../schemas/user.js'
 import { limits, USERNAME_PATTERN } from '../../schemas/wire.js'
-import { Conflict, type Store } from '../store/store.js'
+import { Conflict, type Store } from '../store/index.js'
 import type { Passwords } from './passwords.js'
 import type { Sessions } from './sessions.js'
 

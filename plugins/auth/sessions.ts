@@ -3,7 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { errors } from '../../schemas/error.js'
 import type { StoredEvent } from '../../schemas/event.js'
 import type { Session } from '../../schemas/user.js'
-import { Conflict, type Store } from '../store/store.js'
+import { Conflict, type Store } from '../store/index.js'
 import type { Identity } from './tokens.js'
 
 /** The log in which sessions end. Every server reads it. */

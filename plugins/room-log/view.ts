@@ -2,7 +2,7 @@ import type { StoredEvent } from '../../schemas/event.js'
 import type { MemberRow, RoomRecord } from '../../schemas/room.js'
 import { DEFAULT_ROOM_ID } from '../../schemas/wire.js'
 import type { RoomState } from '../store/index.js'
-import { foldMember, foldRoom } from '../store/log/fold.js'
+import { foldMember, foldRoom } from '../store/index.js'
 
 /** Member rows that a view holds at most; beyond, it forgets them all and asks again. */
 const ROWS_MAX = 10_000

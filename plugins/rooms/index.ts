@@ -16,8 +16,7 @@ import { DEFAULT_ROOM_ID, lastText, limits } from '../../schemas/wire.js'
 import type { Auth } from '../auth/index.js'
 import type { Presence } from '../presence/index.js'
 import type { RoomLog, RoomView } from '../room-log/index.js'
-import { Conflict, type Store } from '../store/index.js'
-import { foldMessage } from '../store/log/fold.js'
+import { Conflict, foldMessage, type Store } from '../store/index.js'
 
 declare module 'fastify' {
   interface FastifyInstance {

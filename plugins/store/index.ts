@@ -2,10 +2,12 @@ import type {} from '@fastify/mongodb'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../../schemas/config.js'
-import { openEmbedded } from './embedded/embedded.js'
-import type { Store } from './store.js'
+import type { Logger, Store } from './store.js'
 
+export { foldMember, foldMessage, foldRoom } from './log/fold.js'
+export { matches, queryTerms } from './log/terms.js'
 export * from './store.js'
+export * from './transfer.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -13,14 +15,24 @@ declare module 'fastify' {
   }
 }
 
+/** What SQLite holds, loaded when it is first called: its native library is not needed with MongoDB. */
+export const loadEmbedded = () => import('./embedded/index.js')
+
+/** What MongoDB holds, loaded when it is first called: the driver takes a good part of a start. */
+export const loadMongo = () => import('./mongo/index.js')
+
+/** Opens the store in a folder, as the server does without MONGODB_URI. @throws an Error whose message is one plain sentence */
+export async function openEmbedded(dataDir: string, log: Logger): Promise<Store> {
+  return (await loadEmbedded()).openEmbedded(dataDir, log)
+}
+
 /** @throws an Error whose message is one sentence, and holds neither the URI nor a password */
 async function connect(fastify: FastifyInstance, config: Config): Promise<Store> {
   const { MONGODB_URI: url, MONGODB_USER: user, MONGODB_PASSWORD: password, MONGODB_DATABASE: database } = config
   const timeout_ms = config.MONGODB_TIMEOUT_MS
-  // Loaded only where it is used, for it takes a good part of a start.
   const [{ default: mongodb }, { connectOptions, openMongo }] = await Promise.all([
     import('@fastify/mongodb'),
-    import('./mongo/mongo.js'),
+    loadMongo(),
   ])
   try {
     await fastify.register(mongodb, {

@@ -4,8 +4,8 @@
  */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import { openEmbedded } from '../../plugins/store/embedded/embedded.js'
-import type { Store } from '../../plugins/store/store.js'
+import type { Store } from '../../plugins/store/index.js'
+import { openEmbedded } from '../../plugins/store/index.js'
 import type { StoredEvent } from '../../schemas/event.js'
 
 const print = (line: string) => process.stdout.write(`${line}\n`)

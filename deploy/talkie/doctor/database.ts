@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { sampleMongo } from '../../../plugins/store/mongo/inspect.js'
+import { loadMongo } from '../../../plugins/store/index.js'
 import type { Config } from '../../../schemas/config.js'
 import { withDatabase } from '../database.js'
 import { checkDrift } from './drift.js'
@@ -9,6 +9,7 @@ import { type Finding, fault, good, type Machine, note, reason } from './finding
 export async function checkDatabase(config: Config, machine: Machine): Promise<Finding[]> {
   const findings: Finding[] = []
   try {
+    const { sampleMongo } = await loadMongo()
     await withDatabase(config, async db => {
       const { version, expected, rooms, holes, isReplicated } = await sampleMongo(
         db,

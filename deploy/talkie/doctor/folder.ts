@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { sampleEmbedded } from '../../../plugins/store/embedded/backup.js'
+import { loadEmbedded } from '../../../plugins/store/index.js'
 import { type Finding, fault, good, type Machine, reason } from './finding.js'
 
 const FREE_BYTES_MIN = 1024 ** 3
@@ -10,7 +10,7 @@ const gigabytes = (bytes: number) => `${(bytes / 1024 ** 3).toFixed(1)} GiB`
 export async function checkFolder(dataDir: string, { free_bytes }: Machine): Promise<Finding[]> {
   const writable = checkWritable(dataDir)
   if (writable.state === 'fault') return [writable]
-  return [writable, await checkDisk(dataDir, free_bytes), checkStore(dataDir)]
+  return [writable, await checkDisk(dataDir, free_bytes), await checkStore(dataDir)]
 }
 
 function checkWritable(dataDir: string): Finding {
@@ -48,10 +48,11 @@ async function checkDisk(dataDir: string, free_bytes: Machine['free_bytes']): Pr
   return fault('disk', `${gigabytes(free)} are free where DATA_DIR is`, mend)
 }
 
-function checkStore(dataDir: string): Finding {
+async function checkStore(dataDir: string): Promise<Finding> {
   const file = join(dataDir, 'talkie.db')
   if (!existsSync(file)) return good('store', 'none there yet')
   try {
+    const { sampleEmbedded } = await loadEmbedded()
     const { rooms, version, expected, holes } = sampleEmbedded(file)
     if (version !== expected) {
       const says = `${file} has schema version ${version}, and this program reads ${expected} only`

@@ -2,11 +2,11 @@ import type { EventType, StoredEvent } from '../../../schemas/event.js'
 import { membershipTypes } from '../../../schemas/event.js'
 import type { MemberRow, RoomRecord } from '../../../schemas/room.js'
 import type { Session, StoredUser } from '../../../schemas/user.js'
+import { foldName } from '../log/name.js'
 import { type Position, type RoomState, type Target, UNREAD_SCAN_MAX } from '../store.js'
 import { readHead } from './head.js'
 import {
   type EventRow,
-  foldName,
   MEMBER_COLUMNS,
   type MemberRowRow,
   ROOM_COLUMNS,

@@ -1,6 +1,7 @@
 import type { StoredEvent } from '../../../schemas/event.js'
 import type { MemberRow, RoomRecord } from '../../../schemas/room.js'
 import type { Session, StoredUser } from '../../../schemas/user.js'
+import { foldName } from '../log/name.js'
 import type { Value } from './sqlite.js'
 
 export const EVENT_COLUMNS = 'room_id, seq, type, username, client_id, created_at, target, member, text, reply_to, data'
@@ -117,8 +118,3 @@ export const sessionValues = (session: Session): Value[] => [
 
 /** As many placeholders as there are columns. */
 export const placeholders = (columns: string) => columns.replace(/\w+/g, '?')
-
-/** Names are searched whatever their case and width. */
-export function foldName(name: string): string {
-  return name.normalize('NFKC').toLowerCase()
-}

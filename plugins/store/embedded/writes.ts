@@ -4,11 +4,11 @@ import type { MemberRow, RoomRecord } from '../../../schemas/room.js'
 import type { AccountChange, ProfileChange, Session, StoredUser } from '../../../schemas/user.js'
 import { DEFAULT_ROOM_ID } from '../../../schemas/wire.js'
 import { foldMember, foldRoom } from '../log/fold.js'
+import { foldName } from '../log/name.js'
 import { readHead } from './head.js'
 import {
   EVENT_COLUMNS,
   eventValues,
-  foldName,
   MEMBER_COLUMNS,
   memberValues,
   placeholders,

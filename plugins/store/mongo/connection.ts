@@ -1,6 +1,7 @@
 import {
   type ClientSession,
   type Db,
+  MongoClient,
   type MongoClientOptions,
   ReadConcern,
   ReadPreference,
@@ -36,6 +37,10 @@ export function connectOptions({ user, password }: Account, timeout_ms = TIMEOUT
     waitQueueTimeoutMS: timeout_ms,
   }
 }
+
+/** A client of a MongoDB, which connects with its first command. The caller closes it. */
+export const mongoClient = (uri: string, account: Account, timeout_ms: number) =>
+  new MongoClient(uri, connectOptions(account, timeout_ms))
 
 /**
  * What every command asks for, whatever the URI says: it is set on the database, which is nearer than the client.

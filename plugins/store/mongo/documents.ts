@@ -1,7 +1,7 @@
 import type { StoredEvent } from '../../../schemas/event.js'
 import type { MemberRow, RoomRecord } from '../../../schemas/room.js'
 import type { Session, StoredUser } from '../../../schemas/user.js'
-import { foldName } from '../embedded/rows.js'
+import { foldName } from '../log/name.js'
 import {
   type EventDocument,
   type MemberDocument,

@@ -1,7 +1,7 @@
 import type { StoredEvent } from '../../../schemas/event.js'
 import type { MemberRow } from '../../../schemas/room.js'
-import { foldName } from '../embedded/rows.js'
 import { foldMember, foldRoom } from '../log/fold.js'
+import { foldName } from '../log/name.js'
 import { textTerms } from '../log/terms.js'
 import { type Collections, type TermsDocument, userKey } from './collections.js'
 import type { Call } from './connection.js'

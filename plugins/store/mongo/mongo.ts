@@ -16,8 +16,6 @@ import { createSearch } from './search.js'
 import { createState } from './state.js'
 import { createUpkeep } from './upkeep.js'
 
-export { connectOptions } from './connection.js'
-
 /**
  * Events of one command. FerretDB takes a hundred at a time, and goes on with the next hundred where one of these was a
  * duplicate, though the order was asked for: that left holes in a log.

@@ -7,8 +7,8 @@ import { type Test, test } from 'tap'
 import { WebSocket } from 'ws'
 import { readHistory } from '../../../bench/replay/history.js'
 import type { Environment } from '../../../plugins/config/index.js'
-import { openEmbedded } from '../../../plugins/store/embedded/embedded.js'
 import { Sqlite } from '../../../plugins/store/embedded/sqlite.js'
+import { openEmbedded } from '../../../plugins/store/index.js'
 import {
   type Connection,
   createConnection,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { test } from 'tap'
 import { createMemoryPubSub } from '../../../plugins/pubsub/memory.js'
 import { createRoomLog } from '../../../plugins/room-log/index.js'
-import { openEmbedded } from '../../../plugins/store/embedded/embedded.js'
+import { openEmbedded } from '../../../plugins/store/index.js'
 import { temporaryFolder } from '../../support/application.js'
 
 const room_id = 'room'

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { type Test, test } from 'tap'
 import { Views } from '../../../plugins/room-log/views.js'
-import { openEmbedded } from '../../../plugins/store/embedded/embedded.js'
 import type { Store } from '../../../plugins/store/index.js'
+import { openEmbedded } from '../../../plugins/store/index.js'
 import { errors } from '../../../schemas/error.js'
 import { temporaryFolder } from '../../support/application.js'
 

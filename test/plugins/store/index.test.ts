@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import Fastify from 'fastify'
 import fp from 'fastify-plugin'
 import { type Test, test } from 'tap'
@@ -48,4 +49,21 @@ test('a store that is asked for and is not there stops the start', async t => {
     await app.ready()
   }, /MONGODB_URI/)
   await app.close()
+})
+
+test('a database’s driver is loaded only if that database is used', async t => {
+  const index = new URL('../../../plugins/store/index.js', import.meta.url)
+  /** Which of the drivers a process has loaded after some statements. */
+  const loaded = (statements: string) => {
+    const script = `
+      import { createRequire } from 'node:module'
+      const store = await import('${index}')
+      ${statements}
+      const files = Object.keys(createRequire('${index}').cache)
+      console.log(['libsql', 'mongodb'].filter(name => files.some(file => file.includes('/node_modules/' + name + '/'))).join())`
+    return execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }).trim()
+  }
+  t.equal(loaded(''), '')
+  t.equal(loaded('await store.loadEmbedded()'), 'libsql')
+  t.equal(loaded('await store.loadMongo()'), 'mongodb')
 })

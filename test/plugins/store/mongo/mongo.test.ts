@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { MongoClient } from 'mongodb'
 import { after, test } from 'tap'
-import { connectOptions, openMongo } from '../../../../plugins/store/mongo/mongo.js'
+import { connectOptions, openMongo } from '../../../../plugins/store/mongo/index.js'
 import { mongoMissing, startMongo } from '../../../support/services.js'
 import { storeContract } from '../contract.js'
 
