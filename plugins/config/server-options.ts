@@ -4,6 +4,7 @@ import { createSecureContext } from 'node:tls'
 import type { FastifyServerOptions } from 'fastify'
 import type { Config } from '../../schemas/config.js'
 import { limits } from '../../schemas/wire.js'
+import { gatedServers } from '../connections/server.js'
 import { answerBadAddress, answerBrokenRequest } from '../errors.js'
 
 /** What must be said to Fastify's factory, before any plugin runs. @throws Error, one sentence, on unusable TLS files */
@@ -19,6 +20,7 @@ export function serverOptions(config: Config) {
     requestTimeout: 30_000,
     // While sockets drain, HTTP goes on until the listener closes; only /ready and new sockets answer 503.
     return503OnClosing: false,
+    serverFactory: gatedServers(),
     frameworkErrors: answerBadAddress,
     clientErrorHandler: answerBrokenRequest,
     logger: loggerOptions(config),

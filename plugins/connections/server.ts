@@ -1,0 +1,38 @@
+import http, { type RequestListener, type Server } from 'node:http'
+import https, { type ServerOptions } from 'node:https'
+import type { FastifyServerOptions } from 'fastify'
+import { prices } from '../budgets/index.js'
+import { Gate } from './gate.js'
+
+declare module 'node:http' {
+  interface Server {
+    /** The gate before this server, and before the others of the same application (`localhost` is two addresses). */
+    gate: Gate
+  }
+}
+
+/** A request whose head is not there by then is answered 408, ms; so is a connection that says nothing. */
+const HEAD_MS = 10_000
+/** How often that is checked, ms. */
+const CHECK_MS = 2000
+
+/** @returns Fastify's `serverFactory`: servers as Fastify would make them, behind one gate */
+export function gatedServers(): NonNullable<FastifyServerOptions['serverFactory']> {
+  const gate = new Gate()
+  return ((handle: RequestListener, options: FastifyServerOptions & { https?: ServerOptions | null }) => {
+    const limits = { headersTimeout: HEAD_MS, connectionsCheckingInterval: CHECK_MS }
+    const listener = gate.inTurn(handle)
+    const tls = options.https
+    const server = (
+      tls ? https.createServer({ ...tls, ...limits }, listener) : http.createServer(limits, listener)
+    ) as Server
+    server.gate = gate
+    if (options.keepAliveTimeout !== undefined) server.keepAliveTimeout = options.keepAliveTimeout
+    if (options.requestTimeout !== undefined) server.requestTimeout = options.requestTimeout
+    if (tls) server.on('secureConnection', socket => gate.accept(socket, prices.tls_handshake))
+    else server.on('connection', socket => gate.accept(socket, prices.connection))
+    // Before the plugin that upgrades.
+    server.on('upgrade', request => gate.upgraded(request.socket))
+    return server
+  }) as unknown as NonNullable<FastifyServerOptions['serverFactory']>
+}

@@ -1,0 +1,116 @@
+import { once } from 'node:events'
+import http from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Test, test } from 'tap'
+import { Gate } from '../../../plugins/connections/gate.js'
+
+const REQUEST = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n'
+
+/** A server behind a gate. Its answers are given by the test. */
+async function gated(t: Test, answer: http.RequestListener) {
+  const gate = new Gate()
+  const parsed: number[] = []
+  let turn = 0
+  const listener = gate.inTurn(answer)
+  const server = http.createServer((request, response) => {
+    parsed[turn] = (parsed[turn] ?? 0) + 1
+    listener(request, response)
+  })
+  server.on('connection', socket => gate.accept(socket, 0))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  let counting = true
+  const count = () => {
+    turn++
+    if (counting) setImmediate(count)
+  }
+  count()
+  t.teardown(() => {
+    counting = false
+    server.closeAllConnections()
+    server.close()
+  })
+  const open = () => {
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+    socket.on('error', () => {})
+    let text = ''
+    socket.on('data', data => {
+      text += data
+    })
+    t.teardown(() => socket.destroy())
+    return { socket, text: () => text, closed: once(socket, 'close') }
+  }
+  return { gate, open, perTurn: () => Math.max(0, ...Object.values(parsed)) }
+}
+
+test('requests of one connection are answered one after another, in order', async t => {
+  let running = 0
+  let most = 0
+  const { open } = await gated(t, async (request, response) => {
+    most = Math.max(most, ++running)
+    await sleep(Math.random() * 5)
+    running--
+    response.end(request.url)
+  })
+  const { socket, text } = open()
+  socket.write([1, 2, 3, 4, 5, 6].map(i => REQUEST.replace('/', `/${i}`)).join(''))
+  while (!text().includes('/6')) await sleep(5)
+  t.equal(most, 1)
+  t.strictSame(text().match(/\/\d(?!\.)/g), ['/1', '/2', '/3', '/4', '/5', '/6'])
+})
+
+test('a connection with more than eight waiting requests is destroyed, and few of them are parsed in one turn', async t => {
+  let answered = 0
+  const { open, perTurn } = await gated(t, (_request, response) => {
+    answered++
+    setTimeout(() => response.end(), 50)
+  })
+  const flood = open()
+  flood.socket.write(REQUEST.repeat(2400))
+  await flood.closed
+  t.ok(answered <= 1, `${answered} were handled`)
+  t.ok(perTurn() < 170, `${perTurn()} requests parsed in one turn`)
+})
+
+test('an answer that the client does not read holds back the next request', async t => {
+  const big = Buffer.alloc(16 * 1024 * 1024)
+  let handled = 0
+  const { open } = await gated(t, (_request, response) => {
+    handled++
+    response.end(big)
+  })
+  const { socket } = open()
+  socket.pause()
+  socket.write(REQUEST.repeat(4))
+  await sleep(300)
+  t.equal(handled, 1)
+  socket.resume()
+  while (handled < 4) await sleep(5)
+  t.pass('and it goes on when the client reads')
+})
+
+test('bytes that arrive in slices are the bytes that were sent', async t => {
+  const { open } = await gated(t, (request, response) => {
+    const parts: Buffer[] = []
+    request.on('data', part => parts.push(part))
+    request.on('end', () => response.end(`sum ${Buffer.concat(parts).reduce((sum, byte) => sum + byte, 0)}.`))
+  })
+  const { socket, text } = open()
+  const body = Buffer.from(Array.from({ length: 300_000 }, (_, i) => i % 251))
+  socket.write(`POST / HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n`)
+  socket.write(body)
+  while (!/sum \d+\./.test(text())) await sleep(5)
+  t.match(text(), `sum ${body.reduce((sum, byte) => sum + byte, 0)}.`)
+})
+
+test('a client that ends its side after sending still gets its answers', async t => {
+  const { open } = await gated(t, (request, response) => {
+    request.resume()
+    request.on('end', () => response.end('done'))
+  })
+  const { socket, text } = open()
+  socket.end(`POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 20000\r\n\r\n${'x'.repeat(20_000)}`)
+  while (!text().includes('done')) await sleep(5)
+  t.pass()
+})
