@@ -1,21 +1,25 @@
 import { readConfig } from '../../plugins/config/index.js'
 import { loadEmbedded } from '../../plugins/store/index.js'
 import type { Command } from './command.js'
+import { checkFileIsNew } from './files.js'
 
 export const backup: Command = {
-  summary: 'Copies the embedded store into a file, also while the server runs',
+  summary: 'Back up the embedded store to a new file, even while the server runs',
   operands: 'FILE',
-  help: `The copy is what was committed at one moment. It is verified before FILE gets its name: the database is whole, and
-no room's log has a hole. FILE holds password hashes and everything that was said; only its owner may read it. JWT_SECRET
-is not in it. A store in MongoDB is backed up by mongodump: docs/operating.md.`,
-  async run([file = ''], _values, { env, say }) {
+  help: `The backup is a consistent snapshot. Before FILE appears under its name, the database is checked and every room's log
+is verified to have no gaps.
+
+FILE contains password hashes and all messages, so only its owner can read it. JWT_SECRET is not included.
+To back up a store in MongoDB, use mongodump: see docs/operating.md.`,
+  async run([file = ''], _values, { env, print }) {
     const config = readConfig(env)
     if (config.MONGODB_URI !== undefined) {
       throw new Error('The store is in MongoDB (MONGODB_URI): back it up with mongodump --oplog, see docs/operating.md')
     }
+    checkFileIsNew(file)
     const { backupEmbedded } = await loadEmbedded()
     const { users, rooms, events } = backupEmbedded(config.DATA_DIR, file)
-    say(`${file}: ${users} users, ${rooms} rooms, ${events} events; verified`)
+    print(`Backed up to ${file}: ${users} users, ${rooms} rooms, ${events} events; verified`)
     return undefined
   },
 }

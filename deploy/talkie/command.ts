@@ -2,46 +2,46 @@ import type { Readable, Writable } from 'node:stream'
 import type { ParseArgsConfig } from 'node:util'
 import type { Environment } from '../../plugins/config/index.js'
 
-/** What a command has of the process it runs in. */
-export interface Surroundings {
+/** What a command uses of the process that it runs in. */
+export interface Context {
   env: Environment
   input: Readable & { isTTY?: boolean }
   output: Writable
-  /** A line of the output. */
-  say(line: string): void
-  /** A line beside the output, on standard error. */
-  complain(line: string): void
+  /** Writes a line to standard output. */
+  print(line: string): void
+  /** Writes a line to standard error. */
+  printError(line: string): void
 }
 
 export type Values = Record<string, string | boolean | undefined>
 
 /** One command of `talkie`. */
 export interface Command {
-  /** One line, for the overview. */
+  /** One line for the list of commands: an imperative without a full stop. */
   summary: string
-  /** Its arguments but the options, as `ROOM [FILE]`. */
+  /** Its positional arguments, optional ones in brackets: `ROOM [FILE]`. */
   operands: string
-  /** Its options, as they are written. */
-  switches?: string
-  /** What else must be known. */
+  /** Its options, as the usage line shows them. */
+  usageOptions?: string
+  /** More paragraphs for its help. */
   help?: string
   options?: NonNullable<ParseArgsConfig['options']>
   /**
-   * @returns the exit code, 0 where it returns nothing
-   * @throws WrongUsage; any other Error whose message is one plain sentence, for exit code 1
+   * @returns the exit code; nothing stands for 0
+   * @throws UsageError; any other Error whose message is one plain sentence, for exit code 1
    */
-  run(positionals: string[], values: Values, around: Surroundings): Promise<number | undefined>
+  run(positionals: string[], values: Values, context: Context): Promise<number | undefined>
 }
 
-/** What was asked cannot be understood. */
-export class WrongUsage extends Error {}
+/** The command line was not understood: exit code 2. */
+export class UsageError extends Error {}
 
-/** @throws WrongUsage unless there are as many as names, those in brackets being optional */
-export function takeArguments(positionals: string[], operands: string): void {
+/** @throws UsageError if an operand is missing or there are too many */
+export function checkOperands(positionals: string[], operands: string): void {
   const names = operands.split(' ').filter(Boolean)
   const required = names.filter(name => !name.startsWith('['))
   const missing = required[positionals.length]
-  if (missing !== undefined) throw new WrongUsage(`${missing} is missing`)
+  if (missing !== undefined) throw new UsageError(`Missing argument ${missing}`)
   const extra = positionals[names.length]
-  if (extra !== undefined) throw new WrongUsage(`${JSON.stringify(extra)} is one argument too many`)
+  if (extra !== undefined) throw new UsageError(`Unexpected argument ${JSON.stringify(extra)}`)
 }

@@ -3,9 +3,9 @@ import { statfs } from 'node:fs/promises'
 import { type Environment, readConfig } from '../../plugins/config/index.js'
 import type { Command } from './command.js'
 import { checkBus } from './doctor/bus.js'
-import { checkDatabase } from './doctor/database.js'
-import { type Finding, fault, good, type Machine, reason } from './doctor/finding.js'
-import { checkFolder } from './doctor/folder.js'
+import { checkEmbedded } from './doctor/embedded.js'
+import { type Finding, fail, type Machine, ok, reason } from './doctor/finding.js'
+import { checkMongo } from './doctor/mongo.js'
 import { checkPort } from './doctor/port.js'
 import { checkClock, checkNode, checkOpenFiles, checkSecret, checkTls } from './doctor/process.js'
 
@@ -18,39 +18,41 @@ const thisMachine: Machine = {
     return bavail * bsize
   },
   open_files() {
-    // Node raises its own limit as far as it may; what it starts has that limit too.
-    const said = execFileSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' }).trim()
-    return said === 'unlimited' ? Number.POSITIVE_INFINITY : Number(said)
+    // Node raises its own soft limit to the hard limit, and child processes inherit it.
+    const limit = execFileSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' }).trim()
+    return limit === 'unlimited' ? Number.POSITIVE_INFINITY : Number(limit)
   },
 }
 
 export const doctor: Command = {
-  summary: 'Says what keeps the server from running well here, and how to mend it',
+  summary: 'Check this machine and configuration, and say how to fix problems',
   operands: '',
-  help: `Looks at Node, the configuration, the secret, TLS files, the port, the limit of open files, the clock, and the store and
-the bus that are configured: whether they can be reached and written, their version, a sample of logs, the disk, their
-clocks. It leaves all as it was; a server may run meanwhile. Run it as the server's user. Exit code 1 where there is a fault.`,
-  async run(_positionals, _values, { env, say }) {
+  help: `Checks Node, the configuration, the secret, TLS files, the port, the open-file limit, the clock, the store (access, schema
+version, free disk space, a sample of rooms) and Redis (access, round trip of a message, clock).
+
+It changes nothing, and a server can keep running meanwhile. Run it as the server's user.
+Exit code 1 if a check fails; warnings do not count.`,
+  async run(_positionals, _values, { env, print }) {
     const findings = await examine(env)
-    for (const { state, subject, says, mend } of findings) {
-      say(`${state.padEnd(5)}  ${subject.padEnd(7)} ${says}`)
-      if (mend !== undefined) say(`${' '.repeat(15)}→ ${mend}`)
+    for (const { state, subject, message, fix } of findings) {
+      print(`${state.padEnd(5)}  ${subject.padEnd(7)} ${message}`)
+      if (fix !== undefined) print(`${' '.repeat(15)}→ ${fix}`)
     }
-    return findings.some(({ state }) => state === 'fault') ? 1 : 0
+    return findings.some(({ state }) => state === 'fail') ? 1 : 0
   },
 }
 
-/** @param machine in place of this one */
+/** Runs all checks. @param machine replaces the real one in tests */
 export async function examine(env: Environment, machine: Machine = thisMachine): Promise<Finding[]> {
   const findings = [checkNode(machine), await checkClock(machine)]
   let config: ReturnType<typeof readConfig>
   try {
     config = readConfig(env)
   } catch (error) {
-    const mend = 'Set it right and run this again: all else depends on it; docs/configuration.md lists every variable'
-    return [...findings, fault('config', reason(error), mend)]
+    const fix = 'Correct it and run this again: the other checks need it. docs/configuration.md lists every variable'
+    return [...findings, fail('config', reason(error), fix)]
   }
-  findings.push(good('config', `every variable is understood (IS_DEV is ${config.IS_DEV})`))
+  findings.push(ok('config', `all variables are valid (IS_DEV is ${config.IS_DEV})`))
   findings.push(
     checkSecret(config),
     checkTls(config, machine),
@@ -59,8 +61,8 @@ export async function examine(env: Environment, machine: Machine = thisMachine):
   )
   findings.push(
     ...(config.MONGODB_URI === undefined
-      ? await checkFolder(config.DATA_DIR, machine)
-      : await checkDatabase(config, machine)),
+      ? await checkEmbedded(config.DATA_DIR, machine)
+      : await checkMongo(config, machine)),
   )
   findings.push(...(await checkBus(config, machine)))
   return findings

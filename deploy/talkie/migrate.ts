@@ -1,38 +1,46 @@
+import type { Db } from 'mongodb'
 import type { Environment } from '../../plugins/config/index.js'
 import { kinds, loadEmbedded, loadMongo, type Sink, type Source, sumOf } from '../../plugins/store/index.js'
 import { Config } from '../../schemas/config.js'
-import { type Command, WrongUsage } from './command.js'
-
-/**
- * Moves a store from a folder to a MongoDB or back: `npm run migrate -- --from DATA_DIR --to MONGODB_URI`, with all
- * servers stopped. Everything keeps its ids and seqs, and the epoch stays, so that clients go on where they were.
- *
- * Cut off, it is run again and goes on. The target opens for servers only after its rows were counted and compared with
- * the source's. The source stays as it is.
- */
-interface Places {
-  env: Environment
-  say(line: string): void
-}
+import { type Command, type Context, UsageError } from './command.js'
+import { withDatabase } from './database.js'
 
 const isUri = (place: string) => /^mongodb(\+srv)?:\/\//.test(place)
 
-/** @throws an Error whose message is one sentence */
-export async function migrate(from: string, to: string, { env, say }: Places): Promise<void> {
-  if (isUri(from) === isUri(to)) throw new Error('One of --from and --to must be a folder, the other a MongoDB URI')
-  const { MONGODB_USER: user, MONGODB_PASSWORD: password } = env
-  const database = env.MONGODB_DATABASE || Config.properties.MONGODB_DATABASE.default
-  const timeout_ms = Number(env.MONGODB_TIMEOUT_MS || Config.properties.MONGODB_TIMEOUT_MS.default)
+function databaseAddress(uri: string, env: Environment) {
+  const { MONGODB_USER, MONGODB_PASSWORD } = env
+  return {
+    MONGODB_URI: uri,
+    ...(MONGODB_USER !== undefined && { MONGODB_USER }),
+    ...(MONGODB_PASSWORD !== undefined && { MONGODB_PASSWORD }),
+    MONGODB_DATABASE: env.MONGODB_DATABASE || Config.properties.MONGODB_DATABASE.default,
+    MONGODB_TIMEOUT_MS: Number(env.MONGODB_TIMEOUT_MS || Config.properties.MONGODB_TIMEOUT_MS.default),
+  }
+}
+
+/**
+ * Moves a store from a folder to MongoDB or back, while all servers are stopped. Ids, seqs and the epoch stay the same,
+ * so that clients resume where they were.
+ *
+ * Idempotent: an interrupted run continues when it is run again. Servers refuse to open the target until its rows have
+ * been counted and compared with the source's. The source is not changed.
+ *
+ * @throws an Error whose message is one sentence
+ */
+export async function migrate(from: string, to: string, { env, print }: Pick<Context, 'env' | 'print'>): Promise<void> {
+  if (isUri(from) === isUri(to)) throw new Error('Of --from and --to, one must be a folder and the other a MongoDB URI')
+  const address = databaseAddress(isUri(from) ? from : to, env)
+  await withDatabase(address, db => copy(db, from, to, address.MONGODB_TIMEOUT_MS, print))
+}
+
+async function copy(db: Db, from: string, to: string, timeout_ms: number, print: Context['print']) {
   const { openEmbeddedSink, openEmbeddedSource } = await loadEmbedded()
-  const { mongoClient, openMongoSink, openMongoSource } = await loadMongo()
-  const client = mongoClient(isUri(from) ? from : to, { user, password }, timeout_ms)
+  const { openMongoSink, openMongoSource } = await loadMongo()
   let source: Source | undefined
   let sink: Sink | undefined
   try {
-    source = isUri(from) ? await openMongoSource(client.db(database), timeout_ms) : openEmbeddedSource(from)
-    sink = isUri(to)
-      ? await openMongoSink(client.db(database), source.epoch, timeout_ms)
-      : openEmbeddedSink(to, source.epoch)
+    source = isUri(from) ? await openMongoSource(db, timeout_ms) : openEmbeddedSource(from)
+    sink = isUri(to) ? await openMongoSink(db, source.epoch, timeout_ms) : openEmbeddedSink(to, source.epoch)
     if (!sink.isFinished) {
       for (const kind of kinds) {
         let count = 0
@@ -40,45 +48,47 @@ export async function migrate(from: string, to: string, { env, say }: Places): P
           await sink.load(kind, rows)
           count += rows.length
         }
-        say(`${kind}: ${count} copied`)
+        print(`${kind}: ${count} copied`)
       }
     }
-    await verify(source, sink, say)
-    if (sink.isFinished) say('The target had everything already')
+    await verify(source, sink, print)
+    if (sink.isFinished) print('The target was already complete')
     else await sink.finish()
   } finally {
     await sink?.close()
     await source?.close()
-    await client.close()
   }
 }
 
-async function verify(source: Source, sink: Sink, say: (line: string) => void) {
+async function verify(source: Source, sink: Sink, print: Context['print']) {
   for (const kind of kinds) {
-    const [there, here] = [await sumOf(source, kind), await sumOf(sink, kind)]
-    if (there.count !== here.count || there.checksum !== here.checksum) {
+    const [expected, found] = [await sumOf(source, kind), await sumOf(sink, kind)]
+    const sum = ({ checksum }: { checksum: string }) => checksum.slice(0, 12)
+    if (expected.count !== found.count || expected.checksum !== found.checksum) {
       throw new Error(
-        `The target differs from the source in ${kind}: ${here.count} for ${there.count} rows, checksum ${here.checksum.slice(0, 12)} for ${there.checksum.slice(0, 12)}`,
+        `The target differs from the source in ${kind}: ${found.count} rows instead of ${expected.count}, checksum ${sum(found)} instead of ${sum(expected)}`,
       )
     }
-    say(`${kind}: ${here.count} verified, checksum ${here.checksum.slice(0, 12)}`)
+    print(`${kind}: ${found.count} verified, checksum ${sum(found)}`)
   }
 }
 
 export const migrateCommand: Command = {
-  summary: 'Moves a store from a folder to MongoDB, or back',
+  summary: 'Move a store from a folder to MongoDB, or back',
   operands: '',
-  switches: '--from PLACE --to PLACE',
-  help: `One PLACE is a folder (a DATA_DIR), the other a MongoDB URI; MONGODB_USER, MONGODB_PASSWORD and MONGODB_DATABASE count.
-All servers must be stopped. Ids, seqs and the epoch stay, so clients go on where they were. Cut off, it is run again and
-goes on. The target opens for servers only after all of it was counted and compared; the source stays as it is.`,
+  usageOptions: '--from PLACE --to PLACE',
+  help: `One PLACE is a folder (DATA_DIR), the other a MongoDB URI. MONGODB_USER, MONGODB_PASSWORD and MONGODB_DATABASE apply.
+Stop all servers first.
+
+Ids, seqs and the epoch stay the same, so clients resume where they were. If the command is interrupted, run it again
+and it continues. Servers cannot open the target until it has been verified against the source; the source is not changed.`,
   options: { from: { type: 'string' }, to: { type: 'string' } },
-  async run(_positionals, { from, to }, { env, say }) {
-    if (typeof from !== 'string' || typeof to !== 'string') {
-      throw new WrongUsage('Say --from and --to: a folder (DATA_DIR) and a MongoDB URI, or the reverse')
+  async run(_positionals, { from, to }, { env, print }) {
+    if (typeof from !== 'string' || typeof to !== 'string' || from === '' || to === '') {
+      throw new UsageError('Give --from and --to: one a folder (DATA_DIR), the other a MongoDB URI')
     }
-    await migrate(from, to, { env, say })
-    say('Done')
+    await migrate(from, to, { env, print })
+    print('Done')
     return undefined
   },
 }

@@ -1,24 +1,28 @@
 import { readConfig } from '../../plugins/config/index.js'
 import { loadEmbedded, loadMongo } from '../../plugins/store/index.js'
 import type { Config } from '../../schemas/config.js'
-import { type Command, WrongUsage } from './command.js'
+import { type Command, UsageError } from './command.js'
 import { withDatabase } from './database.js'
+import { checkFileExists } from './files.js'
 
 export const restore: Command = {
-  summary: 'Makes a store of a backup, or marks one that was restored',
+  summary: 'Restore a backup, or renew the epoch of a store restored by other tools',
   operands: '[FILE]',
-  switches: '[--epoch]',
-  help: `FILE is restored into DATA_DIR, which must hold no store. With --epoch in place of FILE, the store that is there is
-marked: do it after MongoDB was restored by mongorestore, or DATA_DIR by a snapshot, before any server starts.
+  usageOptions: '[--epoch]',
+  help: `With FILE: restores the backup into DATA_DIR, which must not contain a store.
+With --epoch: keeps the store and renews its epoch. Run it after mongorestore, or after restoring DATA_DIR from a
+disk snapshot, before any server starts.
 
-Either way the store is another one afterwards: its epoch is new, so clients drop what they hold and load it again, and all
-sessions have ended, so everybody logs in again. All servers must be stopped.`,
+In both cases clients notice the new epoch, drop their cached rooms and load them again; all sessions end, so every
+user logs in again. Stop all servers first.`,
   options: { epoch: { type: 'boolean' } },
-  async run([file], { epoch }, { env, say }) {
-    if ((file === undefined) !== (epoch === true)) throw new WrongUsage('Say either FILE or --epoch')
+  async run([file], { epoch }, { env, print }) {
+    if ((file === undefined) !== (epoch === true)) throw new UsageError('Give either FILE or --epoch')
     const config = readConfig(env)
     const { users, rooms, events } = await restoreFrom(file, config)
-    say(`${users} users, ${rooms} rooms, ${events} events; verified. The epoch is new, all sessions have ended`)
+    print(
+      `Restored ${users} users, ${rooms} rooms, ${events} events; verified. The epoch is new and all sessions ended`,
+    )
     return undefined
   },
 }
@@ -26,7 +30,9 @@ sessions have ended, so everybody logs in again. All servers must be stopped.`,
 async function restoreFrom(file: string | undefined, config: Config) {
   if (config.MONGODB_URI === undefined) {
     const { renewEmbedded, restoreEmbedded } = await loadEmbedded()
-    return file === undefined ? renewEmbedded(config.DATA_DIR) : restoreEmbedded(file, config.DATA_DIR)
+    if (file === undefined) return renewEmbedded(config.DATA_DIR)
+    checkFileExists(file)
+    return restoreEmbedded(file, config.DATA_DIR)
   }
   if (file !== undefined) {
     throw new Error('The store is in MongoDB (MONGODB_URI): restore it with mongorestore, then talkie restore --epoch')

@@ -1,11 +1,11 @@
 import type { Command } from './command.js'
 
 export const start: Command = {
-  summary: 'Starts the server',
+  summary: 'Start the server',
   operands: '',
-  help: 'As npm start does, without building. It drains and ends at SIGTERM.',
+  help: 'Like npm start, but without a build. On SIGTERM the server drains its connections and exits.',
   async run() {
-    // It tells what is wrong and ends the process by itself.
+    // The server reports its own errors and ends the process.
     await import('../../server.js')
     return undefined
   },

@@ -10,8 +10,8 @@ export interface Opened {
 }
 
 /**
- * Opens the store that the configuration names, just as the server does, and closes it after the work.
- * @throws an Error whose message is one plain sentence, also where a server runs on the embedded store
+ * Opens the configured store as the server does, and closes it after the work.
+ * @throws an Error whose message is one plain sentence; also if a server is running on the embedded store
  */
 export async function withStore<T>(env: Environment, work: (opened: Opened) => Promise<T>): Promise<T> {
   const fastify = Fastify({ logger: false })
@@ -23,7 +23,7 @@ export async function withStore<T>(env: Environment, work: (opened: Opened) => P
   } catch (error) {
     const { message } = error as Error
     if (!message.endsWith('is in use by another process')) throw error
-    throw new Error(`${message}: stop the server, run this, and start it again`)
+    throw new Error(`${message}: stop the server and run this command again`)
   } finally {
     await fastify.close()
   }

@@ -4,71 +4,71 @@ import { Writable } from 'node:stream'
 import { type Accounts, createAccounts } from '../../plugins/auth/accounts.js'
 import { createPasswords } from '../../plugins/auth/passwords.js'
 import { openSessions } from '../../plugins/auth/sessions.js'
-import type { Command, Surroundings, Values } from './command.js'
-import { readLines } from './lines.js'
+import type { Command, Context, Values } from './command.js'
+import { readLines } from './read-lines.js'
 import { withStore } from './store.js'
 
-/** Over what any password may have. */
+/** Longer than any valid password, in bytes. */
 const PASSWORD_LINE_MAX = 1024
 /** 20 characters, 120 bits. */
 const GENERATED_BYTES = 15
 
 const passwordOptions = { generate: { type: 'boolean' } } as const
-const passwordHelp = `The password is the first line of standard input, never an argument, which others could see. With
---generate one is made, which is all that is written to standard output.`
-const stoppedHelp = 'With the embedded store the server must be stopped; with MongoDB servers may run.'
+const passwordHelp = `The password is read from the first line of standard input, never from an argument, which other users of the machine
+could see. With --generate a random password is created and printed; nothing else is written to standard output.`
+const stoppedHelp = 'With the embedded store, stop the server first; with MongoDB, servers can keep running.'
 
 export const add: Command = {
-  summary: 'Adds an account',
+  summary: 'Create an account',
   operands: 'USERNAME',
-  switches: '[--generate]',
+  usageOptions: '[--generate]',
   help: `${passwordHelp}\n${stoppedHelp}`,
   options: passwordOptions,
-  async run([username = ''], values, around) {
-    const password = await takePassword(values, around)
-    await withAccounts(around, accounts => accounts.add({ username, password }))
-    around.say(values.generate ? password : `${username} is added`)
+  async run([username = ''], values, context) {
+    const password = await takePassword(values, context)
+    await withAccounts(context, accounts => accounts.add({ username, password }))
+    context.print(values.generate ? password : `Created account ${username}`)
     return undefined
   },
 }
 
 export const block: Command = {
-  summary: 'Ends all sessions of a user, who cannot log in any more',
+  summary: 'Block a user: end all sessions and refuse logins',
   operands: 'USERNAME',
-  help: `Sockets close and tokens are refused on running servers within a second. ${stoppedHelp}`,
-  async run([username = ''], _values, around) {
-    const ended = await withAccounts(around, accounts => accounts.block(username))
-    around.say(`${username} is blocked; sessions ended: ${ended}`)
+  help: `Running servers close the user's sockets and refuse the user's tokens within a second.\n${stoppedHelp}`,
+  async run([username = ''], _values, context) {
+    const ended = await withAccounts(context, accounts => accounts.block(username))
+    context.print(`Blocked ${username}; sessions ended: ${ended}`)
     return undefined
   },
 }
 
 export const unblock: Command = {
-  summary: 'Lets a blocked user log in again',
+  summary: 'Allow a blocked user to log in again',
   operands: 'USERNAME',
   help: stoppedHelp,
-  async run([username = ''], _values, around) {
-    await withAccounts(around, accounts => accounts.unblock(username))
-    around.say(`${username} may log in again`)
+  async run([username = ''], _values, context) {
+    await withAccounts(context, accounts => accounts.unblock(username))
+    context.print(`Unblocked ${username}`)
     return undefined
   },
 }
 
 export const resetPassword: Command = {
-  summary: 'Gives a user another password and ends all sessions',
+  summary: 'Set a new password and end all sessions of the user',
   operands: 'USERNAME',
-  switches: '[--generate]',
+  usageOptions: '[--generate]',
   help: `${passwordHelp}\n${stoppedHelp}`,
   options: passwordOptions,
-  async run([username = ''], values, around) {
-    const password = await takePassword(values, around)
-    const ended = await withAccounts(around, accounts => accounts.setPassword(username, password))
-    around.say(values.generate ? password : `${username} has another password; sessions ended: ${ended}`)
+  async run([username = ''], values, context) {
+    const password = await takePassword(values, context)
+    const ended = await withAccounts(context, accounts => accounts.setPassword(username, password))
+    context.print(values.generate ? password : `Reset the password of ${username}; sessions ended: ${ended}`)
     return undefined
   },
 }
 
-function withAccounts<T>({ env }: Surroundings, work: (accounts: Accounts) => Promise<T>): Promise<T> {
+function withAccounts<T>({ env }: Context, work: (accounts: Accounts) => Promise<T>): Promise<T> {
   return withStore(env, async ({ store, config, log }) => {
     const sessions = await openSessions(store, log)
     const passwords = createPasswords(config.BCRYPT_COST)
@@ -81,18 +81,18 @@ function withAccounts<T>({ env }: Surroundings, work: (accounts: Accounts) => Pr
   })
 }
 
-async function takePassword({ generate }: Values, { input, complain }: Surroundings): Promise<string> {
+async function takePassword({ generate }: Values, { input, printError }: Context): Promise<string> {
   if (generate) return randomBytes(GENERATED_BYTES).toString('base64url')
-  if (input.isTTY) return askUnseen(input, complain)
+  if (input.isTTY) return askHidden(input, printError)
   for await (const line of readLines(input, PASSWORD_LINE_MAX)) return line
-  throw new Error('Standard input holds no password: write one line to it, or say --generate')
+  throw new Error('No password on standard input: pipe one line to this command, or use --generate')
 }
 
-/** What is typed is not shown. */
-async function askUnseen(input: NodeJS.ReadableStream, complain: (line: string) => void): Promise<string> {
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
-  const lines = createInterface({ input, output: nowhere, terminal: true })
-  complain('Password (not shown):')
+/** Asks on the terminal without echoing what is typed. */
+async function askHidden(input: NodeJS.ReadableStream, printError: Context['printError']): Promise<string> {
+  const discard = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const lines = createInterface({ input, output: discard, terminal: true })
+  printError('Password (hidden):')
   try {
     return await lines.question('')
   } finally {

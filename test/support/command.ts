@@ -4,16 +4,16 @@ import type { Environment } from '../../plugins/config/index.js'
 
 interface Ran {
   code: number
-  /** Lines of the standard output. */
-  said: string[]
-  /** Lines of the standard error. */
-  complained: string[]
+  /** Lines of standard output. */
+  stdout: string[]
+  /** Lines of standard error. */
+  stderr: string[]
 }
 
 /** Runs a command in this process, as the command line does in its own. @param input its standard input */
 export async function run(args: string[], env: Environment, input = ''): Promise<Ran> {
   let output = ''
-  const complained: string[] = []
+  const stderr: string[] = []
   const code = await talkie(args, {
     env,
     input: Readable.from(input === '' ? [] : [Buffer.from(input)]),
@@ -23,10 +23,10 @@ export async function run(args: string[], env: Environment, input = ''): Promise
         done()
       },
     }),
-    say(line) {
+    print(line) {
       output += `${line}\n`
     },
-    complain: line => complained.push(line),
+    printError: line => stderr.push(line),
   })
-  return { code, said: output.split('\n').slice(0, -1), complained }
+  return { code, stdout: output.split('\n').slice(0, -1), stderr }
 }

@@ -1,30 +1,40 @@
-/** What was found of one subject. */
+/** The result of one check. */
 export interface Finding {
   /** One word. */
   subject: string
-  /** A note works as it is; a fault does not, or will not for long. */
-  state: 'good' | 'note' | 'fault'
-  says: string
-  /** What to do about it. */
-  mend?: string
+  /** `warn`: works, but should be improved. `fail`: does not work, or will stop working soon. */
+  state: 'ok' | 'warn' | 'fail'
+  message: string
+  /** What the operator should do. */
+  fix?: string
 }
 
-/** What a check has of the machine and cannot be set by the environment. */
+/** Facts about the machine that no environment variable sets; tests replace them. */
 export interface Machine {
   node_version: string
   /** ms since 1970. */
   now(): number
-  /** ms since whenever, never stepping. */
+  /** ms since an arbitrary moment; never jumps. */
   monotonic(): number
-  /** Bytes that may still be written where the path is. */
+  /** Free bytes on the disk of the path. */
   free_bytes(path: string): Promise<number>
-  /** Files and sockets that a process may hold open. */
+  /** How many files and sockets a process can have open. */
   open_files(): number
 }
 
-export const good = (subject: string, says: string): Finding => ({ subject, state: 'good', says })
-export const note = (subject: string, says: string, mend: string): Finding => ({ subject, state: 'note', says, mend })
-export const fault = (subject: string, says: string, mend: string): Finding => ({ subject, state: 'fault', says, mend })
+export const ok = (subject: string, message: string): Finding => ({ subject, state: 'ok', message })
+export const warn = (subject: string, message: string, fix: string): Finding => ({
+  subject,
+  state: 'warn',
+  message,
+  fix,
+})
+export const fail = (subject: string, message: string, fix: string): Finding => ({
+  subject,
+  state: 'fail',
+  message,
+  fix,
+})
 
-/** The first line of what went wrong. */
+/** The first line of an error's message. */
 export const reason = (error: unknown) => (error as Error).message.split('\n', 1)[0] as string

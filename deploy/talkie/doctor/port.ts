@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { Config } from '../../../schemas/config.js'
-import { type Finding, fault, good } from './finding.js'
+import { type Finding, fail, ok } from './finding.js'
 
-/** How long whoever holds the port may take to say who it is. */
+/** How long the process that uses the port may take to answer. */
 const ANSWER_MS = 2000
 
 export async function checkPort(config: Config & { HOST: string }): Promise<Finding> {
@@ -12,24 +12,24 @@ export async function checkPort(config: Config & { HOST: string }): Promise<Find
   try {
     probe.listen(port, host)
     await once(probe, 'listening')
-    return good('port', port === 0 ? 'any free one' : `${port} of ${host} is free`)
+    return ok('port', port === 0 ? 'any free port' : `${port} on ${host} is free`)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EADDRINUSE') {
-      if (await isOurs(config)) return good('port', `a server of this kind listens at ${port} of ${host}`)
-      return fault('port', `PORT ${port} of ${host} is in use by another process`, 'End that one, or set another PORT')
-    }
-    if (code === 'EACCES') {
-      return fault(
+      if (await isOurs(config)) return ok('port', `this server already listens on port ${port} of ${host}`)
+      return fail(
         'port',
-        `PORT ${port} may not be opened by this user`,
-        'Set a PORT over 1023, with a proxy before it',
+        `PORT ${port} on ${host} is in use by another program`,
+        'Stop that program, or set another PORT',
       )
     }
-    return fault(
+    if (code === 'EACCES') {
+      return fail('port', `this user cannot listen on PORT ${port}`, 'Set a PORT above 1023 and put a proxy in front')
+    }
+    return fail(
       'port',
-      `HOST ${host} is no address of this machine (${code})`,
-      'Set HOST to one, or to 0.0.0.0 for all',
+      `HOST ${host} is not an address of this machine (${code})`,
+      'Set HOST to an address of this machine, or to 0.0.0.0 for all of them',
     )
   } finally {
     probe.close()
@@ -37,7 +37,7 @@ export async function checkPort(config: Config & { HOST: string }): Promise<Find
 }
 
 async function isOurs({ HOST, PORT, TLS_CERT_FILE }: Config & { HOST: string }): Promise<boolean> {
-  // A certificate is hardly ever one for this address, so with TLS that it listens must do.
+  // The certificate is rarely valid for this address, so a TLS port in use cannot be identified.
   if (TLS_CERT_FILE !== undefined) return false
   const host = HOST === '0.0.0.0' || HOST === '::' ? 'localhost' : HOST.includes(':') ? `[${HOST}]` : HOST
   try {

@@ -25,7 +25,7 @@ import { start } from '../../support/process.js'
 const TALKIE = fileURLToPath(new URL('../../../deploy/talkie/talkie.js', import.meta.url))
 const talkie = promisify(execFile)
 
-/** What somebody holds of a room who loads its history where it begins, and takes each event after that. */
+/** A client's view of a room: it loads the history at the start and then applies each event. */
 function watch(connection: Connection, http: Http) {
   const seen = new Map<number, string>()
   const starts: { seq: number; epoch: string }[] = []
@@ -45,7 +45,7 @@ function watch(connection: Connection, http: Http) {
   return { seen, starts, loaded: () => loading }
 }
 
-test('a backup under live writes is of one moment; restored under a live client, it gets all of that state and nothing of the other', async t => {
+test('a backup during writes is a snapshot; after its restore a connected client has exactly the restored state', async t => {
   const DATA_DIR = join(temporaryFolder(t), 'data')
   const copy = join(temporaryFolder(t), 'copy.db')
   const port = String(await freePort())
@@ -85,23 +85,23 @@ test('a backup under live writes is of one moment; restored under a live client,
     over = true
   })
   while (!over) await say(`during ${acked.length}`)
-  t.match((await backup).stdout, /: 1 users, 1 rooms, \d+ events; verified\n$/)
-  t.ok(acked.length > sure, 'the server went on writing')
+  t.match((await backup).stdout, /^Backed up to .*: 1 users, 1 rooms, \d+ events; verified\n$/)
+  t.ok(acked.length > sure, 'the server kept writing')
   const possible = acked.length
   for (let n = 0; n < 20; n++) await say(`after ${n}`)
 
   first.child.kill('SIGTERM')
   await first.ended
   renameSync(DATA_DIR, `${DATA_DIR}.old`)
-  t.match(await run(['restore', copy], env), { code: 0, said: [/^1 users, 1 rooms, \d+ events; verified/] })
+  t.match(await run(['restore', copy], env), { code: 0, stdout: [/^Restored 1 users, 1 rooms, \d+ events; verified/] })
   const ended = new Promise<void>(resolve => {
     closed = resolve
   })
   await serve()
   await ended
-  t.match(connection.state, { name: 'closed', next: 'login' }, 'its session did not outlive the restore')
+  t.match(connection.state, { name: 'closed', next: 'login' }, 'the restore ended its session')
   token = (await createHttp({ base_url }).login(account)).token
-  // Others take the numbers that the lost messages had, beyond all that the client holds.
+  // Another user's messages take the seqs of the lost ones, and more.
   const lost = acked.at(-1) as { seq: number }
   const other = createHttp({ base_url, token: () => bob })
   const bob = (await createHttp({ base_url }).register({ username: 'bob', password: PASSWORD })).token
@@ -113,27 +113,27 @@ test('a backup under live writes is of one moment; restored under a live client,
   await watched.loaded()
 
   const [was, is] = watched.starts
-  t.equal(watched.starts.length, 2, 'it was told once to start anew')
+  t.equal(watched.starts.length, 2, 'it was reset once')
   t.not(is?.epoch, was?.epoch)
   const history = await readHistory(http, 'default')
   t.same(
     [...watched.seen].sort(([a], [b]) => a - b),
     history.map(({ id, text }) => [id, text]),
-    'what it holds is what is there',
+    'the client has what the server has',
   )
   const kept = history.filter(({ username }) => username === 'minji').slice(0, -1)
   t.same(
     kept.map(({ id, text }) => ({ text, seq: id })),
     acked.slice(0, kept.length),
-    'the backup is a prefix of what was acknowledged',
+    'the backup is a prefix of the acknowledged messages',
   )
   t.ok(
     kept.length >= sure && kept.length <= possible,
-    'all that was acknowledged before it began, nothing from after it',
+    'it has every message acknowledged before it began, and none sent after it ended',
   )
 })
 
-/** A store with a user, a session and a room's talk. */
+/** A store with a user, a session and messages in a room. */
 async function filled(t: Test): Promise<Environment> {
   const env = environment(t)
   const app = await build(t, env)
@@ -145,7 +145,7 @@ async function filled(t: Test): Promise<Environment> {
   return env
 }
 
-test('a backup of what a killed server left has all of it', async t => {
+test('a backup of the store of a killed server is complete', async t => {
   const env = environment(t)
   const server = start(t, ['build/server.js'], { DATA_DIR: env.DATA_DIR as string })
   const [, base_url = ''] = await server.says(/listening at (http:\S+)/)
@@ -154,16 +154,19 @@ test('a backup of what a killed server left has all of it', async t => {
   server.child.kill('SIGKILL')
   await server.ended
   const file = join(temporaryFolder(t), 'copy.db')
-  t.match(await run(['backup', file], env), { code: 0, said: [`${file}: 1 users, 1 rooms, 2 events; verified`] })
-  t.equal(statSync(file).mode & 0o777, 0o600, 'only its owner may read it')
+  t.match(await run(['backup', file], env), {
+    code: 0,
+    stdout: [`Backed up to ${file}: 1 users, 1 rooms, 2 events; verified`],
+  })
+  t.equal(statSync(file).mode & 0o777, 0o600, 'only its owner can read it')
 })
 
-test('a restore leaves no session, and another epoch; so does marking a store that is there', async t => {
+test('restore and restore --epoch end all sessions and renew the epoch', async t => {
   const env = await filled(t)
   const file = join(temporaryFolder(t), 'copy.db')
   await run(['backup', file], env)
   const restored = { ...env, DATA_DIR: join(temporaryFolder(t), 'new') }
-  // What a restore that was killed left does not stand in the way.
+  // Leftovers of a killed restore do not prevent the next one.
   mkdirSync(restored.DATA_DIR)
   for (const name of ['restore.part', 'restore.part-wal']) writeFileSync(join(restored.DATA_DIR, name), 'half')
   t.match(await run(['restore', file], restored), { code: 0 })
@@ -177,40 +180,43 @@ test('a restore leaves no session, and another epoch; so does marking a store th
   }
   await look(env, 1)
   await look(restored, 0)
-  t.match(await run(['restore', '--epoch'], env), { code: 0, said: [/^1 users, 1 rooms, 3 events; verified/] })
+  t.match(await run(['restore', '--epoch'], env), {
+    code: 0,
+    stdout: [/^Restored 1 users, 1 rooms, 3 events; verified/],
+  })
   await look(env, 0)
   t.equal(epochs.size, 3)
 })
 
-test('what cannot be backed up is told in one line, and leaves no file', async t => {
+test('a failing backup prints one line and leaves no file', async t => {
   const env = await filled(t)
   const folder = temporaryFolder(t)
   const file = join(folder, 'copy.db')
   const refused = async (more: Environment, line: RegExp, target = file) => {
-    t.match(await run(['backup', target], { ...env, ...more }), { code: 1, said: [], complained: [line] })
+    t.match(await run(['backup', target], { ...env, ...more }), { code: 1, stdout: [], stderr: [line] })
   }
   await refused({ DATA_DIR: folder }, /holds no store$/)
   await refused({ MONGODB_URI: 'mongodb://127.0.0.1/' }, /mongodump/)
-  await refused({}, /ENOENT/, join(folder, 'nowhere', 'copy.db'))
+  await refused({}, /^Folder not found: .*nowhere$/, join(folder, 'nowhere', 'copy.db'))
   const db = new Sqlite(join(env.DATA_DIR as string, 'talkie.db'), 0)
   db.run("delete from events where room_id = 'default' and seq = 2")
   db.close()
   await refused({}, /cannot be copied to .*: the log of room default has a hole$/)
   t.same(readdirSync(folder), [])
   writeFileSync(file, 'mine')
-  await refused({}, /is there already: name another file$/)
+  await refused({}, /already exists: choose another name$/)
 })
 
-test('what cannot be restored is told in one line, and leaves no store', async t => {
+test('a failing restore prints one line and leaves no store', async t => {
   const env = await filled(t)
   const file = join(temporaryFolder(t), 'copy.db')
   await run(['backup', file], env)
   const DATA_DIR = join(temporaryFolder(t), 'new')
   const refused = async (source: string, line: RegExp, more: Environment = {}) => {
-    t.match(await run(['restore', source], { ...env, DATA_DIR, ...more }), { code: 1, said: [], complained: [line] })
+    t.match(await run(['restore', source], { ...env, DATA_DIR, ...more }), { code: 1, stdout: [], stderr: [line] })
     t.notOk(existsSync(join(DATA_DIR, 'talkie.db')))
   }
-  /** A copy of the backup that is not as it should be. */
+  /** A damaged copy of the backup. */
   const spoilt = (name: string, spoil: (path: string) => void) => {
     const path = join(temporaryFolder(t), name)
     copyFileSync(file, path)
@@ -223,7 +229,7 @@ test('what cannot be restored is told in one line, and leaves no store', async t
       db.run(sql)
       db.close()
     })
-  await refused('/nowhere/copy.db', /is not there$/)
+  await refused('/nowhere/copy.db', /^File not found: /)
   await refused(file, /is in MongoDB .*mongorestore/, { MONGODB_URI: 'mongodb://127.0.0.1/' })
   await refused(
     spoilt('text', path => writeFileSync(path, 'no database at all '.repeat(500))),
@@ -237,14 +243,14 @@ test('what cannot be restored is told in one line, and leaves no store', async t
   await refused(changed('delete from events where seq = 1'), /the log of room default has a hole$/)
   t.match(await run(['restore', file], env), {
     code: 1,
-    complained: [/is not empty \(talkie.db\): move it away, as by mv /],
+    stderr: [/is not empty \(talkie.db\): move it away, as by mv /],
   })
 
   const { says } = start(t, ['build/server.js'], { DATA_DIR })
   await says(/listening/)
-  t.match(await run(['restore', file], { ...env, DATA_DIR }), { code: 1, complained: [/in use by another process$/] })
+  t.match(await run(['restore', file], { ...env, DATA_DIR }), { code: 1, stderr: [/in use by another process$/] })
   t.match(await run(['restore', '--epoch'], { ...env, DATA_DIR }), {
     code: 1,
-    complained: [/in use by another process$/],
+    stderr: [/in use by another process$/],
   })
 })

@@ -17,23 +17,23 @@ import { temporaryFolder } from '../../support/application.js'
 import { mongoMissing, startMongo } from '../../support/services.js'
 
 const TALKIE = fileURLToPath(new URL('../../../deploy/talkie/talkie.js', import.meta.url))
-/** Moves a store and kills itself as soon as it has said a line that begins so: `node -e KILLED FROM TO LINE`. */
+/** Migrates, and kills itself once it prints a line with this prefix: `node -e KILLED FROM TO PREFIX`. */
 const KILLED = `
   const [from, to, until] = process.argv.slice(1)
-  const say = line => line.startsWith(until) && process.kill(process.pid, 'SIGKILL')
+  const print = line => line.startsWith(until) && process.kill(process.pid, 'SIGKILL')
   import('${new URL('../../../deploy/talkie/migrate.js', import.meta.url)}').then(({ migrate }) =>
-    migrate(from, to, { env: process.env, say }),
+    migrate(from, to, { env: process.env, print }),
   )
 `
-/** FerretDB on a busy machine may take longer than a server waits. */
+/** FerretDB on a busy machine may take longer than the server's default timeout. */
 const MONGODB_TIMEOUT_MS = '60000'
 const NOW = '2026-01-31T09:30:00.000Z'
 
 const missing = mongoMissing()
-if (missing) test('moving a store to MongoDB and back', { skip: missing }, async () => {})
+if (missing) test('migrating a store to MongoDB and back', { skip: missing }, async () => {})
 else await run()
 
-/** A room with what can be in one. */
+/** Creates a room with every type of event. */
 async function fill(store: Store, id: string, messages: number, more: Partial<StoredEvent>[] = []) {
   const settings = {
     name: `Room ${id}`,
@@ -96,7 +96,7 @@ async function sample(folder: string, messages = 20) {
       data: { session_id: 's', expires_at: NOW },
     },
   ])
-  // The texts of a deleted room are emptied behind its deletion.
+  // The texts of a deleted room are erased after its deletion.
   let gone = await store.readEvents('gone', { after: 0, limit: 100 })
   while (gone.some(({ text }) => text)) gone = await store.readEvents('gone', { after: 0, limit: 100 })
   const { epoch } = store
@@ -104,7 +104,7 @@ async function sample(folder: string, messages = 20) {
   return epoch
 }
 
-/** What the store's own methods say of the sample. */
+/** What the store's methods return for the sample. */
 async function says(store: Store) {
   return {
     epoch: store.epoch,
@@ -149,31 +149,31 @@ async function run() {
   async function command(args: string[], env: NodeJS.ProcessEnv) {
     const child = spawn(process.execPath, [TALKIE, 'migrate', ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
     const exited = once(child, 'exit')
-    const said: string[] = []
+    const stdout: string[] = []
     const lines = (async () => {
-      for await (const line of createInterface({ input: child.stdout })) said.push(line)
+      for await (const line of createInterface({ input: child.stdout })) stdout.push(line)
     })()
     const errors: string[] = []
     for await (const line of createInterface({ input: child.stderr })) errors.push(line)
     await lines
     const [code] = await exited
-    return { said, errors, code }
+    return { stdout, errors, code }
   }
 
-  /** Runs it until it has said a line that begins so. @returns the signal that ended it */
+  /** Runs it until it prints a line with this prefix. @returns the signal that ended it */
   async function killed(from: string, to: string, env: NodeJS.ProcessEnv, until: string) {
     const child = spawn(process.execPath, ['-e', KILLED, from, to, until], { env, stdio: 'ignore' })
     return (await once(child, 'exit'))[1]
   }
 
-  test('a store moves to MongoDB and back with everything that it says', async t => {
+  test('a store migrated to MongoDB and back is unchanged', async t => {
     const { db, env } = await emptyDatabase(t)
     const [from, back] = [temporaryFolder(t), join(temporaryFolder(t), 'new')]
     const epoch = await sample(from)
     const before = await sums(from)
 
     const there = await command(['--from', from, '--to', uri], env)
-    t.strictSame([there.errors, there.code, there.said.at(-1)], [[], 0, 'Done'])
+    t.strictSame([there.errors, there.code, there.stdout.at(-1)], [[], 0, 'Done'])
     const mongo = await openMongo(db, console)
     const embedded = await openEmbedded(from, console)
     const expected = await says(embedded)
@@ -183,18 +183,18 @@ async function run() {
     await embedded.close()
     await mongo.close()
 
-    await migrate(uri, back, { env, say: () => {} })
-    t.strictSame(await sums(back), before, 'nothing changed on the way')
+    await migrate(uri, back, { env, print: () => {} })
+    t.strictSame(await sums(back), before, 'no row changed')
     const again = await openEmbedded(back, console)
     t.strictSame(await says(again), expected)
     await again.close()
 
     const twice = await command(['--from', uri, '--to', back], env)
     t.equal(twice.code, 0)
-    t.ok(twice.said.includes('The target had everything already'))
+    t.ok(twice.stdout.includes('The target was already complete'))
   })
 
-  test('killed in the middle, it leaves nothing that a server would open, and goes on when it is run again', async t => {
+  test('a killed migration leaves a target that no server opens, and continues when run again', async t => {
     const { db, env } = await emptyDatabase(t)
     const [from, back] = [temporaryFolder(t), temporaryFolder(t)]
     await sample(from, 800)
@@ -211,7 +211,7 @@ async function run() {
     t.strictSame(await sums(back), before)
   })
 
-  test('what it cannot do is told in one line, and changes nothing', async t => {
+  test('a failing migration prints one line and changes nothing', async t => {
     const { db, env } = await emptyDatabase(t)
     const [from, other] = [temporaryFolder(t), temporaryFolder(t)]
     await sample(from)
@@ -224,19 +224,19 @@ async function run() {
       t.match(errors[0], message)
     }
     await refused([], /--from and --to/, 2)
-    await refused(['--from', from, '--to', other], /the other a MongoDB URI/)
+    await refused(['--from', from, '--to', other], /one must be a folder and the other a MongoDB URI/)
     const nobody = ['--from', from, '--to', 'mongodb://127.0.0.1:1/']
-    await refused(nobody, /ECONNREFUSED|timed out/, 1, { MONGODB_TIMEOUT_MS: '100' })
+    await refused(nobody, /^Cannot connect to MongoDB: .*(ECONNREFUSED|timed out)/, 1, { MONGODB_TIMEOUT_MS: '100' })
     await refused(['--from', uri, '--to', temporaryFolder(t)], /holds no store/)
     await db.collection('shop').insertOne({ price: 1 })
     await refused(['--from', from, '--to', uri], /holds something else/)
     await db.collection('shop').drop()
-    await migrate(from, uri, { env, say: () => {} })
+    await migrate(from, uri, { env, print: () => {} })
     await refused(['--from', other, '--to', uri], /holds something else/)
     await refused(['--from', uri, '--to', other], /holds another store/)
     t.strictSame(await sums(other), before)
     await db.collection('marks').insertOne({ user: 'cho', room_id: 'a', seq: 9 })
-    await refused(['--from', from, '--to', uri], /differs from the source in marks: 5 for 4 rows/)
+    await refused(['--from', from, '--to', uri], /differs from the source in marks: 5 rows instead of 4/)
     const broken = temporaryFolder(t)
     writeFileSync(join(broken, 'talkie.db'), 'no database at all'.repeat(100))
     await refused(['--from', broken, '--to', uri], /cannot be read as a store/)

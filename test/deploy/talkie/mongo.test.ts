@@ -8,7 +8,7 @@ import { mongoMissing, startMongo } from '../../support/services.js'
 import { connect, listen } from '../../support/socket.js'
 
 const missing = mongoMissing()
-if (missing) test('the command line on MongoDB', { skip: missing }, async () => {})
+if (missing) test('talkie with MongoDB', { skip: missing }, async () => {})
 else await suite()
 
 async function suite() {
@@ -25,22 +25,22 @@ async function suite() {
     return { db: client.db(MONGODB_DATABASE), env: environment(t, { MONGODB_URI: uri, MONGODB_DATABASE }) }
   }
 
-  test('a block closes the user’s sockets on a server that runs on the same database', async t => {
+  test('user block closes the user’s sockets on a running server', async t => {
     const { env } = await database(t)
     const app = await build(t, env)
     const origin = await listen(app)
     const [minji, bob] = [await register(app, 'minji'), await register(app, 'bob')]
     const [ends, stays] = [await connect(t, origin, '/ws', minji.token), await connect(t, origin, '/ws', bob.token)]
     await Promise.all([ends.settled(), stays.settled()])
-    t.match(await run(['user', 'block', 'MINJI'], env), { code: 0, said: ['MINJI is blocked; sessions ended: 1'] })
+    t.match(await run(['user', 'block', 'MINJI'], env), { code: 0, stdout: ['Blocked MINJI; sessions ended: 1'] })
     t.match(await ends.closed, { code: 4401 })
     await stays.settled()
     await t.rejects(app.auth.login('minji', PASSWORD), { code: 'LOGIN_FAILED' })
-    t.match(await run(['user', 'reset-password', 'bob', '--generate'], env), { code: 0, said: [/^[\w-]{20}$/] })
+    t.match(await run(['user', 'reset-password', 'bob', '--generate'], env), { code: 0, stdout: [/^[\w-]{20}$/] })
     t.match(await stays.closed, { code: 4401 })
   })
 
-  test('a room goes from a folder into a database and back, and says the same', async t => {
+  test('a room exported from a folder, imported into MongoDB and exported again is unchanged', async t => {
     const { env } = await database(t)
     const from = environment(t)
     const app = await build(t, from)
@@ -55,19 +55,19 @@ async function suite() {
     await run(['room', 'export', id, first], from)
     t.match(await run(['room', 'import', first, '--add-users'], env), {
       code: 0,
-      said: [`Room ${id} (Lunch): 5 events; users added: 1`],
+      stdout: [`Imported room ${id} (Lunch): 5 events; users added: 1`],
     })
-    t.match(await run(['room', 'import', first], env), { code: 0 }, 'done again, it changes nothing')
+    t.match(await run(['room', 'import', first], env), { code: 0 }, 'repeating the import changes nothing')
     t.match(await run(['room', 'export', id, second], env), { code: 0 })
     const [there, here] = [await run(['room', 'export', id], from), await run(['room', 'export', id], env)]
-    t.equal(there.said.length, 6)
+    t.equal(there.stdout.length, 6)
     t.same(
-      here.said.slice(0, 5).map(line => JSON.parse(line)),
-      there.said.slice(0, 5).map(line => JSON.parse(line)),
+      here.stdout.slice(0, 5).map(line => JSON.parse(line)),
+      there.stdout.slice(0, 5).map(line => JSON.parse(line)),
     )
   })
 
-  test('a restored database is marked as another store, unless it is not whole', async t => {
+  test('restore --epoch renews the epoch of a restored database, unless the database is incomplete', async t => {
     const { db, env } = await database(t)
     const app = await build(t, env)
     await register(app, 'minji')
@@ -75,7 +75,7 @@ async function suite() {
     await app.close()
     const epochNow = async () => (await db.collection('meta').findOne({ _id: 'epoch' as never }))?.value
     const refused = async (line: RegExp) => {
-      t.match(await run(['restore', '--epoch'], env), { code: 1, said: [], complained: [line] })
+      t.match(await run(['restore', '--epoch'], env), { code: 1, stdout: [], stderr: [line] })
       t.equal(await epochNow(), epoch)
       t.equal(await db.collection('sessions').countDocuments(), 1)
     }
@@ -90,7 +90,10 @@ async function suite() {
     await refused(/room lost has no log/)
     await db.collection('rooms').deleteOne({ name: 'lost' })
 
-    t.match(await run(['restore', '--epoch'], env), { code: 0, said: [/^1 users, 1 rooms, 1 events; verified/] })
+    t.match(await run(['restore', '--epoch'], env), {
+      code: 0,
+      stdout: [/^Restored 1 users, 1 rooms, 1 events; verified/],
+    })
     t.not(await epochNow(), epoch)
     t.equal(await db.collection('sessions').countDocuments(), 0)
     const again = await build(t, env)
@@ -99,13 +102,13 @@ async function suite() {
 
     t.match(await run(['restore', 'file'], env), {
       code: 1,
-      complained: [/mongorestore, then talkie restore --epoch$/],
+      stderr: [/mongorestore, then talkie restore --epoch$/],
     })
     t.match(
       await run(['restore', '--epoch'], { ...env, MONGODB_URI: 'mongodb://127.0.0.1:1/', MONGODB_TIMEOUT_MS: '100' }),
       {
         code: 1,
-        complained: [/^MONGODB_URI names a database that does not answer: ./],
+        stderr: [/^Cannot connect to MongoDB: ./],
       },
     )
   })

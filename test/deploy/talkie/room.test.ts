@@ -9,7 +9,7 @@ import type { StoredEvent } from '../../../schemas/event.js'
 import { build, environment, PASSWORD, register, temporaryFolder } from '../../support/application.js'
 import { run } from '../../support/command.js'
 
-/** A server's folder with a room in which all that can happen to one has happened. @returns also the room's file */
+/** A server's folder with a room that has events of every kind. @returns also the exported file */
 async function talked(t: Test) {
   const env = environment(t)
   const app = await build(t, env)
@@ -35,11 +35,11 @@ async function talked(t: Test) {
   await two('DELETE', `/rooms/${id}/members/Minji`)
   await app.close()
   const file = join(temporaryFolder(t), 'room.jsonl')
-  t.match(await run(['room', 'export', id, file], env), { code: 0, said: [`${file}: room ${id} (점심)`] })
+  t.match(await run(['room', 'export', id, file], env), { code: 0, stdout: [`Exported room ${id} (점심) to ${file}`] })
   return { env, id: id as string, file }
 }
 
-/** What a store says of a room. */
+/** What a store returns for a room. */
 async function says({ DATA_DIR = '' }: Environment, id: string) {
   const store = await openEmbedded(DATA_DIR, console)
   try {
@@ -56,7 +56,7 @@ async function says({ DATA_DIR = '' }: Environment, id: string) {
   }
 }
 
-/** A new server with these accounts. */
+/** The folder of a new server with these accounts. */
 async function elsewhere(t: Test, ...usernames: string[]): Promise<Environment> {
   const env = environment(t)
   const app = await build(t, env)
@@ -65,14 +65,14 @@ async function elsewhere(t: Test, ...usernames: string[]): Promise<Environment> 
   return env
 }
 
-const refusal = (line: RegExp | string) => ({ code: 1, said: [], complained: [line] })
+const refusal = (line: RegExp | string) => ({ code: 1, stdout: [], stderr: [line] })
 
-test('a room that is imported on another server says there all that it said here', async t => {
+test('a room imported on another server is identical', async t => {
   const { env, id, file } = await talked(t)
   const there = await elsewhere(t, 'Minji', 'bob', 'cho')
   t.match(await run(['room', 'import', file], there), {
     code: 0,
-    said: [`Room ${id} (점심): 12 events; users added: 0`],
+    stdout: [`Imported room ${id} (점심): 12 events; users added: 0`],
   })
   const [from, to] = [await says(env, id), await says(there, id)]
   t.equal(from.log.length, 12)
@@ -86,10 +86,10 @@ test('a room that is imported on another server says there all that it said here
   const room = (await app.inject({ url: `/rooms/${id}`, headers })).json()
   t.match(room, { name: '점심', owner: 'bob', has_password: true, unread: 0, last_seq: 12 })
   const sent = await app.inject({ method: 'POST', url: `/rooms/${id}/messages`, headers, payload: { text: 'on' } })
-  t.equal(sent.json().id, 13, 'and goes on from there')
+  t.equal(sent.json().id, 13, 'new messages continue the log')
 })
 
-test('who is spelled otherwise on the other server is the same person there', async t => {
+test('an import uses the spelling of usernames on the target server', async t => {
   const { env, id, file } = await talked(t)
   const there = await elsewhere(t, 'minji', 'BOB', 'cho')
   for (const _ of ['first', 'again']) t.match(await run(['room', 'import', file], there), { code: 0 })
@@ -106,10 +106,10 @@ test('who is spelled otherwise on the other server is the same person there', as
   const headers = { authorization: `Bearer ${token}` }
   t.match((await app.inject({ url: `/rooms/${id}`, headers })).json(), { owner: 'BOB', is_member: true, unread: 0 })
   const edited = { method: 'PUT', url: `/rooms/${id}/messages/5`, headers, payload: { text: 'yes!' } } as const
-  t.equal((await app.inject(edited)).statusCode, 200, 'their messages are theirs')
+  t.equal((await app.inject(edited)).statusCode, 200, 'users can edit their own messages')
 })
 
-test('an export is lines of JSON and a hash of them, in a new file that only its owner may read', async t => {
+test('an export is JSON lines and a hash, in a new file that only its owner can read', async t => {
   const { env, id, file } = await talked(t)
   const text = readFileSync(file, 'utf8')
   const lines = text.split('\n')
@@ -125,24 +125,27 @@ test('an export is lines of JSON and a hash of them, in a new file that only its
     .digest('hex')
   t.strictSame(trailer, { format: 'talkie-room-1', events: 12, sha256 })
   t.equal(statSync(file).mode & 0o777, 0o600)
-  const { said } = await run(['room', 'export', id], env)
-  t.equal(`${said.join('\n')}\n`, text, 'the same on the standard output')
-  t.match(await run(['room', 'export', id, file], env), refusal(/EEXIST/))
+  const { stdout } = await run(['room', 'export', id], env)
+  t.equal(`${stdout.join('\n')}\n`, text, 'the same on standard output')
+  t.match(await run(['room', 'export', id, file], env), refusal(`${file} already exists: choose another name`))
   t.equal(readFileSync(file, 'utf8'), text)
-  t.match(await run(['room', 'export', 'nowhere'], env), refusal('There is no room nowhere'))
+  t.match(await run(['room', 'export', 'nowhere'], env), refusal('Room not found: nowhere'))
 })
 
-test('the default room becomes a room of its own, whose owner is named', async t => {
+test('the default room is imported under its own id with a given owner', async t => {
   const { env } = await talked(t)
   const file = join(temporaryFolder(t), 'lobby.jsonl')
   await run(['room', 'export', 'default', file], env)
   const there = await elsewhere(t, 'minji')
   const lobby = ['room', 'import', file, '--add-users']
-  t.match(await run(lobby, there), refusal(/say --id$/))
-  t.match(await run([...lobby, '--id', 'old'], there), refusal(/say --owner$/))
-  t.match(await run([...lobby, '--id', 'old', '--owner', 'minji'], there), refusal(/name Lobby is taken: say --name$/))
+  t.match(await run(lobby, there), refusal(/use --id$/))
+  t.match(await run([...lobby, '--id', 'old'], there), refusal(/use --owner$/))
+  t.match(
+    await run([...lobby, '--id', 'old', '--owner', 'minji'], there),
+    refusal(/name Lobby is already taken: use --name$/),
+  )
   const imported = await run([...lobby, '--id', 'old', '--owner', 'minji', '--name', 'Old lobby'], there)
-  t.match(imported, { code: 0, said: ['Room old (Old lobby): 2 events; users added: 0'] })
+  t.match(imported, { code: 0, stdout: ['Imported room old (Old lobby): 2 events; users added: 0'] })
   const { room, log } = await says(there, 'old')
   t.match(room, { name: 'Old lobby', owner: 'minji', member_count: 1 })
   t.match(log, [
@@ -151,22 +154,22 @@ test('the default room becomes a room of its own, whose owner is named', async t
   ])
 })
 
-test('names that are not registered are refused, or become accounts that nobody can use', async t => {
+test('unknown users are refused, or created as blocked accounts with --add-users', async t => {
   const { file, id } = await talked(t)
   const there = await elsewhere(t, 'bob')
   t.match(
     await run(['room', 'import', file], there),
-    refusal('Not registered here: Minji, cho; add them, or say --add-users'),
+    refusal('Unknown users: Minji, cho. Create them, or use --add-users'),
   )
   t.equal((await says(there, id)).room, null)
-  t.match(await run(['room', 'import', file, '--add-users'], there), { code: 0, said: [/users added: 2$/] })
+  t.match(await run(['room', 'import', file, '--add-users'], there), { code: 0, stdout: [/users added: 2$/] })
   const app = await build(t, there)
   t.match(await app.store.readUser('minji'), { username: 'Minji', blocked: true })
   for (const password of ['', PASSWORD]) await t.rejects(app.auth.login('minji', password), { code: 'LOGIN_FAILED' })
   await t.rejects(app.auth.register({ username: 'minji', password: PASSWORD }), { code: 'USERNAME_TAKEN' })
 })
 
-test('an import that was cut off goes on, done again changes nothing, and another room is not touched', async t => {
+test('an interrupted import continues, a repeated one changes nothing, and an existing room is not changed', async t => {
   const { env, file, id } = await talked(t)
   const there = await elsewhere(t, 'Minji', 'bob', 'cho')
   const from = await says(env, id)
@@ -193,12 +196,15 @@ test('an import that was cut off goes on, done again changes nothing, and anothe
     },
   ])
   await again.close()
-  t.match(await run(['room', 'import', file], there), refusal(`Room ${id} is here already and is another: say --id`))
+  t.match(
+    await run(['room', 'import', file], there),
+    refusal(`Room ${id} already exists with other content: use --id to import under another id`),
+  )
   const other = ['room', 'import', file, '--id', 'copy', '--name', 'Copy']
   t.match(await run(other, there), { code: 0 })
   t.match(
     await run([...other, '--name', 'Third'], there),
-    refusal('Room copy is here already and is another: say --id'),
+    refusal('Room copy already exists with other content: use --id to import under another id'),
   )
 })
 
@@ -212,14 +218,14 @@ function fileOf(t: Test, lines: string[], trailer?: string) {
   return file
 }
 
-test('a file with anything wrong in it is refused in one line that says where, and nothing is stored', async t => {
+test('a file with any error is refused in one line that says where, and nothing is stored', async t => {
   const { file, id } = await talked(t)
   const lines = readFileSync(file, 'utf8').split('\n').slice(0, 12)
   const there = await elsewhere(t, 'Minji', 'bob', 'cho')
   const refused = async (bad: string, line: RegExp | string) => {
     t.match(await run(['room', 'import', bad], there), refusal(line))
   }
-  /** The same events but for one, `null` for none. */
+  /** The same events with one changed, or removed if `change` is null. */
   const but = (seq: number, change: object | string | null) =>
     fileOf(
       t,
@@ -231,54 +237,55 @@ test('a file with anything wrong in it is refused in one line that says where, a
     )
   const text = readFileSync(file, 'utf8')
 
-  await refused(join(file, 'nowhere'), /ENOTDIR/)
+  await refused(join(file, 'nowhere'), /^File not found: /)
+  await refused(temporaryFolder(t), /is a folder, not a file$/)
   await refused(fileOf(t, []), 'The log is empty')
-  await refused(fileOf(t, lines, ''), 'The last line is missing: the file was cut off')
-  await refused(fileOf(t, lines.slice(0, 5), text.split('\n').at(-2)), /^line 6: the hash is not that of the events/)
-  await refused(fileOf(t, [text.replace('yes', 'no').slice(0, -1)], ''), /^line 13: the hash is not that of the events/)
-  await refused(fileOf(t, [...lines, text.split('\n').at(-2) as string]), /^line 14: nothing may follow/)
-  await refused(fileOf(t, lines, '{"format":"talkie-room-2"}\n'), 'line 13: the format is not talkie-room-1')
-  await refused(but(4, 'no JSON'), 'line 4: no JSON object')
-  await refused(but(4, '[]'), /^line 4: no event of a room/)
-  await refused(but(4, 'null'), 'line 4: no JSON object')
-  await refused(but(4, 'x'.repeat(70_000)), 'line 4: is longer than 65536 bytes')
-  await refused(but(4, { admin: true }), /^line 4: no event of a room: .*additional properties/)
-  await refused(but(4, { username: 7 }), /^line 4: no event of a room: username must be string/)
-  await refused(but(4, { seq: '4' }), /^line 4: no event of a room: seq must be integer/)
-  await refused(but(4, null), 'line 4: its seq is 5, but 4 is next')
-  await refused(but(4, { seq: 3 }), 'line 4: its seq is 3, but 4 is next')
-  await refused(but(4, { room_id: 'other' }), 'line 4: its room is another')
-  await refused(but(4, { created_at: 'yesterday' }), 'line 4: created_at is no time')
-  await refused(but(4, { text: 'a\0b' }), 'line 4: the text is none that can be sent')
-  await refused(but(4, { text: ' ' }), 'line 4: the text is none that can be sent')
-  await refused(but(4, { text: 'x'.repeat(2001) }), 'line 4: the text is none that can be sent')
-  await refused(but(4, { text: undefined }), 'line 4: the text is missing')
-  await refused(but(4, { text: '' }), 'Message 4 has an empty text, but is not deleted')
-  await refused(but(4, { reply_to: 4 }), 'line 4: reply_to is no message before it')
-  await refused(but(4, { type: 'created' }), 'line 4: only the first event creates the room')
-  await refused(but(4, { type: 'joined', member: 'BOB' }), 'line 4: the member is in already')
-  await refused(but(4, { type: 'left', member: 'nobody' }), 'line 4: the member is not in')
-  await refused(but(4, { type: 'left' }), 'line 4: the member is missing')
-  await refused(but(4, { type: 'session_ended' }), 'line 4: it is of the log of sessions, not of a room')
-  await refused(but(12, { type: 'room_deleted' }), 'line 12: the room is deleted')
-  await refused(but(11, { member: 'cho' }), 'line 11: the new owner is no member')
-  await refused(but(6, { target: 5 }), 'line 6: the target is another user’s')
-  await refused(but(6, { target: 3 }), 'line 6: the target is no message before it')
+  await refused(fileOf(t, lines, ''), 'The last line is missing: the file is truncated')
+  await refused(fileOf(t, lines.slice(0, 5), text.split('\n').at(-2)), /^Line 6: the hash does not match/)
+  await refused(fileOf(t, [text.replace('yes', 'no').slice(0, -1)], ''), /^Line 13: the hash does not match/)
   await refused(
-    but(6, { client_id: JSON.parse(lines[3] as string).client_id }),
-    'line 6: its client_id was there before',
+    fileOf(t, [...lines, text.split('\n').at(-2) as string]),
+    /^Line 14: unexpected data after the last line/,
   )
-  await refused(but(1, { type: 'message', text: 'x' }), 'line 1: the first event does not create the room')
-  await refused(but(1, { data: { name: 'x' } }), 'line 1: settings are missing')
+  await refused(fileOf(t, lines, '{"format":"talkie-room-2"}\n'), 'Line 13: unknown format, expected talkie-room-1')
+  await refused(but(4, 'no JSON'), 'Line 4 is not a JSON object')
+  await refused(but(4, '[]'), /^Line 4 is not a valid event/)
+  await refused(but(4, 'null'), 'Line 4 is not a JSON object')
+  await refused(but(4, 'x'.repeat(70_000)), 'Line 4 is longer than 65536 bytes')
+  await refused(but(4, { admin: true }), /^Line 4 is not a valid event: .*additional properties/)
+  await refused(but(4, { username: 7 }), /^Line 4 is not a valid event: username must be string/)
+  await refused(but(4, { seq: '4' }), /^Line 4 is not a valid event: seq must be integer/)
+  await refused(but(4, null), 'Line 4: seq is 5, expected 4')
+  await refused(but(4, { seq: 3 }), 'Line 4: seq is 3, expected 4')
+  await refused(but(4, { room_id: 'other' }), 'Line 4: room_id differs from the first event')
+  await refused(but(4, { created_at: 'yesterday' }), 'Line 4: created_at is not a valid time')
+  await refused(but(4, { text: 'a\0b' }), 'Line 4: the text is not valid')
+  await refused(but(4, { text: ' ' }), 'Line 4: the text is not valid')
+  await refused(but(4, { text: 'x'.repeat(2001) }), 'Line 4: the text is not valid')
+  await refused(but(4, { text: undefined }), 'Line 4: the text is missing')
+  await refused(but(4, { text: '' }), 'Message 4 has an empty text but is not deleted')
+  await refused(but(4, { reply_to: 4 }), 'Line 4: reply_to is not an earlier message')
+  await refused(but(4, { type: 'created' }), 'Line 4: only the first event can create the room')
+  await refused(but(4, { type: 'joined', member: 'BOB' }), 'Line 4: the user is already a member')
+  await refused(but(4, { type: 'left', member: 'nobody' }), 'Line 4: the user is not a member')
+  await refused(but(4, { type: 'left' }), 'Line 4: the member is missing')
+  await refused(but(4, { type: 'session_ended' }), 'Line 4: session_ended does not belong in a room')
+  await refused(but(12, { type: 'room_deleted' }), 'Line 12: the room is deleted')
+  await refused(but(11, { member: 'cho' }), 'Line 11: the new owner is not a member')
+  await refused(but(6, { target: 5 }), 'Line 6: the target belongs to another user')
+  await refused(but(6, { target: 3 }), 'Line 6: the target is not an earlier message')
+  await refused(but(6, { client_id: JSON.parse(lines[3] as string).client_id }), 'Line 6: client_id is not unique')
+  await refused(but(1, { type: 'message', text: 'x' }), 'Line 1: the first event does not create the room')
+  await refused(but(1, { data: { name: 'x' } }), 'Line 1: room settings are missing')
   const bytes = Buffer.from(text)
   bytes[bytes.indexOf('yes')] = 0xff
   writeFileSync(file, bytes)
-  await refused(file, 'line 5: is not UTF-8')
+  await refused(file, 'Line 5 is not valid UTF-8')
   t.equal((await says(there, id)).room, null)
   t.same((await says(there, id)).log, [])
 })
 
-test('whatever bytes are changed in a file, it is refused or says the same', async t => {
+test('a file with any changed byte is refused or imports the same room', async t => {
   const { env, file, id } = await talked(t)
   const { log } = await says(env, id)
   const bytes = readFileSync(file)
@@ -289,8 +296,8 @@ test('whatever bytes are changed in a file, it is refused or says the same', asy
       const copy = Buffer.from(bytes)
       copy[at] = value
       writeFileSync(changed, copy)
-      const { code, complained } = await run(['room', 'import', changed], there)
-      if (code === 1) return complained.length === 1
+      const { code, stderr } = await run(['room', 'import', changed], there)
+      if (code === 1) return stderr.length === 1
       t.strictSame((await says(there, id)).log, log)
       return true
     }),

@@ -9,10 +9,10 @@ import { start } from '../../support/process.js'
 
 const TALKIE = fileURLToPath(new URL('../../../deploy/talkie/talkie.js', import.meta.url))
 
-test('the overview names each command, and each has a help that writes nothing else', async t => {
-  const { code, said, complained } = await run(['--help'], {})
-  t.strictSame([code, complained], [0, []])
-  const names = said.flatMap(line => line.match(/^ {2}talkie ([a-z-]+(?: [a-z-]+)?)/)?.[1] ?? [])
+test('--help lists every command, and every command has its own help', async t => {
+  const { code, stdout, stderr } = await run(['--help'], {})
+  t.strictSame([code, stderr], [0, []])
+  const names = stdout.flatMap(line => line.match(/^ {2}([a-z-]+(?: [a-z-]+)?) /)?.[1] ?? [])
   t.strictSame(names.sort(), [
     'backup',
     'doctor',
@@ -29,44 +29,58 @@ test('the overview names each command, and each has a help that writes nothing e
   for (const name of names) {
     const help = await run([...name.split(' '), '--help'], {})
     t.equal(help.code, 0)
-    t.match(help.said[0], new RegExp(`^talkie ${name}( |$)`))
+    t.match(help.stdout[0], new RegExp(`^Usage: talkie ${name}( |$)`))
     t.ok(
-      said.some(line => line.endsWith(` ${help.said[2]?.replace(/\.$/, '')}`)),
-      `${name}: the same words in both`,
+      stdout.some(line => line.endsWith(` ${help.stdout[2]?.replace(/\.$/, '')}`)),
+      `${name}: both show the same summary`,
     )
   }
 })
 
-test('what is not understood is told in one line, with exit code 2', async t => {
+test('a group has help of its own, and "help COMMAND" is "COMMAND --help"', async t => {
+  const group = await run(['user', '--help'], {})
+  t.strictSame([group.code, group.stderr], [0, []])
+  t.equal(group.stdout[0], 'Usage: talkie user COMMAND [ARGUMENTS]')
+  t.strictSame(
+    group.stdout.flatMap(line => line.match(/^ {2}user ([a-z-]+)/)?.[1] ?? []),
+    ['add', 'block', 'unblock', 'reset-password'],
+  )
+  t.strictSame(await run(['help', 'user'], {}), group)
+  t.strictSame(await run(['help', 'room', 'export'], {}), await run(['room', 'export', '-h'], {}))
+  t.strictSame(await run(['help'], {}), await run(['--help'], {}))
+})
+
+test('wrong usage prints one line and exits with 2', async t => {
   for (const [args, line] of [
-    [[], 'Say a command; talkie --help lists them'],
-    [['user'], 'There is no command "user"; talkie --help lists them'],
-    [['user', 'delete', 'minji'], 'There is no command "user delete"; talkie --help lists them'],
-    [['user', 'block'], 'USERNAME is missing; talkie user block --help'],
-    [['backup', 'a', 'b'], '"b" is one argument too many; talkie backup --help'],
-    [['user', 'add', 'minji', '--password', 'x'], "Unknown option '--password'; talkie user add --help"],
-    [['restore'], 'Say either FILE or --epoch; talkie restore --help'],
-    [['restore', 'file', '--epoch'], 'Say either FILE or --epoch; talkie restore --help'],
+    [[], 'Missing command. See: talkie --help'],
+    [['users'], 'Unknown command "users". See: talkie --help'],
+    [['user'], 'Missing command after "user". See: talkie user --help'],
+    [['user', 'delete', 'minji'], 'Unknown command "user delete". See: talkie user --help'],
+    [['user', 'block'], 'Missing argument USERNAME. See: talkie user block --help'],
+    [['backup', 'a', 'b'], 'Unexpected argument "b". See: talkie backup --help'],
+    [['user', 'add', 'minji', '--password', 'x'], "Unknown option '--password'. See: talkie user add --help"],
+    [['restore'], 'Give either FILE or --epoch. See: talkie restore --help'],
+    [['restore', 'file', '--epoch'], 'Give either FILE or --epoch. See: talkie restore --help'],
   ] as const) {
-    t.strictSame(await run([...args], {}), { code: 2, said: [], complained: [line] })
+    t.strictSame(await run([...args], {}), { code: 2, stdout: [], stderr: [line] })
   }
 })
 
-test('a wrong variable is told in the server’s own words', async t => {
-  const { code, complained } = await run(['user', 'block', 'minji'], { PORT: 'http' })
+test('an invalid variable is reported in the same words as by the server', async t => {
+  const { code, stderr } = await run(['user', 'block', 'minji'], { PORT: 'http' })
   t.equal(code, 1)
-  t.match(complained, [/^PORT must be integer/])
+  t.match(stderr, [/^PORT must be integer/])
 })
 
-test('it runs by the link that npm puts on the PATH', async t => {
+test('talkie runs through the symbolic link that npm installs', async t => {
   const link = join(temporaryFolder(t), 'talkie')
   symlinkSync(TALKIE, link)
-  t.match(execFileSync(process.execPath, [link, '--help'], { encoding: 'utf8' }), 'talkie user add USERNAME')
+  t.match(execFileSync(process.execPath, [link, '--help'], { encoding: 'utf8' }), 'user add USERNAME')
   const { status, stderr, stdout } = spawnSync(process.execPath, [link, 'nothing'], { encoding: 'utf8' })
-  t.strictSame([status, stdout, stderr], [2, '', 'There is no command "nothing"; talkie --help lists them\n'])
+  t.strictSame([status, stdout, stderr], [2, '', 'Unknown command "nothing". See: talkie --help\n'])
 })
 
-test('start starts the server', async t => {
+test('talkie start starts the server', async t => {
   const { says, child, ended } = start(t, [TALKIE, 'start'])
   const [, address] = await says(/listening at (http:\S+)/)
   t.equal((await fetch(`${address}/health`)).status, 200)
@@ -74,15 +88,13 @@ test('start starts the server', async t => {
   t.equal(await ended, 0)
 })
 
-test('a command on the embedded store of a running server says to stop it', async t => {
+test('a command that needs the embedded store of a running server asks to stop the server', async t => {
   const env = environment(t)
   const { says } = start(t, ['build/server.js'], { DATA_DIR: env.DATA_DIR as string })
   await says(/listening/)
   t.strictSame(await run(['user', 'block', 'minji'], env), {
     code: 1,
-    said: [],
-    complained: [
-      `DATA_DIR ${env.DATA_DIR} is in use by another process: stop the server, run this, and start it again`,
-    ],
+    stdout: [],
+    stderr: [`DATA_DIR ${env.DATA_DIR} is in use by another process: stop the server and run this command again`],
   })
 })

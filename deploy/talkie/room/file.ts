@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { Ajv } from 'ajv'
-import type { StoredEvent } from '../../schemas/event.js'
-import { StoredEvent as EventSchema } from '../../schemas/event.js'
-import { readLines } from './lines.js'
+import type { StoredEvent } from '../../../schemas/event.js'
+import { StoredEvent as EventSchema } from '../../../schemas/event.js'
+import { readLines } from '../read-lines.js'
 import { createLogCheck, type LogSummary } from './log-check.js'
 
 /**
- * A room in a file: its log, one event of `StoredEvent` a line as JSON, oldest first, and a last line that says how many
- * they are and what hash the bytes before it have, so that a file that was cut or changed is told from a whole one.
+ * The last line of an exported room. The lines before it are the room's log: one `StoredEvent` as JSON per line, oldest
+ * first. The count and the hash of the preceding bytes reveal a truncated or modified file.
  */
 interface Trailer {
   format: typeof FORMAT
@@ -17,12 +17,12 @@ interface Trailer {
 }
 
 const FORMAT = 'talkie-room-1'
-/** An event of the longest text, with every character escaped, has less than half of it. */
+/** An event with the longest text, every character escaped, takes less than half of this. */
 const LINE_BYTES_MAX = 64 * 1024
 
 const validate = new Ajv().compile<StoredEvent>({ ...EventSchema, additionalProperties: false })
 
-/** The lines of a room's file, each with its end. */
+/** Yields the text of an export, several whole lines at a time. */
 export async function* writeRoom(events: AsyncIterable<StoredEvent[]>): AsyncGenerator<string> {
   const hash = createHash('sha256')
   let count = 0
@@ -37,7 +37,7 @@ export async function* writeRoom(events: AsyncIterable<StoredEvent[]>): AsyncGen
 }
 
 /**
- * Reads a room's file through and checks all of it.
+ * Reads an exported room and checks all of it.
  * @throws Error, one sentence that names the line
  */
 export async function checkRoom(file: string): Promise<LogSummary> {
@@ -47,7 +47,7 @@ export async function checkRoom(file: string): Promise<LogSummary> {
   let trailer: Trailer | undefined
   for await (const line of readLines(createReadStream(file), LINE_BYTES_MAX)) {
     number++
-    if (trailer !== undefined) throw new Error(`line ${number}: nothing may follow the last line of a room`)
+    if (trailer !== undefined) throw new Error(`Line ${number}: unexpected data after the last line`)
     const value = parse(line, number)
     if ((value as Partial<Trailer>).format !== undefined) {
       trailer = value as Trailer
@@ -55,25 +55,25 @@ export async function checkRoom(file: string): Promise<LogSummary> {
     }
     if (!validate(value)) {
       const [fault] = validate.errors ?? []
-      throw new Error(`line ${number}: no event of a room: ${fault?.instancePath.slice(1)} ${fault?.message}`)
+      throw new Error(`Line ${number} is not a valid event: ${fault?.instancePath.slice(1)} ${fault?.message}`)
     }
     try {
       check.add(value)
     } catch (error) {
-      throw new Error(`line ${number}: ${(error as Error).message}`)
+      throw new Error(`Line ${number}: ${(error as Error).message}`)
     }
     hash.update(line).update('\n')
   }
-  if (trailer === undefined) throw new Error('The last line is missing: the file was cut off')
-  if (trailer.format !== FORMAT) throw new Error(`line ${number}: the format is not ${FORMAT}`)
+  if (trailer === undefined) throw new Error('The last line is missing: the file is truncated')
+  if (trailer.format !== FORMAT) throw new Error(`Line ${number}: unknown format, expected ${FORMAT}`)
   const summary = check.end()
   if (trailer.events !== summary.events || trailer.sha256 !== hash.digest('hex')) {
-    throw new Error(`line ${number}: the hash is not that of the events: the file was changed`)
+    throw new Error(`Line ${number}: the hash does not match: the file was modified`)
   }
   return summary
 }
 
-/** The events of a file that was checked, in batches. */
+/** Yields the events of a file that `checkRoom` accepted, in batches. */
 export async function* readRoom(file: string, batch: number): AsyncGenerator<StoredEvent[]> {
   let events: StoredEvent[] = []
   for await (const line of readLines(createReadStream(file), LINE_BYTES_MAX)) {
@@ -92,5 +92,5 @@ function parse(line: string, number: number): object {
     const value: unknown = JSON.parse(line)
     if (typeof value === 'object' && value !== null) return value
   } catch {}
-  throw new Error(`line ${number}: no JSON object`)
+  throw new Error(`Line ${number} is not a JSON object`)
 }

@@ -3,11 +3,11 @@ import { chownSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * Makes the secrets that the services of compose.yaml share, once: a folder for each service, which sees no other's.
- * What is there stays, so a restart changes nothing; delete the volumes to start anew.
+ * Creates the secrets that the services of compose.yaml share, in one folder per service; each service sees only its
+ * own. Existing secrets are kept, so a restart changes nothing; delete the volumes to create new ones.
  */
 
-/** Users of the official images of MongoDB and Redis, and ours. */
+/** User ids in the official images of MongoDB and Redis, and in ours. */
 const MONGODB = 999
 const REDIS = 999
 const TALKIE = 1000
@@ -15,13 +15,13 @@ const TALKIE = 1000
 const [top = '/secrets'] = process.argv.slice(2)
 const secret = () => randomBytes(32).toString('base64url')
 
-/** Readable by its service only. Numbers of users can only be given away by root, as it runs in a container. */
+/** Makes the file readable by its service only. Only root, as in the container, can change the owner. */
 function write(path: string, text: string, owner: number) {
   writeFileSync(join(top, path), text, { mode: 0o400 })
   if (process.getuid?.() === 0) chownSync(join(top, path), owner, owner)
 }
 
-// Written last, so a start that was cut off begins again.
+// This file is written last, so an interrupted run starts over.
 if (!existsSync(join(top, 'talkie', 'talkie.env'))) {
   for (const folder of ['mongodb', 'redis', 'talkie']) mkdirSync(join(top, folder), { recursive: true })
   const password = { root: secret(), talkie: secret(), redis: secret() }

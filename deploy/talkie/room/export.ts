@@ -2,23 +2,25 @@ import { createWriteStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { Store } from '../../plugins/store/index.js'
-import type { Command } from './command.js'
-import { writeRoom } from './room-file.js'
-import { withStore } from './store.js'
+import type { Store } from '../../../plugins/store/index.js'
+import type { Command } from '../command.js'
+import { checkFileIsNew } from '../files.js'
+import { withStore } from '../store.js'
+import { writeRoom } from './file.js'
 
 const PAGE = 500
 
 export const roomExport: Command = {
-  summary: 'Writes the log of a room as lines of JSON',
+  summary: 'Export a room as JSON lines',
   operands: 'ROOM [FILE]',
-  help: `ROOM is a room's id. Without FILE the lines go to standard output. A FILE must be new, and only its owner may read it:
-it holds everything that was said, and the hash of the room's password where it has one. With the embedded store the
-server must be stopped.`,
-  async run([room_id = '', file], _values, { env, output, say }) {
+  help: `ROOM is the room's id. Without FILE, the lines are written to standard output. FILE must not exist yet; only its owner can
+read it, because it contains all messages and, if the room has a password, its hash.
+With the embedded store, stop the server first; with MongoDB, servers can keep running.`,
+  async run([room_id = '', file], _values, { env, output, print }) {
+    if (file !== undefined) checkFileIsNew(file)
     return withStore(env, async ({ store }) => {
       const room = await store.readRoom(room_id)
-      if (room === null || room.deleted) throw new Error(`There is no room ${room_id}`)
+      if (room === null || room.deleted) throw new Error(`Room not found: ${room_id}`)
       const lines = Readable.from(writeRoom(readLog(store, room_id)))
       if (file === undefined) {
         await pipeline(lines, output, { end: false })
@@ -31,13 +33,13 @@ server must be stopped.`,
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') await rm(file, { force: true })
         throw error
       }
-      say(`${file}: room ${room_id} (${room.name})`)
+      print(`Exported room ${room_id} (${room.name}) to ${file}`)
       return undefined
     })
   },
 }
 
-/** To where the log ends when all is read: a text that is empty already has its deletion behind it. */
+/** Reads until the end of the log, so that the deletion of every message whose text is already empty is included. */
 async function* readLog(store: Store, room_id: string) {
   for (let after = 0; ; ) {
     const page = await store.readEvents(room_id, { after, limit: PAGE })

@@ -1,41 +1,47 @@
 import { isDeepStrictEqual } from 'node:util'
 import { Ajv } from 'ajv'
-import { newUser } from '../../plugins/auth/accounts.js'
-import { hashOfNobody } from '../../plugins/auth/passwords.js'
-import { BATCH_MAX, Conflict, type Store } from '../../plugins/store/index.js'
-import type { StoredEvent } from '../../schemas/event.js'
-import { RoomId, type RoomRecord, RoomSettings } from '../../schemas/room.js'
-import { DEFAULT_ROOM_ID } from '../../schemas/wire.js'
-import type { Command, Values } from './command.js'
+import { newUser } from '../../../plugins/auth/accounts.js'
+import { hashOfNobody } from '../../../plugins/auth/passwords.js'
+import { BATCH_MAX, Conflict, type Store } from '../../../plugins/store/index.js'
+import type { StoredEvent } from '../../../schemas/event.js'
+import { RoomId, type RoomRecord, RoomSettings } from '../../../schemas/room.js'
+import { DEFAULT_ROOM_ID } from '../../../schemas/wire.js'
+import type { Command, Values } from '../command.js'
+import { checkFileExists } from '../files.js'
+import { withStore } from '../store.js'
+import { checkRoom, readRoom } from './file.js'
 import type { LogSummary } from './log-check.js'
-import { checkRoom, readRoom } from './room-file.js'
-import { withStore } from './store.js'
 
 type Settings = RoomSettings & Pick<RoomRecord, 'password_hash'>
 
 const USERS_AT_ONCE = 200
-/** Missing users that are named. */
+/** Missing users that the error names. */
 const NAMED_MAX = 5
 
 export const roomImport: Command = {
-  summary: 'Makes a room of a file that room export wrote',
+  summary: 'Import a room from a file that "room export" wrote',
   operands: 'FILE',
-  switches: '[--id ID] [--name NAME] [--owner USERNAME] [--add-users]',
-  help: `All of FILE is checked first; where anything is wrong, nothing is stored. The room keeps its id and name unless --id and
---name say others; messages keep their numbers. --owner names the owner, which the default room of another server needs.
+  usageOptions: '[--id ID] [--name NAME] [--owner USERNAME] [--add-users]',
+  help: `FILE is checked completely before anything is stored. Messages keep their ids.
 
-The same username is taken to be the same person on both servers. Names that are not registered here are refused; with
---add-users they become blocked accounts: unblock and reset-password hand one to its person.
+  --id ID           store the room under another id
+  --name NAME       give the room another name
+  --owner USERNAME  set the owner; required if the file is the default room of another server
+  --add-users       create a blocked account for every unknown username, instead of refusing the file
 
-Cut off, the same command goes on. With the embedded store the server must be stopped; with MongoDB nobody must write to
-the room before it is whole.`,
+A username is taken to be the same person on both servers. To hand a created account over to its user, run
+"talkie user reset-password" and "talkie user unblock".
+
+If the import is interrupted, run the same command again and it continues. With the embedded store, stop the server
+first; with MongoDB, servers can keep running, but nobody may write to the room before the import is complete.`,
   options: {
     id: { type: 'string' },
     name: { type: 'string' },
     owner: { type: 'string' },
     'add-users': { type: 'boolean' },
   },
-  async run([file = ''], values, { env, say }) {
+  async run([file = ''], values, { env, print }) {
+    checkFileExists(file)
     const log = await checkRoom(file)
     const room = adapt(log, values)
     return withStore(env, async ({ store, config }) => {
@@ -46,47 +52,47 @@ the room before it is whole.`,
       const { id, name, owner } = target.record
       await put(store, file, target, log.events)
       for (const member of new Set([...log.members, owner])) await store.moveMark(member, id, log.events)
-      say(`Room ${id} (${name}): ${log.events} events; users added: ${added}`)
+      print(`Imported room ${id} (${name}): ${log.events} events; users added: ${added}`)
       return undefined
     })
   },
 }
 
-/** The room as its file and the options say, with names as on the server that it comes from. */
+/** The room as the file and the options describe it, with usernames spelled as on the source server. */
 interface Adapted {
   first: StoredEvent
   settings: Settings
 }
 
-/** The room as it is to be here. */
+/** The room as it will be stored here. */
 interface Target {
   record: RoomRecord
-  /** An event of the file as an event of this room. */
+  /** Converts an event of the file to an event of this room. */
   place(event: StoredEvent): StoredEvent
 }
 
 const isRoomId = new Ajv().compile(RoomId)
 const isRoomName = new Ajv().compile(RoomSettings.properties.name)
 
-/** @throws Error, one sentence, on options that make no room */
+/** @throws Error, one sentence, if the options do not make a valid room */
 function adapt({ created }: LogSummary, { id, name, owner }: Values): Adapted {
   const room_id = id ?? created.room_id
   if (!isRoomId(room_id) || room_id === DEFAULT_ROOM_ID) {
-    throw new Error('The room needs an id of its own, 1 to 32 of A–Z, a–z, 0–9, _ and -: say --id')
+    throw new Error('The room needs an id of its own (1 to 32 characters of A–Z, a–z, 0–9, _ and -): use --id')
   }
   if (owner !== undefined && created.username !== '') {
-    throw new Error(`The room has an owner, ${created.username}: leave --owner away`)
+    throw new Error(`The room already has an owner, ${created.username}: omit --owner`)
   }
   const username = owner ?? created.username
-  if (username === '') throw new Error('The room has no owner: say --owner')
+  if (username === '') throw new Error('The room has no owner: use --owner')
   const settings = { ...(created.data as Settings), ...(name !== undefined && { name }) } as Settings
-  if (!isRoomName(settings.name)) throw new Error('--name is none that a room can have')
+  if (!isRoomName(settings.name)) throw new Error('--name is not a valid room name')
 
   const first = { ...created, room_id, username, data: settings } as StoredEvent
   return { first, settings }
 }
 
-/** @param nameOf how a user is spelled here: what is said of somebody is looked up by the name as registered */
+/** @param nameOf how a username is spelled here; lookups of a user's events use the registered spelling */
 function placing({ first, settings }: Adapted, nameOf: (username: string) => string): Target {
   function place(event: StoredEvent): StoredEvent {
     const placed = event.seq === 1 ? first : { ...event, room_id: first.room_id }
@@ -108,8 +114,8 @@ function placing({ first, settings }: Adapted, nameOf: (username: string) => str
 }
 
 /**
- * @returns how many were added, and how each is spelled here
- * @throws Error, one sentence, where some are missing and may not be added
+ * @returns how many users were added, and how each username is spelled here
+ * @throws Error, one sentence, if users are missing and may not be added
  */
 async function ensureUsers(store: Store, usernames: string[], mayAdd: boolean, hash: string) {
   const spelled = new Map<string, string>()
@@ -121,39 +127,42 @@ async function ensureUsers(store: Store, usernames: string[], mayAdd: boolean, h
   if (missing.length > 0 && !mayAdd) {
     const some = missing.slice(0, NAMED_MAX).join(', ')
     const more = missing.length > NAMED_MAX ? ` and ${missing.length - NAMED_MAX} more` : ''
-    throw new Error(`Not registered here: ${some}${more}; add them, or say --add-users`)
+    throw new Error(`Unknown users: ${some}${more}. Create them, or use --add-users`)
   }
   for (const username of missing) await store.createUser({ ...newUser(username, hash), blocked: true })
   const nameOf = (username: string) => spelled.get(username.toLowerCase()) ?? username
   return { added: missing.length, nameOf }
 }
 
-/** Stores what is not there yet, so that an import that was cut off goes on. */
+/** Stores only the missing events, so that an interrupted import continues. */
 async function put(store: Store, file: string, { record, place }: Target, events: number) {
   const { id: room_id, name } = record
-  if ((await store.readHead(room_id)) > events) throw isAnother(room_id)
+  if ((await store.readHead(room_id)) > events) throw conflictError(room_id)
   for await (const batch of readRoom(file, BATCH_MAX)) {
     const placed = batch.map(place)
     const [first] = placed as [StoredEvent]
     const known = await store.readEvents(room_id, { after: first.seq - 1, limit: placed.length })
-    if (!known.every((event, i) => isSame(event, placed[i]))) throw isAnother(room_id)
+    if (!known.every((event, i) => isSame(event, placed[i]))) throw conflictError(room_id)
     const missing = placed.slice(known.length)
     try {
       if (missing[0]?.seq === 1) await store.createRoom(record, missing.shift() as StoredEvent)
       if (missing[0] !== undefined) await store.append(room_id, missing[0].seq - 1, missing)
     } catch (error) {
       if (!(error instanceof Conflict)) throw error
-      if (first.seq === 1 && known.length === 0) throw new Error(`The room name ${name} is taken: say --name`)
-      throw new Error(`Somebody wrote to room ${room_id} meanwhile: delete it, and import it again with another --id`)
+      if (first.seq === 1 && known.length === 0) throw new Error(`Room name ${name} is already taken: use --name`)
+      throw new Error(
+        `A user wrote to room ${room_id} during the import: delete the room and import it again with another --id`,
+      )
     }
   }
 }
 
-/** What was deleted may be empty in one of the two and not yet in the other. */
+/** The text of a deleted message may already be empty in one of the two and not yet in the other. */
 function isSame(known: StoredEvent, placed: StoredEvent | undefined): boolean {
   const { text: _known, ...rest } = known
   const { text: _placed, ...others } = placed ?? {}
   return isDeepStrictEqual(rest, others) && (known.text === placed?.text || known.text === '' || placed?.text === '')
 }
 
-const isAnother = (room_id: string) => new Error(`Room ${room_id} is here already and is another: say --id`)
+const conflictError = (room_id: string) =>
+  new Error(`Room ${room_id} already exists with other content: use --id to import under another id`)

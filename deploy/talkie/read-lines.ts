@@ -1,9 +1,9 @@
 const NEWLINE = 0x0a
 
 /**
- * The lines of a UTF-8 text, without their ends. Only \n ends a line: JSON may hold other line separators unescaped.
- * What follows the last \n is a line too, unless it is empty.
- * @throws Error, one sentence, at a line over `bytes_max` or one that is not UTF-8
+ * Yields the lines of a UTF-8 text without their newlines. Only \n ends a line, because JSON may contain other line
+ * separators unescaped. Text after the last \n is a line too, unless it is empty.
+ * @throws Error, one sentence, if a line is longer than `bytes_max` or is not UTF-8
  */
 export async function* readLines(input: AsyncIterable<Buffer | string>, bytes_max: number): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -12,11 +12,11 @@ export async function* readLines(input: AsyncIterable<Buffer | string>, bytes_ma
 
   function decode(line: Buffer): string {
     number++
-    if (line.length > bytes_max) throw new Error(`line ${number}: is longer than ${bytes_max} bytes`)
+    if (line.length > bytes_max) throw new Error(`Line ${number} is longer than ${bytes_max} bytes`)
     try {
       return decoder.decode(line)
     } catch {
-      throw new Error(`line ${number}: is not UTF-8`)
+      throw new Error(`Line ${number} is not valid UTF-8`)
     }
   }
 

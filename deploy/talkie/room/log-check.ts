@@ -1,0 +1,131 @@
+import type { StoredEvent } from '../../../schemas/event.js'
+import { limits, TEXT_PATTERN } from '../../../schemas/wire.js'
+
+/** What a valid log contains. */
+export interface LogSummary {
+  created: StoredEvent
+  events: number
+  /** Every user that it names, by lower-case name. */
+  usernames: Map<string, string>
+  /** Members at its end, in lower case; empty for the default room, whose members are all users. */
+  members: string[]
+}
+
+interface Message {
+  username: string
+  edits: number
+  isEmpty: boolean
+  isDeleted: boolean
+}
+
+const isText = new RegExp(TEXT_PATTERN, 'u')
+const key = (username: string) => username.toLowerCase()
+
+/**
+ * Checks that events, added in order, form a log that a server could have written. Nothing else may be stored, because
+ * everything derived from a log trusts it. Keeps about 100 bytes per event in memory.
+ */
+export function createLogCheck() {
+  let created: StoredEvent | undefined
+  let seq = 0
+  const messages = new Map<number, Message>()
+  const client_ids = new Set<string>()
+  const usernames = new Map<string, string>()
+  const members = new Set<string>()
+
+  function demand(holds: boolean, sentence: string): asserts holds {
+    if (!holds) throw new Error(sentence)
+  }
+
+  function checkText(text: string | undefined): boolean {
+    demand(text !== undefined, 'the text is missing')
+    demand(text === '' || ([...text].length <= limits.TEXT_MAX && isText.test(text)), 'the text is not valid')
+    return text === ''
+  }
+
+  /** The message that an edit or a deletion refers to. */
+  function targetOf(event: StoredEvent): Message {
+    const message = messages.get(event.target ?? 0)
+    demand(message !== undefined, 'the target is not an earlier message')
+    demand(key(message.username) === key(event.username), 'the target belongs to another user')
+    demand(!message.isDeleted, 'the target is already deleted')
+    return message
+  }
+
+  function memberOf({ member }: StoredEvent): string {
+    demand(member !== undefined, 'the member is missing')
+    usernames.set(key(member), member)
+    return key(member)
+  }
+
+  const checks: Record<StoredEvent['type'], (event: StoredEvent) => void> = {
+    created(event) {
+      const { name, description, is_public, max_members, password_hash } = event.data ?? {}
+      demand(event.seq === 1, 'only the first event can create the room')
+      demand(
+        ![name, description, is_public, max_members, password_hash].includes(undefined),
+        'room settings are missing',
+      )
+      created = event
+      if (event.username !== '') members.add(key(event.username))
+    },
+    message(event) {
+      const isEmpty = checkText(event.text)
+      demand(event.reply_to === undefined || messages.has(event.reply_to), 'reply_to is not an earlier message')
+      messages.set(event.seq, { username: event.username, edits: 0, isEmpty, isDeleted: false })
+    },
+    edited(event) {
+      const message = targetOf(event)
+      message.isEmpty ||= checkText(event.text)
+      demand(++message.edits <= limits.EDITS_MAX, `the target has more than ${limits.EDITS_MAX} edits`)
+    },
+    deleted(event) {
+      targetOf(event).isDeleted = true
+    },
+    joined(event) {
+      const member = memberOf(event)
+      demand(!members.has(member), 'the user is already a member')
+      members.add(member)
+    },
+    left: leaves,
+    removed: leaves,
+    room_changed(event) {
+      demand(members.has(memberOf(event)), 'the new owner is not a member')
+    },
+    room_deleted() {
+      demand(false, 'the room is deleted')
+    },
+    session_ended() {
+      demand(false, 'session_ended does not belong in a room')
+    },
+  }
+
+  function leaves(event: StoredEvent) {
+    demand(members.delete(memberOf(event)), 'the user is not a member')
+  }
+
+  return {
+    /** @throws Error, one sentence that says what is wrong */
+    add(event: StoredEvent) {
+      demand(event.seq === seq + 1, `seq is ${event.seq}, expected ${seq + 1}`)
+      demand(event.type === 'created' || created !== undefined, 'the first event does not create the room')
+      demand(event.room_id === (created?.room_id ?? event.room_id), 'room_id differs from the first event')
+      demand(new Date(event.created_at).getTime() > 0, 'created_at is not a valid time')
+      const client_id = `${key(event.username)} ${event.client_id}`
+      demand(!client_ids.has(client_id), 'client_id is not unique')
+      if (event.username !== '') usernames.set(key(event.username), event.username)
+      checks[event.type](event)
+      client_ids.add(client_id)
+      seq = event.seq
+    },
+
+    /** @throws Error, one sentence that says what is missing */
+    end(): LogSummary {
+      demand(created !== undefined, 'The log is empty')
+      for (const [id, { isEmpty, isDeleted }] of messages) {
+        demand(!isEmpty || isDeleted, `Message ${id} has an empty text but is not deleted`)
+      }
+      return { created, events: seq, usernames, members: [...members] }
+    },
+  }
+}
