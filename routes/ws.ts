@@ -36,13 +36,12 @@ const many = {
 
 /** Both answer by close codes, since browsers hide a refused upgrade's status: so they stand outside `rooms/`. */
 export default (async fastify => {
-  const { auth, ws } = fastify
+  const { ws } = fastify
 
   async function preValidation(request: FastifyRequest) {
-    const token = auth.tokenOf(request)
-    if (!token) throw new errors.Unauthorized()
+    if (!request.token) throw new errors.Unauthorized()
     // A page elsewhere could open a socket with our cookie.
-    if (token.from === 'cookie' && !fastify.isOurOrigin(request)) throw new errors.OriginRefused()
+    if (request.token.from === 'cookie' && !fastify.isOurOrigin(request)) throw new errors.OriginRefused()
   }
 
   fastify.get('/rooms/:id/ws', { websocket: true, schema: one, preValidation }, (socket, request) => {

@@ -1,14 +1,11 @@
-import cookie from '@fastify/cookie'
 import jwt from '@fastify/jwt'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { errors } from '../../schemas/error.js'
 import { type Credentials, publicPart, type StoredUser, type User } from '../../schemas/user.js'
-import { list } from '../config/index.js'
 import type { Store } from '../store/index.js'
 import { createAccounts, isUsername } from './accounts.js'
 import { createPasswords, type Passwords } from './passwords.js'
-import { isOurOrigin, tokenOf } from './requests.js'
 import { openSessions, type Sessions } from './sessions.js'
 import { createTokens, type Identity, type Tokens } from './tokens.js'
 
@@ -17,18 +14,6 @@ export type { Identity } from './tokens.js'
 declare module 'fastify' {
   interface FastifyInstance {
     auth: Auth
-    /** A hook for routes that need to know who asks. @throws Unauthorized, or what hindered finding out */
-    requireIdentity: (request: FastifyRequest) => Promise<void>
-    /** Whether a browser's page that sent this request may use the cookie. */
-    isOurOrigin: (request: FastifyRequest) => boolean
-  }
-  interface FastifyRequest {
-    /** Who asks; null where there is no token or none that is good. */
-    identity: Identity | null
-    /** Who asks, where the route requires it (`requireIdentity`). */
-    readonly username: string
-    /** Why a token that was sent gave no identity. */
-    identityFault: Error | null
   }
 }
 
@@ -92,12 +77,10 @@ export function createAuth(store: Store, sessions: Sessions, passwords: Password
     login,
     refresh,
     authenticate,
-    tokenOf,
     /** Ends the identity's session: its tokens are refused from now on, by other servers within a second. */
     logout: sessions.end,
     hasEnded: sessions.hasEnded,
-    /** @returns what ends the listening */
-    onEnded: sessions.onEnded,
+    events: sessions.events,
     /** Null where no session can have ended over a second ago without our knowing; else see `Sessions`. */
     assertCurrent: sessions.assertCurrent,
     untilCurrent: sessions.untilCurrent,
@@ -108,12 +91,8 @@ export function createAuth(store: Store, sessions: Sessions, passwords: Password
   }
 }
 
-const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
-
-// After `security`, whose hook must have run before this one refuses a request.
 async function auth(fastify: FastifyInstance) {
   const { config, store } = fastify
-  await fastify.register(cookie)
   await fastify.register(jwt, {
     secret: config.JWT_SECRET,
     sign: { algorithm: 'HS256' },
@@ -125,33 +104,7 @@ async function auth(fastify: FastifyInstance) {
     await sessions.close()
     await passwords.close()
   })
-  const capability = createAuth(store, sessions, passwords, createTokens(fastify.jwt, config.JWT_EXPIRY))
-  fastify.decorate('auth', capability)
-
-  const allowed: ReadonlySet<string> = new Set(list(config.ALLOWED_ORIGINS))
-  fastify.decorate('isOurOrigin', request => isOurOrigin(request, allowed))
-  fastify.decorateRequest('identity', null)
-  fastify.decorateRequest('identityFault', null)
-  fastify.decorateRequest('username', {
-    getter() {
-      return (this.identity as Identity).username
-    },
-  })
-  fastify.addHook('onRequest', async request => {
-    const found = tokenOf(request)
-    if (found === null) return
-    if (found.from === 'cookie' && !SAFE_METHODS.has(request.method) && !isOurOrigin(request, allowed)) {
-      throw new errors.OriginRefused()
-    }
-    try {
-      request.identity = await capability.authenticate(found.token)
-    } catch (error) {
-      request.identityFault = error as Error
-    }
-  })
-  fastify.decorate('requireIdentity', async request => {
-    if (request.identity === null) throw request.identityFault ?? new errors.Unauthorized()
-  })
+  fastify.decorate('auth', createAuth(store, sessions, passwords, createTokens(fastify.jwt, config.JWT_EXPIRY)))
 }
 
-export default fp(auth, { name: 'auth', dependencies: ['config', 'store', 'errors', 'security'] })
+export default fp(auth, { name: 'auth', dependencies: ['config', 'store'] })

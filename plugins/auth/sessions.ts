@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { EventEmitter } from 'node:events'
+import { setTimeout } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { errors } from '../../schemas/error.js'
 import type { StoredEvent } from '../../schemas/event.js'
@@ -19,7 +21,11 @@ const PAGE = 1000
 /** Other servers that may end a session between our reading the log's head and our appending. */
 const TRIES_MAX = 100
 
-type EndedListener = (session_id: string, username: string) => void
+/** Listeners must not throw. */
+interface SessionEvents {
+  /** A session ended, on this server or another one; once for each session. */
+  ended: [session_id: string, username: string]
+}
 export type Sessions = Awaited<ReturnType<typeof openSessions>>
 
 /**
@@ -33,7 +39,7 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
   const known = new Map<string, string>()
   /** When the last token of an ended session expires; until then it stays here, after it is forgotten within an hour. */
   const ended = new Map<string, number>()
-  const listeners = new Set<EndedListener>()
+  const events = new EventEmitter<SessionEvents>()
   /** Up to when we know of every session that ended, by the monotonic clock. */
   let known_at = performance.now()
   let seq = await loadEnded()
@@ -65,7 +71,7 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
     if (ended.has(session_id)) return true
     ended.set(session_id, expires_at)
     known.delete(session_id)
-    for (const listener of listeners) listener(session_id, username)
+    events.emit('ended', session_id, username)
     return true
   }
 
@@ -80,7 +86,7 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
 
   async function untilCurrent() {
     for (await follow(); isStale() && !closed; await follow()) {
-      await new Promise(resolve => setTimeout(resolve, RETRY_MS))
+      await setTimeout(RETRY_MS)
     }
     waiting = null
   }
@@ -196,6 +202,7 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
   }
 
   return {
+    events,
     open,
     isGood,
     end,
@@ -203,13 +210,6 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
     /** Whether the session is known to have ended: it may have since it was found to be good. */
     hasEnded: (id: string) => ended.has(id),
     extend: (id: string, expires_at: number) => store.extendSession(id, new Date(expires_at).toISOString()),
-    /** @param listener hears of each session that ends, here or elsewhere, once; must not throw */
-    onEnded(listener: EndedListener) {
-      listeners.add(listener)
-      return () => {
-        listeners.delete(listener)
-      }
-    },
     /** Null where every session that ended over a second ago is known; else rejects or resolves when that is clear. */
     assertCurrent: () => (isStale() ? becomeCurrent() : null),
     /** As `assertCurrent`, but goes on trying. */

@@ -79,4 +79,4 @@ async function limits(fastify: FastifyInstance) {
   })
 }
 
-export default fp(limits, { name: 'rate-limit', dependencies: ['config', 'auth', 'errors', 'redis', 'store'] })
+export default fp(limits, { name: 'rate-limit', dependencies: ['config', 'identity', 'errors', 'redis', 'store'] })

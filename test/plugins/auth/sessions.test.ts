@@ -23,7 +23,7 @@ async function openOn(t: Test, store: Store) {
   t.after(() => sessions.close())
   const heard: string[] = []
   const wake = new EventTarget()
-  sessions.onEnded(id => {
+  sessions.events.on('ended', id => {
     heard.push(id)
     wake.dispatchEvent(new Event('ended'))
   })
@@ -79,7 +79,8 @@ test('a listener hears of each end once, and no more when it stopped listening',
   const store = await openStore(t)
   const [here, there] = [await openOn(t, store), await openOn(t, store)]
   const calls: string[] = []
-  const stop = here.onEnded((id, username) => calls.push(`${username} ${id}`))
+  const listener = (id: string, username: string) => void calls.push(`${username} ${id}`)
+  here.events.on('ended', listener)
   const first = await openSession(here)
   await Promise.all([here.end(first), here.end(first), there.end(first)])
   const second = await openSession(there)
@@ -87,7 +88,7 @@ test('a listener hears of each end once, and no more when it stopped listening',
   // The log is read in order: who has heard of the second has read the first again.
   await here.hearing(second.session_id)
   t.same(here.heard, [first.session_id, second.session_id])
-  stop()
+  here.events.off('ended', listener)
   await here.end(await openSession(here))
   t.same(calls, [`minji ${first.session_id}`, `minji ${second.session_id}`])
 })

@@ -1,0 +1,103 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from '@sinclair/typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Identity, LoggedIn } from '../plugins/auth/index.js'
+import { COOKIE } from '../plugins/identity.js'
+import { changeErrors, errorAnswers, readErrors } from '../schemas/error.js'
+import { Authenticated, Credentials, Login, User } from '../schemas/user.js'
+
+const tags = ['auth']
+const openErrors = [
+  ...(['BadRequest', 'OriginRefused', 'BodyTooLarge', 'MediaTypeRefused'] as const),
+  ...(['RateLimited', 'LoginQueueFull', 'Internal', 'StoreUnavailable'] as const),
+]
+
+const register = {
+  summary: 'Create an account',
+  description:
+    'Creates an account, opens a session and returns its token, which is also set as a cookie. A new account is a member of the default room.',
+  operationId: 'register',
+  tags,
+  security: [],
+  body: Credentials,
+  response: {
+    201: { ...Authenticated, description: 'The account was created' },
+    ...errorAnswers(...openErrors, 'UsernameTaken', 'PasswordTooLong'),
+  },
+}
+
+const login = {
+  summary: 'Log in',
+  description:
+    'Opens a session and returns its token, which is also set as a cookie. An unknown username and a wrong password get the same response.',
+  operationId: 'login',
+  tags,
+  security: [],
+  body: Login,
+  response: {
+    200: { ...Authenticated, description: 'The session was opened' },
+    ...errorAnswers(...openErrors, 'LoginFailed'),
+  },
+}
+
+const refresh = {
+  summary: 'Refresh the token',
+  description:
+    'Returns a new token for the current session, which is also set as a cookie. The old token stays valid until it expires, and open sockets stay connected.',
+  operationId: 'refresh',
+  tags,
+  response: { 200: { ...Authenticated, description: 'The new token' }, ...changeErrors() },
+}
+
+const logout = {
+  summary: 'Log out',
+  description: 'Ends the current session. Within a second, every server rejects its tokens and closes its sockets.',
+  operationId: 'logout',
+  tags,
+  response: { 204: Type.Null({ description: 'The session has ended' }), ...changeErrors() },
+}
+
+const me = {
+  summary: 'Get the authenticated user',
+  operationId: 'getMe',
+  tags,
+  response: { 200: { ...User, description: 'The authenticated user' }, ...readErrors() },
+}
+
+/** The response, with the cookie that browsers send in place of the token; scripts of a page cannot read it. */
+function loggedIn(request: FastifyRequest, reply: FastifyReply, { token, user, identity }: LoggedIn) {
+  const expires = new Date(identity.expires_at)
+  reply.setCookie(COOKIE, token, { ...cookieOf(request), expires })
+  return { token, user }
+}
+
+function cookieOf(request: FastifyRequest) {
+  return { path: '/', httpOnly: true, sameSite: 'strict', secure: request.protocol === 'https' } as const
+}
+
+export default (async fastify => {
+  const { auth, limits, users } = fastify
+  const perAddress = { rateLimit: limits.perAddress }
+  const onRequest = fastify.requireIdentity
+
+  fastify.post('/auth/register', { schema: register, config: perAddress }, async (request, reply) => {
+    reply.code(201)
+    return loggedIn(request, reply, await auth.register(request.body))
+  })
+
+  const loginOptions = { schema: login, config: perAddress, preHandler: limits.loginTry }
+  fastify.post('/auth/login', loginOptions, async (request, reply) =>
+    loggedIn(request, reply, await auth.login(request.body.username, request.body.password)),
+  )
+
+  fastify.post('/auth/refresh', { schema: refresh, onRequest }, async (request, reply) =>
+    loggedIn(request, reply, await auth.refresh(request.identity as Identity)),
+  )
+
+  fastify.post('/auth/logout', { schema: logout, onRequest }, async (request, reply) => {
+    await auth.logout(request.identity as Identity)
+    return reply.clearCookie(COOKIE, cookieOf(request)).code(204).send(null)
+  })
+
+  fastify.get('/auth/me', { schema: me, onRequest }, ({ username }) => users.read(username))
+}) satisfies FastifyPluginAsyncTypebox
