@@ -1,6 +1,8 @@
+import { setImmediate } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { errors } from '../schemas/error.js'
+import type { StoredEvent } from '../schemas/event.js'
 import type { Message, Page, PageQuery, SearchPage, SearchQuery } from '../schemas/message.js'
 import { limits } from '../schemas/wire.js'
 import type { Appended, RoomLog } from './room-log/index.js'
@@ -15,11 +17,21 @@ declare module 'fastify' {
 }
 export type Messages = ReturnType<typeof createMessages>
 
-/** Messages that one search looks at; then it says how to go on. */
+/** A stored send or edit. */
+export interface Written {
+  /** The event that was appended, by this request or by the one that it repeats. */
+  event: StoredEvent
+  /** The message: as of the event; for a repeat, as it is now. */
+  message: Message
+  /** Whether the event was already stored, because the request is a retry. */
+  repeated: boolean
+}
+
+/** Candidates that one search examines at most; beyond, the answer says where to continue. */
 const CANDIDATES_MAX = 10_000
 const CANDIDATES_AT_ONCE = 200
 
-/** What is said in rooms. Every write decides on the room's state just before its event, so a removal always wins. */
+/** Messages of rooms. Every write is decided on the room's state just before its event, so a removal always wins. */
 export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms) {
   /** @throws MessageNotFound, MessageDeleted */
   function assertPresent(id: number, message: Target | undefined): Target {
@@ -29,21 +41,38 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms) {
   }
 
   /** @throws also NotAuthor */
-  function assertAuthor(id: number, username: string, message: Target | undefined) {
+  function assertAuthor(id: number, username: string, message: Target | undefined): Target {
     const target = assertPresent(id, message)
     if (target.message.username !== username) throw new errors.NotAuthor(id)
+    return target
   }
 
   async function append(...[room_id, entry]: Parameters<RoomLog['append']>): Promise<Appended> {
-    // `decide` finds something to do, or throws.
+    // Never null: each `decide` of a message returns an event or throws.
     return (await roomLog.append(room_id, entry)) as Appended
   }
 
+  /** The message as it is now. @throws MessageNotFound */
+  async function read(room_id: string, id: number): Promise<Message> {
+    const [target] = await store.readTargets(room_id, [id])
+    if (!target) throw new errors.MessageNotFound(id)
+    return foldMessage(target)
+  }
+
   return {
-    /** @throws RoomNotFound, NotMember; MessageNotFound, MessageDeleted of `reply_to`; ClientIdReused, StoreUnavailable */
-    send(room_id: string, username: string, body: { client_id: string; text: string; reply_to?: number | undefined }) {
+    read,
+
+    /**
+     * @param body.reply_to id of a message in the same room
+     * @throws RoomNotFound, NotMember; MessageNotFound, MessageDeleted for `reply_to`; ClientIdReused, StoreUnavailable
+     */
+    async send(
+      room_id: string,
+      username: string,
+      body: { client_id: string; text: string; reply_to?: number | undefined },
+    ): Promise<Written> {
       const { client_id, text, reply_to } = body
-      return append(room_id, {
+      const { event, repeated } = await append(room_id, {
         type: 'message',
         username,
         client_id,
@@ -56,28 +85,40 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms) {
         },
         isRepeatOf: event => event.reply_to === reply_to && (event.text === text || event.text === ''),
       })
+      const message = repeated ? await read(room_id, event.seq) : foldMessage({ message: event, newest: null })
+      return { event, message, repeated }
     },
 
     /** @throws as `send`; NotAuthor, TooManyEdits */
-    edit(room_id: string, username: string, id: number, body: { client_id: string; text: string }) {
+    async edit(
+      room_id: string,
+      username: string,
+      id: number,
+      body: { client_id: string; text: string },
+    ): Promise<Written> {
       const { client_id, text } = body
-      return append(room_id, {
+      /** What `decide` saw last: the message just before the edit. */
+      const before: { target?: Target } = {}
+      const { event, repeated } = await append(room_id, {
         type: 'edited',
         username,
         client_id,
         message: id,
         decide(view, message) {
           assertMember(view, room_id, username)
-          assertAuthor(id, username, message)
+          before.target = assertAuthor(id, username, message)
           if ((message?.edits ?? 0) >= limits.EDITS_MAX) throw new errors.TooManyEdits(id)
           return { target: id, text }
         },
         isRepeatOf: event => event.target === id && (event.text === text || event.text === ''),
       })
+      const { target } = before
+      const message = repeated || !target ? await read(room_id, id) : foldMessage({ ...target, newest: event })
+      return { event, message, repeated }
     },
 
     /** @throws as `send`; NotAuthor */
-    remove(room_id: string, username: string, id: number, client_id: string) {
+    remove(room_id: string, username: string, id: number, client_id: string): Promise<Appended> {
       return append(room_id, {
         type: 'deleted',
         username,
@@ -92,18 +133,13 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms) {
       })
     },
 
-    /** What a message says now. @throws MessageNotFound */
-    async read(room_id: string, id: number): Promise<Message> {
-      const [target] = await store.readTargets(room_id, [id])
-      if (!target) throw new errors.MessageNotFound(id)
-      return foldMessage(target)
-    },
-
     /** @throws RoomNotFound, NotMember */
     async page(room_id: string, username: string, query: PageQuery): Promise<Page> {
       const view = await rooms.assertMember(room_id, username)
       const { limit = limits.PAGE_DEFAULT, before, after } = query
-      if (before !== undefined && after !== undefined) throw new errors.BadRequest('Give before or after, not both')
+      if (before !== undefined && after !== undefined) {
+        throw new errors.BadRequest('before and after cannot be combined')
+      }
       const found = await store.readPage(room_id, {
         limit: limit + 1,
         ...(before !== undefined && { before }),
@@ -114,12 +150,15 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms) {
       return { messages: kept.map(foldMessage), has_more, seq: view.seq }
     },
 
-    /** Newest first in pages, ascending within. @throws RoomNotFound, NotMember; BadRequest for a query without a word */
+    /**
+     * Pages go from the newest matches to the oldest; within a page, messages are in ascending order.
+     * @throws RoomNotFound, NotMember; BadRequest if `q` contains no letter or digit
+     */
     async search(room_id: string, username: string, query: SearchQuery): Promise<SearchPage> {
       await rooms.assertMember(room_id, username)
       const { q, limit = limits.PAGE_DEFAULT } = query
       const terms = queryTerms(q)
-      if (terms.length === 0) throw new errors.BadRequest('q holds no letter or digit to look for')
+      if (terms.length === 0) throw new errors.BadRequest('q must contain a letter or digit')
       const hits: Message[] = []
       let before = query.before ?? Number.MAX_SAFE_INTEGER
       for (let looked = 0; looked < CANDIDATES_MAX; looked += CANDIDATES_AT_ONCE) {
@@ -135,10 +174,10 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms) {
         }
         if (found.next_before === null) return { messages: hits.reverse(), has_more: false }
         before = found.next_before
-        // The store looked at all that one search may.
+        // The store has reached the bound of one search.
         if (found.seqs.length < CANDIDATES_AT_ONCE) break
-        // Other work goes on between the steps of a long search.
-        await new Promise(resolve => setImmediate(resolve))
+        // A long search must not block other work.
+        await setImmediate()
       }
       return { messages: hits.reverse(), has_more: true, next_before: before }
     },

@@ -1,7 +1,9 @@
+import { EventEmitter } from 'node:events'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { errors } from '../schemas/error.js'
-import { type ProfileChange, publicPart, type User } from '../schemas/user.js'
+import { type Profile, type ProfileChange, publicPart, type User } from '../schemas/user.js'
+import type { Presence } from './presence/index.js'
 import type { Store } from './store/index.js'
 
 declare module 'fastify' {
@@ -11,11 +13,16 @@ declare module 'fastify' {
 }
 
 export type Users = ReturnType<typeof createUsers>
-type ChangedListener = (user: User) => void
 
-/** What users tell about themselves. */
-export function createUsers(store: Store) {
-  const listeners = new Set<ChangedListener>()
+/** Changes made by this process. Listeners must not throw. */
+interface UserEvents {
+  /** The user after a change of the profile. */
+  changed: [user: User]
+}
+
+/** Users and their profiles. */
+export function createUsers(store: Store, presence: Pick<Presence, 'isOnline'>) {
+  const events = new EventEmitter<UserEvents>()
 
   /** @throws UserNotFound */
   async function read(username: string): Promise<User> {
@@ -24,28 +31,30 @@ export function createUsers(store: Store) {
     return publicPart(found)
   }
 
-  /** @returns the user after the change @throws UserNotFound */
-  async function change(username: string, change: ProfileChange): Promise<User> {
-    const found = await store.changeUser(username, change)
-    if (found === null) throw new errors.UserNotFound(username)
-    const user = publicPart(found)
-    for (const listener of listeners) listener(user)
-    return user
+  async function withPresence(user: User): Promise<Profile> {
+    return { ...user, online: await presence.isOnline(user.username) }
   }
 
-  /** @param listener hears of each change made by this process; must not throw @returns what ends the listening */
-  function onChanged(listener: ChangedListener) {
-    listeners.add(listener)
-    return () => {
-      listeners.delete(listener)
-    }
-  }
+  return {
+    events,
+    read,
 
-  return { read, change, onChanged }
+    /** @throws UserNotFound */
+    profile: async (username: string): Promise<Profile> => withPresence(await read(username)),
+
+    /** @returns the profile after the change @throws UserNotFound */
+    async change(username: string, change: ProfileChange): Promise<Profile> {
+      const found = await store.changeUser(username, change)
+      if (found === null) throw new errors.UserNotFound(username)
+      const user = publicPart(found)
+      events.emit('changed', user)
+      return withPresence(user)
+    },
+  }
 }
 
 async function users(fastify: FastifyInstance) {
-  fastify.decorate('users', createUsers(fastify.store))
+  fastify.decorate('users', createUsers(fastify.store, fastify.presence))
 }
 
-export default fp(users, { name: 'users', dependencies: ['store'] })
+export default fp(users, { name: 'users', dependencies: ['store', 'presence'] })

@@ -168,10 +168,13 @@ export const MemberList = Type.Object(
   },
   { additionalProperties: false },
 )
+export type MemberList = Static<typeof MemberList>
+
 export const MemberPage = Type.Object(
   { members: Type.Array(Member), has_more: Type.Boolean() },
   { additionalProperties: false },
 )
+export type MemberPage = Static<typeof MemberPage>
 
 export const ReadMark = Type.Object(
   { room_id: RoomId, seq: Type.Integer({ examples: [42] }) },

@@ -43,9 +43,7 @@ export const handlers: Handlers = {
   },
 
   async read(sender, { room_id, seq }) {
-    const { services, username } = sender
-    const mark = await services.rooms.markRead(room_id, username, seq)
-    services.toUser(username, { type: 'read', ...mark }, sender)
+    await sender.services.rooms.markRead(room_id, sender.username, seq, sender)
   },
 
   async subscribe(sender, frame) {

@@ -7,7 +7,7 @@ import { Client, type OneRoom } from './client.js'
 import { Hub } from './hub.js'
 import { type Poll, startPoll } from './poll.js'
 import type { Services } from './services.js'
-import { createUserBus, type UserBus } from './user-bus.js'
+import { createUserBus } from './user-bus.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -20,7 +20,6 @@ declare module 'fastify' {
        * @param one_room null for a socket of many rooms
        */
       accept(ws: WebSocket, request: FastifyRequest, one_room: OneRoom | null): void
-      toUser: UserBus['toUser']
     }
   }
 }
@@ -28,7 +27,6 @@ declare module 'fastify' {
 async function ws(fastify: FastifyInstance) {
   const { auth, config, messages, presence, pubsub, roomLog, rooms, store } = fastify
   const userBus = createUserBus(pubsub, store.epoch, username => hub.clientsOf(username))
-  const { toUser } = userBus
   const bounds = {
     per_user: config.MAX_SOCKETS_PER_USER,
     per_address: config.MAX_SOCKETS_PER_ADDRESS,
@@ -39,28 +37,28 @@ async function ws(fastify: FastifyInstance) {
   fastify.addHook('onClose', () => poll.close())
   const services: Services = {
     ...{ auth, config, messages, presence, roomLog, rooms, store },
-    ...{ hub, toUser, limits: fastify.limits, log: fastify.log },
+    ...{ hub, limits: fastify.limits, log: fastify.log },
   }
 
   fastify.decorate('ws', {
     hub,
     poll: poll.figures,
-    toUser,
     accept(ws, request, one_room) {
       const address = fastify.limits.addressOf(request)
       const client = new Client(ws, request.raw.socket, address, services, one_room)
       void client.start(request.identity, request.identityFault)
     },
   })
-  fastify.users.onChanged(({ username, display_name, avatar_color, status }) => {
+  fastify.users.events.on('changed', ({ username, display_name, avatar_color, status }) => {
     userBus.publishProfile({ type: 'profile', username, display_name, avatar_color, status })
   })
-  rooms.onAdmitted((username, room_id) => toUser(username, { type: 'admitted', room_id }))
+  rooms.events.on('admitted', (username, room_id) => userBus.toUser(username, { type: 'admitted', room_id }))
+  rooms.events.on('read', (username, mark, by) => userBus.toUser(username, { type: 'read', ...mark }, by))
   await userBus.onProfile(frame => {
     for (const room_id of presence.roomsOf(frame.username)) hub.broadcast(room_id, frame)
   })
   presence.onTold((room_id, frame) => hub.broadcast(room_id, frame))
-  auth.onEnded((session_id, username) => {
+  auth.events.on('ended', (session_id, username) => {
     for (const client of hub.clientsOf(username)) {
       if (client.identity?.session_id === session_id) client.close('unauthorized')
     }

@@ -8,7 +8,6 @@ import type { RoomLog } from '../room-log/index.js'
 import type { Rooms } from '../rooms/index.js'
 import type { Store } from '../store/index.js'
 import type { Hub } from './hub.js'
-import type { UserBus } from './user-bus.js'
 
 /** The capabilities that sockets call. */
 export interface Services {
@@ -22,5 +21,4 @@ export interface Services {
   roomLog: RoomLog
   rooms: Rooms
   store: Store
-  toUser: UserBus['toUser']
 }

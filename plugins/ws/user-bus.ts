@@ -34,7 +34,7 @@ export function createUserBus(pubsub: PubSub, epoch: string, receiversOf: (usern
     },
 
     /** Sends a frame to all sockets of a user, on every server, except one. */
-    toUser(username: string, frame: ServerFrame, except?: Receiver) {
+    toUser(username: string, frame: ServerFrame, except?: object) {
       for (const receiver of receiversOf(username)) if (receiver !== except) receiver.send(frame)
       pubsub.publish(channelOf(username), Buffer.from(JSON.stringify({ from: server_id, frame })))
     },

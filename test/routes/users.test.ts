@@ -17,7 +17,8 @@ test('one changes what one gives and nothing else, and listeners hear of it', as
   const app = await build(t)
   const { headers } = await register(app, 'minji')
   const heard: unknown[] = []
-  const stop = app.users.onChanged(user => heard.push(user))
+  const listener = (user: unknown) => void heard.push(user)
+  app.users.events.on('changed', listener)
   const change = async (payload: object) => {
     const answer = await app.inject({ method: 'PUT', url: '/users/me/profile', headers, payload })
     return { statusCode: answer.statusCode, ...answer.json() }
@@ -29,7 +30,7 @@ test('one changes what one gives and nothing else, and listeners hear of it', as
   t.same(await app.users.read('minji'), heard[1])
   t.equal(heard.length, 2)
   t.notMatch(heard[1], { password_hash: String })
-  stop()
+  app.users.events.off('changed', listener)
   await change({ status: 'away' })
   t.equal(heard.length, 2)
 })

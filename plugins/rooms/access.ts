@@ -1,0 +1,48 @@
+import { errors } from '../../schemas/error.js'
+import type { RoomRecord } from '../../schemas/room.js'
+import { DEFAULT_ROOM_ID } from '../../schemas/wire.js'
+import type { RoomLog, RoomView } from '../room-log/index.js'
+import type { Store } from '../store/index.js'
+
+/** Null if the room does not exist, or is private and `username` is not a member. */
+export function visible(view: RoomView, username: string): RoomRecord | null {
+  const { room } = view
+  return room && !room.deleted && (room.is_public || view.isMember(username)) ? room : null
+}
+
+/** @throws RoomNotFound */
+export function assertVisible(view: RoomView, room_id: string, username: string): RoomRecord {
+  const room = visible(view, username)
+  if (!room) throw new errors.RoomNotFound(room_id)
+  return room
+}
+
+/** @throws RoomNotFound; NotMember if the room is public */
+export function assertMember(view: RoomView, room_id: string, username: string): RoomRecord {
+  const room = assertVisible(view, room_id, username)
+  if (!view.isMember(username)) throw new errors.NotMember(room_id)
+  return room
+}
+
+/** @throws RoomNotFound; NotOwner */
+export function assertOwner(view: RoomView, room_id: string, username: string): RoomRecord {
+  const room = assertVisible(view, room_id, username)
+  if (room.owner !== username) throw new errors.NotOwner(room_id)
+  return room
+}
+
+export const isDefault = (room: RoomRecord) => room.id === DEFAULT_ROOM_ID
+
+/** The view of a room that `username` may read. @throws RoomNotFound, NotMember */
+export async function memberView(roomLog: RoomLog, room_id: string, username: string): Promise<RoomView> {
+  const view = await roomLog.view(room_id, [username])
+  assertMember(view, room_id, username)
+  return view
+}
+
+/** @throws UserNotFound @returns the username as registered: lookups ignore case */
+export async function registeredName(store: Store, username: string): Promise<string> {
+  const user = await store.readUser(username)
+  if (!user) throw new errors.UserNotFound(username)
+  return user.username
+}

@@ -1,0 +1,32 @@
+import type { Member, MemberList, MemberPage } from '../../schemas/room.js'
+import { DEFAULT_ROOM_ID, limits } from '../../schemas/wire.js'
+import type { Presence } from '../presence/index.js'
+import type { RoomLog } from '../room-log/index.js'
+import type { Store } from '../store/index.js'
+import { memberView } from './access.js'
+
+/** The members of a room, as a list. */
+export function createMembers(store: Store, roomLog: RoomLog, presence: Presence) {
+  /** Sorted by username. @throws RoomNotFound, NotMember */
+  async function members(room_id: string, username: string, query: MemberList): Promise<MemberPage> {
+    const { room } = await memberView(roomLog, room_id, username)
+    const { limit = limits.PAGE_DEFAULT, after } = query
+    const page = { limit: limit + 1, ...(after !== undefined && { after }) }
+    const users =
+      room_id === DEFAULT_ROOM_ID
+        ? await store.listUsers(page)
+        : await store.readUsers((await store.listMembers(room_id, page)).map(row => row.username))
+    users.sort((a, b) => (a.username.toLowerCase() < b.username.toLowerCase() ? -1 : 1))
+    const isOnline = await presence.inRoom(room_id)
+    const listed: Member[] = users.slice(0, limit).map(user => ({
+      username: user.username,
+      display_name: user.display_name,
+      avatar_color: user.avatar_color,
+      role: user.username === room?.owner ? 'owner' : 'member',
+      online: isOnline(user.username),
+    }))
+    return { members: listed, has_more: users.length > limit }
+  }
+
+  return { members }
+}

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto'
+import { errors } from '../../schemas/error.js'
+import type { Room, RoomRecord } from '../../schemas/room.js'
+import type { Auth } from '../auth/index.js'
+import type { RoomLog, RoomView } from '../room-log/index.js'
+import type { Store } from '../store/index.js'
+import { assertMember, assertOwner, assertVisible, isDefault, registeredName } from './access.js'
+import type { List } from './list.js'
+import type { Marks } from './marks.js'
+
+function assertNotFull(room: RoomRecord) {
+  if (room.max_members > 0 && room.member_count >= room.max_members) throw new errors.RoomFull(room.id)
+}
+
+/** How users become members of a room, and how their membership ends. */
+export function createMembership(
+  store: Store,
+  roomLog: RoomLog,
+  auth: Auth,
+  marks: Pick<Marks, 'admit'>,
+  get: List['get'],
+) {
+  /** Makes `subject` a member by an event of `username`; does nothing if `subject` is one already. */
+  async function admit(
+    room_id: string,
+    username: string,
+    subject: string,
+    assertAllowed: (view: RoomView) => RoomRecord,
+  ) {
+    const appended = await roomLog.append(room_id, {
+      type: 'joined',
+      username,
+      subject,
+      client_id: randomUUID(),
+      decide(view) {
+        const room = assertAllowed(view)
+        if (view.isMember(subject)) return null
+        assertNotFull(room)
+        return { member: subject }
+      },
+    })
+    if (appended) await marks.admit(subject, room_id, appended.event.seq)
+  }
+
+  return {
+    /**
+     * Joining twice is not an error. The correct password opens a private room, too.
+     * @throws RoomNotFound; RoomPasswordWrong if the room is public; RoomFull, LoginQueueFull
+     */
+    async join(room_id: string, username: string, password: string | undefined): Promise<Room> {
+      const { room } = await roomLog.view(room_id, [username])
+      // Always one comparison, so that the response time does not reveal whether a private room exists.
+      const password_hash = room && !room.deleted ? room.password_hash : null
+      const opened = password !== undefined && (await auth.verifyPassword(password, password_hash))
+      await admit(room_id, username, username, view => {
+        const { room } = view
+        if (!room || room.deleted) throw new errors.RoomNotFound(room_id)
+        if (view.isMember(username) || opened) return room
+        if (!room.is_public) throw new errors.RoomNotFound(room_id)
+        if (room.password_hash !== null) throw new errors.RoomPasswordWrong(room_id)
+        return room
+      })
+      return get(room_id, username)
+    },
+
+    /** @throws RoomNotFound, NotMember, DefaultRoom, OwnerCannotLeave */
+    async leave(room_id: string, username: string): Promise<void> {
+      await roomLog.append(room_id, {
+        type: 'left',
+        username,
+        client_id: randomUUID(),
+        decide(view) {
+          const room = assertMember(view, room_id, username)
+          if (isDefault(room)) throw new errors.DefaultRoom()
+          if (room.owner === username) throw new errors.OwnerCannotLeave()
+          return { member: username }
+        },
+      })
+    },
+
+    /** Adds a user, even to a private room. @throws RoomNotFound, NotOwner, UserNotFound, RoomFull */
+    async addMember(room_id: string, username: string, subject: string): Promise<Room> {
+      assertOwner(await roomLog.view(room_id, [username]), room_id, username)
+      await admit(room_id, username, await registeredName(store, subject), view => assertOwner(view, room_id, username))
+      return get(room_id, username)
+    },
+
+    /**
+     * @throws RoomNotFound, NotOwner, UserNotFound, MemberNotFound, DefaultRoom; OwnerCannotLeave if `subject` is the owner
+     */
+    async removeMember(room_id: string, username: string, subject: string): Promise<void> {
+      const view = await roomLog.view(room_id, [username])
+      if (isDefault(assertVisible(view, room_id, username))) throw new errors.DefaultRoom()
+      assertOwner(view, room_id, username)
+      const member = await registeredName(store, subject)
+      await roomLog.append(room_id, {
+        type: 'removed',
+        username,
+        subject: member,
+        client_id: randomUUID(),
+        decide(view) {
+          const { owner } = assertOwner(view, room_id, username)
+          if (member === owner) throw new errors.OwnerCannotLeave()
+          if (!view.isMember(member)) throw new errors.MemberNotFound(member)
+          return { member }
+        },
+      })
+    },
+  }
+}
