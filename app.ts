@@ -16,6 +16,8 @@ async function app(fastify: FastifyInstance, opts: { env?: Environment }) {
   await fastify.register(autoload, {
     dir: folder('routes'),
     routeParams: true,
+    // Every file is a route: `rooms/_id/index.ts` must not hide `rooms/_id/members.ts`.
+    indexPattern: /^$/,
     autoHooks: true,
     cascadeHooks: true,
     ...rest,

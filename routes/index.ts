@@ -3,13 +3,13 @@ import fastifyStatic from '@fastify/static'
 import type {} from '@fastify/swagger'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
-/** Made by `static/build.ts`. */
+/** Built by `static/build.ts`. */
 const root = fileURLToPath(new URL('../static/public', import.meta.url))
 
-/** The names carry no hash, so a browser asks each time whether what it holds is still good. */
+/** File names carry no hash, so browsers must revalidate on each use. */
 const setHeaders = (reply: FastifyReply) => void reply.header('cache-control', 'no-cache')
 
-/** The browser page. Its address names the room; which message, the part behind `#`, never reaches the server. */
+/** The browser page. Its URL names the room; the message, in the fragment behind `#`, never reaches the server. */
 export default async function page(fastify: FastifyInstance) {
   await fastify.register(fastifyStatic, { root, prefix: '/assets/', index: false, cacheControl: false, setHeaders })
   const index = async (_: FastifyRequest, reply: FastifyReply) => reply.sendFile('index.html')
@@ -19,6 +19,6 @@ export default async function page(fastify: FastifyInstance) {
   fastify.get('/', { schema }, index)
   fastify.get('/r/:id', { schema }, index)
   fastify.get('/favicon.ico', { schema }, icon)
-  // A service worker serves what lies beside it and below.
+  // The scope of a service worker is the folder that it is served from.
   fastify.get('/worker.js', { schema }, worker)
 }

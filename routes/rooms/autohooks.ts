@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 
-/** Everything about rooms needs a token. */
+/** Every route below `/rooms` requires authentication. */
 export default async (fastify: FastifyInstance) => {
   fastify.addHook('onRequest', fastify.requireIdentity)
 }

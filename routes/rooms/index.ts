@@ -6,11 +6,12 @@ import { Room, RoomCreation, RoomList } from '../../schemas/room.js'
 const list = {
   operationId: 'listRooms',
   tags: ['rooms'],
-  summary: 'Rooms that one may see, by name',
-  description: 'Public ones, and those one is a member of. The `Link` header holds the next page.',
+  summary: 'List rooms',
+  description:
+    'Returns public rooms and the rooms that the authenticated user is a member of, sorted by name. The `Link` header contains the URL of the next page.',
   querystring: RoomList,
   response: {
-    200: Type.Array(Room),
+    200: Type.Array(Room, { description: 'A page of rooms' }),
     ...readErrors(),
   },
 }
@@ -18,10 +19,11 @@ const list = {
 const create = {
   operationId: 'createRoom',
   tags: ['rooms'],
-  summary: 'Make a room, and own it',
+  summary: 'Create a room',
+  description: 'The authenticated user becomes the owner and first member.',
   body: RoomCreation,
   response: {
-    201: Room,
+    201: { ...Room, description: 'The room was created' },
     ...changeErrors('RoomNameTaken', 'PasswordTooLong', 'LoginQueueFull'),
   },
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 
-export default async function users(fastify: FastifyInstance) {
+/** Every route below `/users` requires authentication. */
+export default async (fastify: FastifyInstance) => {
   fastify.addHook('onRequest', fastify.requireIdentity)
 }

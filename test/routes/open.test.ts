@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs'
 import { test } from 'tap'
 import { build } from '../support/application.js'
 
-/** What answers without a token; both socket routes decide by themselves (their own tests ask them). */
+/** Routes that answer without a token; both socket routes authenticate on their own and have their own tests. */
 const open = [
   /^POST \/auth\/(register|login)$/,
   /^(GET|HEAD) \/(health|ready|metrics|docs.*)$/,
@@ -9,7 +10,7 @@ const open = [
   /^(GET|HEAD) (\/rooms\/:id)?\/ws$/,
 ]
 
-test('every route but the open ones answers 401 without a token, with a foreign one and with a broken one', async t => {
+test('every route except the open ones answers 401 without a token and with a malformed one', async t => {
   const routes: { method: string; url: string }[] = []
   const app = await build(
     t,
@@ -38,7 +39,7 @@ test('every route but the open ones answers 401 without a token, with a foreign 
   }
 })
 
-test('every route has a summary, a tag, an operationId of its own and an error answer of each kind it can give', async t => {
+test('every documented route has a summary, a tag, a unique operationId and its error responses', async t => {
   const routes: { method: string | string[]; url: string; schema?: Record<string, unknown> }[] = []
   await build(
     t,
@@ -61,5 +62,30 @@ test('every route has a summary, a tag, an operationId of its own and an error a
       ? []
       : ['429', '500', '503', ...(isOpen ? [] : ['401'])]
     for (const status of needed) t.ok(answered.includes(status), `${route}: ${status}`)
+  }
+})
+
+test('the file of a route has the path of its URL', async t => {
+  const urls = new Set<string>()
+  await build(
+    t,
+    {},
+    {
+      before: fastify => {
+        fastify.addHook('onRoute', ({ url, schema }) => {
+          // Plugins serve documents and metrics; both socket routes share one file, `ws.ts`.
+          if (!schema?.hide && !/^\/(docs|metrics)|\/ws$/.test(url)) urls.add(url)
+        })
+      },
+    },
+  )
+  t.ok(urls.size >= 15)
+  for (const url of urls) {
+    const segments = url.slice(1).replaceAll(':', '_').split('/')
+    const files = segments.map((_, at) => `${segments.slice(0, at + 1).join('/')}.ts`)
+    const found = [...files, `${segments.join('/')}/index.ts`].some(file =>
+      existsSync(new URL(`../../../routes/${file}`, import.meta.url)),
+    )
+    t.ok(found, url)
   }
 })

@@ -8,29 +8,39 @@ const tags = ['members']
 const list = {
   operationId: 'listMembers',
   tags,
-  summary: 'A page of members, by username',
+  summary: 'List members',
+  description:
+    'Returns the members of the room, sorted by username, and whether each is online. Only members can list them.',
   params: RoomParams,
   querystring: MemberList,
-  response: { 200: MemberPage, ...readErrors('RoomNotFound', 'NotMember') },
+  response: {
+    200: { ...MemberPage, description: 'A page of members' },
+    ...readErrors('RoomNotFound', 'NotMember'),
+  },
 }
 
 const add = {
   operationId: 'addMember',
   tags,
-  summary: 'Add a member to a room of one’s own',
-  description: 'Into a private room without a password the only way.',
+  summary: 'Add a member',
+  description:
+    'Only the owner can add members. This is the only way into a private room without a password. Adding a member again is not an error.',
   params: MemberParams,
-  response: { 200: Room, ...changeErrors('RoomNotFound', 'NotOwner', 'UserNotFound', 'RoomFull') },
+  response: {
+    200: { ...Room, description: 'The room with its new member' },
+    ...changeErrors('RoomNotFound', 'NotOwner', 'UserNotFound', 'RoomFull'),
+  },
 }
 
 const remove = {
   operationId: 'removeMember',
   tags,
-  summary: 'Remove a member from a room of one’s own',
-  description: 'Ends that user’s sockets in the room; nothing that is said afterwards reaches them.',
+  summary: 'Remove a member',
+  description:
+    'Only the owner can remove members. The sockets of the removed user leave the room and receive nothing that is sent afterwards.',
   params: MemberParams,
   response: {
-    204: Type.Null({ description: 'Done' }),
+    204: Type.Null({ description: 'The member was removed' }),
     ...changeErrors('RoomNotFound', 'NotOwner', 'UserNotFound', 'MemberNotFound', 'DefaultRoom', 'OwnerCannotLeave'),
   },
 }

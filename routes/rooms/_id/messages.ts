@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Written } from '../../../plugins/messages.js'
 import { changeErrors, rateLimited, readErrors } from '../../../schemas/error.js'
 import {
   Deleting,
@@ -18,64 +19,67 @@ import {
 import { RoomParams } from '../../../schemas/room.js'
 
 const tags = ['messages']
-const again = { ...Message, description: 'It was sent before: the answer of then' }
+const sent = {
+  200: { ...Message, description: 'Idempotent replay: the message that the original request sent' },
+  201: { ...Message, description: 'The message was sent' },
+  ...changeErrors('RoomNotFound', 'NotMember', 'MessageNotFound', 'MessageDeleted', 'ClientIdReused'),
+}
 
 const list = {
   operationId: 'listMessages',
   tags,
-  summary: 'A page of history',
-  description: 'The newest page, or the one before or after a seq; for members only.',
+  summary: 'List messages',
+  description:
+    'Returns a page of the room’s history: the newest messages, those before a `seq`, or those after one. Only members can read messages.',
   params: RoomParams,
   querystring: PageQuery,
-  response: { 200: Page, ...readErrors('RoomNotFound', 'NotMember') },
+  response: { 200: { ...Page, description: 'A page of messages' }, ...readErrors('RoomNotFound', 'NotMember') },
 }
 
 const search = {
   operationId: 'searchMessages',
   tags,
-  summary: 'Messages that say something',
+  summary: 'Search messages',
   description:
-    'Looks for words and, in Korean, Chinese and Japanese, for parts of words, in what messages say now; several are AND. Newest first in pages, ascending within.',
+    'Finds messages whose current text contains all the words of the query; in Korean, Chinese and Japanese, parts of words match, too. Pages go from the newest matches to the oldest; within a page, messages are in ascending order.',
   params: RoomParams,
   querystring: SearchQuery,
-  response: { 200: SearchPage, ...readErrors('RoomNotFound', 'NotMember') },
+  response: {
+    200: { ...SearchPage, description: 'A page of matching messages' },
+    ...readErrors('RoomNotFound', 'NotMember'),
+  },
 }
 
 const send = {
   operationId: 'sendMessage',
   tags,
   summary: 'Send a message',
-  description: 'Sending again with the same `client_id` is safe, for ever. Without one the server makes one.',
+  description:
+    'Idempotent by `client_id`: a retry with the same `client_id` returns the original message, however much later it comes. Without a `client_id` the server generates one.',
   params: RoomParams,
   body: Sending,
-  response: {
-    200: again,
-    201: Message,
-    ...changeErrors('RoomNotFound', 'NotMember', 'MessageNotFound', 'MessageDeleted', 'ClientIdReused'),
-  },
+  response: sent,
 }
 
 const reply = {
   operationId: 'replyToMessage',
   tags,
   summary: 'Reply to a message',
+  description: 'The same as sending a message with `reply_to`, which must name a message in the same room.',
   params: MessageParams,
   body: Replying,
-  response: {
-    200: again,
-    201: Message,
-    ...changeErrors('RoomNotFound', 'NotMember', 'MessageNotFound', 'MessageDeleted', 'ClientIdReused'),
-  },
+  response: sent,
 }
 
 const edit = {
   operationId: 'editMessage',
   tags,
-  summary: 'Give a message of one’s own a new text',
+  summary: 'Edit a message',
+  description: 'Replaces the text. Only the author can edit a message, up to 100 times. Idempotent by `client_id`.',
   params: MessageParams,
   body: Editing,
   response: {
-    200: Message,
+    200: { ...Message, description: 'The edited message' },
     ...changeErrors(
       'RoomNotFound',
       'NotMember',
@@ -91,18 +95,25 @@ const edit = {
 const remove = {
   operationId: 'deleteMessage',
   tags,
-  summary: 'Delete a message of one’s own',
+  summary: 'Delete a message',
+  description:
+    'Only the author can delete a message. Its place in the history remains, with an empty text and `deleted_at`. Idempotent by `client_id`.',
   params: MessageParams,
   querystring: Deleting,
   response: {
-    204: Type.Null({ description: 'Done' }),
+    204: Type.Null({ description: 'The message was deleted' }),
     ...changeErrors('RoomNotFound', 'NotMember', 'MessageNotFound', 'MessageDeleted', 'NotAuthor', 'ClientIdReused'),
   },
 }
 
+function answerSent(reply: FastifyReply, { message, repeated }: Written) {
+  reply.code(repeated ? 200 : 201)
+  return message
+}
+
 export default (async fastify => {
   const { messages, limits } = fastify
-  /** As sockets' frames: by account, over all its sockets and requests. */
+  /** The same budget as for frames: one per account, for all its sockets and requests. */
   async function preHandler({ username }: FastifyRequest) {
     const wait_ms = limits.sends(username)
     if (wait_ms > 0) throw rateLimited(wait_ms)
@@ -114,22 +125,18 @@ export default (async fastify => {
     messages.search(params.id, username, query),
   )
 
-  fastify.post('/messages', { schema: send, preHandler }, async ({ params, body, username }, reply) => {
-    const { event, repeated } = await messages.send(params.id, username, { client_id: randomUUID(), ...body })
-    reply.code(repeated ? 200 : 201)
-    return messages.read(params.id, event.seq)
-  })
+  fastify.post('/messages', { schema: send, preHandler }, async ({ params, body, username }, reply) =>
+    answerSent(reply, await messages.send(params.id, username, { client_id: randomUUID(), ...body })),
+  )
 
   fastify.post('/messages/:msgId/reply', { schema: reply, preHandler }, async ({ params, body, username }, reply) => {
     const sending = { client_id: randomUUID(), ...body, reply_to: params.msgId }
-    const { event, repeated } = await messages.send(params.id, username, sending)
-    reply.code(repeated ? 200 : 201)
-    return messages.read(params.id, event.seq)
+    return answerSent(reply, await messages.send(params.id, username, sending))
   })
 
   fastify.put('/messages/:msgId', { schema: edit, preHandler }, async ({ params, body, username }) => {
-    await messages.edit(params.id, username, params.msgId, { client_id: randomUUID(), ...body })
-    return messages.read(params.id, params.msgId)
+    const edited = await messages.edit(params.id, username, params.msgId, { client_id: randomUUID(), ...body })
+    return edited.message
   })
 
   fastify.delete('/messages/:msgId', { schema: remove, preHandler }, async ({ params, query, username }, reply) => {

@@ -5,17 +5,16 @@ import { ReadBody, ReadMark, RoomParams } from '../../../schemas/room.js'
 const read = {
   operationId: 'markRead',
   tags: ['messages'],
-  summary: 'Move one’s read mark forward',
-  description: 'It never goes back. Rooms carry `last_read_seq` and `unread`.',
+  summary: 'Mark messages as read',
+  description:
+    'Moves the read mark of the authenticated user forward to `seq` and tells the user’s open sockets. A mark never moves back; a smaller `seq` has no effect. Rooms show it as `last_read_seq` and `unread`.',
   params: RoomParams,
   body: ReadBody,
-  response: { 200: ReadMark, ...changeErrors('RoomNotFound', 'NotMember') },
+  response: { 200: { ...ReadMark, description: 'The read mark' }, ...changeErrors('RoomNotFound', 'NotMember') },
 }
 
 export default (async fastify => {
-  fastify.put('/read', { schema: read }, async ({ params, body, username }) => {
-    const mark = await fastify.rooms.markRead(params.id, username, body.seq)
-    fastify.ws.toUser(username, { type: 'read', ...mark })
-    return mark
-  })
+  fastify.put('/read', { schema: read }, ({ params, body, username }) =>
+    fastify.rooms.markRead(params.id, username, body.seq),
+  )
 }) satisfies FastifyPluginAsyncTypebox

@@ -4,16 +4,13 @@ import { readErrors } from '../../../schemas/error.js'
 import { Profile, Username } from '../../../schemas/user.js'
 
 const read = {
-  summary: `A user's profile`,
+  summary: 'Get a user’s profile',
   operationId: 'getProfile',
   tags: ['users'],
   params: Type.Object({ username: Username }),
-  response: { 200: Profile, ...readErrors('UserNotFound') },
+  response: { 200: { ...Profile, description: 'The profile' }, ...readErrors('UserNotFound') },
 }
 
 export default (async fastify => {
-  fastify.get('/profile', { schema: read }, async ({ params }) => {
-    const user = await fastify.users.read(params.username)
-    return { ...user, online: await fastify.presence.isOnline(user.username) }
-  })
+  fastify.get('/profile', { schema: read }, ({ params }) => fastify.users.profile(params.username))
 }) satisfies FastifyPluginAsyncTypebox

@@ -3,17 +3,15 @@ import { changeErrors } from '../../../schemas/error.js'
 import { Profile, ProfileChange } from '../../../schemas/user.js'
 
 const change = {
-  summary: `Change one's own profile`,
-  description: 'Only what is given changes. Rooms that one is online in are told.',
+  summary: 'Update your profile',
+  description:
+    'Properties that are left out keep their values. Sockets in the rooms in which the user is online receive a `profile` frame.',
   operationId: 'changeProfile',
   tags: ['users'],
   body: ProfileChange,
-  response: { 200: Profile, ...changeErrors() },
+  response: { 200: { ...Profile, description: 'The updated profile' }, ...changeErrors() },
 }
 
 export default (async fastify => {
-  fastify.put('/profile', { schema: change }, async ({ username, body }) => {
-    const user = await fastify.users.change(username, body)
-    return { ...user, online: await fastify.presence.isOnline(user.username) }
-  })
+  fastify.put('/profile', { schema: change }, ({ username, body }) => fastify.users.change(username, body))
 }) satisfies FastifyPluginAsyncTypebox

@@ -1,0 +1,22 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { changeErrors } from '../../../schemas/error.js'
+import { OwnerBody, Room, RoomParams } from '../../../schemas/room.js'
+
+const handOver = {
+  operationId: 'handOverRoom',
+  tags: ['members'],
+  summary: 'Transfer ownership',
+  description: 'Makes another member the owner of the room. Only the current owner can do this.',
+  params: RoomParams,
+  body: OwnerBody,
+  response: {
+    200: { ...Room, description: 'The room with its new owner' },
+    ...changeErrors('RoomNotFound', 'NotOwner', 'UserNotFound', 'MemberNotFound'),
+  },
+}
+
+export default (async fastify => {
+  fastify.put('/owner', { schema: handOver }, ({ params, body, username }) =>
+    fastify.rooms.handOver(params.id, username, body.username),
+  )
+}) satisfies FastifyPluginAsyncTypebox
