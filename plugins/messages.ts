@@ -7,8 +7,7 @@ import type { Message, Page, PageQuery, SearchPage, SearchQuery } from '../schem
 import { limits } from '../schemas/wire.js'
 import type { Appended, RoomLog } from './room-log/index.js'
 import { assertMember, type Rooms } from './rooms/index.js'
-import type { Store, Target } from './store/index.js'
-import { foldMessage, matches, queryTerms } from './store/index.js'
+import { foldMessage, matches, queryTerms, type Store, type Target } from './store/index.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
