@@ -26,7 +26,7 @@ inBrowser('the last line of a room', async (t, browser) => {
     await kim.getByLabel('비밀번호', { exact: true }).fill(PASSWORD)
     await kim.locator('form button[type=submit]').click()
     await link(kim, 'Lunch').click()
-    const write = kim.getByRole('textbox', { name: 'Lunch에 메시지 쓰기' })
+    const write = kim.getByRole('textbox', { name: 'Lunch에 메시지 보내기' })
     await write.fill('<b>soup</b>\nor `bread`?')
     await kim.getByRole('button', { name: '보내기' }).click()
 
@@ -43,8 +43,8 @@ inBrowser('the last line of a room', async (t, browser) => {
 
     await kim.locator('article[data-id]', { hasText: 'soup' }).waitFor()
     await write.press('ArrowUp')
-    await kim.getByLabel('메시지 수정 중').fill(`stew! ${'긴 이야기 '.repeat(200)}`)
-    await kim.getByLabel('메시지 수정 중').press('Enter')
+    await kim.getByLabel('메시지 수정').fill(`stew! ${'긴 이야기 '.repeat(200)}`)
+    await kim.getByLabel('메시지 수정').press('Enter')
     const stew = async () => ((await line(minji, 'Lunch').textContent()) ?? '').startsWith('박준: stew! 긴')
     await until(minji, stew)
     t.equal((await link(minji, 'Lunch').boundingBox())?.height, height, 'long or short, it is one line')

@@ -33,7 +33,7 @@ async function logIn(page: Page, username: string) {
 }
 
 const profile = (page: Page) => page.getByRole('button', { name: 'Your profile' })
-const newRoom = (page: Page) => page.getByRole('button', { name: 'New room' })
+const newRoom = (page: Page) => page.getByRole('button', { name: 'Create a room' })
 
 inBrowser('what comes late', async (t, browser) => {
   await t.test('a room takes no focus from a field, nor does a message', async t => {
@@ -74,12 +74,12 @@ inBrowser('what comes late', async (t, browser) => {
     const letGo = await hold(page, 'GET', /^\/rooms\?/)
     await signUp(page, 'minji')
     await newRoom(page).click()
-    await page.getByLabel('Name').fill('Lunch')
-    await page.getByRole('button', { name: 'Create' }).click()
+    await page.getByLabel('Room name').fill('Lunch')
+    await page.getByRole('button', { name: 'Create', exact: true }).click()
     await until(page, async () => /\/r\/(?!default)/.test(page.url()))
     letGo()
     await page.getByRole('link', { name: 'Lobby' }).waitFor()
-    await page.getByRole('textbox', { name: 'Write to Lunch' }).waitFor()
+    await page.getByRole('textbox', { name: 'Message Lunch' }).waitFor()
   })
 
   await t.test('an answer closes no dialog but its own, and leads nobody away', async t => {
@@ -99,22 +99,22 @@ inBrowser('what comes late', async (t, browser) => {
     await page.getByRole('dialog').getByRole('button', { name: 'Leave room' }).click()
     await page.keyboard.press('Escape')
     await page.getByRole('link', { name: 'Soup' }).click()
-    await page.getByRole('textbox', { name: 'Write to Soup' }).waitFor()
+    await page.getByRole('textbox', { name: 'Message Soup' }).waitFor()
     await newRoom(page).click()
-    await page.getByLabel('Name').fill('Bread')
+    await page.getByLabel('Room name').fill('Bread')
     letLeave()
-    await page.locator('section', { hasText: 'Open to join' }).getByRole('link', { name: 'Lunch' }).waitFor()
-    t.equal(await page.getByLabel('Name').inputValue(), 'Bread', 'it was left, and the other dialog is there')
+    await page.locator('section', { hasText: 'Rooms you can join' }).getByRole('link', { name: 'Lunch' }).waitFor()
+    t.equal(await page.getByLabel('Room name').inputValue(), 'Bread', 'it was left, and the other dialog is there')
     t.equal(page.url(), `${url}/r/${soup}`)
 
     const letMake = await hold(page, 'POST', /^\/rooms$/)
-    await page.getByRole('button', { name: 'Create' }).click()
+    await page.getByRole('button', { name: 'Create', exact: true }).click()
     await page.keyboard.press('Escape')
     await profile(page).click()
-    await page.getByLabel('Name shown').fill('Min')
+    await page.getByLabel('Display name').fill('Min')
     letMake()
     await page.getByRole('link', { name: 'Bread' }).waitFor()
-    t.equal(await page.getByLabel('Name shown').inputValue(), 'Min', 'it was made, and the other dialog is there')
+    t.equal(await page.getByLabel('Display name').inputValue(), 'Min', 'it was made, and the other dialog is there')
     t.equal(page.url(), `${url}/r/${soup}`)
   })
 
@@ -131,20 +131,20 @@ inBrowser('what comes late', async (t, browser) => {
       // As the browser tells Escape: at once, and once more in a task of its own.
       dialog.dispatchEvent(new Event('cancel'))
       await turn()
-      document.querySelector('[aria-label="New room"]').click()
+      document.querySelector('[aria-label="Create a room"]').click()
       await turn()
       dialog.dispatchEvent(new Event('close'))
       await turn()
       return document.querySelector('dialog h2')?.textContent
     })()`)
-    t.equal(title, 'New room')
+    t.equal(title, 'Create a room')
     await page.keyboard.press('Escape')
     await page.getByRole('dialog').waitFor({ state: 'detached' })
 
     for (const close of ['Escape', 'Enter']) {
       await profile(page).focus()
       await page.keyboard.press('?')
-      await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+      await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor()
       // Enter is for the button that closes it.
       await page.keyboard.press(close)
       await page.getByRole('dialog').waitFor({ state: 'detached' })
@@ -168,7 +168,7 @@ inBrowser('what comes late', async (t, browser) => {
     const page = await visit(t, browser, `${url}/r/${lunch}`)
     await logIn(page, 'minji')
     await page.getByRole('link', { name: 'Lobby' }).click()
-    await page.getByRole('textbox', { name: 'Write to Lobby' }).waitFor()
+    await page.getByRole('textbox', { name: 'Message Lobby' }).waitFor()
     const id = Number(await row(page, 'line 2').getAttribute('data-id'))
     const there = log(page).locator(`[data-id="${id}"]`)
     await there.hover()
@@ -198,10 +198,10 @@ inBrowser('what comes late', async (t, browser) => {
       for (let i = 0; i < 5; i++) await null
       return document.activeElement.ariaLabel
     })()`)
-    t.equal(focused, 'Write to Lobby')
+    t.equal(focused, 'Message Lobby')
     await log(page).locator('article[data-id]', { hasText: 'second' }).waitFor()
     await field(page).press('ArrowUp')
-    t.equal(await page.getByLabel('Editing a message').inputValue(), 'second')
+    t.equal(await page.getByLabel('Edit message').inputValue(), 'second')
   })
 
   await t.test('an answer to an earlier question is not shown, and what was begun meanwhile is kept', async t => {
@@ -227,10 +227,10 @@ inBrowser('what comes late', async (t, browser) => {
     t.strictSame(await page.locator('.hit-text').allTextContents(), ['line 007'])
 
     await page.getByRole('link', { name: 'Lunch' }).click()
-    await page.getByRole('textbox', { name: 'Write to Lunch' }).waitFor()
+    await page.getByRole('textbox', { name: 'Message Lunch' }).waitFor()
     await page.getByRole('button', { name: 'Members' }).click()
     const letAdd = await hold(page, 'PUT', /\/members\/jun$/)
-    const add = page.getByLabel('Add a member')
+    const add = page.getByLabel('Add member')
     await add.fill('jun')
     await add.press('Enter')
     await add.fill('so')

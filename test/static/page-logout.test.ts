@@ -18,7 +18,7 @@ inBrowser('after a logout', async (t, browser) => {
     await say(page, 'a secret on its way')
     await row(page, 'a secret on its way').getByText('Sending…').waitFor()
     await field(page).fill('a secret half written')
-    await page.getByText('The connection is lost.', { exact: false }).waitFor()
+    await page.getByText('Connection lost.', { exact: false }).waitFor()
     const before = await kept(page)
     for (const secret of ['a secret on its way', 'a secret half written']) t.match(before, secret, 'it was kept')
 

@@ -82,8 +82,8 @@ inBrowser('on a phone', async (t, browser) => {
     await say(page, 'two')
     await row(page, 'two').getByText('Sending…').waitFor()
     await page.locator('.sidebar .menu summary').click()
-    await page.getByRole('button', { name: 'Keys' }).click()
-    await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+    await page.getByRole('button', { name: 'Keyboard shortcuts' }).click()
+    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor()
     t.equal(await moving(), 0)
     const styles = await page.evaluate<string[]>(`[...document.querySelectorAll('*')].flatMap(element => {
       const { animationName, transitionDuration, scrollBehavior } = getComputedStyle(element)

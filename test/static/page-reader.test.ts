@@ -33,7 +33,7 @@ inBrowser('for who hears the page', async (t, browser) => {
     const bar = row(page, 'line 010').locator('.actions')
     t.ok(await bar.evaluate(bar => bar.checkVisibility({ opacityProperty: true })), 'they are seen')
     await page.keyboard.press('Enter')
-    await page.getByText('Reply: scribe').waitFor()
+    await page.getByText('Replying to scribe').waitFor()
     await field(page).press('Escape')
 
     // Again, in a row that is active by now, and in another.

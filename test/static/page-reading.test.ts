@@ -156,17 +156,17 @@ inBrowser('reading and writing', async (t, browser) => {
         return activeElement.ariaLabel ?? activeElement.textContent
       })()`)
     t.equal(await focused(`document.querySelector('.emoji-place > button').click()`), '😀')
-    t.equal(await focused(`press({ key: 'Escape' })`), 'Write to Lobby')
-    t.equal(await focused(`press({ key: 'ArrowUp' })`), 'Editing a message')
-    t.equal(await page.getByRole('textbox', { name: 'Editing a message' }).inputValue(), 'first')
-    t.equal(await focused(`press({ key: 'Escape' })`), 'Write to Lobby')
+    t.equal(await focused(`press({ key: 'Escape' })`), 'Message Lobby')
+    t.equal(await focused(`press({ key: 'ArrowUp' })`), 'Edit message')
+    t.equal(await page.getByRole('textbox', { name: 'Edit message' }).inputValue(), 'first')
+    t.equal(await focused(`press({ key: 'Escape' })`), 'Message Lobby')
     t.equal(await focused(`press({ key: 'F', ctrlKey: true, shiftKey: true })`), 'Search this room')
     await page.getByRole('button', { name: 'Your profile' }).focus()
     t.equal(await focused(`press({ key: '?' })`), 'Close')
     await page.keyboard.press('Escape')
     await row(page, 'first').hover()
     await page.getByRole('button', { name: 'Search' }).first().focus()
-    t.equal(await focused(`document.querySelector('.actions [aria-label=Reply]').click()`), 'Write to Lobby')
+    t.equal(await focused(`document.querySelector('.actions [aria-label=Reply]').click()`), 'Message Lobby')
   })
 
   await t.test('who hears the page hears what others write, neither history nor themselves', async t => {

@@ -63,7 +63,7 @@ export async function until(page: Page, holds: () => Promise<boolean>) {
   throw new Error(`it did not come about in ${WAIT_MAX_MS} ms: ${holds}`)
 }
 
-export const field = (page: Page) => page.getByRole('textbox', { name: /^Write to/ })
+export const field = (page: Page) => page.getByRole('textbox', { name: /^Message/ })
 export const log = (page: Page) => page.getByRole('log')
 export const row = (page: Page, text: string) => log(page).locator('article', { hasText: text })
 

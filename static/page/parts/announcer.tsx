@@ -21,7 +21,7 @@ export function Announcer({ messages, attached, me }: { messages: readonly Messa
     const name = (username: string) => app.store.state.people.get(username)?.display_name || username
     place.current.textContent =
       fresh.length > SAID_MAX
-        ? words.to_end(fresh.length)
+        ? words.jump_to_latest(fresh.length)
         : fresh.map(({ username, text }) => `${name(username)}: ${text}`).join('\n')
   }, [messages, attached, me, words, app])
   return <p ref={place} class="hidden" aria-live="polite" />

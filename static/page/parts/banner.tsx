@@ -27,7 +27,7 @@ export function Banner() {
         <p class="banner">
           <span>{name === 'closed' ? words.disconnected : was_open ? words.reconnecting : words.connecting}</span>
           <button type="button" class="link" onClick={app.reconnect}>
-            {words.try_now}
+            {words.reconnect}
           </button>
         </p>
       )}

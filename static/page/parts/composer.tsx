@@ -1,9 +1,9 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Room } from '../../../schemas/room.js'
 import { limits } from '../../../schemas/wire.js'
+import { displayName } from '../state/people.js'
 import type { Talk } from '../state/state.js'
 import { codePoints } from '../text/check.js'
-import { PersonName } from './avatar.js'
 import { EmojiPicker } from './emoji.js'
 import { Icon } from './icon.js'
 import { IconButton } from './icon-button.js'
@@ -24,6 +24,7 @@ export function Composer({ talk, room }: { talk: Talk; room: Room }) {
   const [empty, setEmpty] = useState(true)
   const typing_told = useRef(0)
   const answered = talk.replying === null ? undefined : talk.messages.find(({ id }) => id === talk.replying)
+  const answered_name = useSelected('people', people => displayName(people, answered?.username ?? ''))
 
   // Before the page is drawn: what is written from then on is for this room.
   useLayoutEffect(() => {
@@ -112,9 +113,7 @@ export function Composer({ talk, room }: { talk: Talk; room: Room }) {
     >
       {talk.replying !== null && (
         <div class="replying">
-          <span>
-            {words.reply}: {answered ? <PersonName username={answered.username} /> : words.earlier_message}
-          </span>
+          <span>{answered ? words.replying_to(answered_name) : words.replying_to_earlier}</span>
           <span class="replied-text" dir="auto">
             {answered?.text}
           </span>
@@ -126,8 +125,8 @@ export function Composer({ talk, room }: { talk: Talk; room: Room }) {
           ref={field}
           rows={1}
           dir="auto"
-          aria-label={words.write(room.name)}
-          placeholder={words.write(room.name)}
+          aria-label={words.message_room(room.name)}
+          placeholder={words.message_room(room.name)}
           aria-invalid={over > 0}
           enterkeyhint="send"
           onInput={changed}

@@ -14,7 +14,7 @@ export function CreateRoom() {
   const [description, setDescription] = useState('')
   const [is_public, setPublic] = useState(true)
   const [password, setPassword] = useState('')
-  const [size, setSize] = useState('0')
+  const [size, setSize] = useState('')
   const [busy, setBusy] = useState(false)
   const [errors, setErrors] = useState<{ name?: string; password?: string; form?: string }>({})
 
@@ -43,7 +43,7 @@ export function CreateRoom() {
   }
 
   return (
-    <Window title={words.new_room}>
+    <Window title={words.create_room}>
       <form onSubmit={submit} noValidate>
         <Field label={words.room_name} error={errors.name}>
           {attributes => (
@@ -89,7 +89,7 @@ export function CreateRoom() {
               {...attributes}
               type="number"
               inputMode="numeric"
-              min={0}
+              min={1}
               max={limits.ROOM_MEMBERS_MAX}
               value={size}
               onInput={event => setSize(event.currentTarget.value)}

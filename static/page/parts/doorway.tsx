@@ -43,8 +43,8 @@ export function Doorway({ talk, room }: { talk: Talk; room: Room | undefined }) 
       {room && <h2 dir="auto">{room.name}</h2>}
       {room && room.description !== '' && <p dir="auto">{room.description}</p>}
       <p>
-        {talk.standing === 'left' ? words.room_left : room ? words.join_hint : words.room_missing}
-        {!room && ` ${words.room_missing_hint}`}
+        {talk.standing === 'left' ? words.room_left : room ? words.join_hint : words.room_not_found}
+        {!room && ` ${words.room_not_found_hint}`}
         {room?.has_password && ` ${words.join_password}`}
       </p>
       {asks && (

@@ -39,7 +39,7 @@ export function EditBox({ message }: { message: Message }) {
         ref={field}
         rows={1}
         dir="auto"
-        aria-label={words.editing}
+        aria-label={words.edit_message}
         onKeyDown={event => {
           if (event.key !== 'Escape' || event.isComposing) return
           event.stopPropagation()

@@ -59,7 +59,7 @@ export function Entrance() {
         <p class="tagline">{words.tagline}</p>
         {ended && (
           <p class="notice" role="status">
-            {words.logged_out}
+            {words.session_expired}
           </p>
         )}
         <Field label={words.username} hint={signing_up ? words.username_hint : undefined} error={errors.username}>

@@ -5,7 +5,7 @@ import { Window } from './window.js'
 export function KeysSheet() {
   const words = useWords()
   const keys: [string, string][] = [
-    ['?', words.keys],
+    ['?', words.keyboard_shortcuts],
     ['Enter', words.key_send],
     ['Shift + Enter', words.key_line],
     ['↑', words.key_edit],
@@ -16,7 +16,7 @@ export function KeysSheet() {
     ['Ctrl + Shift + F', words.search_hint],
   ]
   return (
-    <Window title={words.keys}>
+    <Window title={words.keyboard_shortcuts}>
       <dl class="keys">
         {keys.map(([key, what]) => (
           <div key={key}>

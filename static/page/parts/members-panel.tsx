@@ -73,7 +73,7 @@ export function MembersPanel({ talk, room }: { talk: Talk; room: Room }) {
                   type="button"
                   class="link"
                   onClick={() =>
-                    sure(words.hand_over_sure(member.username), words.hand_over, () =>
+                    sure(words.hand_over_confirm(member.username), words.hand_over, () =>
                       app.http.handOver(room.id, member.username),
                     )
                   }
@@ -84,7 +84,7 @@ export function MembersPanel({ talk, room }: { talk: Talk; room: Room }) {
                   type="button"
                   class="link"
                   onClick={() =>
-                    sure(words.remove_sure(member.username), words.remove, () =>
+                    sure(words.remove_confirm(member.username), words.remove, () =>
                       app.http.removeMember(room.id, member.username),
                     )
                   }

@@ -87,7 +87,7 @@ export function MessageList({ talk, room }: { talk: Talk; room: Room }) {
       >
         {talk.has_older ? (
           <button type="button" class="link older" onClick={() => conversation?.loadOlder()}>
-            {words.older}
+            {words.load_older}
           </button>
         ) : (
           <Beginning room={room} empty={messages.length === 0 && talk.outgoing.length === 0} />
@@ -107,7 +107,7 @@ export function MessageList({ talk, room }: { talk: Talk; room: Room }) {
       <Announcer messages={messages} attached={attached} me={me} />
       {!reading && messages.length > 0 && (
         <button type="button" class="to-end" onClick={() => conversation?.toEnd()}>
-          {words.to_end(room.unread)} <Icon name="down" />
+          {words.jump_to_latest(room.unread)} <Icon name="down" />
         </button>
       )}
     </div>
@@ -118,9 +118,9 @@ function Beginning({ room, empty }: { room: Room; empty: boolean }) {
   const words = useWords()
   return (
     <header class="beginning">
-      <h3 dir="auto">{words.beginning(room.name)}</h3>
+      <h3 dir="auto">{words.room_start(room.name)}</h3>
       {room.description !== '' && <p dir="auto">{room.description}</p>}
-      {empty && <p>{words.first_message}</p>}
+      {empty && <p>{words.no_messages}</p>}
     </header>
   )
 }

@@ -108,7 +108,7 @@ export function Quote({ id, quoted }: { id: number; quoted: Message | undefined 
           <span dir="auto">{quoted.deleted_at === undefined ? quoted.text : words.deleted_message}</span>
         </>
       ) : (
-        <span>{words.earlier_message}</span>
+        <span>{words.original_message}</span>
       )}
     </button>
   )
@@ -132,7 +132,7 @@ function Actions({ message, own, active }: { message: Message; own: boolean; act
       const error = await conversation?.remove(message.id)
       if (error) throw error
     }
-    app.dialog({ name: 'sure', question: words.delete_sure, yes: words.delete, act })
+    app.dialog({ name: 'sure', question: words.delete_confirm, yes: words.delete_message, act })
   }
 
   return (

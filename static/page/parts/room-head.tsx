@@ -88,14 +88,14 @@ function RoomMenu({ room }: { room: Room }) {
           <button
             type="button"
             class="danger"
-            onClick={() => sure(words.delete_room_sure(room.name), words.delete_room, () => app.deleteRoom(room.id))}
+            onClick={() => sure(words.delete_room_confirm(room.name), words.delete_room, () => app.deleteRoom(room.id))}
           >
             {words.delete_room}
           </button>
         ) : (
           <button
             type="button"
-            onClick={() => sure(words.leave_sure(room.name), words.leave, () => app.leave(room.id))}
+            onClick={() => sure(words.leave_confirm(room.name), words.leave, () => app.leave(room.id))}
           >
             {words.leave}
           </button>

@@ -31,7 +31,7 @@ export function Sidebar() {
     <nav class="sidebar" aria-label={words.rooms}>
       <header class="sidebar-head">
         <h1>{words.rooms}</h1>
-        <IconButton icon="plus" label={words.new_room} onClick={() => app.dialog({ name: 'create_room' })} />
+        <IconButton icon="plus" label={words.create_room} onClick={() => app.dialog({ name: 'create_room' })} />
       </header>
       <input
         class="find"
@@ -55,7 +55,7 @@ export function Sidebar() {
           <p class="empty">
             {words.no_room_found}{' '}
             <button type="button" class="link" onClick={() => app.dialog({ name: 'create_room' })}>
-              {words.new_room}
+              {words.create_room}
             </button>
           </p>
         )}
@@ -85,7 +85,7 @@ export function Sidebar() {
             <LanguageChoice />
             {can_ask_notes && (
               <button type="button" onClick={app.askNotes}>
-                {words.notes}
+                {words.enable_notifications}
               </button>
             )}
             <button
@@ -95,7 +95,7 @@ export function Sidebar() {
                 app.dialog({ name: 'keys' })
               }}
             >
-              {words.keys}
+              {words.keyboard_shortcuts}
             </button>
             <button type="button" onClick={() => app.session.logOut()}>
               {words.log_out}
