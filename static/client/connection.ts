@@ -1,10 +1,10 @@
 import type { EventFrame, ServerFrame, ServerFrames } from '../../schemas/frame.js'
 import { limits } from '../../schemas/wire.js'
+import { ApiError } from './api-error.js'
 import { type Backoff, backoffDelay } from './backoff.js'
-import { ApiError } from './failure.js'
-import { createLink, type LinkState } from './link.js'
 import { type Ack, createOutbox, type Pending, type PendingStorage } from './outbox.js'
 import { createPosition, type ResumePoint } from './position.js'
+import { type ConnectionState, createReconnectingSocket } from './reconnecting-socket.js'
 import type { SocketConstructor } from './socket.js'
 import { uuidv7 } from './uuid.js'
 
@@ -15,7 +15,7 @@ export interface ConnectionOptions {
   WebSocket: SocketConstructor
   /** Asked before every try. An ApiError with status 401 closes with `login`, any other error is a failed try. */
   token: () => string | Promise<string>
-  on_state?: (state: LinkState) => void
+  on_state?: (state: ConnectionState) => void
   /** Frames of no followed room: `profile`, and `admitted` and `read` of rooms that are not followed. */
   on_frame?: (frame: ServerFrame) => void
   /** The end of every send, edit and delete, also of those that `storage` kept from before. */
@@ -83,7 +83,7 @@ export function createConnection(options: ConnectionOptions) {
   const backoff: Backoff = { base_ms: 1000, cap_ms: 30_000, random: Math.random, ...options.backoff }
   const rooms = new Map<string, Followed>()
 
-  const link = createLink({
+  const link = createReconnectingSocket({
     base_url: options.base_url,
     WebSocket: options.WebSocket,
     token: options.token,

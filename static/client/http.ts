@@ -2,7 +2,7 @@ import type { Static } from '@sinclair/typebox'
 import type { Editing, Message, Page, PageQuery, SearchPage, SearchQuery, Sending } from '../../schemas/message.js'
 import type { MemberList, MemberPage, ReadMark, Room, RoomCreation, RoomList } from '../../schemas/room.js'
 import type { Authenticated, Credentials, Login, Profile, ProfileChange, User } from '../../schemas/user.js'
-import { ApiError } from './failure.js'
+import { ApiError } from './api-error.js'
 
 export interface HttpOptions {
   /** Where the server is, as `https://talkie.example`. */

@@ -1,6 +1,6 @@
 import type { ClientFrames, ServerFrames } from '../../schemas/frame.js'
+import { ApiError } from './api-error.js'
 import { type Backoff, backoffDelay } from './backoff.js'
-import { ApiError } from './failure.js'
 
 /** A request that a log answers. */
 export type Pending = ClientFrames['send' | 'edit' | 'delete']

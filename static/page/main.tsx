@@ -1,29 +1,35 @@
 import { render } from 'preact'
 import { useEffect } from 'preact/hooks'
-import { Chat } from './parts/chat.js'
-import { Entrance } from './parts/entrance.js'
-import { AppContext, useApp, useSelected, useWords } from './parts/use.js'
+import { Chat } from './components/chat.js'
+import { AccountContext, AppContext, useApp, useAppState, useTexts } from './components/hooks.js'
+import { Login } from './components/login.js'
 import { createApp } from './state/app.js'
 
 function Page() {
   const app = useApp()
-  const words = useWords()
-  const stage = useSelected('stage')
-  const language = useSelected('language')
+  const texts = useTexts()
+  const stage = useAppState('stage')
+  const language = useAppState('language')
   useEffect(() => {
     document.documentElement.lang = language
   }, [language])
-  if (stage === 'in') return <Chat />
-  if (stage === 'out') return <Entrance />
+  if (stage === 'logged_in') {
+    return (
+      <AccountContext.Provider value={app.account}>
+        <Chat />
+      </AccountContext.Provider>
+    )
+  }
+  if (stage === 'logged_out') return <Login />
   return (
-    <main class="entrance">
+    <main class="login">
       {stage === 'starting' ? (
-        <p class="empty">{words.loading}</p>
+        <p class="empty">{texts.loading}</p>
       ) : (
         <>
-          <p>{words.server_unreachable}</p>
-          <button type="button" class="primary" onClick={app.startAgain}>
-            {words.retry}
+          <p>{texts.server_unreachable}</p>
+          <button type="button" class="primary" onClick={app.start}>
+            {texts.retry}
           </button>
         </>
       )}
@@ -40,5 +46,5 @@ render(
 )
 app.start()
 
-// Browsers offer it over TLS and on the own machine only; without it the page works, but does not open offline.
+// Service workers need TLS or localhost; without one the page works, but does not open offline.
 if ('serviceWorker' in navigator) navigator.serviceWorker.register('/worker.js').catch(() => {})

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Page } from 'playwright-core'
-import { en } from '../../static/page/words/en.js'
-import { ko } from '../../static/page/words/ko.js'
+import { en } from '../../static/page/i18n/en.js'
+import { ko } from '../../static/page/i18n/ko.js'
 import { PASSWORD } from '../support/application.js'
 import { inBrowser, row, serve, visit } from '../support/browser.js'
 
@@ -40,7 +40,7 @@ inBrowser('for everyone', async (t, browser) => {
   const axe = findAxe()
   const skip = axe === null && !process.env.CI && 'axe-core is not installed'
   for (const { locale, colorScheme, width } of looks) {
-    const words = locale === 'ko' ? ko : en
+    const texts = locale === 'ko' ? ko : en
     const narrow = width < 400
     const name = `nothing serious is found on any screen: ${locale}, ${colorScheme}, ${width} px wide`
     await t.test(name, { skip }, async t => {
@@ -54,16 +54,16 @@ inBrowser('for everyone', async (t, browser) => {
         t.strictSame(await faults(page), [], screen)
       }
 
-      await button(words.sign_up).waitFor()
+      await button(texts.sign_up).waitFor()
       await check('entrance')
-      await page.getByLabel(words.username).fill('minji')
-      await page.getByLabel(words.password, { exact: true }).fill('short')
-      await button(words.sign_up).click()
-      await page.getByText(words.password_short).waitFor()
+      await page.getByLabel(texts.username).fill('minji')
+      await page.getByLabel(texts.password, { exact: true }).fill('short')
+      await button(texts.sign_up).click()
+      await page.getByText(texts.password_short).waitFor()
       await check('a wrong field')
-      await page.getByLabel(words.password, { exact: true }).fill(PASSWORD)
-      await button(words.sign_up).click()
-      await page.getByText(words.welcome('minji', 'Lobby')).waitFor()
+      await page.getByLabel(texts.password, { exact: true }).fill(PASSWORD)
+      await button(texts.sign_up).click()
+      await page.getByText(texts.welcome('minji', 'Lobby')).waitFor()
       await check('welcome')
 
       const field = page.locator('.composer textarea')
@@ -72,10 +72,10 @@ inBrowser('for everyone', async (t, browser) => {
       await page.locator('article[data-id]').waitFor()
       await row(page, 'see').hover()
       await check('a message')
-      await row(page, 'see').getByRole('button', { name: words.reply }).click()
+      await row(page, 'see').getByRole('button', { name: texts.reply }).click()
       await page.locator('.replying').waitFor()
       await check('replying')
-      await button(words.emoji).click()
+      await button(texts.emoji).click()
       await page.locator('.emoji').waitFor()
       await check('emoji')
       await page.keyboard.press('Escape')
@@ -83,34 +83,34 @@ inBrowser('for everyone', async (t, browser) => {
       await check('a room’s menu')
       await page.keyboard.press('Escape')
 
-      await button(words.members).click()
+      await button(texts.members).click()
       await page.locator('.member').waitFor()
       await check('members')
       await page.keyboard.press('Escape')
-      await button(words.search).click()
-      await page.getByLabel(words.search_hint).fill('see')
-      await page.getByLabel(words.search_hint).press('Enter')
+      await button(texts.search).click()
+      await page.getByLabel(texts.search_hint).fill('see')
+      await page.getByLabel(texts.search_hint).press('Enter')
       await page.locator('.hit').waitFor()
       await check('search')
       await page.keyboard.press('Escape')
 
-      if (narrow) await button(words.rooms).click()
+      if (narrow) await button(texts.rooms).click()
       await check('rooms')
-      await button(words.create_room).click()
-      await page.getByRole('dialog', { name: words.create_room }).waitFor()
+      await button(texts.create_room).click()
+      await page.getByRole('dialog', { name: texts.create_room }).waitFor()
       await check('new room')
       await page.keyboard.press('Escape')
-      await page.getByRole('button', { name: words.your_profile }).click()
-      await page.getByRole('dialog', { name: words.your_profile }).waitFor()
+      await page.getByRole('button', { name: texts.your_profile }).click()
+      await page.getByRole('dialog', { name: texts.your_profile }).waitFor()
       await check('profile')
       await page.keyboard.press('Escape')
       await page.locator('.sidebar .menu summary').click()
       await check('menu')
-      await page.locator('.menu-items').getByRole('button', { name: words.keyboard_shortcuts }).click()
-      await page.getByRole('dialog', { name: words.keyboard_shortcuts }).waitFor()
+      await page.locator('.menu-items').getByRole('button', { name: texts.keyboard_shortcuts }).click()
+      await page.getByRole('dialog', { name: texts.keyboard_shortcuts }).waitFor()
       await check('keys')
       await page.goto(`${url}/r/nowhere`)
-      await page.getByText(words.room_not_found, { exact: false }).waitFor()
+      await page.getByText(texts.room_not_found, { exact: false }).waitFor()
       await check('no such room')
     })
   }

@@ -2,19 +2,19 @@ import type { EventFrame, ServerFrames } from '../../../schemas/frame.js'
 import type { Message, PageQuery } from '../../../schemas/message.js'
 import type { Room } from '../../../schemas/room.js'
 import { ApiError, type Connection, createRoomModel, createTyping, type Http } from '../../client/index.js'
+import type { Outgoing } from './outgoing.js'
 import type { Presence } from './presence.js'
-import type { Sending } from './sending.js'
-import type { Talk } from './state.js'
+import type { ConversationView } from './state.js'
 
-/** Messages kept on each side of those on the screen. */
+/** Messages kept in memory on each side of those on the screen. */
 const KEEP = 60
-/** They are cut rarely, since each time the list is drawn anew. */
+/** Messages beyond that before a side is trimmed: each trim draws the list anew. */
 const SLACK = 30
-/** Few enough that their drawing is not felt while one scrolls. */
+/** Messages per request: few enough that drawing them does not disturb scrolling. */
 const PAGE = 20
-/** A change is shown with the next frame, or after this where none comes, ms. */
+/** A change is drawn with the next animation frame, or after this if none comes, ms. */
 const FRAME_MAX_MS = 100
-/** More unread messages than this, and the list opens at the first of them rather than with the newest page. */
+/** With more unread messages than this, the list opens at the first of them instead of the newest page. */
 const UNREAD_NEAR = 20
 
 export type Conversation = ReturnType<typeof createConversation>
@@ -23,33 +23,31 @@ export interface ConversationOptions {
   me: string
   http: Http
   connection: Connection
-  sending: Sending
+  outgoing: Outgoing
   presence: () => Presence
-  /** It is on the screen. */
-  shown: () => boolean
-  /** Called when `view()` has changed: at most once a frame for what comes in, at once for what opens a field. */
-  tell: () => void
+  /** The room is the one on the screen. */
+  isOpen: () => boolean
+  /** Called when `view()` has changed: at most once a frame for events, at once for what opens or closes a field. */
+  on_view: () => void
 }
 
-/**
- * One room as it is talked in: its messages, what is on its way, who is there and who writes.
- */
+/** One room's conversation: its messages, the outgoing ones, who is online and who is typing. */
 export function createConversation(
   room: Room,
-  { me, http, connection, sending, presence, shown, tell }: ConversationOptions,
+  { me, http, connection, outgoing, presence, isOpen, on_view }: ConversationOptions,
 ) {
   const room_id = room.id
   const model = createRoomModel()
-  let standing: Talk['standing'] = 'loading'
-  /** Edits and deletions (null) under way. */
+  let status: ConversationView['status'] = 'loading'
+  /** Edits, and deletions (null), that the server has not acknowledged. */
   const changes = new Map<number, string | null>()
   let typists: string[] = []
   let unread_after = 0
   let unread_many = false
-  let target: Talk['target'] = null
+  let target: ConversationView['target'] = null
   let replying: number | null = null
   let editing: number | null = null
-  /** The request under way: there is one at a time. */
+  /** The pending page request: there is one at a time. */
   let loading: Promise<void> | null = null
   let scheduled = false
 
@@ -60,10 +58,10 @@ export function createConversation(
       cancelAnimationFrame(frame)
       clearTimeout(timer)
       scheduled = false
-      tell()
+      on_view()
     }
     const frame = requestAnimationFrame(run)
-    // A page in the background gets no animation frames, nor does one that goes there before its next.
+    // A page in the background gets no animation frames.
     const timer = setTimeout(run, FRAME_MAX_MS)
   }
 
@@ -74,35 +72,35 @@ export function createConversation(
 
   async function request(query: PageQuery) {
     try {
-      // A room in which more happens in a request's time than the model keeps is asked again, but not for ever.
+      // In a busy room a page may be older than the events that the model keeps: load it again, a few times.
       for (let i = 0; i < 3; i++) {
         const page = await http.messages(room_id, query)
         if (model.page(page, query) || query.before !== undefined) break
       }
-      standing = 'member'
+      status = 'member'
       settle()
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
-      if (standing === 'loading') standing = 'failed'
+      if (status === 'loading') status = 'failed'
       changed()
     }
   }
 
-  /** Where many messages were new when it was opened, the first of them with what stands before; once. */
+  /** The newest page; the first time after opening a room with many unread messages, the page around the first of them. */
   function firstPage(): PageQuery {
     const many = unread_many
     unread_many = false
     return many ? { after: Math.max(0, unread_after - PAGE / 5), limit: PAGE } : { limit: PAGE }
   }
 
-  /** Forgets what is far from the messages on the screen. @returns whether something was cut */
-  function bound(first: number, last: number): boolean {
+  /** Trims what is far from the messages on the screen. @returns whether something was trimmed */
+  function trim(first: number, last: number): boolean {
     const { messages } = model
     model.trim(first, last, KEEP, SLACK)
     return messages !== model.messages
   }
 
-  /** After what is under way. */
+  /** Loads a page once the pending request is done. */
   async function load(query: PageQuery) {
     while (loading) await loading
     loading = request(query)
@@ -110,13 +108,13 @@ export function createConversation(
     loading = null
   }
 
-  /** What is in the log by now is no longer on its way. */
+  /** Messages that are in the log by now are no longer outgoing. */
   function settle() {
-    sending.known(room_id, model.head)
+    outgoing.drop(room_id, model.head)
     changed()
   }
 
-  /** @returns the refusal's code, null where it was done */
+  /** Shows an edit or a deletion at once. @returns the error if it was refused */
   async function change(id: number, text: string | null): Promise<ApiError | null> {
     changes.set(id, text)
     changed()
@@ -130,7 +128,7 @@ export function createConversation(
     }
   }
 
-  function view(): readonly Message[] {
+  function messagesWithChanges(): readonly Message[] {
     if (changes.size === 0) return model.messages
     return model.messages.map(message => {
       const text = changes.get(message.id)
@@ -141,15 +139,12 @@ export function createConversation(
   }
 
   return {
-    get standing() {
-      return standing
-    },
-    /** A change is on its way: not to be forgotten. */
+    /** A change is not acknowledged yet: the conversation must stay in the cache. */
     get busy() {
       return changes.size > 0
     },
 
-    /** Begins, or begins anew: events after `seq` follow. */
+    /** Starts from an empty model, also again: events after `seq` follow. */
     start(seq: number) {
       model.start(seq)
       changes.clear()
@@ -160,10 +155,10 @@ export function createConversation(
       model.event(event)
       if (event.type === 'message') {
         typing.end(event.username)
-        if (event.username === me) sending.arrived(event.client_id)
+        if (event.username === me) outgoing.arrived(event.client_id)
       } else if (event.type === 'edited' || event.type === 'deleted') changes.delete(event.id)
       else if (event.type === 'left' || event.type === 'removed') typing.end(event.member)
-      if (!shown()) bound(model.head, model.head)
+      if (!isOpen()) trim(model.head, model.head)
       settle()
     },
 
@@ -178,18 +173,18 @@ export function createConversation(
       changed()
     },
 
-    /** Something that it shows is another. */
+    /** Something that the view shows has changed. */
     changed,
-    /** The socket is gone: nobody's writing is known. */
-    lost: typing.clear,
+    disconnected: typing.clear,
 
-    end(as: 'left' | 'missing') {
-      standing = as
+    /** The user is no longer a member. */
+    end() {
+      status = 'left'
       typing.clear()
       changed()
     },
 
-    /** It is looked at from now on. */
+    /** The user opened the room: the line of new messages is set from its read mark. */
     opened({ unread, last_read_seq }: Pick<Room, 'unread' | 'last_read_seq'>) {
       unread_after = unread > 0 ? last_read_seq : 0
       unread_many = unread > UNREAD_NEAR
@@ -208,7 +203,7 @@ export function createConversation(
       if (last && !model.attached && !loading) load({ after: last.id, limit: PAGE })
     },
 
-    /** Brings the message into the list, and asks the page to show it. */
+    /** Loads the page around a message if needed, and scrolls to it. */
     async show(id: number) {
       while (loading) await loading
       if (!model.get(id)) await load({ after: Math.max(0, id - PAGE / 2 - 1), limit: PAGE })
@@ -216,22 +211,22 @@ export function createConversation(
       changed()
     },
 
-    /** Back to what is said now. */
+    /** Back to the newest messages. */
     async toEnd() {
       if (!model.attached) await load({ limit: PAGE })
       target = { id: null, at: (target?.at ?? 0) + 1 }
       changed()
     },
 
-    /** These are on the screen, the first and the last of them. */
+    /** @param first the first message on the screen, `last` the last one */
     reading(first: number, last: number) {
-      if (bound(first, last)) changed()
+      if (trim(first, last)) changed()
     },
 
     send(text: string) {
       const reply_to = replying ?? undefined
       replying = null
-      sending.send(room_id, text, reply_to)
+      outgoing.send(room_id, text, reply_to)
     },
     edit: (id: number, text: string) => change(id, text),
     remove: (id: number) => change(id, null),
@@ -239,21 +234,21 @@ export function createConversation(
     reply(id: number | null) {
       replying = id
       editing = null
-      // Not with the next frame: the next key is already for the field that this opens or leaves.
-      tell()
+      // Not with the next frame: the next key is already meant for the field that this opens or closes.
+      on_view()
     },
     beginEdit(id: number | null) {
       editing = id
-      tell()
+      on_view()
     },
 
-    view: (): Talk => ({
+    view: (): ConversationView => ({
       room_id,
-      standing,
-      messages: view(),
+      status,
+      messages: messagesWithChanges(),
       attached: model.attached,
       has_older: model.has_older,
-      outgoing: sending.of(room_id),
+      outgoing: outgoing.of(room_id),
       ...presence(),
       typing: typists,
       unread_after,

@@ -1,7 +1,7 @@
-/** Rooms whose drafts are kept; of more, the oldest drafts go. */
+/** Rooms whose drafts are kept; beyond that the oldest are dropped. */
 const DRAFTS_MAX = 50
 
-/** As much of the browser's storage as is needed. */
+/** The part of `localStorage` that is used here. */
 export interface TextStorage {
   getItem(key: string): string | null
   setItem(key: string, value: string): void
@@ -10,7 +10,7 @@ export interface TextStorage {
 
 const keyOf = (me: string) => `talkie.drafts.${me}`
 
-/** What one began to write, room by room, over reloads; the newest draft last. */
+/** A user's unsent texts, one per room, over reloads; the newest last. */
 export function createDrafts(storage: TextStorage, me: string) {
   function read(): Record<string, string> {
     try {
@@ -20,15 +20,15 @@ export function createDrafts(storage: TextStorage, me: string) {
     }
   }
   return {
-    of: (room_id: string): string => read()[room_id] ?? '',
-    keep(room_id: string, text: string) {
-      // Read anew each time: another tab may have written for another room.
+    get: (room_id: string): string => read()[room_id] ?? '',
+    save(room_id: string, text: string) {
+      // Read again each time: another tab may have saved a draft of another room.
       const drafts = Object.entries(read()).filter(([id]) => id !== room_id)
       if (text.trim() !== '') drafts.push([room_id, text])
       try {
         storage.setItem(keyOf(me), JSON.stringify(Object.fromEntries(drafts.slice(-DRAFTS_MAX))))
       } catch {
-        // Where nothing may be stored, the field still holds it.
+        // The storage is full or forbidden: the text is still in the field.
       }
     },
     clear: () => storage.removeItem(keyOf(me)),

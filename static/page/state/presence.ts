@@ -1,12 +1,12 @@
 import type { ServerFrames } from '../../../schemas/frame.js'
 
-/** Who is online in a room; where many are, only how many. */
+/** The users online in a room; in a large room only their number is known. */
 export interface Presence {
   online: ReadonlySet<string>
   online_count: number
 }
 
-export const NOBODY: Presence = { online: new Set(), online_count: 0 }
+export const NO_PRESENCE: Presence = { online: new Set(), online_count: 0 }
 
 export function foldPresence(before: Presence, frame: ServerFrames['welcome' | 'presence']): Presence {
   if (frame.type === 'welcome') return { online: new Set(frame.online), online_count: frame.online_count }

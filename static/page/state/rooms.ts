@@ -4,33 +4,34 @@ import type { Room } from '../../../schemas/room.js'
 import { limits } from '../../../schemas/wire.js'
 import { ApiError, type Connection, type Http, type RoomListener } from '../../client/index.js'
 import type { Conversation } from './conversation.js'
-import { foldLast } from './last-message.js'
-import { foldPresence, NOBODY, type Presence } from './presence.js'
-import type { State } from './state.js'
+import { foldLastMessage } from './last-message.js'
+import { foldPresence, NO_PRESENCE, type Presence } from './presence.js'
+import type { AccountState } from './state.js'
 import type { Store } from './store.js'
 
-/** Pages of the list of rooms that are loaded. */
+/** Pages of the room list that are loaded. */
 const PAGES_MAX = 10
-/** A room's record is asked for again so long after something that it counts has changed, ms. */
+/** Events that change a room's counts are gathered this long before the room is loaded again, ms. */
 const REFRESH_MS = 1000
-/** Read marks are gathered so long, ms. */
+/** Read marks are gathered this long before they are sent, ms. */
 const READ_MS = 300
 
 export interface RoomsOptions {
   me: string
   http: Http
   connection: Connection
-  store: Store<State>
+  store: Store<AccountState>
   conversation: (room_id: string) => Conversation | undefined
-  /** Somebody else's message in a room that one is in. */
-  said: (message: Message) => void
+  /** Another user's message in a joined room. */
+  on_message: (message: Message) => void
 }
 
 export type Rooms = ReturnType<typeof createRooms>
 
-/** The list of rooms, kept by the events of those that one is in. */
-export function createRooms({ me, http, connection, store, conversation, said }: RoomsOptions) {
-  const followed = new Map<string, Presence>()
+/** The list of rooms. Joined rooms are subscribed to, and their events keep the list up to date. */
+export function createRooms({ me, http, connection, store, conversation, on_message }: RoomsOptions) {
+  /** Presence in each room that is subscribed to. */
+  const subscribed = new Map<string, Presence>()
   const refreshing = new Map<string, ReturnType<typeof setTimeout>>()
   const marks = new Map<string, number>()
 
@@ -50,14 +51,13 @@ export function createRooms({ me, http, connection, store, conversation, said }:
   async function refresh(room_id: string) {
     try {
       const room = await http.room(room_id)
-      // Events have overtaken this answer: what they told would be taken back.
+      // Events were faster than this response: it would undo them.
       if (room.last_seq < (connection.resumePoint(room_id)?.after ?? 0)) refreshSoon(room_id)
       else put(room)
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) drop(room_id)
     }
   }
-  /** Gathers what several events change into one request. */
   function refreshSoon(room_id: string) {
     if (refreshing.has(room_id)) return
     refreshing.set(
@@ -74,9 +74,9 @@ export function createRooms({ me, http, connection, store, conversation, said }:
     change(room_id, room => ({
       last_seq: frame.seq,
       unread: frame.type === 'message' && frame.username !== me ? room.unread + 1 : room.unread,
-      last_message: foldLast(room.last_message, frame),
+      last_message: foldLastMessage(room.last_message, frame),
     }))
-    if (frame.type === 'message' && frame.username !== me) said(frame)
+    if (frame.type === 'message' && frame.username !== me) on_message(frame)
     const room = store.state.rooms.get(room_id)
     if (
       frame.type === 'deleted'
@@ -96,13 +96,14 @@ export function createRooms({ me, http, connection, store, conversation, said }:
     frame(frame) {
       if (frame.type === 'read') readElsewhere(room_id, frame.seq)
       else if (frame.type !== 'error') {
-        if (frame.type !== 'typing') followed.set(room_id, foldPresence(followed.get(room_id) ?? NOBODY, frame))
+        if (frame.type !== 'typing')
+          subscribed.set(room_id, foldPresence(subscribed.get(room_id) ?? NO_PRESENCE, frame))
         conversation(room_id)?.frame(frame)
       }
     },
     ended() {
-      followed.delete(room_id)
-      conversation(room_id)?.end('left')
+      subscribed.delete(room_id)
+      conversation(room_id)?.end()
       refresh(room_id)
     },
   })
@@ -114,14 +115,14 @@ export function createRooms({ me, http, connection, store, conversation, said }:
     if (seq < room.last_seq) refreshSoon(room_id)
   }
 
-  function follow(room: Room) {
-    if (followed.has(room.id) || followed.size >= limits.ROOMS_PER_SOCKET_MAX) return
-    followed.set(room.id, NOBODY)
-    // From the list's own state on, so that nothing falls between the list and the socket.
+  function subscribe(room: Room) {
+    if (subscribed.has(room.id) || subscribed.size >= limits.ROOMS_PER_SOCKET_MAX) return
+    subscribed.set(room.id, NO_PRESENCE)
+    // From the list's own seq on, so that no event is lost between the response and the subscription.
     connection.subscribe(room.id, listener(room.id), { after: room.last_seq })
   }
-  function unfollow(room_id: string) {
-    if (followed.delete(room_id)) connection.unsubscribe(room_id)
+  function unsubscribe(room_id: string) {
+    if (subscribed.delete(room_id)) connection.unsubscribe(room_id)
   }
 
   function flushMarks() {
@@ -142,78 +143,81 @@ export function createRooms({ me, http, connection, store, conversation, said }:
     return rooms
   }
 
-  function adopt(rooms: Map<string, Room>) {
-    store.set({ rooms, rooms_list: 'loaded' })
-    for (const room of rooms.values()) if (room.is_member) follow(room)
-    for (const room_id of followed.keys()) if (!rooms.get(room_id)?.is_member) unfollow(room_id)
+  function replace(rooms: Map<string, Room>) {
+    store.set({ rooms, rooms_status: 'loaded' })
+    for (const room of rooms.values()) if (room.is_member) subscribe(room)
+    for (const room_id of subscribed.keys()) if (!rooms.get(room_id)?.is_member) unsubscribe(room_id)
   }
 
   return {
     /** @throws ApiError */
     async load() {
-      store.set({ rooms_list: 'loading' })
+      store.set({ rooms_status: 'loading' })
       try {
-        adopt(await list())
+        replace(await list())
       } catch (error) {
-        store.set({ rooms_list: 'failed' })
+        store.set({ rooms_status: 'failed' })
         throw error
       }
     },
 
-    /** Finds rooms that are new to the list or that one is newly in; those that are followed are told by their events. */
-    async look() {
+    /** Finds rooms that are new, or newly joined, since the list was loaded; events keep the subscribed ones. */
+    async poll() {
       const rooms = await list().catch(() => null)
-      if (!rooms || store.state.rooms_list === 'loading') return
-      if (store.state.rooms_list === 'failed') return adopt(rooms)
+      if (!rooms || store.state.rooms_status === 'loading') return
+      if (store.state.rooms_status === 'failed') return replace(rooms)
       for (const room of rooms.values()) {
-        if (followed.has(room.id) || store.state.rooms.get(room.id)?.last_seq === room.last_seq) continue
+        if (subscribed.has(room.id) || store.state.rooms.get(room.id)?.last_seq === room.last_seq) continue
         put(room)
-        if (room.is_member) follow(room)
+        if (room.is_member) subscribe(room)
       }
     },
 
-    /** One is newly a member: by its owner's doing, or one's own in another tab. @throws ApiError */
+    /** The user became a member: added by the owner, or joined in another tab. @throws ApiError */
     async admitted(room_id: string) {
-      if (followed.has(room_id)) return
+      if (subscribed.has(room_id)) return
       const room = await http.room(room_id)
       put(room)
-      if (room.is_member) follow(room)
+      if (room.is_member) subscribe(room)
     },
 
-    /** A room from the server, where the list lacks it. @throws ApiError 404 where it is not to be seen */
+    /** Loads a room that is not in the list. @throws ApiError 404 if it does not exist or is private */
     async find(room_id: string): Promise<Room> {
       const known = store.state.rooms.get(room_id)
       if (known) return known
       const room = await http.room(room_id)
       put(room)
-      if (room.is_member) follow(room)
+      if (room.is_member) subscribe(room)
       return room
     },
 
-    /** Newly made or joined. */
+    /** The user created or joined a room. */
     entered(room: Room) {
       put(room)
-      follow(room)
+      subscribe(room)
     },
-    /** Left or deleted. */
+    /** The user left or deleted a room. */
     async gone(room_id: string) {
-      unfollow(room_id)
+      unsubscribe(room_id)
       await refresh(room_id)
     },
     refresh,
-    presence: (room_id: string): Presence => followed.get(room_id) ?? NOBODY,
-    /** From where the conversation's events follow. */
+    presence: (room_id: string): Presence => subscribed.get(room_id) ?? NO_PRESENCE,
+    /** The seq after which a conversation's events follow. */
     resumeSeq: (room_id: string) => connection.resumePoint(room_id)?.after,
 
     /** Everything up to `seq` was on the screen. */
-    seen(room_id: string, seq: number) {
+    markRead(room_id: string, seq: number) {
       const room = store.state.rooms.get(room_id)
       if (!room || (seq <= room.last_read_seq && room.unread === 0)) return
       change(room_id, () => ({ last_read_seq: Math.max(seq, room.last_read_seq), unread: 0 }))
       if (marks.size === 0) setTimeout(flushMarks, READ_MS)
       marks.set(room_id, seq)
     },
-    /** The socket is open again. */
+    /** Sends the gathered read marks, now that the connection is open. */
     flushMarks,
+    close() {
+      for (const timer of refreshing.values()) clearTimeout(timer)
+    },
   }
 }

@@ -1,69 +1,71 @@
 import type { Authenticated } from '../../../schemas/user.js'
 import { ApiError, type Http } from '../../client/index.js'
 
-/** Tells that a login may be good still, so that a first visit asks for nothing. The login itself is the cookie. */
-const KEPT = 'talkie.session'
-/** Instead: who was logged in has logged out, and the server does not know yet. */
-const ENDING = 'ending'
-/** What the server does not answer just now is tried again after this, ms. */
-const AGAIN_MS = 30_000
-/** Timers hold no more. */
+/** Set while a session may exist, so that a first visit sends no request. The session itself is the cookie. */
+const KEY = 'talkie.session'
+/** Its value once the user has logged out and the server has not confirmed it yet. */
+const LOGGING_OUT = 'ending'
+/** Delay before a failed refresh or logout is retried, ms. */
+const RETRY_MS = 30_000
+/** The longest delay that a timer takes. */
 const TIMER_MAX_MS = 2 ** 31 - 1
 
 export interface SessionEvents {
-  /** @param newcomer the account was made just now */
-  began(account: Authenticated, newcomer: boolean): void
-  /** A later token of the same session. */
-  renewed(token: string): void
-  /** It ended by itself, or by a logout. */
-  ended(by_itself: boolean): void
+  /** @param is_new_user the account was created just now */
+  on_login(login: Authenticated, is_new_user: boolean): void
+  /** The session has a new token. */
+  on_renewed(token: string): void
+  /** @param expired the server ended the session, not the user */
+  on_end(expired: boolean): void
 }
 
+export type Session = ReturnType<typeof createSession>
+
 /**
- * Who is logged in. The token stays in memory only; what outlives a reload is the server's HttpOnly cookie, which no
- * script can read.
+ * The login. The token stays in memory only; what outlives a reload is the server's HttpOnly cookie, which no script
+ * can read.
  */
 export function createSession(http: () => Http, events: SessionEvents) {
   let token: string | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
-  /** The logout under way: a login after it must not lose its cookie to it. */
+  /** The pending logout: its response must not remove the cookie of a later login. */
   let ending: Promise<void> = Promise.resolve()
 
-  function hold(account: Authenticated) {
-    token = account.token
-    localStorage.setItem(KEPT, '1')
+  function store(login: Authenticated) {
+    token = login.token
+    localStorage.setItem(KEY, '1')
     clearTimeout(timer)
-    timer = setTimeout(renew, Math.min(lifetime(account.token) / 2, TIMER_MAX_MS))
+    timer = setTimeout(renew, Math.min(lifetime(login.token) / 2, TIMER_MAX_MS))
   }
 
-  function drop(by_itself: boolean) {
+  function drop(expired: boolean) {
     token = undefined
     clearTimeout(timer)
-    events.ended(by_itself)
+    events.on_end(expired)
   }
 
-  /** @returns whether there is a good token now; where it is refused, the session has ended */
+  /** @returns whether there is a valid token now; if the server rejects the refresh, the session has ended */
   async function renew(): Promise<boolean> {
     try {
-      const account = await http().refresh()
-      hold(account)
-      events.renewed(account.token)
+      const login = await http().refresh()
+      store(login)
+      events.on_renewed(login.token)
       return true
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) {
-        localStorage.removeItem(KEPT)
+        localStorage.removeItem(KEY)
         drop(true)
       } else {
         clearTimeout(timer)
-        timer = setTimeout(renew, AGAIN_MS)
+        timer = setTimeout(renew, RETRY_MS)
       }
       return false
     }
   }
 
-  /** Tells the server of a logout: where it can't be asked, later, or by a later visit. */
+  /** Sends a logout to the server; while that cannot be reached, it is retried, also by a later visit. */
   async function end(): Promise<void> {
-    if (localStorage.getItem(KEPT) !== ENDING) return
+    if (localStorage.getItem(KEY) !== LOGGING_OUT) return
     try {
       await http().logout()
     } catch (error) {
@@ -71,62 +73,62 @@ export function createSession(http: () => Http, events: SessionEvents) {
       if (error.status !== 401) {
         timer = setTimeout(() => {
           ending = end()
-        }, AGAIN_MS)
+        }, RETRY_MS)
         return
       }
     }
-    if (localStorage.getItem(KEPT) === ENDING) localStorage.removeItem(KEPT)
+    if (localStorage.getItem(KEY) === LOGGING_OUT) localStorage.removeItem(KEY)
   }
 
-  async function settled() {
+  async function logoutSettled() {
     await ending
     clearTimeout(timer)
   }
 
-  function begin(account: Authenticated, newcomer = false) {
-    hold(account)
-    events.began(account, newcomer)
+  function begin(login: Authenticated, is_new_user = false) {
+    store(login)
+    events.on_login(login, is_new_user)
   }
 
   return {
     token: () => token,
     renew,
     /**
-     * Goes on with what an earlier visit left.
-     * @returns false where there is nothing to go on with
-     * @throws ApiError where the server can't be asked
+     * Continues the session of an earlier visit.
+     * @returns false if there is none
+     * @throws ApiError if the server cannot be reached
      */
     async resume(): Promise<boolean> {
       ending = end()
-      if (localStorage.getItem(KEPT) !== '1') return false
+      if (localStorage.getItem(KEY) !== '1') return false
       try {
         begin(await http().refresh())
         return true
       } catch (error) {
         if (!(error instanceof ApiError) || error.status !== 401) throw error
-        localStorage.removeItem(KEPT)
+        localStorage.removeItem(KEY)
         return false
       }
     },
     async logIn(username: string, password: string) {
-      await settled()
+      await logoutSettled()
       begin(await http().login({ username, password }))
     },
     async signUp(username: string, password: string) {
-      await settled()
+      await logoutSettled()
       begin(await http().register({ username, password }), true)
     },
     logOut() {
-      localStorage.setItem(KEPT, ENDING)
+      localStorage.setItem(KEY, LOGGING_OUT)
       ending = end()
       drop(false)
     },
   }
 }
 
-/** How long a token is good from now, ms, by what it says itself. */
+/** How long a new token is valid by its own claims, ms. */
 function lifetime(token: string): number {
   const payload = (token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/')
   const { iat = 0, exp = 0 } = JSON.parse(atob(payload)) as { iat?: number; exp?: number }
-  return Math.max(AGAIN_MS, (exp - iat) * 1000)
+  return Math.max(RETRY_MS, (exp - iat) * 1000)
 }

@@ -1,73 +1,78 @@
 import type { Message } from '../../../schemas/message.js'
 import type { Room } from '../../../schemas/room.js'
 import type { User } from '../../../schemas/user.js'
-import type { LinkState } from '../../client/index.js'
-import type { Place } from '../text/address.js'
-import type { Language } from '../words/index.js'
+import type { ConnectionState } from '../../client/index.js'
+import type { Language } from '../i18n/index.js'
+import type { Route } from './route.js'
 
-/** What of a user is shown beside what they say. */
+/** What the page shows of a user beside their messages. */
 export type Person = Pick<User, 'username' | 'display_name' | 'avatar_color' | 'status'>
 
-/** A message of one's own that is not in the log yet, as far as is known. */
-export interface Outgoing {
+/** One's own message that is not known to be in the log yet. */
+export interface OutgoingMessage {
   client_id: string
   text: string
   reply_to?: number
   created_at: string
-  /** Set where it was refused: a code of the server's or the client's. */
+  /** The error code, once the server or the client has refused it. */
   failed?: string
 }
 
-/** The room that is shown. */
-export interface Talk {
+/** The open room as it is drawn. */
+export interface ConversationView {
   room_id: string
-  /** `outside`: one may join; `missing`: no such room, or a private one; `left`: membership ended meanwhile. */
-  standing: 'loading' | 'member' | 'outside' | 'missing' | 'left' | 'failed'
+  /** `not_found`: also for a private room; `left`: the membership ended while the room was open. */
+  status: 'loading' | 'member' | 'not_member' | 'not_found' | 'left' | 'failed'
   messages: readonly Message[]
   /** The list reaches the room's newest message. */
   attached: boolean
   has_older: boolean
-  outgoing: readonly Outgoing[]
+  outgoing: readonly OutgoingMessage[]
   online: ReadonlySet<string>
   online_count: number
   typing: readonly string[]
-  /** One's read mark when the room was opened: the line of new messages stands behind it, 0 for none. */
+  /** The read mark when the room was opened, 0 for none: the line of new messages comes after it. */
   unread_after: number
-  /** The message that was asked for, null for the end; `at` grows with each asking. */
+  /** The message to scroll to, null for the end; `at` grows with each request. */
   target: { id: number | null; at: number } | null
   replying: number | null
   editing: number | null
 }
 
 export type Panel = 'members' | 'search' | null
-export type Dialog =
+export type OpenDialog =
   | { name: 'create_room' }
-  | { name: 'keys' }
+  | { name: 'keyboard_shortcuts' }
   | { name: 'own_profile' }
   | { name: 'profile'; username: string }
-  | { name: 'sure'; question: string; yes: string; act: () => Promise<unknown> }
+  | { name: 'confirm'; question: string; action: string; run: () => Promise<unknown> }
   | null
 
-export interface State {
-  stage: 'starting' | 'unreachable' | 'out' | 'in'
-  /** The session ended by itself. */
-  ended: boolean
+/** What outlives a login. */
+export interface AppState {
+  stage: 'starting' | 'unreachable' | 'logged_out' | 'logged_in'
+  /** The last session was ended by the server, not by the user. */
+  session_expired: boolean
   language: Language
-  me: User | null
-  link: LinkState | null
-  place: Place
+  route: Route
+  /** The browser has not asked the user about notifications yet. */
+  can_ask_notifications: boolean
+}
+
+/** What belongs to one login: the account makes it, and it is dropped with the account. */
+export interface AccountState {
+  me: User
+  /** The account was created just now: the user gets a word of welcome. */
+  is_new_user: boolean
+  connection: ConnectionState | null
   rooms: ReadonlyMap<string, Room>
-  rooms_list: 'loading' | 'loaded' | 'failed'
-  /** Rooms that give no sign of what is unread. */
+  rooms_status: 'loading' | 'loaded' | 'failed'
+  /** Rooms without notifications and unread signs. */
   muted: ReadonlySet<string>
-  /** The user may still be asked whether notes are wanted. */
-  can_ask_notes: boolean
   people: ReadonlyMap<string, Person>
-  /** The account was made just now. */
-  newcomer: boolean
-  talk: Talk | null
+  conversation: ConversationView | null
   panel: Panel
-  dialog: Dialog
-  /** Something went wrong that belongs to no field. */
-  trouble: string | null
+  dialog: OpenDialog
+  /** An error that belongs to no field, as the user reads it. */
+  error: string | null
 }

@@ -1,6 +1,6 @@
 export type Store<S extends object> = ReturnType<typeof createStore<S>>
 
-/** What is known, in one immutable object, and who wants to hear of changes of one part of it. */
+/** A state in one immutable object, and listeners for each of its fields. */
 export function createStore<S extends object>(initial: S) {
   let state = initial
   const listeners = new Map<keyof S, Set<() => void>>()
@@ -10,13 +10,13 @@ export function createStore<S extends object>(initial: S) {
     },
     set(change: Partial<S>) {
       state = { ...state, ...change }
-      for (const part of Object.keys(change) as (keyof S)[])
-        for (const listener of listeners.get(part) ?? []) listener()
+      for (const field of Object.keys(change) as (keyof S)[])
+        for (const listener of listeners.get(field) ?? []) listener()
     },
-    /** @returns what ends it */
-    subscribe(part: keyof S, listener: () => void): () => void {
-      const set = listeners.get(part) ?? new Set()
-      listeners.set(part, set.add(listener))
+    /** @returns a function that unsubscribes */
+    subscribe(field: keyof S, listener: () => void): () => void {
+      const set = listeners.get(field) ?? new Set()
+      listeners.set(field, set.add(listener))
       return () => set.delete(listener)
     },
   }

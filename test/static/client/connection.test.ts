@@ -5,18 +5,18 @@ import {
   type ApiError,
   type Connection,
   type ConnectionOptions,
+  type ConnectionState,
   createConnection,
-  type LinkState,
   type Pending,
 } from '../../../static/client/index.js'
 import { ack, EPOCH, message, type PeerSocket, startPeer, welcome } from '../../support/peer.js'
 
-type Closed = Extract<LinkState, { name: 'closed' }>
+type Closed = Extract<ConnectionState, { name: 'closed' }>
 
 /** A client on a scripted server, with all that its rooms and states told, and a way to wait for the next. */
 async function start(t: Test, options: Partial<ConnectionOptions> = {}) {
   const peer = await startPeer(t)
-  const states: LinkState[] = []
+  const states: ConnectionState[] = []
   const delays: number[] = []
   const told = createTold()
   const connection = createConnection({

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { type Test, test } from 'tap'
 import { WebSocket } from 'ws'
-import { createConnection, createHttp, createRoomModel, type LinkState } from '../../../static/client/index.js'
+import { type ConnectionState, createConnection, createHttp, createRoomModel } from '../../../static/client/index.js'
 import { build, PASSWORD, temporaryFolder } from '../../support/application.js'
 
 /** The whole application on a port, the same one where it is named. */
@@ -11,7 +11,7 @@ async function serve(t: Test, DATA_DIR: string, port = 0) {
   return { fastify, port: (fastify.server.address() as AddressInfo).port }
 }
 
-async function enter(t: Test, port: number, username: string, on_state?: (state: LinkState) => void) {
+async function enter(t: Test, port: number, username: string, on_state?: (state: ConnectionState) => void) {
   const base_url = `http://127.0.0.1:${port}`
   const { token } = await createHttp({ base_url }).register({ username, password: PASSWORD })
   const http = createHttp({ base_url, token: () => token })
@@ -83,7 +83,7 @@ test('over restarts of the server every send is there once and in order, for tho
 
 test('a logout closes the socket for good, and a room that ends leaves the others', async t => {
   const { port } = await serve(t, temporaryFolder(t))
-  const states: LinkState[] = []
+  const states: ConnectionState[] = []
   let told = () => {}
   const closed = new Promise<void>(resolve => {
     told = resolve
@@ -108,5 +108,5 @@ test('a logout closes the socket for good, and a room that ends leaves the other
   await minji.connection.send('default', 'still here').ack
   await minji.http.logout()
   await closed
-  t.match(states.at(-1) as LinkState, { name: 'closed', next: 'login', code: 4401 })
+  t.match(states.at(-1) as ConnectionState, { name: 'closed', next: 'login', code: 4401 })
 })

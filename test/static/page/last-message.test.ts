@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import type { EventFrame } from '../../../schemas/frame.js'
 import { limits } from '../../../schemas/wire.js'
-import { foldLast } from '../../../static/page/state/last-message.js'
+import { foldLastMessage } from '../../../static/page/state/last-message.js'
 
 const event = { room_id: 'default', username: 'minji', created_at: '2026-01-31T09:30:00.000Z', client_id: 'c' }
 const said = (id: number, text: string): EventFrame => ({ ...event, type: 'message', seq: id, id, text })
@@ -10,7 +10,7 @@ const deleted = (seq: number, id: number): EventFrame => ({ ...event, type: 'del
 const joined = (seq: number): EventFrame => ({ ...event, type: 'joined', seq, member: 'jun' })
 
 test('the last message of a room follows from its events', async t => {
-  const after = (...events: EventFrame[]) => events.reduce(foldLast, undefined)
+  const after = (...events: EventFrame[]) => events.reduce(foldLastMessage, undefined)
   t.equal(after(joined(2), edited(3, 1, 'x')), undefined)
   t.strictSame(after(said(2, 'soup?'), said(3, 'bread?')), { id: 3, username: 'minji', text: 'bread?' })
   t.equal(after(said(2, 'soup?'), said(3, 'bread?'), edited(4, 2, 'stew?'), deleted(5, 2))?.text, 'bread?')
@@ -20,5 +20,5 @@ test('the last message of a room follows from its events', async t => {
   t.strictSame(after(said(2, 'soup?'), deleted(3, 2), edited(4, 2, 'late')), gone, 'it does not come back')
   t.equal(after(said(2, 'x'.repeat(limits.TEXT_MAX)))?.text.length, limits.LAST_TEXT_MAX)
   const last = after(said(2, 'soup?'))
-  t.equal(foldLast(last, joined(3)), last, 'nothing to draw anew')
+  t.equal(foldLastMessage(last, joined(3)), last, 'nothing to draw anew')
 })

@@ -1,0 +1,157 @@
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import type { Room } from '../../../schemas/room.js'
+import { limits } from '../../../schemas/wire.js'
+import { displayName } from '../state/people.js'
+import type { ConversationView } from '../state/state.js'
+import { codePoints } from '../text/validate.js'
+import { EmojiPicker } from './emoji-picker.js'
+import { useAccount, useAccountState, useApp, useTexts } from './hooks.js'
+import { Icon } from './icon.js'
+import { IconButton } from './icon-button.js'
+import { hasTextFocus } from './text-focus.js'
+import { useEnterKey } from './use-enter-key.js'
+
+/** Typing is announced again after this, before it expires at the other clients, ms. */
+const TYPING_REPEAT_MS = limits.TYPING_MS / 2
+
+/** The message box. It is a plain textarea, so that nothing disturbs an input method. */
+export function Composer({ view, room }: { view: ConversationView; room: Room }) {
+  const app = useApp()
+  const account = useAccount()
+  const texts = useTexts()
+  const me = useAccountState('me', me => me.username)
+  const field = useRef<HTMLTextAreaElement>(null)
+  const [over, setOver] = useState(0)
+  const [empty, setEmpty] = useState(true)
+  const typing_sent = useRef(0)
+  const answered = view.replying === null ? undefined : view.messages.find(({ id }) => id === view.replying)
+  const answered_name = useAccountState('people', people => displayName(people, answered?.username ?? ''))
+
+  // Before the page is drawn: what the user types from then on is for this room.
+  useLayoutEffect(() => {
+    if (field.current) field.current.value = account.drafts.get(room.id)
+    measure()
+  }, [room.id])
+  useLayoutEffect(() => {
+    // A message that the route names takes the focus itself.
+    if (hasTextFocus() || app.router.route.message !== null) return
+    // On a phone the keyboard would cover the room that was just opened.
+    if (matchMedia('(pointer: fine)').matches) field.current?.focus()
+  }, [room.id])
+  useLayoutEffect(() => {
+    if (view.replying !== null) field.current?.focus()
+  }, [view.replying])
+
+  function measure(): string {
+    const text = field.current?.value ?? ''
+    setOver(codePoints(text) - limits.TEXT_MAX)
+    setEmpty(text.trim() === '')
+    return text
+  }
+  function changed() {
+    const text = measure()
+    account.drafts.save(room.id, text)
+    const now = performance.now()
+    if (text.trim() === '') stopTyping()
+    else if (typing_sent.current === 0 || now - typing_sent.current > TYPING_REPEAT_MS) {
+      typing_sent.current = now
+      account.setTyping(true)
+    }
+  }
+  function stopTyping() {
+    if (typing_sent.current === 0) return
+    typing_sent.current = 0
+    account.setTyping(false)
+  }
+
+  /** At the caret, in place of the selection. */
+  function insert(text: string) {
+    const element = field.current
+    element?.setRangeText(text, element.selectionStart, element.selectionEnd, 'end')
+    changed()
+  }
+
+  async function send() {
+    const element = field.current
+    const text = element?.value ?? ''
+    const conversation = account.conversations.current()
+    if (!element || !conversation || text.trim() === '' || codePoints(text) > limits.TEXT_MAX) return
+    element.value = ''
+    account.drafts.save(room.id, '')
+    setOver(0)
+    setEmpty(true)
+    // The message itself ends it at the other clients.
+    typing_sent.current = 0
+    // Sent before the list is scrolled to its end, which may need a request.
+    conversation.send(text)
+    account.dismissWelcome()
+    await conversation.toEnd()
+  }
+  useEnterKey(field, send)
+
+  function keyDown(event: KeyboardEvent) {
+    if (event.isComposing) return
+    if (event.key === 'Escape' && view.replying !== null) account.conversations.current()?.reply(null)
+    if (event.key !== 'ArrowUp' || field.current?.value !== '') return
+    const conversation = account.conversations.current()
+    // The present state, not the drawn one: ArrowUp right after Enter means the message just sent, which cannot be edited yet.
+    const { messages = [], outgoing = [] } = conversation?.view() ?? {}
+    if (outgoing.some(({ failed }) => failed === undefined)) return
+    const own = messages.findLast(({ username, deleted_at }) => username === me && deleted_at === undefined)
+    if (!own) return
+    event.preventDefault()
+    conversation?.beginEdit(own.id)
+  }
+
+  return (
+    <form
+      class="composer"
+      onSubmit={event => {
+        event.preventDefault()
+        send()
+        field.current?.focus()
+      }}
+    >
+      {view.replying !== null && (
+        <div class="replying">
+          <span>{answered ? texts.replying_to(answered_name) : texts.replying_to_earlier}</span>
+          <span class="replied-text" dir="auto">
+            {answered?.text}
+          </span>
+          <IconButton icon="close" label={texts.cancel} onClick={() => account.conversations.current()?.reply(null)} />
+        </div>
+      )}
+      <div class="composer-row">
+        <textarea
+          ref={field}
+          rows={1}
+          dir="auto"
+          aria-label={texts.message_room(room.name)}
+          placeholder={texts.message_room(room.name)}
+          aria-invalid={over > 0}
+          enterkeyhint="send"
+          onInput={changed}
+          onKeyDown={keyDown}
+          onBlur={stopTyping}
+        />
+        <EmojiPicker take={insert} done={() => field.current?.focus()} />
+        <button
+          type="submit"
+          class="icon-button send"
+          aria-label={texts.send}
+          title={texts.send}
+          disabled={empty || over > 0}
+          // The field keeps the focus, so that a phone's keyboard stays open.
+          onPointerDown={event => event.preventDefault()}
+        >
+          <Icon name="send" />
+        </button>
+      </div>
+      {over > 0 && (
+        <p class="note error" role="alert">
+          {texts.too_long(over)}
+        </p>
+      )}
+    </form>
+  )
+}

@@ -1,0 +1,36 @@
+import { useEffect, useState } from 'preact/hooks'
+import { useAccount, useAccountState, useTexts } from './hooks.js'
+
+/** A connection that is back this soon is not worth a word, ms. */
+const QUIET_MS = 1200
+
+/** One quiet line while what is shown may be old. */
+export function ConnectionBanner() {
+  const account = useAccount()
+  const texts = useTexts()
+  const name = useAccountState('connection', link => link?.name)
+  const open = name === undefined || name === 'open'
+  const [shown, setShown] = useState(false)
+  const [was_open, setWasOpen] = useState(false)
+  useEffect(() => {
+    if (open) {
+      setShown(false)
+      if (name === 'open') setWasOpen(true)
+      return
+    }
+    const timer = setTimeout(() => setShown(true), QUIET_MS)
+    return () => clearTimeout(timer)
+  }, [open, name])
+  return (
+    <div class="banner-place" role="status">
+      {shown && !open && (
+        <p class="banner">
+          <span>{name === 'closed' ? texts.disconnected : was_open ? texts.reconnecting : texts.connecting}</span>
+          <button type="button" class="link" onClick={account.reconnect}>
+            {texts.reconnect}
+          </button>
+        </p>
+      )}
+    </div>
+  )
+}

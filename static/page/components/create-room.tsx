@@ -1,0 +1,110 @@
+import { useState } from 'preact/hooks'
+import { limits } from '../../../schemas/wire.js'
+import { ApiError } from '../../client/index.js'
+import { describeError } from '../i18n/index.js'
+import { validate } from '../text/validate.js'
+import { Dialog } from './dialog.js'
+import { Field } from './field.js'
+import { useAccount, useTexts } from './hooks.js'
+
+export function CreateRoom() {
+  const account = useAccount()
+  const texts = useTexts()
+  const [name, setName] = useState('')
+  const [description, setDescription] = useState('')
+  const [is_public, setPublic] = useState(true)
+  const [password, setPassword] = useState('')
+  const [size, setSize] = useState('')
+  const [busy, setBusy] = useState(false)
+  const [errors, setErrors] = useState<{ name?: string; password?: string; form?: string }>({})
+
+  async function submit(event: Event) {
+    event.preventDefault()
+    const wrong = validate.room_name(name)
+    if (wrong) return setErrors({ name: texts[wrong] })
+    setErrors({})
+    setBusy(true)
+    try {
+      await account.createRoom({
+        name,
+        is_public,
+        ...(description !== '' && { description }),
+        ...(password !== '' && { password }),
+        max_members: Math.min(limits.ROOM_MEMBERS_MAX, Math.max(0, Math.trunc(Number(size)) || 0)),
+      })
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      const told = describeError(texts, error)
+      if (error.code === 'ROOM_NAME_TAKEN') setErrors({ name: told })
+      else if (error.code === 'PASSWORD_TOO_LONG') setErrors({ password: told })
+      else setErrors({ form: told })
+      setBusy(false)
+    }
+  }
+
+  return (
+    <Dialog title={texts.create_room}>
+      <form onSubmit={submit} noValidate>
+        <Field label={texts.room_name} error={errors.name}>
+          {attributes => (
+            <input
+              {...attributes}
+              name="room_name"
+              autocomplete="off"
+              value={name}
+              onInput={event => setName(event.currentTarget.value)}
+            />
+          )}
+        </Field>
+        <Field label={texts.room_description}>
+          {attributes => (
+            <input
+              {...attributes}
+              name="description"
+              autocomplete="off"
+              maxLength={limits.ROOM_DESCRIPTION_MAX}
+              value={description}
+              onInput={event => setDescription(event.currentTarget.value)}
+            />
+          )}
+        </Field>
+        <label class="check">
+          <input type="checkbox" checked={is_public} onChange={event => setPublic(event.currentTarget.checked)} />
+          {texts.room_public}
+        </label>
+        <Field label={texts.room_password} hint={texts.room_password_hint} error={errors.password}>
+          {attributes => (
+            <input
+              {...attributes}
+              type="password"
+              autocomplete="new-password"
+              value={password}
+              onInput={event => setPassword(event.currentTarget.value)}
+            />
+          )}
+        </Field>
+        <Field label={texts.room_size}>
+          {attributes => (
+            <input
+              {...attributes}
+              type="number"
+              inputMode="numeric"
+              min={1}
+              max={limits.ROOM_MEMBERS_MAX}
+              value={size}
+              onInput={event => setSize(event.currentTarget.value)}
+            />
+          )}
+        </Field>
+        {errors.form && (
+          <p class="note error" role="alert">
+            {errors.form}
+          </p>
+        )}
+        <button type="submit" class="primary" disabled={busy || name === ''}>
+          {texts.create}
+        </button>
+      </form>
+    </Dialog>
+  )
+}

@@ -1,0 +1,29 @@
+import type { ComponentChildren } from 'preact'
+import { useId, useLayoutEffect, useRef } from 'preact/hooks'
+import { useAccount, useTexts } from './hooks.js'
+import { IconButton } from './icon-button.js'
+
+/** A dialog above the page; the browser keeps the focus in it and closes it with Escape. */
+export function Dialog({ title, children }: { title: string; children: ComponentChildren }) {
+  const account = useAccount()
+  const texts = useTexts()
+  const element = useRef<HTMLDialogElement>(null)
+  const id = useId()
+  useLayoutEffect(() => {
+    const shown = element.current
+    shown?.showModal()
+    // Gives the focus back to what had it before.
+    return () => shown?.close()
+  }, [])
+  const close = () => account.showDialog(null)
+  return (
+    // Not `close`, which comes later: by then another dialog may be open.
+    <dialog ref={element} class="window" aria-labelledby={id} onCancel={close}>
+      <header>
+        <h2 id={id}>{title}</h2>
+        <IconButton icon="close" label={texts.close} onClick={close} />
+      </header>
+      {children}
+    </dialog>
+  )
+}

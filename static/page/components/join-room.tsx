@@ -1,0 +1,73 @@
+import { useState } from 'preact/hooks'
+import type { Room } from '../../../schemas/room.js'
+import { ApiError } from '../../client/index.js'
+import { describeError } from '../i18n/index.js'
+import type { ConversationView } from '../state/state.js'
+import { Field } from './field.js'
+import { useAccount, useTexts } from './hooks.js'
+
+/** A room that one is not in: joining it, or why not. */
+export function JoinRoom({ view, room }: { view: ConversationView; room: Room | undefined }) {
+  const account = useAccount()
+  const texts = useTexts()
+  const [password, setPassword] = useState('')
+  const [busy, setBusy] = useState(false)
+  const [error, setError] = useState<string | null>(null)
+  const asks = room ? room.has_password : true
+
+  async function submit(event: Event) {
+    event.preventDefault()
+    setError(null)
+    setBusy(true)
+    try {
+      await account.joinRoom(view.room_id, asks ? password : undefined)
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      setError(describeError(texts, error))
+    }
+    setBusy(false)
+  }
+
+  if (view.status === 'failed') {
+    return (
+      <div class="doorway">
+        <p>{texts.server_unreachable}</p>
+        <button type="button" class="primary" onClick={() => account.conversations.reopen(view.room_id)}>
+          {texts.retry}
+        </button>
+      </div>
+    )
+  }
+  return (
+    <form class="doorway" onSubmit={submit} noValidate>
+      {room && <h2 dir="auto">{room.name}</h2>}
+      {room && room.description !== '' && <p dir="auto">{room.description}</p>}
+      <p>
+        {view.status === 'left' ? texts.room_left : room ? texts.join_hint : texts.room_not_found}
+        {!room && ` ${texts.room_not_found_hint}`}
+        {room?.has_password && ` ${texts.join_password}`}
+      </p>
+      {asks && (
+        <Field label={texts.password} error={error}>
+          {attributes => (
+            <input
+              {...attributes}
+              type="password"
+              autocomplete="off"
+              value={password}
+              onInput={event => setPassword(event.currentTarget.value)}
+            />
+          )}
+        </Field>
+      )}
+      {!asks && error && (
+        <p class="note error" role="alert">
+          {error}
+        </p>
+      )}
+      <button type="submit" class="primary" disabled={busy || (asks && password === '')}>
+        {texts.join}
+      </button>
+    </form>
+  )
+}

@@ -1,0 +1,32 @@
+import { Dialog } from './dialog.js'
+import { useTexts } from './hooks.js'
+
+/** What the keys do. */
+export function KeyboardShortcuts() {
+  const texts = useTexts()
+  const keys: [string, string][] = [
+    ['?', texts.keyboard_shortcuts],
+    ['Enter', texts.key_send],
+    ['Shift + Enter', texts.key_line],
+    ['↑', texts.key_edit],
+    ['Esc', texts.key_escape],
+    ['Shift + Tab, ↑ ↓', texts.key_messages],
+    ['Alt + ↑ ↓', texts.key_rooms],
+    ['Ctrl + K', texts.find_room],
+    ['Ctrl + Shift + F', texts.search_hint],
+  ]
+  return (
+    <Dialog title={texts.keyboard_shortcuts}>
+      <dl class="keys">
+        {keys.map(([key, what]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+    </Dialog>
+  )
+}

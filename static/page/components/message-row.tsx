@@ -1,0 +1,161 @@
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import type { Message } from '../../../schemas/message.js'
+import { Avatar, DisplayName } from './avatar.js'
+import { EditMessage } from './edit-message.js'
+import { memo, useAccount, useApp, useTexts } from './hooks.js'
+import { Icon } from './icon.js'
+import { IconButton } from './icon-button.js'
+import { MessageText } from './message-text.js'
+import { Time } from './time.js'
+
+interface Props {
+  message: Message
+  /** The first of its sender's messages in a group: it shows the name. */
+  leads: boolean
+  /** The message that it answers, if that is loaded. */
+  quoted: Message | undefined
+  own: boolean
+  editing: boolean
+  /** The row that the Tab key reaches, with its buttons. */
+  active: boolean
+}
+
+export const MessageRow = memo(function MessageRow({ message, leads, quoted, own, editing, active }: Props) {
+  const texts = useTexts()
+  const deleted = message.deleted_at !== undefined
+  // The buttons are most of a row's elements: they are drawn only for a row that is pointed at.
+  const [pointed, setPointed] = useState(false)
+  const row = useRef<HTMLElement>(null)
+  const [focus_requests, setFocusRequests] = useState(0)
+  useLayoutEffect(() => {
+    if (focus_requests > 0) row.current?.querySelector<HTMLElement>('.actions button')?.focus()
+  }, [focus_requests])
+  /**
+   * Moves a screen reader's user, who goes through the page by its content, to the row's buttons: they do not exist
+   * before the row is active, and the focus makes it active.
+   */
+  function focusActions(button: HTMLElement) {
+    button.focus()
+    setFocusRequests(focus_requests + 1)
+  }
+  return (
+    <article
+      ref={row}
+      class={leads ? 'message leads' : 'message'}
+      data-id={message.id}
+      aria-label={message.username}
+      tabIndex={active ? 0 : -1}
+      onPointerEnter={() => setPointed(true)}
+      onPointerLeave={() => setPointed(false)}
+    >
+      {leads ? <SenderAvatar username={message.username} /> : <Time time={message.created_at} />}
+      <div class="body">
+        {leads && (
+          <header>
+            <DisplayName username={message.username} />
+            <Time time={message.created_at} />
+          </header>
+        )}
+        {message.reply_to !== undefined && <Quote id={message.reply_to} quoted={quoted} />}
+        {editing ? (
+          <EditMessage message={message} />
+        ) : deleted ? (
+          <p class="text gone">{texts.deleted_message}</p>
+        ) : (
+          <MessageText text={message.text} />
+        )}
+        {message.edited_at !== undefined && !editing && <span class="edited">({texts.edited})</span>}
+        {!deleted && !editing && (
+          // Without text, which would be copied together with the message's.
+          <button
+            type="button"
+            class="reach"
+            tabIndex={-1}
+            aria-label={texts.message_actions}
+            onClick={event => focusActions(event.currentTarget)}
+          />
+        )}
+      </div>
+      {!deleted && !editing && (active || pointed) && <Actions message={message} own={own} active={active} />}
+    </article>
+  )
+})
+
+function SenderAvatar({ username }: { username: string }) {
+  const account = useAccount()
+  return (
+    <button
+      type="button"
+      class="plain"
+      tabIndex={-1}
+      aria-label={username}
+      onClick={() => account.showDialog({ name: 'profile', username })}
+    >
+      <Avatar username={username} />
+    </button>
+  )
+}
+
+export function Quote({ id, quoted }: { id: number; quoted: Message | undefined }) {
+  const { router } = useApp()
+  const texts = useTexts()
+  return (
+    <button type="button" class="quote" onClick={() => router.goToMessage(id)}>
+      <Icon name="reply" />
+      {quoted ? (
+        <>
+          <DisplayName username={quoted.username} />
+          <span dir="auto">{quoted.deleted_at === undefined ? quoted.text : texts.deleted_message}</span>
+        </>
+      ) : (
+        <span>{texts.original_message}</span>
+      )}
+    </button>
+  )
+}
+
+function Actions({ message, own, active }: { message: Message; own: boolean; active: boolean }) {
+  const account = useAccount()
+  const texts = useTexts()
+  const copied = useRef<HTMLSpanElement>(null)
+  const tabIndex = active ? 0 : -1
+
+  async function copy() {
+    // Over plain HTTP browsers offer no clipboard; the text can still be selected.
+    await navigator.clipboard?.writeText(message.text)
+    if (copied.current && navigator.clipboard) copied.current.textContent = texts.copied
+  }
+  function remove() {
+    // Taken now: when the user confirms, another room may be open, which also has a message with this id.
+    const conversation = account.conversations.current()
+    const run = async () => {
+      const error = await conversation?.remove(message.id)
+      if (error) throw error
+    }
+    account.showDialog({ name: 'confirm', question: texts.delete_confirm, action: texts.delete_message, run })
+  }
+
+  return (
+    <div class="actions">
+      <IconButton
+        icon="reply"
+        label={texts.reply}
+        tabIndex={tabIndex}
+        onClick={() => account.conversations.current()?.reply(message.id)}
+      />
+      {navigator.clipboard && <IconButton icon="copy" label={texts.copy} tabIndex={tabIndex} onClick={copy} />}
+      {own && (
+        <>
+          <IconButton
+            icon="edit"
+            label={texts.edit}
+            tabIndex={tabIndex}
+            onClick={() => account.conversations.current()?.beginEdit(message.id)}
+          />
+          <IconButton icon="delete" label={texts.delete} tabIndex={tabIndex} onClick={remove} />
+        </>
+      )}
+      <span class="hidden" role="status" ref={copied} />
+    </div>
+  )
+}

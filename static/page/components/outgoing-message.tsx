@@ -1,0 +1,50 @@
+import type { Message } from '../../../schemas/message.js'
+import { ApiError } from '../../client/index.js'
+import { describeError } from '../i18n/index.js'
+import type { OutgoingMessage } from '../state/state.js'
+import { Avatar, DisplayName } from './avatar.js'
+import { useAccount, useTexts } from './hooks.js'
+import { Quote } from './message-row.js'
+import { MessageText } from './message-text.js'
+import { Time } from './time.js'
+
+interface Props {
+  one: OutgoingMessage
+  me: string
+  leads: boolean
+  quoted: Message | undefined
+}
+
+/** A message that is on its way or was refused. Its text is never lost. */
+export function OutgoingMessageRow({ one, me, leads, quoted }: Props) {
+  const account = useAccount()
+  const texts = useTexts()
+  return (
+    <article class={`message outgoing${leads ? ' leads' : ''}${one.failed ? ' failed' : ''}`} tabIndex={-1}>
+      {leads ? <Avatar username={me} /> : <span />}
+      <div class="body">
+        {leads && (
+          <header>
+            <DisplayName username={me} />
+            <Time time={one.created_at} />
+          </header>
+        )}
+        {one.reply_to !== undefined && <Quote id={one.reply_to} quoted={quoted} />}
+        <MessageText text={one.text} />
+        {one.failed === undefined ? (
+          <span class="edited pending">{texts.sending}</span>
+        ) : (
+          <p class="note error" role="alert">
+            {texts.not_sent} {describeError(texts, new ApiError(0, one.failed, ''))}{' '}
+            <button type="button" class="link" onClick={() => account.outgoing.retry(one.client_id)}>
+              {texts.retry}
+            </button>{' '}
+            <button type="button" class="link" onClick={() => account.outgoing.discard(one.client_id)}>
+              {texts.discard}
+            </button>
+          </p>
+        )}
+      </div>
+    </article>
+  )
+}

@@ -1,0 +1,143 @@
+import { useEffect, useState } from 'preact/hooks'
+import type { Profile, ProfileChange } from '../../../schemas/user.js'
+import { limits } from '../../../schemas/wire.js'
+import { ApiError } from '../../client/index.js'
+import { describeError } from '../i18n/index.js'
+import { validate } from '../text/validate.js'
+import { Avatar, DisplayName } from './avatar.js'
+import { Dialog } from './dialog.js'
+import { Field } from './field.js'
+import { useAccount, useAccountState, useTexts } from './hooks.js'
+
+/** Somebody's card. */
+export function ProfileCard({ username }: { username: string }) {
+  const account = useAccount()
+  const texts = useTexts()
+  const [profile, setProfile] = useState<Profile | null>(null)
+  const [error, setError] = useState<ApiError | null>(null)
+  useEffect(() => {
+    account.http.profile(username).then(read => {
+      account.people.cacheUsers([read])
+      setProfile(read)
+    }, setError)
+  }, [account, username])
+  return (
+    <Dialog title={texts.profile}>
+      <div class="card">
+        <Avatar username={username} online={profile?.online} />
+        <h3>
+          <DisplayName username={username} />
+        </h3>
+        {!profile && <p class="note">{error ? describeError(texts, error) : texts.loading}</p>}
+        {profile && (
+          <>
+            <p class="note">{profile.online ? `${texts.online} · ${texts[profile.status]}` : texts.offline}</p>
+            {profile.bio !== '' && (
+              <p class="bio" dir="auto">
+                {profile.bio}
+              </p>
+            )}
+          </>
+        )}
+      </div>
+    </Dialog>
+  )
+}
+
+const statuses = ['available', 'busy', 'away'] as const
+
+/** One's own, to be changed. */
+export function EditProfile() {
+  const account = useAccount()
+  const texts = useTexts()
+  const me = useAccountState('me')
+  const [change, setChange] = useState<ProfileChange>({})
+  const [busy, setBusy] = useState(false)
+  const [errors, setErrors] = useState<{ display_name?: string; form?: string }>({})
+  if (!me) return null
+  const now = { ...me, ...change }
+
+  async function submit(event: Event) {
+    event.preventDefault()
+    if (Object.keys(change).length === 0) return account.showDialog(null)
+    const wrong = change.display_name !== undefined && validate.display_name(change.display_name)
+    if (wrong) return setErrors({ display_name: texts[wrong] })
+    setErrors({})
+    setBusy(true)
+    try {
+      await account.changeProfile(change)
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      setErrors({ form: describeError(texts, error) })
+      setBusy(false)
+    }
+  }
+
+  return (
+    <Dialog title={texts.your_profile}>
+      <form onSubmit={submit} noValidate>
+        <Field label={texts.display_name} error={errors.display_name} hint={`@${me.username}`}>
+          {attributes => (
+            <input
+              {...attributes}
+              name="display_name"
+              autocomplete="nickname"
+              dir="auto"
+              value={now.display_name}
+              onInput={event => setChange({ ...change, display_name: event.currentTarget.value })}
+            />
+          )}
+        </Field>
+        <Field label={texts.bio}>
+          {attributes => (
+            <textarea
+              {...attributes}
+              rows={3}
+              dir="auto"
+              maxLength={limits.BIO_MAX}
+              value={now.bio}
+              onInput={event => setChange({ ...change, bio: event.currentTarget.value })}
+            />
+          )}
+        </Field>
+        <div class="pair">
+          <Field label={texts.avatar_color}>
+            {attributes => (
+              <input
+                {...attributes}
+                type="color"
+                value={now.avatar_color}
+                onInput={event => setChange({ ...change, avatar_color: event.currentTarget.value })}
+              />
+            )}
+          </Field>
+          <Field label={texts.status}>
+            {attributes => (
+              <select
+                {...attributes}
+                value={now.status}
+                onChange={event =>
+                  setChange({ ...change, status: event.currentTarget.value as (typeof statuses)[number] })
+                }
+              >
+                {statuses.map(status => (
+                  <option key={status} value={status}>
+                    {texts[status]}
+                  </option>
+                ))}
+              </select>
+            )}
+          </Field>
+        </div>
+        {errors.form && (
+          <p class="note error" role="alert">
+            {errors.form}
+          </p>
+        )}
+        <button type="submit" class="primary" disabled={busy}>
+          {texts.save}
+        </button>
+      </form>
+    </Dialog>
+  )
+}

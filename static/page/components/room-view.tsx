@@ -1,0 +1,40 @@
+import { Composer } from './composer.js'
+import { useAccountState, useTexts } from './hooks.js'
+import { JoinRoom } from './join-room.js'
+import { MembersPanel } from './members-panel.js'
+import { MessageList } from './message-list.js'
+import { RoomHeader } from './room-header.js'
+import { SearchPanel } from './search-panel.js'
+import { TypingIndicator } from './typing-indicator.js'
+import { Welcome } from './welcome.js'
+
+/** The room that is shown. */
+export function RoomView() {
+  const texts = useTexts()
+  const view = useAccountState('conversation')
+  const room = useAccountState('rooms', rooms => rooms.get(view?.room_id ?? ''))
+  const panel = useAccountState('panel')
+  if (!view) return <p class="empty">{texts.choose_room}</p>
+  const inside = view.status === 'member' && room !== undefined
+  return (
+    <>
+      <main class="room" key={view.room_id}>
+        <RoomHeader view={view} room={room} />
+        {inside ? (
+          <>
+            <Welcome room={room} />
+            <MessageList view={view} room={room} />
+            <TypingIndicator names={view.typing} />
+            <Composer view={view} room={room} />
+          </>
+        ) : view.status === 'loading' || view.status === 'member' ? (
+          <p class="empty">{texts.loading}</p>
+        ) : (
+          <JoinRoom view={view} room={room} />
+        )}
+      </main>
+      {inside && panel === 'members' && <MembersPanel view={view} room={room} />}
+      {inside && panel === 'search' && <SearchPanel room={room} />}
+    </>
+  )
+}

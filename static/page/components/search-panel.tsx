@@ -1,0 +1,91 @@
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import type { Message } from '../../../schemas/message.js'
+import type { Room } from '../../../schemas/room.js'
+import { DisplayName } from './avatar.js'
+import { useAccount, useApp, useTexts } from './hooks.js'
+import { IconButton } from './icon-button.js'
+import { Time } from './time.js'
+import { useEnterKey } from './use-enter-key.js'
+
+/** Looks for what messages say now; a hit is shown in its place. */
+export function SearchPanel({ room }: { room: Room }) {
+  const { router } = useApp()
+  const account = useAccount()
+  const texts = useTexts()
+  const field = useRef<HTMLInputElement>(null)
+  /** Newest first; null before the first search. */
+  const [hits, setHits] = useState<readonly Message[] | null>(null)
+  const [next, setNext] = useState<number | undefined>()
+  const [query, setQuery] = useState('')
+  /** Answers may overtake each other: only the one to the last question counts. */
+  const asked = useRef(0)
+
+  useLayoutEffect(() => field.current?.focus(), [])
+
+  async function search(q: string, before?: number) {
+    if (q.trim() === '') return
+    setQuery(q)
+    const mine = ++asked.current
+    const page = await account.attempt(account.http.search(room.id, { q, ...(before !== undefined && { before }) }))
+    if (!page || mine !== asked.current) return
+    const found = [...page.messages].reverse()
+    setHits(known => (before === undefined ? found : [...(known ?? []), ...found]))
+    setNext(page.has_more ? (page.next_before ?? page.messages[0]?.id) : page.next_before)
+  }
+  useEnterKey(field, () => search(field.current?.value ?? ''))
+
+  return (
+    <aside class="panel" aria-label={texts.search}>
+      <header>
+        <h2>{texts.search}</h2>
+        <IconButton icon="close" label={texts.close} onClick={() => account.showPanel(null)} />
+      </header>
+      <search>
+        <form
+          class="search-form"
+          onSubmit={event => {
+            event.preventDefault()
+            search(field.current?.value ?? '')
+          }}
+        >
+          <input
+            ref={field}
+            type="search"
+            maxLength={200}
+            aria-label={texts.search_hint}
+            placeholder={texts.search_hint}
+          />
+          <IconButton icon="search" label={texts.search} onClick={() => search(field.current?.value ?? '')} />
+        </form>
+      </search>
+      <div aria-live="polite">{hits?.length === 0 && <p class="empty">{texts.search_nothing}</p>}</div>
+      <ul class="hits">
+        {hits?.map(message => (
+          <li key={message.id}>
+            <button
+              type="button"
+              class="hit"
+              onClick={() => {
+                if (!matchMedia('(min-width: 64rem)').matches) account.showPanel(null)
+                router.go({ room_id: room.id, message: message.id })
+              }}
+            >
+              <span class="hit-head">
+                <DisplayName username={message.username} />
+                <Time time={message.created_at} />
+              </span>
+              <span class="hit-text" dir="auto">
+                {message.text}
+              </span>
+            </button>
+          </li>
+        ))}
+      </ul>
+      {next !== undefined && (
+        <button type="button" class="link" onClick={() => search(query, next)}>
+          {texts.search_more}
+        </button>
+      )}
+    </aside>
+  )
+}

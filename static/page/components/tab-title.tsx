@@ -1,0 +1,35 @@
+import { useEffect } from 'preact/hooks'
+import { useAccountState, useAppState, useTexts } from './hooks.js'
+
+/** More unread messages than this are no number any more. */
+const UNREAD_SHOWN_MAX = 99
+
+/**
+ * The tab says where one is and how much is unread, in words and by its icon. It hears of every message in every room,
+ * so it is a component of its own, which draws nothing.
+ */
+export function TabTitle() {
+  const texts = useTexts()
+  const rooms = useAccountState('rooms')
+  const room_id = useAppState('route', route => route.room_id)
+  const muted = useAccountState('muted')
+  const name = rooms.get(room_id ?? '')?.name
+  let unread = 0
+  for (const room of rooms.values()) if (room.is_member && !muted.has(room.id)) unread += room.unread
+  const count = unread > UNREAD_SHOWN_MAX ? `(${UNREAD_SHOWN_MAX}+) ` : unread > 0 ? `(${unread}) ` : ''
+  useEffect(() => {
+    document.title = `${count}${name ? `${name} · ` : ''}${texts.app_name}`
+  }, [count, name, texts])
+  const any = unread > 0
+  useEffect(() => {
+    const icon = document.querySelector<HTMLLinkElement>('link[rel=icon]')
+    if (icon) icon.href = any ? '/assets/icon-unread.svg' : '/assets/icon.svg'
+  }, [any])
+  useEffect(
+    () => () => {
+      document.title = texts.app_name
+    },
+    [texts],
+  )
+  return null
+}

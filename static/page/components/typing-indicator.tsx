@@ -1,0 +1,13 @@
+import { useAccountState, useTexts } from './hooks.js'
+
+/** Who writes. The place is kept, so that nothing jumps. */
+export function TypingIndicator({ names }: { names: readonly string[] }) {
+  const texts = useTexts()
+  const people = useAccountState('people')
+  const shown = names.map(name => people.get(name)?.display_name || name)
+  return (
+    <p class="typing" aria-live="polite">
+      {names.length > 0 && texts.typing(shown)}
+    </p>
+  )
+}

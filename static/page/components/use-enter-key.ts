@@ -1,0 +1,25 @@
+import type { RefObject } from 'preact'
+import { useLayoutEffect, useRef } from 'preact/hooks'
+import { createEnterKey, type EnterEvent } from '../text/enter-key.js'
+
+const TYPES = ['compositionstart', 'compositionupdate', 'compositionend', 'keydown', 'keyup', 'beforeinput'] as const
+
+/** Calls `enter` once for each press of Enter in the field, when its text is whole. */
+export function useEnterKey(field: RefObject<HTMLInputElement | HTMLTextAreaElement | null>, enter: () => void) {
+  const newest = useRef(enter)
+  newest.current = enter
+  useLayoutEffect(() => {
+    const element = field.current
+    if (!element) return
+    const decide = createEnterKey()
+    const listen = (event: Event) => {
+      const verdict = decide(event as unknown as EnterEvent)
+      if (verdict.prevent) event.preventDefault()
+      if (verdict.enter) newest.current()
+    }
+    for (const type of TYPES) element.addEventListener(type, listen)
+    return () => {
+      for (const type of TYPES) element.removeEventListener(type, listen)
+    }
+  }, [field])
+}

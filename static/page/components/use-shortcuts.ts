@@ -1,0 +1,38 @@
+import { useLayoutEffect } from 'preact/hooks'
+import { useAccount } from './hooks.js'
+import { hasTextFocus } from './text-focus.js'
+
+/** The keys that work everywhere in the page. */
+export function useShortcuts() {
+  const account = useAccount()
+  useLayoutEffect(() => {
+    function keyDown(event: KeyboardEvent) {
+      if (event.isComposing || event.defaultPrevented || account.store.state.dialog) return
+      const command = event.ctrlKey || event.metaKey
+      const writing = hasTextFocus(event.target as Element)
+      if (event.key === '?' && !writing && !command) account.showDialog({ name: 'keyboard_shortcuts' })
+      else if (command && !event.shiftKey && event.key.toLowerCase() === 'k') focus('.sidebar .find')
+      else if (command && event.shiftKey && event.key.toLowerCase() === 'f') account.showPanel('search')
+      else if (event.altKey && event.key === 'ArrowUp') step(-1)
+      else if (event.altKey && event.key === 'ArrowDown') step(1)
+      else if (event.key === 'Escape' && account.store.state.panel) {
+        account.showPanel(null)
+        focus('.composer textarea')
+      } else return
+      event.preventDefault()
+    }
+    addEventListener('keydown', keyDown)
+    return () => removeEventListener('keydown', keyDown)
+  }, [account])
+}
+
+const focus = (selector: string) => document.querySelector<HTMLElement>(selector)?.focus()
+
+/** To the next room of the list, as it is shown. */
+function step(by: number) {
+  const links = [...document.querySelectorAll<HTMLAnchorElement>('.room-link')]
+  const next = links[links.findIndex(link => link.hasAttribute('aria-current')) + by]
+  // So that the room's field may take the focus, wherever it was.
+  next?.focus()
+  next?.click()
+}

@@ -1,0 +1,26 @@
+import type { ApiError } from '../../client/index.js'
+import type { Dictionary } from './dictionary.js'
+import { en } from './en.js'
+import { ko } from './ko.js'
+
+export type { Dictionary, TextKey } from './dictionary.js'
+export const languages = { en, ko } as const
+export type Language = keyof typeof languages
+
+const KEPT = 'talkie.language'
+
+export function loadLanguage(): Language {
+  const kept = localStorage.getItem(KEPT)
+  if (kept === 'en' || kept === 'ko') return kept
+  return navigator.languages.some(language => language.startsWith('ko')) ? 'ko' : 'en'
+}
+
+export function saveLanguage(language: Language) {
+  localStorage.setItem(KEPT, language)
+}
+
+/** A refusal in the reader's words. */
+export function describeError(texts: Dictionary, { code, retry_after_ms }: ApiError): string {
+  if (code === 'RATE_LIMITED' && retry_after_ms) return texts.wait_seconds(Math.ceil(retry_after_ms / 1000))
+  return (texts.errors as Partial<Record<string, string>>)[code] ?? texts.error
+}

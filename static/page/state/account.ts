@@ -1,0 +1,241 @@
+import type { Message } from '../../../schemas/message.js'
+import type { RoomCreation } from '../../../schemas/room.js'
+import type { ProfileChange, User } from '../../../schemas/user.js'
+import { DEFAULT_ROOM_ID } from '../../../schemas/wire.js'
+import { ApiError, type Connection, type ConnectionState, createConnection, type Http } from '../../client/index.js'
+import { describeError, type Language, languages } from '../i18n/index.js'
+import { createConversations } from './conversations.js'
+import { createDrafts } from './drafts.js'
+import { loadMutedRooms, saveMutedRooms } from './muted-rooms.js'
+import type { Notifications } from './notifications.js'
+import type { OutboxStorage } from './outbox-storage.js'
+import { createOutgoing, type StoredRequest } from './outgoing.js'
+import { createPeople, displayName } from './people.js'
+import { createRooms, type Rooms } from './rooms.js'
+import type { Router } from './router.js'
+import type { Session } from './session.js'
+import type { AccountState, OpenDialog, Panel } from './state.js'
+import { createStore } from './store.js'
+
+export interface AccountOptions {
+  user: User
+  /** The account was created just now. */
+  is_new_user: boolean
+  http: Http
+  session: Session
+  router: Router
+  notifications: Notifications
+  language: () => Language
+  /** This user's unsent messages, and what an earlier visit left in it, oldest first. */
+  storage: OutboxStorage<StoredRequest>
+  stored: readonly StoredRequest[]
+}
+
+export type Account = ReturnType<typeof createAccount>
+
+/**
+ * All that belongs to one login: its state, its connection, its rooms. It is made at login and dropped whole at logout,
+ * so that an answer which comes late changes a state that nobody reads any more.
+ */
+export function createAccount(options: AccountOptions) {
+  const { user, http, session, router, notifications, storage, stored } = options
+  const me = user.username
+  const store = createStore<AccountState>({
+    me: user,
+    is_new_user: options.is_new_user,
+    connection: null,
+    rooms: new Map(),
+    rooms_status: 'loading',
+    muted: loadMutedRooms(localStorage, me),
+    people: new Map(),
+    conversation: null,
+    panel: null,
+    dialog: null,
+    error: null,
+  })
+  const closing = new AbortController()
+  const drafts = createDrafts(localStorage, me)
+  const people = createPeople(store, http)
+  people.cacheUsers([user])
+
+  // These need each other: each is asked for when it is needed.
+  const outgoing = createOutgoing({
+    storage,
+    stored,
+    connection: () => connection,
+    on_change: room_id => conversations.get(room_id)?.changed(),
+  })
+  const conversations = createConversations({
+    me,
+    http,
+    store,
+    router,
+    people,
+    outgoing,
+    connection: () => connection,
+    rooms: () => rooms,
+  })
+  const connection: Connection = createConnection({
+    base_url: location.origin,
+    WebSocket,
+    token: () => session.token() ?? '',
+    on_state,
+    storage: outgoing.pending,
+    on_settled: outgoing.settled,
+    on_frame(frame) {
+      if (frame.type === 'profile') people.cacheUsers([frame])
+      if (frame.type === 'admitted') admitted(frame.room_id)
+    },
+  })
+  const rooms: Rooms = createRooms({ me, http, connection, store, conversation: conversations.get, on_message: notify })
+
+  addEventListener(
+    'storage',
+    ({ key }) => {
+      if (key === null || key.includes(me)) store.set({ muted: loadMutedRooms(localStorage, me) })
+    },
+    { signal: closing.signal },
+  )
+
+  function on_state(state: ConnectionState) {
+    store.set({ connection: state })
+    if (state.name === 'open') rooms.flushMarks()
+    else conversations.disconnected()
+    // The token expired while the page slept, or the session ended: the cookie decides.
+    if (state.name === 'closed' && state.next === 'login')
+      session.renew().then(renewed => renewed && !closing.signal.aborted && connection.connect())
+  }
+
+  /** The user became a member of a room. If this fails, the next poll of the list finds the room. */
+  async function admitted(room_id: string) {
+    await rooms.admitted(room_id).catch(() => {})
+    if (store.state.conversation?.room_id === room_id && !conversations.get(room_id)) await conversations.open()
+  }
+
+  function notify({ room_id, id, username, text }: Message) {
+    const { rooms, muted, people } = store.state
+    if (muted.has(room_id)) return
+    notifications.show({
+      room_id,
+      title: `${displayName(people, username)} · ${rooms.get(room_id)?.name ?? ''}`,
+      body: text,
+      open: () => router.go({ room_id, message: id }),
+    })
+  }
+
+  /** Waits for a request and shows its failure to the user. @returns undefined if it failed */
+  async function attempt<T>(request: Promise<T>): Promise<T | undefined> {
+    try {
+      return await request
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      if (error.status === 401) await session.renew()
+      showError(error)
+      return undefined
+    }
+  }
+  function showError(error: ApiError) {
+    store.set({ error: describeError(languages[options.language()], error) })
+  }
+
+  /** Closes the dialog of a request that is done. @returns false if the user has closed it meanwhile */
+  function finishDialog(dialog: OpenDialog): boolean {
+    if (store.state.dialog !== dialog) return false
+    store.set({ dialog: null })
+    return true
+  }
+
+  /** The user is no longer a member: away from the room, if it is still open. */
+  async function exit(room_id: string) {
+    await rooms.gone(room_id)
+    conversations.forget(room_id)
+    if (router.route.room_id === room_id) await router.go({ room_id: null, message: null }, 'replace')
+  }
+
+  return {
+    store,
+    http,
+    people,
+    drafts,
+    outgoing,
+    conversations,
+    rooms,
+    attempt,
+    showError,
+    finishDialog,
+
+    /** Loads the rooms and opens the one that the route names. */
+    async start() {
+      await attempt(rooms.load())
+      if (closing.signal.aborted) return
+      // A new user begins in the room where everyone is, on a narrow screen too.
+      if (options.is_new_user && router.route.room_id === null) {
+        await router.go({ room_id: DEFAULT_ROOM_ID, message: null })
+      } else await conversations.open()
+    },
+    /** @param forget the user logged out: nothing stays behind for the next user of this browser */
+    close(forget: boolean) {
+      if (forget) {
+        storage.clear()
+        drafts.clear()
+      }
+      closing.abort()
+      connection.close()
+      rooms.close()
+      people.close()
+    },
+
+    authenticate: connection.auth,
+    reconnect: connection.connect,
+    /** The page is visible again, or the network is back. */
+    check() {
+      connection.check()
+      rooms.poll()
+    },
+    setTyping: (on: boolean) => connection.typing(store.state.conversation?.room_id ?? '', on),
+
+    showPanel: (panel: Panel) => store.set({ panel }),
+    showDialog: (dialog: OpenDialog) => store.set({ dialog }),
+    dismissError: () => store.set({ error: null }),
+    dismissWelcome: () => store.set({ is_new_user: false }),
+
+    loadRooms: () => attempt(rooms.load()),
+    muteRoom(room_id: string, on: boolean) {
+      const muted = new Set(store.state.muted)
+      if (on) muted.add(room_id)
+      else muted.delete(room_id)
+      store.set({ muted })
+      saveMutedRooms(localStorage, me, muted)
+    },
+    /** @throws ApiError */
+    async createRoom(creation: RoomCreation) {
+      const { dialog } = store.state
+      const room = await http.createRoom(creation)
+      rooms.entered(room)
+      if (finishDialog(dialog)) await router.go({ room_id: room.id, message: null })
+    },
+    /** @throws ApiError */
+    async joinRoom(room_id: string, password?: string) {
+      rooms.entered(await http.join(room_id, password))
+      await conversations.reopen(room_id)
+    },
+    /** @throws ApiError */
+    async leaveRoom(room_id: string) {
+      await http.leave(room_id)
+      await exit(room_id)
+    },
+    /** @throws ApiError */
+    async deleteRoom(room_id: string) {
+      await http.deleteRoom(room_id)
+      await exit(room_id)
+    },
+    /** @throws ApiError */
+    async changeProfile(change: ProfileChange) {
+      const { dialog } = store.state
+      const { online: _, ...user } = await http.changeProfile(change)
+      people.cacheUsers([user])
+      store.set({ me: user })
+      finishDialog(dialog)
+    },
+  }
+}

@@ -1,0 +1,47 @@
+import { linkParts } from './links.js'
+
+/** A piece of what somebody wrote. Each is shown as text; the kind says only how it looks and what a click does. */
+export type MessageToken =
+  | { kind: 'text' | 'code' | 'block'; text: string }
+  | { kind: 'link'; text: string; href: string }
+  /** `#42`: a message of the same room. */
+  | { kind: 'message'; text: string; id: number }
+
+/** A block, which ends at the next fence, or code within a line. What is not closed is text. */
+const CODE = /```([\s\S]*?)```|`([^`\n]+)`/g
+/** Behind an opening fence a word may name a language; it is no part of the code. */
+const FENCE_WORD = /^[\w+#.-]*\r?\n/
+const REFERENCE = /(?<![\w/#&])#([1-9]\d{0,9})(?!\w)/g
+
+export function parseMessage(text: string): MessageToken[] {
+  const pieces: MessageToken[] = []
+  let end = 0
+  for (const match of text.matchAll(CODE)) {
+    const [whole, block, code] = match
+    const shown = block === undefined ? code : block.replace(FENCE_WORD, '').replace(/\r?\n$/, '')
+    if (shown === undefined || shown.trim() === '') continue
+    pieces.push(...plain(text.slice(end, match.index)))
+    pieces.push({ kind: block === undefined ? 'code' : 'block', text: shown })
+    end = match.index + whole.length
+  }
+  pieces.push(...plain(text.slice(end)))
+  return pieces
+}
+
+function plain(text: string): MessageToken[] {
+  return linkParts(text).flatMap(({ text, href }) =>
+    href === undefined ? references(text) : [{ kind: 'link' as const, text, href }],
+  )
+}
+
+function references(text: string): MessageToken[] {
+  const pieces: MessageToken[] = []
+  let end = 0
+  for (const { 0: whole, 1: id, index } of text.matchAll(REFERENCE)) {
+    if (index > end) pieces.push({ kind: 'text', text: text.slice(end, index) })
+    pieces.push({ kind: 'message', text: whole, id: Number(id) })
+    end = index + whole.length
+  }
+  if (end < text.length) pieces.push({ kind: 'text', text: text.slice(end) })
+  return pieces
+}

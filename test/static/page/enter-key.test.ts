@@ -1,0 +1,152 @@
+import { test } from 'tap'
+import { createEnterKey, type EnterEvent } from '../../../static/page/text/enter-key.js'
+
+/** What the field holds at each event, beside the event itself. */
+type Step = [EnterEvent, string]
+
+const down = (more: Partial<EnterEvent & { type: 'keydown' }> = {}): EnterEvent => ({
+  type: 'keydown',
+  key: 'Enter',
+  code: 'Enter',
+  keyCode: 13,
+  shiftKey: false,
+  isComposing: false,
+  repeat: false,
+  ...more,
+})
+const up: EnterEvent = { type: 'keyup', key: 'Enter', code: 'Enter' }
+const start: EnterEvent = { type: 'compositionstart' }
+const update = (data: string): EnterEvent => ({ type: 'compositionupdate', data })
+const end = (data: string): EnterEvent => ({ type: 'compositionend', data })
+const lineBreak: EnterEvent = { type: 'beforeinput', inputType: 'insertLineBreak' }
+
+/** Plays a browser's events. @returns what was sent; an empty field sends nothing, and a line break shows as \n */
+function play(steps: Step[]): string[] {
+  const decide = createEnterKey()
+  const sent: string[] = []
+  let emptied = false
+  for (const [event, value] of steps) {
+    const { enter, prevent } = decide(event)
+    const text = emptied ? '' : value
+    if (event.type === 'beforeinput' && !prevent) sent.push('\n')
+    if (!enter || text === '') continue
+    sent.push(text)
+    emptied = true
+  }
+  return sent
+}
+
+const typed: Step[] = [
+  [start, '안녕하세'],
+  [update('ㅇ'), '안녕하세ㅇ'],
+  [update('요'), '안녕하세요'],
+]
+const whole = '안녕하세요'
+
+test('one Enter in the middle of a Hangul syllable is one message with its whole text', async t => {
+  const orders: Record<string, Step[]> = {
+    'Chromium on Windows: the key is taken, the line breaks afterwards': [
+      [down({ keyCode: 229, isComposing: true }), whole],
+      [end('요'), whole],
+      [lineBreak, whole],
+      [up, whole],
+    ],
+    'the key is called Process': [
+      [down({ key: 'Process', keyCode: 229, isComposing: true }), whole],
+      [end('요'), whole],
+      [up, whole],
+    ],
+    'Chromium on macOS: the key is told twice': [
+      [down({ keyCode: 229, isComposing: true }), whole],
+      [end('요'), whole],
+      [down(), whole],
+      [up, whole],
+    ],
+    'Chromium on macOS: a plain Enter before the syllable ends': [
+      [down(), '안녕하세'],
+      [end('요'), whole],
+      [up, whole],
+    ],
+    'Safari: the syllable ends before the key': [
+      [end('요'), whole],
+      [down({ keyCode: 229 }), whole],
+      [up, whole],
+    ],
+    'Firefox: the key in the composition, its end after': [
+      [down({ isComposing: true, keyCode: 229 }), whole],
+      [end('요'), whole],
+      [lineBreak, whole],
+      [up, whole],
+    ],
+  }
+  for (const [name, steps] of Object.entries(orders)) t.strictSame(play([...typed, ...steps]), [whole], name)
+})
+
+test('Enter that picks a Japanese or Chinese candidate sends nothing, the next one does', async t => {
+  const composed: Step[] = [
+    [start, ''],
+    [update('にほん'), 'にほん'],
+    [update('日本'), '日本'],
+  ]
+  const next: Step[] = [
+    [down(), '日本'],
+    [up, '日本'],
+  ]
+  t.strictSame(
+    play([...composed, [down({ keyCode: 229, isComposing: true }), '日本'], [end('日本'), '日本'], [up, '日本']]),
+    [],
+    'Chromium',
+  )
+  t.strictSame(play([...composed, [end('日本'), '日本'], [down({ keyCode: 229 }), '日本'], [up, '日本']]), [], 'Safari')
+  t.strictSame(play([...composed, [end('日本'), '日本'], [down({ keyCode: 229 }), '日本'], [up, '日本'], ...next]), [
+    '日本',
+  ])
+  t.strictSame(
+    play([
+      [start, ''],
+      [update('ni hao'), 'ni hao'],
+      [down({ keyCode: 229, isComposing: true }), 'ni hao'],
+      [end('ni hao'), 'ni hao'],
+      [up, 'ni hao'],
+    ]),
+    [],
+    'Pinyin',
+  )
+})
+
+test('without an input method Enter sends, with Shift it breaks the line, and held down it sends once', async t => {
+  t.strictSame(
+    play([
+      [down(), 'hi'],
+      [up, 'hi'],
+    ]),
+    ['hi'],
+  )
+  t.strictSame(
+    play([
+      [down({ shiftKey: true }), 'hi'],
+      [lineBreak, 'hi'],
+      [up, 'hi'],
+    ]),
+    ['\n'],
+  )
+  t.strictSame(
+    play([
+      [down(), 'hi'],
+      [down({ repeat: true }), 'hi'],
+      [lineBreak, 'hi'],
+      [up, 'hi'],
+    ]),
+    ['hi'],
+  )
+})
+
+test('a wish to send ends with the next key', async t => {
+  const steps: Step[] = [
+    ...typed,
+    [down({ keyCode: 229, isComposing: true }), whole],
+    [down({ key: 'a', code: 'KeyA' }), whole],
+    [end('요'), whole],
+  ]
+  t.strictSame(play(steps), [])
+})

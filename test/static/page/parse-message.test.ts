@@ -1,0 +1,31 @@
+import { test } from 'tap'
+import { parseMessage } from '../../../static/page/text/parse-message.js'
+
+const kinds = (text: string) => parseMessage(text).map(piece => `${piece.kind}:${piece.text}`)
+
+test('a fenced block and code within a line are code, with all that stands in them', async t => {
+  t.strictSame(kinds('see ```ts\nlet a = `x` // <b> https://a.example #3\n``` there'), [
+    'text:see ',
+    'block:let a = `x` // <b> https://a.example #3',
+    'text: there',
+  ])
+  t.strictSame(kinds('run `npm test` now'), ['text:run ', 'code:npm test', 'text: now'])
+  t.strictSame(kinds('```one line```'), ['block:one line'])
+})
+
+test('what is not closed, or closes nothing, is text', async t => {
+  for (const text of ['```\nno end', 'a ` b', '``', '``````', '`a\nb`', '` `'])
+    t.strictSame(kinds(text), [`text:${text}`])
+  t.strictSame(kinds('`'.repeat(2000)).join('').replaceAll('text:', ''), '`'.repeat(2000))
+})
+
+test('#42 names a message, but not within a word or an address', async t => {
+  t.strictSame(parseMessage('as in #42, #7'), [
+    { kind: 'text', text: 'as in ' },
+    { kind: 'message', text: '#42', id: 42 },
+    { kind: 'text', text: ', ' },
+    { kind: 'message', text: '#7', id: 7 },
+  ])
+  for (const text of ['a#42', '#0', '#42a', '##42', '&#42', '#12345678901']) t.strictSame(kinds(text), [`text:${text}`])
+  t.equal(parseMessage('https://a.example/#42')[0]?.kind, 'link')
+})
