@@ -3,7 +3,7 @@ import { PASSWORD, register } from '../support/application.js'
 import { inBrowser, row, say, serve, signUp, until, visit } from '../support/browser.js'
 
 const link = (page: Page, room: string) => page.locator('.room-link', { has: page.locator('bdi', { hasText: room }) })
-const line = (page: Page, room: string) => link(page, room).locator('.last-line')
+const line = (page: Page, room: string) => link(page, room).locator('.last-message')
 const shows = (page: Page, room: string, text: string) =>
   until(page, async () => (await line(page, room).allTextContents()).join() === text)
 

@@ -155,7 +155,7 @@ inBrowser('reading and writing', async (t, browser) => {
         const { activeElement } = document
         return activeElement.ariaLabel ?? activeElement.textContent
       })()`)
-    t.equal(await focused(`document.querySelector('.emoji-place > button').click()`), '😀')
+    t.equal(await focused(`document.querySelector('.emoji-picker > button').click()`), '😀')
     t.equal(await focused(`press({ key: 'Escape' })`), 'Message Lobby')
     t.equal(await focused(`press({ key: 'ArrowUp' })`), 'Edit message')
     t.equal(await page.getByRole('textbox', { name: 'Edit message' }).inputValue(), 'first')
@@ -174,7 +174,7 @@ inBrowser('reading and writing', async (t, browser) => {
     await fill(fastify, 80)
     const page = await visit(t, browser, url)
     await signUp(page, 'minji')
-    const said = page.locator('.messages-place > [aria-live=polite]')
+    const said = page.locator('.messages-area > [aria-live=polite]')
     await row(page, 'line 080').waitFor()
     // Once may be too early: what is loaded next is above what is seen.
     await until(page, async () => {

@@ -22,7 +22,7 @@ export function ConnectionBanner() {
     return () => clearTimeout(timer)
   }, [open, name])
   return (
-    <div class="banner-place" role="status">
+    <div class="banner-area" role="status">
       {shown && !open && (
         <p class="banner">
           <span>{name === 'closed' ? texts.disconnected : was_open ? texts.reconnecting : texts.connecting}</span>

@@ -18,7 +18,7 @@ export function Dialog({ title, children }: { title: string; children: Component
   const close = () => account.showDialog(null)
   return (
     // Not `close`, which comes later: by then another dialog may be open.
-    <dialog ref={element} class="window" aria-labelledby={id} onCancel={close}>
+    <dialog ref={element} class="dialog" aria-labelledby={id} onCancel={close}>
       <header>
         <h2 id={id}>{title}</h2>
         <IconButton icon="close" label={texts.close} onClick={close} />

@@ -42,7 +42,7 @@ export function EmojiPicker({ take, done }: { take: (emoji: string) => void; don
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: it hears the keys of the buttons in it
     <div
-      class="emoji-place"
+      class="emoji-picker"
       onKeyDown={open ? keyDown : undefined}
       onFocusOut={event => {
         if (open && !event.currentTarget.contains(event.relatedTarget as Node | null)) setOpen(false)

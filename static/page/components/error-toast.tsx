@@ -7,9 +7,9 @@ export function ErrorToast() {
   const texts = useTexts()
   const trouble = useAccountState('error')
   return (
-    <div class="trouble-place" role="alert">
+    <div class="error-toast" role="alert">
       {trouble && (
-        <p class="trouble">
+        <p class="toast">
           <span>{trouble}</span>
           <IconButton icon="close" label={texts.close} onClick={account.dismissError} />
         </p>

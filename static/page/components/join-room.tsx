@@ -30,7 +30,7 @@ export function JoinRoom({ view, room }: { view: ConversationView; room: Room | 
 
   if (view.status === 'failed') {
     return (
-      <div class="doorway">
+      <div class="join-room">
         <p>{texts.server_unreachable}</p>
         <button type="button" class="primary" onClick={() => account.conversations.reopen(view.room_id)}>
           {texts.retry}
@@ -39,7 +39,7 @@ export function JoinRoom({ view, room }: { view: ConversationView; room: Room | 
     )
   }
   return (
-    <form class="doorway" onSubmit={submit} noValidate>
+    <form class="join-room" onSubmit={submit} noValidate>
       {room && <h2 dir="auto">{room.name}</h2>}
       {room && room.description !== '' && <p dir="auto">{room.description}</p>}
       <p>

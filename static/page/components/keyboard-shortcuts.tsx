@@ -17,7 +17,7 @@ export function KeyboardShortcuts() {
   ]
   return (
     <Dialog title={texts.keyboard_shortcuts}>
-      <dl class="keys">
+      <dl class="shortcuts">
         {keys.map(([key, what]) => (
           <div key={key}>
             <dt>

@@ -52,7 +52,7 @@ export function Login() {
   }
 
   return (
-    <main class="entrance">
+    <main class="login">
       <form onSubmit={submit} noValidate>
         <img src="/assets/icon.svg" alt="" width="56" height="56" />
         <h1>{texts.app_name}</h1>

@@ -52,9 +52,9 @@ export function MessageList({ view, room }: { view: ConversationView; room: Room
     if (!scroll.toMessage(target.id)) return
     marked.current = target.at
     const row = box.current?.querySelector<HTMLElement>(`[data-id="${target.id}"]`)
-    row?.classList.add('marked')
+    row?.classList.add('highlighted')
     if (!hasTextFocus()) row?.focus({ preventScroll: true })
-    const timer = setTimeout(() => row?.classList.remove('marked'), MARKED_MS)
+    const timer = setTimeout(() => row?.classList.remove('highlighted'), MARKED_MS)
     return () => clearTimeout(timer)
   }, [target, messages])
 
@@ -71,7 +71,7 @@ export function MessageList({ view, room }: { view: ConversationView; room: Room
   const { active, onFocus, onKeyDown } = useRoving(messages)
 
   return (
-    <div class="messages-place">
+    <div class="messages-area">
       <div
         ref={box}
         class="messages"
@@ -87,7 +87,7 @@ export function MessageList({ view, room }: { view: ConversationView; room: Room
         onKeyDown={onKeyDown}
       >
         {view.has_older ? (
-          <button type="button" class="link older" onClick={() => conversation?.loadOlder()}>
+          <button type="button" class="link load-older" onClick={() => conversation?.loadOlder()}>
             {texts.load_older}
           </button>
         ) : (
@@ -100,14 +100,14 @@ export function MessageList({ view, room }: { view: ConversationView; room: Room
               key={keyOf({ username: me, client_id: one.client_id })}
               one={one}
               me={me}
-              leads={one.reply_to !== undefined || (index === 0 ? last?.username !== me : false)}
+              starts_group={one.reply_to !== undefined || (index === 0 ? last?.username !== me : false)}
               quoted={one.reply_to === undefined ? undefined : messages.find(({ id }) => id === one.reply_to)}
             />
           ))}
       </div>
       <LiveRegion messages={messages} attached={attached} me={me} />
       {!reading && messages.length > 0 && (
-        <button type="button" class="to-end" onClick={() => conversation?.toEnd()}>
+        <button type="button" class="jump-to-latest" onClick={() => conversation?.toEnd()}>
           {texts.jump_to_latest(room.unread)} <Icon name="down" />
         </button>
       )}
@@ -118,7 +118,7 @@ export function MessageList({ view, room }: { view: ConversationView; room: Room
 function Beginning({ room, empty }: { room: Room; empty: boolean }) {
   const texts = useTexts()
   return (
-    <header class="beginning">
+    <header class="room-start">
       <h3 dir="auto">{texts.room_start(room.name)}</h3>
       {room.description !== '' && <p dir="auto">{room.description}</p>}
       {empty && <p>{texts.no_messages}</p>}

@@ -11,7 +11,7 @@ import { Time } from './time.js'
 interface Props {
   message: Message
   /** The first of its sender's messages in a group: it shows the name. */
-  leads: boolean
+  starts_group: boolean
   /** The message that it answers, if that is loaded. */
   quoted: Message | undefined
   own: boolean
@@ -20,7 +20,7 @@ interface Props {
   active: boolean
 }
 
-export const MessageRow = memo(function MessageRow({ message, leads, quoted, own, editing, active }: Props) {
+export const MessageRow = memo(function MessageRow({ message, starts_group, quoted, own, editing, active }: Props) {
   const texts = useTexts()
   const deleted = message.deleted_at !== undefined
   // The buttons are most of a row's elements: they are drawn only for a row that is pointed at.
@@ -41,16 +41,16 @@ export const MessageRow = memo(function MessageRow({ message, leads, quoted, own
   return (
     <article
       ref={row}
-      class={leads ? 'message leads' : 'message'}
+      class={starts_group ? 'message group-start' : 'message'}
       data-id={message.id}
       aria-label={message.username}
       tabIndex={active ? 0 : -1}
       onPointerEnter={() => setPointed(true)}
       onPointerLeave={() => setPointed(false)}
     >
-      {leads ? <SenderAvatar username={message.username} /> : <Time time={message.created_at} />}
+      {starts_group ? <SenderAvatar username={message.username} /> : <Time time={message.created_at} />}
       <div class="body">
-        {leads && (
+        {starts_group && (
           <header>
             <DisplayName username={message.username} />
             <Time time={message.created_at} />
@@ -60,7 +60,7 @@ export const MessageRow = memo(function MessageRow({ message, leads, quoted, own
         {editing ? (
           <EditMessage message={message} />
         ) : deleted ? (
-          <p class="text gone">{texts.deleted_message}</p>
+          <p class="text deleted">{texts.deleted_message}</p>
         ) : (
           <MessageText text={message.text} />
         )}
@@ -69,7 +69,7 @@ export const MessageRow = memo(function MessageRow({ message, leads, quoted, own
           // Without text, which would be copied together with the message's.
           <button
             type="button"
-            class="reach"
+            class="focus-actions"
             tabIndex={-1}
             aria-label={texts.message_actions}
             onClick={event => focusActions(event.currentTarget)}

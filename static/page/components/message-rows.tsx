@@ -36,7 +36,7 @@ export const MessageRows = memo(function MessageRows({ messages, unread_after, m
           <MessageRow
             key={line.key}
             message={line.message}
-            leads={line.leads}
+            starts_group={line.starts_group}
             quoted={line.message.reply_to === undefined ? undefined : by_id.get(line.message.reply_to)}
             own={line.message.username === me}
             editing={editing === line.message.id}

@@ -11,19 +11,22 @@ import { Time } from './time.js'
 interface Props {
   one: OutgoingMessage
   me: string
-  leads: boolean
+  starts_group: boolean
   quoted: Message | undefined
 }
 
 /** A message that is on its way or was refused. Its text is never lost. */
-export function OutgoingMessageRow({ one, me, leads, quoted }: Props) {
+export function OutgoingMessageRow({ one, me, starts_group, quoted }: Props) {
   const account = useAccount()
   const texts = useTexts()
   return (
-    <article class={`message outgoing${leads ? ' leads' : ''}${one.failed ? ' failed' : ''}`} tabIndex={-1}>
-      {leads ? <Avatar username={me} /> : <span />}
+    <article
+      class={`message outgoing${starts_group ? ' group-start' : ''}${one.failed ? ' failed' : ''}`}
+      tabIndex={-1}
+    >
+      {starts_group ? <Avatar username={me} /> : <span />}
       <div class="body">
-        {leads && (
+        {starts_group && (
           <header>
             <DisplayName username={me} />
             <Time time={one.created_at} />

@@ -35,7 +35,7 @@ export function Sidebar() {
         <IconButton icon="plus" label={texts.create_room} onClick={() => account.showDialog({ name: 'create_room' })} />
       </header>
       <input
-        class="find"
+        class="room-search"
         type="search"
         placeholder={texts.find_room}
         aria-label={texts.find_room}
@@ -159,7 +159,7 @@ const RoomLink = memo(function RoomLink({ room, open, me, named }: LinkProps) {
       aria-current={open ? 'page' : undefined}
       onClick={click}
     >
-      <span class="sign" aria-hidden="true">
+      <span class="room-icon" aria-hidden="true">
         {room.is_public ? '#' : <Icon name="lock" />}
       </span>
       <bdi class="room-name">{room.name}</bdi>
@@ -185,9 +185,9 @@ function LastLine({ last, own, named }: { last: LastMessage; own: boolean; named
   useEffect(() => {
     if (named) account.people.lookUpUser(username)
   }, [named, username, account])
-  if (last.deleted_at !== undefined) return <span class="last-line">{texts.deleted_message}</span>
+  if (last.deleted_at !== undefined) return <span class="last-message">{texts.deleted_message}</span>
   return (
-    <span class="last-line" dir="auto">
+    <span class="last-message" dir="auto">
       <bdi>{own ? texts.you : name}</bdi>: {last.text}
     </span>
   )

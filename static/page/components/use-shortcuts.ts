@@ -11,7 +11,7 @@ export function useShortcuts() {
       const command = event.ctrlKey || event.metaKey
       const writing = hasTextFocus(event.target as Element)
       if (event.key === '?' && !writing && !command) account.showDialog({ name: 'keyboard_shortcuts' })
-      else if (command && !event.shiftKey && event.key.toLowerCase() === 'k') focus('.sidebar .find')
+      else if (command && !event.shiftKey && event.key.toLowerCase() === 'k') focus('.sidebar .room-search')
       else if (command && event.shiftKey && event.key.toLowerCase() === 'f') account.showPanel('search')
       else if (event.altKey && event.key === 'ArrowUp') step(-1)
       else if (event.altKey && event.key === 'ArrowDown') step(1)

@@ -3,8 +3,8 @@ import type { Message } from '../../../schemas/message.js'
 export type Line =
   | { kind: 'day'; key: string; time: string }
   | { kind: 'unread'; key: string }
-  /** `leads`: it shows its sender, for it does not go on what stands above. */
-  | { kind: 'message'; key: string; message: Message; leads: boolean }
+  /** `starts_group`: it shows its sender, for it does not go on what stands above. */
+  | { kind: 'message'; key: string; message: Message; starts_group: boolean }
 
 /** A sender's messages stand together up to this distance. */
 const GROUP_MS = 5 * 60_000
@@ -30,8 +30,8 @@ export function layOut(
     const first_new = !marked && message.id > unread_after && message.username !== me
     if (first_new) lines.push({ kind: 'unread', key: 'unread' })
     marked ||= first_new
-    const leads = new_day || first_new || !above || !goesOn(above, message)
-    lines.push({ kind: 'message', key: keyOf(message), message, leads })
+    const starts_group = new_day || first_new || !above || !goesOn(above, message)
+    lines.push({ kind: 'message', key: keyOf(message), message, starts_group })
     above = message
   }
   return lines

@@ -13,7 +13,7 @@ const say = (id: number, username: string, created_at: string, more: Partial<Mes
 })
 const lines = (messages: Message[], unread_after = 0) =>
   layOut(messages, { day: time => time.slice(0, 10), unread_after, me: 'me' }).map(line =>
-    line.kind === 'message' ? `${line.message.id}${line.leads ? ' leads' : ''}` : line.kind,
+    line.kind === 'message' ? `${line.message.id}${line.starts_group ? ' starts_group' : ''}` : line.kind,
   )
 
 test('messages of one sender stand together for five minutes, never under another sender', async t => {
@@ -25,7 +25,7 @@ test('messages of one sender stand together for five minutes, never under anothe
       say(4, 'a', '31T09:05:01'),
       say(5, 'a', '31T09:10:01'),
     ]),
-    ['day', '1 leads', '2', '3 leads', '4 leads', '5 leads'],
+    ['day', '1 starts_group', '2', '3 starts_group', '4 starts_group', '5 starts_group'],
   )
 })
 
@@ -38,7 +38,7 @@ test('a reply, and what follows a deleted message or a clock that went back, sho
       say(4, 'a', '31T09:00:03'),
       say(5, 'a', '31T09:00:01'),
     ]),
-    ['day', '1 leads', '2 leads', '3', '4 leads', '5 leads'],
+    ['day', '1 starts_group', '2 starts_group', '3', '4 starts_group', '5 starts_group'],
   )
 })
 
@@ -48,6 +48,6 @@ test('each day has its line, and the first new message of others has one', async
       [say(1, 'a', '30T09:00:00'), say(2, 'me', '31T09:00:00'), say(3, 'a', '31T09:00:01'), say(4, 'a', '31T09:00:02')],
       1,
     ),
-    ['day', '1 leads', 'day', '2 leads', 'unread', '3 leads', '4'],
+    ['day', '1 starts_group', 'day', '2 starts_group', 'unread', '3 starts_group', '4'],
   )
 })
