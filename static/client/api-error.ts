@@ -1,10 +1,10 @@
-/** What a request ended with instead of an answer. */
+/** The failure of a request. */
 export class ApiError extends Error {
   override name = 'ApiError'
 
   /**
-   * @param status of HTTP; 0 where it came over the socket or never reached the server
-   * @param code   the server's, or `UNREACHABLE`, `BAD_ANSWER`, `QUEUE_FULL`, `CLOSED` of the client's own
+   * @param status the HTTP status; 0 if the error came over the socket or the request never reached the server
+   * @param code   the server's error code, or one of the client's own: `UNREACHABLE`, `BAD_ANSWER`, `QUEUE_FULL`, `CLOSED`
    */
   constructor(
     readonly status: number,

@@ -9,81 +9,81 @@ import type { SocketConstructor } from './socket.js'
 import { uuidv7 } from './uuid.js'
 
 export interface ConnectionOptions {
-  /** Where the server is, as `https://talkie.example`. */
+  /** The server's base URL, such as `https://talkie.example`. */
   base_url: string
-  /** The browser's, or that of `ws` in Node 20, which has none. */
+  /** The browser's WebSocket, or that of `ws` in Node 20, which has none. */
   WebSocket: SocketConstructor
-  /** Asked before every try. An ApiError with status 401 closes with `login`, any other error is a failed try. */
+  /** Called before every attempt. An ApiError with status 401 closes with `login`; any other error is a failed attempt. */
   token: () => string | Promise<string>
   on_state?: (state: ConnectionState) => void
-  /** Frames of no followed room: `profile`, and `admitted` and `read` of rooms that are not followed. */
+  /** Frames of no subscribed room: `profile`, and `admitted` and `read` of rooms without a subscription. */
   on_frame?: (frame: ServerFrame) => void
-  /** The end of every send, edit and delete, also of those that `storage` kept from before. */
+  /** The outcome of every send, edit and delete, also of those that `storage` kept from an earlier visit. */
   on_settled?: (pending: Pending, outcome: Ack | ApiError) => void
-  /** Keeps what is unacknowledged over a reload. */
+  /** Keeps unacknowledged requests over a reload; without it they are lost with the page. */
   storage?: PendingStorage
   /** `base_ms` 1,000, `cap_ms` 30,000 and `Math.random` by default. */
   backoff?: Partial<Backoff>
-  /** A handshake that takes longer failed, ms; 15,000 by default. */
+  /** A handshake that takes longer has failed, ms; 15,000 by default. */
   connect_ms?: number
-  /** How long `check` waits for a sign of life, ms; 5,000 by default. */
+  /** How long `check` waits for any frame, ms; 5,000 by default. */
   check_ms?: number
   /**
-   * Requests of one room under way at once. 1 by default: then what was sent first is first in the log, even where a
-   * limit refuses one of them for a while. More is faster where no limit is set.
+   * Requests in flight per room. 1 by default: then the log keeps the order of sending, even if a rate limit refuses
+   * one of them for a while. More is faster when there is no rate limit.
    */
   in_flight_max?: number
-  /** Unacknowledged requests kept at once, 1,000 by default; beyond, they are refused with `QUEUE_FULL`. */
+  /** Unacknowledged requests in total, 1,000 by default; beyond it new ones are refused with `QUEUE_FULL`. */
   pending_max?: number
 }
 
-/** What one followed room tells. */
+/** Receives what happens in one subscribed room. */
 export interface RoomListener {
   /**
-   * What is held of the room is void, and events from seq + 1 on follow: load the newest page over HTTP, one whose
-   * `seq` is at least this. Told where the room was followed without a resume point, and where the server could not
-   * go on from there.
+   * The room starts anew: drop what is held of it and load the newest page over HTTP, one whose `seq` is at least this;
+   * events from seq + 1 on follow. Called after a subscription without a resume point, and when the server cannot
+   * resume.
    */
   start(seq: number, epoch: string): void
-  /** Every event, once, in order, without a hole: also of types that this client does not know. */
+  /** Every event, once, in order, without a gap; also of types that this client does not know. */
   event(event: EventFrame): void
-  /** Whatever else concerns the room. */
+  /** Every other frame of the room. */
   frame?(frame: ServerFrames['welcome' | 'typing' | 'presence' | 'read' | 'error']): void
-  /** The room is followed no longer: not a member (any more), no such room, too many rooms. */
+  /** The subscription has ended: not a member, room not found, or too many subscriptions. */
   ended?(error: ApiError): void
 }
 
 export interface Request {
   client_id: string
-  /** Rejects with an ApiError where the server refused it, or the connection was closed before. */
+  /** Rejects with an ApiError if the server refuses the request, or with code `CLOSED` if the connection is closed first. */
   ack: Promise<Ack>
 }
 
-interface Followed {
+interface Subscription {
   position: ReturnType<typeof createPosition>
   listener: RoomListener
-  /** Holes and passing refusals since the last event, so that a faulty server is not asked without pause. */
-  repeats: number
+  /** Gaps and retryable errors since the last event, to back off from a faulty server. */
+  retries: number
   timer?: ReturnType<typeof setTimeout> | undefined
 }
 
-/** Errors of a room that end its being followed. */
+/** Errors that end a subscription. */
 const ENDING = new Set(['NOT_MEMBER', 'ROOM_NOT_FOUND', 'TOO_MANY_SUBSCRIPTIONS'])
 
 export type Connection = ReturnType<typeof createConnection>
 
 /**
- * One socket for any number of rooms, which reconnects by itself.
+ * One socket for any number of rooms, which reconnects automatically.
  *
- * What is promised: a followed room's listener sees every event once and in the log's order, over reconnects, repeats
- * and holes, or is told to start anew. A send, edit or delete is repeated with its client_id, in order, until the
- * server acknowledges or refuses it.
+ * Guarantees: the listener of a subscribed room gets every event exactly once and in order, over reconnects, duplicates
+ * and gaps, or is told to start anew. A send, edit or delete is retried with its client_id, in order, until the server
+ * acknowledges or refuses it; retries are idempotent.
  */
 export function createConnection(options: ConnectionOptions) {
   const backoff: Backoff = { base_ms: 1000, cap_ms: 30_000, random: Math.random, ...options.backoff }
-  const rooms = new Map<string, Followed>()
+  const rooms = new Map<string, Subscription>()
 
-  const link = createReconnectingSocket({
+  const socket = createReconnectingSocket({
     base_url: options.base_url,
     WebSocket: options.WebSocket,
     token: options.token,
@@ -92,13 +92,13 @@ export function createConnection(options: ConnectionOptions) {
     check_ms: options.check_ms ?? 5000,
     on_state(state) {
       for (const [room_id, room] of rooms) {
-        if (state.name === 'open') ask(room)
-        else lose(room_id, room)
+        if (state.name === 'open') subscribe(room)
+        else pause(room_id, room)
       }
       for (const { room_id } of outbox.pending()) {
         if (rooms.has(room_id)) continue
         if (state.name === 'open') outbox.open(room_id)
-        else outbox.shut(room_id)
+        else outbox.pause(room_id)
       }
       options.on_state?.(state)
     },
@@ -106,7 +106,7 @@ export function createConnection(options: ConnectionOptions) {
   })
 
   const outbox = createOutbox({
-    transmit: link.send,
+    transmit: socket.send,
     on_settled: (pending, outcome) => options.on_settled?.(pending, outcome),
     backoff,
     in_flight_max: options.in_flight_max ?? 1,
@@ -114,28 +114,28 @@ export function createConnection(options: ConnectionOptions) {
     ...(options.storage && { storage: options.storage }),
   })
 
-  function ask(room: Followed) {
+  function subscribe(room: Subscription) {
     clearTimeout(room.timer)
-    link.send(room.position.ask())
+    socket.send(room.position.subscribe())
   }
 
-  function askLater(room: Followed, delay: number) {
+  function subscribeLater(room: Subscription, delay: number) {
     clearTimeout(room.timer)
-    room.timer = setTimeout(ask, delay, room)
+    room.timer = setTimeout(subscribe, delay, room)
   }
 
-  function lose(room_id: string, room: Followed) {
+  function pause(room_id: string, room: Subscription) {
     clearTimeout(room.timer)
-    room.position.lose()
-    outbox.shut(room_id)
+    room.position.pause()
+    outbox.pause(room_id)
   }
 
-  function askAgain(room_id: string, room: Followed) {
-    lose(room_id, room)
-    link.send({ type: 'unsubscribe', room_id })
-    if (room.repeats === 0) ask(room)
-    else askLater(room, backoffDelay(room.repeats, backoff))
-    room.repeats++
+  function resubscribe(room_id: string, room: Subscription) {
+    pause(room_id, room)
+    socket.send({ type: 'unsubscribe', room_id })
+    if (room.retries === 0) subscribe(room)
+    else subscribeLater(room, backoffDelay(room.retries, backoff))
+    room.retries++
   }
 
   function receive(frame: ServerFrame | EventFrame) {
@@ -159,80 +159,80 @@ export function createConnection(options: ConnectionOptions) {
       case 'unsubscribed':
         return
       default:
-        // Also an event type of a later server: to leave it out would be a hole.
+        // Also an event type of a later server: to drop it would be a gap.
         return event(room_id, room, frame as EventFrame)
     }
   }
 
-  function event(room_id: string, room: Followed, frame: EventFrame) {
+  function event(room_id: string, room: Subscription, frame: EventFrame) {
     if (!Number.isSafeInteger(frame.seq)) return
     const verdict = room.position.event(frame.seq)
-    if (verdict === 'hole') askAgain(room_id, room)
+    if (verdict === 'gap') resubscribe(room_id, room)
     if (verdict !== 'take') return
-    room.repeats = 0
+    room.retries = 0
     room.listener.event(frame)
   }
 
-  function refused(frame: ServerFrames['error'], room: Followed | undefined) {
+  function refused(frame: ServerFrames['error'], room: Subscription | undefined) {
     const { room_id, client_id } = frame
     if (client_id !== undefined) {
-      if (frame.code === 'NOT_SUBSCRIBED' && room && room_id) return askAgain(room_id, room)
+      if (frame.code === 'NOT_SUBSCRIBED' && room && room_id) return resubscribe(room_id, room)
       return outbox.refuse(client_id, frame)
     }
     if (!room || room_id === undefined) return options.on_frame?.(frame)
     if (ENDING.has(frame.code)) {
       const error = new ApiError(0, frame.code, frame.message)
-      lose(room_id, room)
+      pause(room_id, room)
       rooms.delete(room_id)
       outbox.end(room_id, error)
       return room.listener.ended?.(error)
     }
-    if (room.position.asked) askLater(room, frame.retry_after_ms ?? backoffDelay(room.repeats++, backoff))
-    else if (frame.code === 'NOT_SUBSCRIBED') askAgain(room_id, room)
+    if (room.position.subscribing) subscribeLater(room, frame.retry_after_ms ?? backoffDelay(room.retries++, backoff))
+    else if (frame.code === 'NOT_SUBSCRIBED') resubscribe(room_id, room)
     room.listener.frame?.(frame)
   }
 
   function request(pending: Pending): Request {
-    // In a followed room it waits for the welcome; any other needs an open socket only.
-    if (!rooms.has(pending.room_id) && link.state.name === 'open') outbox.open(pending.room_id)
+    // In a subscribed room the request waits for the welcome; in any other it needs only an open socket.
+    if (!rooms.has(pending.room_id) && socket.state.name === 'open') outbox.open(pending.room_id)
     return { client_id: pending.client_id, ack: outbox.add(pending) }
   }
 
-  link.connect()
+  socket.connect()
 
   return {
     get state() {
-      return link.state
+      return socket.state
     },
 
     /**
-     * Follows a room.
-     * @param from where to go on; without it the listener is told where the room begins for it
+     * Subscribes to a room.
+     * @param from where to resume; without it the listener's `start` is called
      * @throws ApiError TOO_MANY_SUBSCRIPTIONS
      */
     subscribe(room_id: string, listener: RoomListener, from?: ResumePoint) {
-      if (rooms.has(room_id)) throw new Error(`Room ${room_id} is followed already`)
+      if (rooms.has(room_id)) throw new Error(`Room ${room_id} is already subscribed to`)
       if (rooms.size >= limits.ROOMS_PER_SOCKET_MAX) {
-        throw new ApiError(0, 'TOO_MANY_SUBSCRIPTIONS', `${rooms.size} rooms are followed already`)
+        throw new ApiError(0, 'TOO_MANY_SUBSCRIPTIONS', `${rooms.size} rooms are already subscribed to`)
       }
-      const room: Followed = { position: createPosition(room_id, from), listener, repeats: 0 }
+      const room: Subscription = { position: createPosition(room_id, from), listener, retries: 0 }
       rooms.set(room_id, room)
-      if (link.state.name === 'open') ask(room)
+      if (socket.state.name === 'open') subscribe(room)
     },
 
-    /** Its unacknowledged requests stay and go on when it is followed again. */
+    /** Ends a subscription. The room's unacknowledged requests stay, and are sent when it is subscribed to again. */
     unsubscribe(room_id: string) {
       const room = rooms.get(room_id)
       if (!room) return
-      lose(room_id, room)
+      pause(room_id, room)
       rooms.delete(room_id)
-      link.send({ type: 'unsubscribe', room_id })
+      socket.send({ type: 'unsubscribe', room_id })
     },
 
-    /** Where a room is to be gone on with; null before its first welcome. */
+    /** The resume point of a subscribed room; null before its first welcome. */
     resumePoint: (room_id: string): ResumePoint | null => rooms.get(room_id)?.position.point ?? null,
 
-    /** @param more.client_id of an earlier try, where this is the same message */
+    /** @param more.client_id that of an earlier attempt, if this is the same message */
     send(room_id: string, text: string, more: { reply_to?: number; client_id?: string } = {}): Request {
       return request({ type: 'send', room_id, client_id: more.client_id ?? uuidv7(), text, ...pick(more.reply_to) })
     },
@@ -245,18 +245,18 @@ export function createConnection(options: ConnectionOptions) {
     /** Sends, edits and deletes that are neither acknowledged nor refused, oldest first in each room. */
     pending: () => outbox.pending(),
 
-    /** These two are forgotten where the socket is not open. */
-    typing: (room_id: string, on: boolean) => void link.send({ type: 'typing', room_id, on }),
-    read: (room_id: string, seq: number) => void link.send({ type: 'read', room_id, seq }),
-    /** A fresh token of the same user, so that the socket outlives the old one. */
-    auth: (token: string) => void link.send({ type: 'auth', token }),
+    /** `typing` and `read` are ephemeral: they are dropped while the socket is not open. */
+    typing: (room_id: string, on: boolean) => void socket.send({ type: 'typing', room_id, on }),
+    read: (room_id: string, seq: number) => void socket.send({ type: 'read', room_id, seq }),
+    /** Sends a new token of the same user, so that the socket stays open when the old one expires. */
+    auth: (token: string) => void socket.send({ type: 'auth', token }),
 
-    /** For when the page comes back to the eye or the network returns. */
-    check: link.check,
-    /** Tries again after it was closed with `login` or `stop`. */
-    connect: link.connect,
+    /** Call it when the page becomes visible or the network returns: reconnects at once, or checks an open socket. */
+    check: socket.check,
+    /** Reconnects after a close with `login` or `stop`, or at once instead of waiting. */
+    connect: socket.connect,
     close() {
-      link.close()
+      socket.close()
       outbox.close()
     },
   }

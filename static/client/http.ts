@@ -5,13 +5,13 @@ import type { Authenticated, Credentials, Login, Profile, ProfileChange, User } 
 import { ApiError } from './api-error.js'
 
 export interface HttpOptions {
-  /** Where the server is, as `https://talkie.example`. */
+  /** The server's base URL, such as `https://talkie.example`. */
   base_url: string
-  /** The global one by default. */
+  /** The global `fetch` by default. */
   fetch?: typeof fetch
-  /** The token of each request; without it the browser's cookie serves. */
+  /** The token, called for each request; without it the browser's cookie authenticates. */
   token?: () => string | undefined
-  /** A request that is not answered by then failed, ms; 30,000 by default. */
+  /** A request without a response fails after this, ms; 30,000 by default. */
   timeout_ms?: number
 }
 
@@ -23,14 +23,14 @@ interface Call {
 }
 
 /**
- * The HTTP API, one method a row of it.
- * @throws ApiError from every method: the server's refusal, or `UNREACHABLE` where no answer came
+ * The HTTP API, one method per route.
+ * @throws ApiError from every method: the server's error, or `UNREACHABLE` if there was no response
  */
 export function createHttp(options: HttpOptions) {
   const base = options.base_url.replace(/\/+$/, '')
   const request = options.fetch ?? fetch
 
-  async function answer(method: string, path: string, { query = {}, body }: Call = {}): Promise<Response> {
+  async function send(method: string, path: string, { query = {}, body }: Call = {}): Promise<Response> {
     const search = new URLSearchParams()
     for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value))
     const token = options.token?.()
@@ -48,15 +48,15 @@ export function createHttp(options: HttpOptions) {
     } catch (error) {
       throw new ApiError(0, 'UNREACHABLE', error instanceof Error ? error.message : String(error))
     }
-    if (!response.ok) throw await refusal(response)
+    if (!response.ok) throw await errorOf(response)
     return response
   }
 
   async function json<T>(method: string, path: string, call?: Call): Promise<T> {
-    return parsed(await answer(method, path, call))
+    return parsed(await send(method, path, call))
   }
   async function nothing(method: string, path: string, call?: Call): Promise<void> {
-    await answer(method, path, call)
+    await send(method, path, call)
   }
 
   const room = (id: string) => `/rooms/${encodeURIComponent(id)}`
@@ -72,9 +72,9 @@ export function createHttp(options: HttpOptions) {
     logout: () => nothing('POST', '/auth/logout'),
     me: () => json<User>('GET', '/auth/me'),
 
-    /** @returns a page by name, and `next` for the query's `after` where there are more */
+    /** @returns a page ordered by name; `next` is the `after` of the next page, absent on the last one */
     async rooms(query: Static<typeof RoomList> = {}): Promise<{ rooms: Room[]; next?: string }> {
-      const response = await answer('GET', '/rooms', { query })
+      const response = await send('GET', '/rooms', { query })
       const next = nextAfter(response.headers.get('link'), base)
       return { rooms: await parsed<Room[]>(response), ...(next !== null && { next }) }
     },
@@ -107,9 +107,9 @@ export function createHttp(options: HttpOptions) {
     changeProfile: (change: ProfileChange) => json<Profile>('PUT', '/users/me/profile', { body: change }),
 
     health: () => json<unknown>('GET', '/health'),
-    /** @throws ApiError 503 where the server is not ready */
+    /** @throws ApiError 503 if the server is not ready */
     ready: () => json<unknown>('GET', '/ready'),
-    metrics: async () => (await answer('GET', '/metrics')).text(),
+    metrics: async () => (await send('GET', '/metrics')).text(),
   }
 }
 
@@ -117,12 +117,12 @@ async function parsed<T>(response: Response): Promise<T> {
   try {
     return (await response.json()) as T
   } catch {
-    throw new ApiError(response.status, 'BAD_ANSWER', 'The answer is not JSON')
+    throw new ApiError(response.status, 'BAD_ANSWER', 'The response is not JSON')
   }
 }
 
-/** A proxy before the server may answer in its own words, so nothing is expected of the body. */
-async function refusal(response: Response): Promise<ApiError> {
+/** A proxy in front of the server may respond in its own format, so nothing is assumed about the body. */
+async function errorOf(response: Response): Promise<ApiError> {
   const body = (await response.json().catch(() => null)) as { code?: unknown; message?: unknown } | null
   const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
   return new ApiError(

@@ -2,11 +2,11 @@ import type { ClientFrames, ServerFrames } from '../../schemas/frame.js'
 import { ApiError } from './api-error.js'
 import { type Backoff, backoffDelay } from './backoff.js'
 
-/** A request that a log answers. */
+/** A request that the server acknowledges once it is in the log. */
 export type Pending = ClientFrames['send' | 'edit' | 'delete']
 export type Ack = ServerFrames['ack']
 
-/** Keeps what is unacknowledged over a reload. Failures of `put` and `remove` must not throw. */
+/** Keeps unacknowledged requests over a reload. `put` and `remove` must not throw. */
 export interface PendingStorage {
   /** Oldest first. */
   load(): Promise<Pending[]>
@@ -15,14 +15,14 @@ export interface PendingStorage {
 }
 
 export interface OutboxOptions {
-  /** @returns whether an open socket took it */
+  /** @returns whether it was handed to an open socket */
   transmit: (pending: Pending) => boolean
-  /** Every request's end, also of those that `storage` brought. */
+  /** The outcome of every request, also of those that `storage` loaded. */
   on_settled: (pending: Pending, outcome: Ack | ApiError) => void
   backoff: Backoff
-  /** Requests of one room under way at once. With 1, what was sent first is first in the log, whatever is refused. */
+  /** Requests in flight per room. With 1, the log keeps the order of sending, even if a request is refused for a while. */
   in_flight_max: number
-  /** Requests kept at once. */
+  /** Unacknowledged requests in total; beyond it new ones are refused with `QUEUE_FULL`. */
   pending_max: number
   storage?: PendingStorage
 }
@@ -31,25 +31,25 @@ interface Entry {
   pending: Pending
   in_flight: boolean
   attempts: number
-  answer: Promise<Ack>
+  acknowledged: Promise<Ack>
   resolve: (ack: Ack) => void
   reject: (error: ApiError) => void
 }
 
 interface Queue {
   entries: Entry[]
-  /** The room is followed on the present socket. */
+  /** The room is subscribed to on the present socket. */
   open: boolean
-  /** Set while the room waits after a refusal that passes. */
+  /** Set while the room waits after a retryable error. */
   timer?: ReturnType<typeof setTimeout> | undefined
 }
 
-/** Refusals that pass: the same request may succeed later. */
-const PASSING = new Set(['RATE_LIMITED', 'STORE_UNAVAILABLE'])
+/** Retryable errors: the same request may succeed later. */
+const RETRYABLE = new Set(['RATE_LIMITED', 'STORE_UNAVAILABLE'])
 
 /**
- * Keeps requests in order, room by room, until each is acknowledged or refused for good, and sends what a lost socket
- * left open again with the same client_id, which is safe for ever.
+ * Queues requests per room, in order, until each is acknowledged or finally refused. After a lost connection the
+ * unacknowledged ones are retried with the same client_id, which is idempotent.
  */
 export function createOutbox(options: OutboxOptions) {
   const queues = new Map<string, Queue>()
@@ -64,9 +64,9 @@ export function createOutbox(options: OutboxOptions) {
 
   function enqueue(pending: Pending): Entry {
     const { promise, resolve, reject } = withResolvers<Ack>()
-    // Who does not ask for the outcome is told by `on_settled`.
+    // A caller that ignores the promise still learns the outcome through `on_settled`.
     promise.catch(() => {})
-    const entry: Entry = { pending, in_flight: false, attempts: 0, answer: promise, resolve, reject }
+    const entry: Entry = { pending, in_flight: false, attempts: 0, acknowledged: promise, resolve, reject }
     entries.set(pending.client_id, entry)
     queueOf(pending.room_id).entries.push(entry)
     return entry
@@ -93,7 +93,7 @@ export function createOutbox(options: OutboxOptions) {
     pump(queue)
   }
 
-  function shut(queue: Queue) {
+  function pause(queue: Queue) {
     queue.open = false
     clearTimeout(queue.timer)
     queue.timer = undefined
@@ -116,34 +116,34 @@ export function createOutbox(options: OutboxOptions) {
   if (options.storage) load(options.storage)
 
   return {
-    /** @returns the answer; one that is kept already is not kept twice */
+    /** @returns the acknowledgement; a client_id that is already queued is not queued twice */
     add(pending: Pending): Promise<Ack> {
       const known = entries.get(pending.client_id)
-      if (known) return known.answer
+      if (known) return known.acknowledged
       if (entries.size >= options.pending_max) {
-        return Promise.reject(new ApiError(0, 'QUEUE_FULL', `${entries.size} requests wait already`))
+        return Promise.reject(new ApiError(0, 'QUEUE_FULL', `${entries.size} requests are already waiting`))
       }
       const entry = enqueue(pending)
       options.storage?.put(pending)
       pump(queueOf(pending.room_id))
-      return entry.answer
+      return entry.acknowledged
     },
 
     /** Oldest first in each room. */
     pending: (): Pending[] => [...queues.values()].flatMap(queue => queue.entries.map(entry => entry.pending)),
 
-    /** The room is followed on this socket: what waits may go. */
+    /** The room is subscribed to on this socket: send what waits. */
     open(room_id: string) {
       const queue = queueOf(room_id)
       queue.open = true
       pump(queue)
     },
 
-    /** The room is not followed for now: what was under way may be lost. */
-    shut(room_id: string) {
+    /** The room is not subscribed to for now: requests in flight may be lost, so they will be sent again. */
+    pause(room_id: string) {
       const queue = queues.get(room_id)
       if (!queue) return
-      shut(queue)
+      pause(queue)
       if (queue.entries.length === 0) queues.delete(room_id)
     },
 
@@ -152,11 +152,11 @@ export function createOutbox(options: OutboxOptions) {
       if (entry) settle(entry, ack)
     },
 
-    /** A refusal of one request. */
+    /** The server refused a request. */
     refuse(client_id: string, error: ServerFrames['error']) {
       const entry = entries.get(client_id)
       if (!entry) return
-      if (!PASSING.has(error.code)) return settle(entry, new ApiError(0, error.code, error.message))
+      if (!RETRYABLE.has(error.code)) return settle(entry, new ApiError(0, error.code, error.message))
       const queue = queueOf(entry.pending.room_id)
       entry.in_flight = false
       const delay = error.retry_after_ms ?? backoffDelay(entry.attempts++, options.backoff)
@@ -167,18 +167,18 @@ export function createOutbox(options: OutboxOptions) {
       }, delay)
     },
 
-    /** The room ended for this user: nothing of it can succeed. */
+    /** The user lost access to the room: none of its requests can succeed. */
     end(room_id: string, error: ApiError) {
       const queue = queues.get(room_id)
       if (!queue) return
-      shut(queue)
+      pause(queue)
       for (const entry of [...queue.entries]) settle(entry, error)
       queues.delete(room_id)
     },
 
-    /** Who waits is told `CLOSED`; `storage` keeps the requests for the next time. */
+    /** Rejects what waits with `CLOSED`; `storage` keeps the requests for the next visit. */
     close() {
-      for (const queue of queues.values()) shut(queue)
+      for (const queue of queues.values()) pause(queue)
       for (const entry of entries.values()) entry.reject(new ApiError(0, 'CLOSED', 'The connection was closed'))
       queues.clear()
       entries.clear()

@@ -1,41 +1,41 @@
 import type { ClientFrames, ServerFrames } from '../../schemas/frame.js'
 
-/** Where to go on in a room's log. */
+/** Where to resume in a room's log. */
 export interface ResumePoint {
-  /** The last seq that was seen with all before it. */
+  /** The last contiguous seq that was seen. */
   after: number
-  /** Of the store that it was seen in. */
+  /** The store's epoch in which it was seen. */
   epoch?: string
 }
 
 /**
- * A client's place in one room's log: the last seq that it saw with all before it. Only events move it, so nothing is
- * passed over and nothing is seen twice, whatever a server, a proxy or a reconnect does to the frames.
+ * A client's position in one room's log: the last contiguous seq. Only events move it, so no event is skipped or seen
+ * twice, whatever a server, a proxy or a reconnect does to the frames.
  */
 export function createPosition(room_id: string, from?: ResumePoint) {
   let last = from?.after
   let epoch = from?.epoch
-  /** `resetting`: welcomed without a resume, so its `reset` is still to come. */
-  let phase: 'lost' | 'asked' | 'resetting' | 'live' = 'lost'
+  /** `resetting`: the server could not resume, so its `reset` frame is still to come. */
+  let phase: 'idle' | 'subscribing' | 'resetting' | 'live' = 'idle'
 
   return {
     get live() {
       return phase === 'live'
     },
-    get asked() {
-      return phase === 'asked' || phase === 'resetting'
+    get subscribing() {
+      return phase === 'subscribing' || phase === 'resetting'
     },
     get point(): ResumePoint | null {
       return last === undefined ? null : { after: last, ...(epoch !== undefined && { epoch }) }
     },
 
-    /** The socket is gone, or what comes from it is worth nothing until it is asked again. */
-    lose() {
-      phase = 'lost'
+    /** The socket is closed, or its frames are ignored until the room is subscribed to again. */
+    pause() {
+      phase = 'idle'
     },
 
-    ask(): ClientFrames['subscribe'] {
-      phase = 'asked'
+    subscribe(): ClientFrames['subscribe'] {
+      phase = 'subscribing'
       return {
         type: 'subscribe',
         room_id,
@@ -44,9 +44,9 @@ export function createPosition(room_id: string, from?: ResumePoint) {
       }
     },
 
-    /** @returns whether what is held of the room is void: it begins after the frame's seq */
+    /** @returns whether the room starts anew after the frame's seq: what the client holds of it is void */
     welcome(frame: ServerFrames['welcome']): boolean {
-      if (phase !== 'asked' && phase !== 'resetting') return false
+      if (phase !== 'subscribing' && phase !== 'resetting') return false
       if (last === undefined) {
         phase = 'live'
         last = frame.seq
@@ -58,21 +58,21 @@ export function createPosition(room_id: string, from?: ResumePoint) {
       return false
     },
 
-    /** @returns as `welcome` */
+    /** @returns like `welcome` */
     reset(frame: ServerFrames['reset']): boolean {
-      if (phase === 'lost') return false
+      if (phase === 'idle') return false
       phase = 'live'
       last = frame.seq
       epoch = frame.epoch
       return true
     },
 
-    /** @returns `hole`: something between is missing; nothing is taken until the room is asked for again */
-    event(seq: number): 'take' | 'drop' | 'hole' {
+    /** @returns `gap`: an event is missing; nothing is taken until the room is subscribed to again */
+    event(seq: number): 'take' | 'drop' | 'gap' {
       if (phase !== 'live' || last === undefined || seq <= last) return 'drop'
       if (seq > last + 1) {
-        phase = 'lost'
-        return 'hole'
+        phase = 'idle'
+        return 'gap'
       }
       last = seq
       return 'take'

@@ -7,22 +7,22 @@ import type { Socket, SocketConstructor } from './socket.js'
 export type ConnectionState =
   | { name: 'connecting' }
   | { name: 'open' }
-  /** The next try is at `until` (ms since 1970). */
+  /** The next attempt is at `until`, ms since 1970. */
   | { name: 'waiting'; until: number }
-  /** It does not come back by itself: `login` wants another token first, then `connect()`. */
+  /** It does not reconnect automatically. `login`: get a new token, then call `connect()`. */
   | { name: 'closed'; next: 'login' | 'stop'; code: number; reason: string }
 
 export interface ReconnectingSocketOptions {
-  /** Where the server is, as `https://talkie.example`. */
+  /** The server's base URL, such as `https://talkie.example`. */
   base_url: string
-  /** The browser's, or that of `ws` in Node 20, which has none. */
+  /** The browser's WebSocket, or that of `ws` in Node 20, which has none. */
   WebSocket: SocketConstructor
-  /** Asked before every try. An ApiError with status 401 closes the link with `login`, any other error is a failed try. */
+  /** Called before every attempt. An ApiError with status 401 closes with `login`; any other error is a failed attempt. */
   token: () => string | Promise<string>
   backoff: Backoff
-  /** A handshake that takes longer failed, ms. */
+  /** A handshake that takes longer has failed, ms. */
   connect_ms: number
-  /** How long `check` waits for a sign of life, ms. */
+  /** How long `check` waits for any frame, ms. */
   check_ms: number
   on_state: (state: ConnectionState) => void
   on_frame: (frame: ServerFrame) => void
@@ -32,26 +32,26 @@ const actions = new Map<number, 'reconnect' | 'login' | 'stop'>(
   Object.values(closeCodes).map(({ code, next }) => [code, next]),
 )
 
-/** A server's wish to wait is obeyed up to this. */
-const WAIT_MAX_MS = 5 * 60_000
+/** The longest `retry_after_ms` of a server that is honored. */
+const RETRY_AFTER_MAX_MS = 5 * 60_000
 
 /**
- * One WebSocket that comes back: after any loss but those whose close code says `login` or `stop`, with full jitter,
- * or after the delay that a restarting server names. A socket that only looks alive is dropped: after half of
- * `heartbeat_ms` in silence it is asked (`ping`), after one and a half it is given up.
+ * One WebSocket that reconnects, with exponential backoff and full jitter or after the delay that a restarting server
+ * names, unless the close code says `login` or `stop`. A dead connection is detected by a heartbeat: after half of
+ * `heartbeat_ms` without a frame a `ping` is sent, after one and a half the socket is dropped.
  */
 export function createReconnectingSocket(options: ReconnectingSocketOptions) {
   let state: ConnectionState = { name: 'connecting' }
   let socket: Socket | null = null
-  let attempt = 0
+  let failures = 0
   let heartbeat_ms = 30_000
   /** Half heartbeats since the last frame. */
   let silent = 0
-  /** Of the state: the next try, the handshake's end, or the next look at the silence. */
+  /** Depends on the state: the next attempt, the handshake's timeout, or the next heartbeat check. */
   let timer: ReturnType<typeof setTimeout> | undefined
   let probe: ReturnType<typeof setTimeout> | undefined
-  /** Tells a try that was given up while it waited for its token. */
-  let tries = 0
+  /** Identifies an attempt, so that one which was given up while it waited for its token is dropped. */
+  let attempts = 0
 
   function enter(next: ConnectionState) {
     state = next
@@ -59,21 +59,21 @@ export function createReconnectingSocket(options: ReconnectingSocketOptions) {
   }
 
   function connect() {
-    if (state.name === 'open' || (state.name === 'connecting' && tries > 0)) return
+    if (state.name === 'open' || (state.name === 'connecting' && attempts > 0)) return
     clearTimeout(timer)
-    const mine = ++tries
-    timer = setTimeout(lose, options.connect_ms)
+    const mine = ++attempts
+    timer = setTimeout(reconnectLater, options.connect_ms)
     enter({ name: 'connecting' })
     Promise.resolve()
       .then(options.token)
       .then(
         token => {
-          if (mine === tries) open(token)
+          if (mine === attempts) open(token)
         },
         error => {
-          if (mine !== tries) return
+          if (mine !== attempts) return
           if (error instanceof ApiError && error.status === 401) end('login', closeCodes.unauthorized.code, error.code)
-          else lose()
+          else reconnectLater()
         },
       )
   }
@@ -84,19 +84,19 @@ export function createReconnectingSocket(options: ReconnectingSocketOptions) {
     try {
       opening = new options.WebSocket(url, [SUBPROTOCOL, BEARER_PREFIX + token])
     } catch {
-      // A token that no subprotocol can carry is as good as an invalid one.
+      // A token that cannot be sent as a subprotocol counts as an invalid one.
       return end('login', closeCodes.unauthorized.code, 'malformed token')
     }
     socket = opening
     opening.onopen = () => {
       silent = 0
       clearTimeout(timer)
-      timer = setTimeout(listen, heartbeat_ms / 2)
+      timer = setTimeout(heartbeat, heartbeat_ms / 2)
       enter({ name: 'open' })
     }
     opening.onmessage = ({ data }) => receive(data)
     opening.onclose = ({ code, reason }) => closed(code, reason)
-    // `close` follows and says all that can be known.
+    // `close` follows, with all that can be known.
     opening.onerror = () => {}
   }
 
@@ -106,42 +106,42 @@ export function createReconnectingSocket(options: ReconnectingSocketOptions) {
     try {
       frame = JSON.parse(data as string)
     } catch {
-      // Had it been an event, the next one shows the hole.
+      // If it was an event, the next one reveals the gap.
       return
     }
     if (frame === null || typeof frame !== 'object') return
-    // A server that closes at once, as with too many connections, never gets here: its clients wait longer and longer.
-    attempt = 0
+    // A server that closes at once, for example at its connection limit, never gets here, so its clients back off.
+    failures = 0
     if (frame.type === 'welcome' && frame.heartbeat_ms !== heartbeat_ms) {
       heartbeat_ms = frame.heartbeat_ms
       clearTimeout(timer)
-      timer = setTimeout(listen, heartbeat_ms / 2)
+      timer = setTimeout(heartbeat, heartbeat_ms / 2)
     }
     options.on_frame(frame)
   }
 
   function closed(code: number, reason: string) {
     const next = actions.get(code) ?? 'reconnect'
-    if (next === 'reconnect') lose(code === closeCodes.restarting.code ? delayIn(reason) : undefined)
+    if (next === 'reconnect') reconnectLater(code === closeCodes.restarting.code ? delayIn(reason) : undefined)
     else end(next, code, reason)
   }
 
-  /** Gives the socket up without waiting for its close, which may never come, and tries again later. */
-  function lose(wished_ms?: number) {
-    letGo()
-    const delay = wished_ms ?? backoffDelay(attempt, options.backoff)
-    attempt++
+  /** Drops the socket without waiting for its `close` event, which may never come, and reconnects later. */
+  function reconnectLater(retry_after_ms?: number) {
+    dropSocket()
+    const delay = retry_after_ms ?? backoffDelay(failures, options.backoff)
+    failures++
     timer = setTimeout(connect, delay)
     enter({ name: 'waiting', until: Date.now() + delay })
   }
 
   function end(next: 'login' | 'stop', code: number, reason: string) {
-    letGo()
+    dropSocket()
     enter({ name: 'closed', next, code, reason })
   }
 
-  function letGo() {
-    tries++
+  function dropSocket() {
+    attempts++
     clearTimeout(timer)
     clearTimeout(probe)
     probe = undefined
@@ -151,14 +151,14 @@ export function createReconnectingSocket(options: ReconnectingSocketOptions) {
     socket = null
   }
 
-  function listen() {
+  function heartbeat() {
     silent++
-    if (silent > 3) return lose()
+    if (silent > 3) return reconnectLater()
     if (silent > 1) send({ type: 'ping' })
-    timer = setTimeout(listen, heartbeat_ms / 2)
+    timer = setTimeout(heartbeat, heartbeat_ms / 2)
   }
 
-  /** @returns whether it was handed to an open socket, which does not mean that it arrives */
+  /** @returns whether the frame was handed to an open socket; it may still be lost */
   function send(frame: ClientFrame): boolean {
     if (state.name !== 'open' || !socket) return false
     socket.send(JSON.stringify(frame))
@@ -166,8 +166,8 @@ export function createReconnectingSocket(options: ReconnectingSocketOptions) {
   }
 
   /**
-   * For when the page comes back to the eye or the network returns: tries at once where it waits, and asks an open
-   * socket for a sign of life.
+   * Call it when the page becomes visible or the network returns: a waiting socket reconnects at once, an open one is
+   * checked with a `ping`.
    */
   function check() {
     if (state.name === 'waiting') return connect()
@@ -176,7 +176,7 @@ export function createReconnectingSocket(options: ReconnectingSocketOptions) {
     send({ type: 'ping' })
     probe = setTimeout(() => {
       probe = undefined
-      if (silent > 0) lose()
+      if (silent > 0) reconnectLater()
     }, options.check_ms)
   }
 
@@ -194,7 +194,7 @@ export function createReconnectingSocket(options: ReconnectingSocketOptions) {
 function delayIn(reason: string): number | undefined {
   try {
     const { retry_after_ms } = JSON.parse(reason)
-    if (Number.isFinite(retry_after_ms) && retry_after_ms >= 0) return Math.min(retry_after_ms, WAIT_MAX_MS)
+    if (Number.isFinite(retry_after_ms) && retry_after_ms >= 0) return Math.min(retry_after_ms, RETRY_AFTER_MAX_MS)
   } catch {}
   return undefined
 }

@@ -5,23 +5,23 @@ import { limits } from '../../schemas/wire.js'
 export type RoomModel = ReturnType<typeof createRoomModel>
 
 /**
- * A window on a room's messages, as they read now: a fold of events and history pages that comes out the same however
- * they were received. The window has no holes. It is `attached` where it reaches the log's end, so that new messages
- * join it; otherwise it ends in the past, and of what happens only edits and deletions of its own messages show.
+ * A contiguous window of a room's messages in their present state: a fold of events and history pages, with the same
+ * result in whatever order they arrive. The window is `attached` if it reaches the log's end: then new messages join
+ * it. Otherwise it ends in the past, and only edits and deletions of its own messages change it.
  *
- * A page tells the room as of its `seq` or later, and may arrive after younger events. So the last events are kept,
- * and those behind a page's `seq` are applied to what it brought.
+ * A page shows the room as of its `seq` or later, and may arrive after newer events. So the last events are kept, and
+ * those after a page's `seq` are applied to the page.
  */
 export function createRoomModel() {
   let messages: Message[] = []
   const places = new Map<number, number>()
-  /** What `messages` gives out, until something changes. */
+  /** What `messages` returns until something changes. */
   let snapshot: readonly Message[] | null = []
   let head = 0
-  /** The window's first and last seq; it has no end while it is attached. */
+  /** The window's first and last seq; infinite while it is attached. */
   let from = 1
   let upto = Number.POSITIVE_INFINITY
-  /** The last events up to `head`, without a hole. */
+  /** The last events up to `head`, contiguous. */
   let tail: EventFrame[] = []
 
   function put(next: Message[]) {
@@ -34,7 +34,7 @@ export function createRoomModel() {
   function change(id: number, changed: (message: Message) => Message) {
     const place = places.get(id)
     const message = messages[place ?? -1]
-    // What is deleted stays so, whatever a late edit says.
+    // A late edit does not bring a deleted message back.
     if (place === undefined || !message || message.deleted_at !== undefined) return
     messages[place] = changed(message)
     snapshot = null
@@ -56,7 +56,7 @@ export function createRoomModel() {
   }
 
   return {
-    /** Oldest first: a new array whenever something changed, in it a new object for each message that did. */
+    /** Oldest first. After a change it is a new array, with a new object for each changed message. */
     get messages(): readonly Message[] {
       snapshot ??= [...messages]
       return snapshot
@@ -73,7 +73,7 @@ export function createRoomModel() {
       return from > 1
     },
 
-    /** Empties it: events after `seq` follow. */
+    /** Empties the model: events after `seq` follow. */
     start(seq: number) {
       put([])
       head = seq
@@ -82,31 +82,32 @@ export function createRoomModel() {
       tail = []
     },
 
-    /** Takes the log's next event; one that was seen already changes nothing. */
+    /** Applies the log's next event; one that was seen already changes nothing. */
     event(event: EventFrame) {
       if (event.seq <= head) return
       head = event.seq
       tail.push(event)
-      // Cut rarely, so that keeping the tail costs next to nothing by event.
+      // Trimmed rarely, so that the tail costs next to nothing per event.
       if (tail.length >= 2 * limits.REPLAY_MAX) tail = tail.slice(-limits.REPLAY_MAX)
       apply(event)
     },
 
     /**
-     * Takes a page of history. One that touches the window makes it longer; any other takes its place (a jump), but
-     * for one read with `before`, which only ever makes it longer.
+     * Adds a page of history. A page that touches the window extends it; any other replaces it (a jump), except one read
+     * with `before`, which can only extend it.
      *
-     * @param query what the page was asked with
-     * @returns false where it was of no use, for it does not touch, or more happened since than is kept: load again
+     * @param query the query that the page was requested with
+     * @returns false if the page was dropped, because it does not touch the window or is older than the kept events:
+     * load it again
      */
     page(page: Page, query: PageQuery): boolean {
       if (page.seq < head - tail.length) return false
       const first = page.messages[0]?.id ?? 1
       const last = page.messages.at(-1)?.id ?? 0
       const { before, after } = query
-      // A place beyond the log's end, as a wrong address names it, is the end.
-      const place = page.messages.length > 0 ? after : after && Math.min(after, page.seq)
-      const begins = place !== undefined ? place + 1 : page.has_more ? first : 1
+      // An `after` beyond the log's end, as in a wrong URL, is the end.
+      const start = page.messages.length > 0 ? after : after && Math.min(after, page.seq)
+      const begins = start !== undefined ? start + 1 : page.has_more ? first : 1
       const ends =
         before !== undefined ? before - 1 : after !== undefined && page.has_more ? last : Number.POSITIVE_INFINITY
       const end = Math.min(upto, Math.max(head, messages.at(-1)?.id ?? 0))
@@ -121,8 +122,8 @@ export function createRoomModel() {
     },
 
     /**
-     * Keeps the messages between two seqs and `keep` on each side of them. A side is cut only where it has `slack` more
-     * than that. Where the newest are cut, the window ends in the past from now on.
+     * Keeps the messages between two seqs and `keep` more on each side. A side is trimmed only if it has `slack` more than
+     * that. If the newest messages are trimmed, the window is no longer attached.
      */
     trim(first_seq: number, last_seq: number, keep: number, slack = 0) {
       const end = messages.findLastIndex(({ id }) => id <= last_seq)
@@ -137,14 +138,14 @@ export function createRoomModel() {
   }
 }
 
-/** A deleted message says nothing, and whether it had been edited is no longer told. */
+/** A deleted message has no text and no longer shows that it was edited. */
 function present(message: Message): Message {
   if (message.deleted_at === undefined) return message
   const { edited_at: _, ...rest } = message
   return { ...rest, text: '' }
 }
 
-/** Messages that are held saw every event so far: a page's copy of them brings nothing. */
+/** The messages held have seen every event so far, so a page's copy of one is dropped. */
 function union(held: Message[], brought: Message[]): Message[] {
   const ids = new Set(held.map(message => message.id))
   return [...held, ...brought.filter(message => !ids.has(message.id))].sort((a, b) => a.id - b.id)

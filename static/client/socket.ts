@@ -1,7 +1,7 @@
-/** A handler that any WebSocket's own event type fits: TypeScript compares a method's parameters both ways. */
+/** Accepts the event type of any WebSocket: TypeScript compares a method's parameters bivariantly. */
 type Handler<E> = { handle(event: E): void }['handle'] | null
 
-/** As much of a WebSocket as the client needs: a browser's and the one of `ws` both have it. */
+/** The part of a WebSocket that the client uses: the browser's and that of `ws` both have it. */
 export interface Socket {
   onopen: Handler<unknown>
   onmessage: Handler<{ data: unknown }>

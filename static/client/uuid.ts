@@ -3,7 +3,7 @@ let counter = 0
 
 /**
  * A UUIDv7 (RFC 9562). Later ones sort after earlier ones, also within a millisecond and when the clock steps back,
- * for the twelve bits after the time count up. Needs no secure context, unlike `crypto.randomUUID`.
+ * because the twelve bits after the time are a counter. Unlike `crypto.randomUUID` it needs no secure context.
  */
 export function uuidv7(): string {
   const now = Date.now()

@@ -1,21 +1,21 @@
-/** As much of a service worker's surroundings as is needed: the compiler knows them apart from a page's only. */
-interface Lifetime extends Event {
+/** The part of a service worker's globals that is used here: the compiler's own types conflict with a page's. */
+interface LifetimeEvent extends Event {
   waitUntil(done: Promise<unknown>): void
 }
-interface Fetching extends Lifetime {
+interface RequestEvent extends LifetimeEvent {
   request: Request
   respondWith(response: Promise<Response>): void
 }
-interface Surroundings {
-  addEventListener(type: 'install' | 'activate', listener: (event: Lifetime) => void): void
-  addEventListener(type: 'fetch', listener: (event: Fetching) => void): void
+interface WorkerGlobals {
+  addEventListener(type: 'install' | 'activate', listener: (event: LifetimeEvent) => void): void
+  addEventListener(type: 'fetch', listener: (event: RequestEvent) => void): void
   skipWaiting(): Promise<void>
   clients: { claim(): Promise<void> }
   location: Location
 }
-const worker = globalThis as unknown as Surroundings
+const worker = globalThis as unknown as WorkerGlobals
 
-/** The shell, and nothing else: no answer of the API is ever kept. */
+/** The app shell, and nothing else: no response of the API is ever cached. */
 const SHELL = [
   '/',
   '/assets/main.js',
@@ -26,8 +26,8 @@ const SHELL = [
   '/assets/manifest.webmanifest',
 ]
 const CACHE = 'talkie.shell'
-/** A network that is there but does not answer is as good as none after this, ms. */
-const PATIENCE_MS = 4000
+/** After this a network that does not respond counts as offline, ms. */
+const TIMEOUT_MS = 4000
 
 worker.addEventListener('install', event => {
   event.waitUntil(
@@ -42,16 +42,16 @@ worker.addEventListener('fetch', event => {
   const { request } = event
   const { origin, pathname } = new URL(request.url)
   if (request.method !== 'GET' || origin !== worker.location.origin) return
-  // Every room's address is the same page.
-  const shown = request.mode === 'navigate' && (pathname === '/' || /^\/r\/[^/]+\/?$/.test(pathname)) ? '/' : pathname
-  if (SHELL.includes(shown)) event.respondWith(answer(event, shown))
+  // Every room's URL is the same page.
+  const file = request.mode === 'navigate' && (pathname === '/' || /^\/r\/[^/]+\/?$/.test(pathname)) ? '/' : pathname
+  if (SHELL.includes(file)) event.respondWith(respond(event, file))
 })
 
-/** The network's answer where there is one, so that nobody is left on an old page; else what was kept of the last. */
-async function answer(event: Fetching, key: string): Promise<Response> {
+/** Network first, so that nobody stays on an old page; the cache only if the network fails. */
+async function respond(event: RequestEvent, key: string): Promise<Response> {
   const cache = await caches.open(CACHE)
   try {
-    const response = await fetch(event.request, { signal: AbortSignal.timeout(PATIENCE_MS) })
+    const response = await fetch(event.request, { signal: AbortSignal.timeout(TIMEOUT_MS) })
     if (response.ok) event.waitUntil(cache.put(key, response.clone()))
     if (response.status < 500) return response
   } catch {}

@@ -2,7 +2,7 @@ import { useEffect } from 'preact/hooks'
 import { avatarColor, initials, textColorOn } from '../text/avatar.js'
 import { useAccount, useAccountState } from './hooks.js'
 
-/** A user's colour and initials. Decoration: the name stands beside it. */
+/** A user's color and initials. It is decoration: the name is always beside it. */
 export function Avatar({ username, online }: { username: string; online?: boolean | undefined }) {
   const person = useAccountState('people', people => people.get(username))
   const account = useAccount()
@@ -18,7 +18,7 @@ export function Avatar({ username, online }: { username: string; online?: boolea
   )
 }
 
-/** The name that a user chose, with the one that is theirs alone beside it where the two differ. */
+/** A user's display name, followed by the username if the two differ. */
 export function DisplayName({ username }: { username: string }) {
   const shown = useAccountState('people', people => people.get(username)?.display_name)
   return (

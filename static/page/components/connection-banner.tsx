@@ -1,10 +1,10 @@
 import { useEffect, useState } from 'preact/hooks'
 import { useAccount, useAccountState, useTexts } from './hooks.js'
 
-/** A connection that is back this soon is not worth a word, ms. */
+/** A connection that is back within this time is not reported, ms. */
 const QUIET_MS = 1200
 
-/** One quiet line while what is shown may be old. */
+/** One line while the connection is lost and messages may be out of date. */
 export function ConnectionBanner() {
   const account = useAccount()
   const texts = useTexts()

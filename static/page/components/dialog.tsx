@@ -3,7 +3,7 @@ import { useId, useLayoutEffect, useRef } from 'preact/hooks'
 import { useAccount, useTexts } from './hooks.js'
 import { IconButton } from './icon-button.js'
 
-/** A dialog above the page; the browser keeps the focus in it and closes it with Escape. */
+/** A modal dialog. The browser keeps the focus inside and closes it with Escape. */
 export function Dialog({ title, children }: { title: string; children: ComponentChildren }) {
   const account = useAccount()
   const texts = useTexts()
@@ -12,12 +12,12 @@ export function Dialog({ title, children }: { title: string; children: Component
   useLayoutEffect(() => {
     const shown = element.current
     shown?.showModal()
-    // Gives the focus back to what had it before.
+    // Closing returns the focus to the element that had it before.
     return () => shown?.close()
   }, [])
   const close = () => account.showDialog(null)
   return (
-    // Not `close`, which comes later: by then another dialog may be open.
+    // Not the `close` event, which comes later: by then another dialog may be open.
     <dialog ref={element} class="dialog" aria-labelledby={id} onCancel={close}>
       <header>
         <h2 id={id}>{title}</h2>

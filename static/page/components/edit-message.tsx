@@ -5,7 +5,7 @@ import { codePoints } from '../text/validate.js'
 import { useAccount, useTexts } from './hooks.js'
 import { useEnterKey } from './use-enter-key.js'
 
-/** A message of one's own while its text is changed: Enter keeps it, Escape gives it up. */
+/** One's own message while it is edited: Enter saves, Escape cancels. */
 export function EditMessage({ message }: { message: Message }) {
   const account = useAccount()
   const texts = useTexts()

@@ -2,22 +2,22 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { useTexts } from './hooks.js'
 import { IconButton } from './icon-button.js'
 
-/** The ones that people use most; every other one comes by the system's own picker. */
+/** The most used emoji; the operating system's own picker has the others. */
 const EMOJI = [
   ...['😀', '😂', '😊', '😍', '😎', '🤔', '😅', '😭', '😡', '😱', '🥳', '😴', '🙄', '😉', '🤗', '🫠'],
   ...['👍', '👎', '👏', '🙏', '👋', '💪', '🙌', '🤝', '❤️', '💔', '🔥', '✨', '🎉', '💯', '✅', '❌'],
   ...['☕', '🍕', '🍜', '🍻', '🎂', '🌸', '☀️', '🌧️'],
 ]
-/** As the style sheet lays them out. */
+/** Must match the style sheet. */
 const COLUMNS = 8
 const steps: Partial<Record<string, number>> = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -COLUMNS, ArrowDown: COLUMNS }
 
-/** A small picker: the arrows go from one to the next, Enter takes it, Escape goes back to the field. */
+/** A small picker: arrow keys move between the emoji, Enter inserts one, Escape returns to the field. */
 export function EmojiPicker({ take, done }: { take: (emoji: string) => void; done: () => void }) {
   const texts = useTexts()
   const [open, setOpen] = useState(false)
   const box = useRef<HTMLDivElement>(null)
-  // Before the page is drawn: the next key is already for the picker.
+  // Before the page is drawn: the next key is already meant for the picker.
   useLayoutEffect(() => {
     if (open) box.current?.querySelector('button')?.focus()
   }, [open])
@@ -40,7 +40,7 @@ export function EmojiPicker({ take, done }: { take: (emoji: string) => void; don
   }
 
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: it hears the keys of the buttons in it
+    // biome-ignore lint/a11y/noStaticElementInteractions: it handles the keys of the buttons inside
     <div
       class="emoji-picker"
       onKeyDown={open ? keyDown : undefined}
@@ -50,7 +50,7 @@ export function EmojiPicker({ take, done }: { take: (emoji: string) => void; don
     >
       <IconButton icon="smile" label={texts.emoji} pressed={open} onClick={() => (open ? close() : setOpen(true))} />
       {open && (
-        // biome-ignore lint/a11y/useSemanticElements: a fieldset's legend would show
+        // biome-ignore lint/a11y/useSemanticElements: a fieldset's legend would be visible
         <div ref={box} class="emoji" role="group" aria-label={texts.emoji}>
           {EMOJI.map((emoji, index) => (
             <button

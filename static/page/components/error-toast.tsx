@@ -1,16 +1,16 @@
 import { useAccount, useAccountState, useTexts } from './hooks.js'
 import { IconButton } from './icon-button.js'
 
-/** What went wrong and belongs to no field. */
+/** An error that belongs to no field. */
 export function ErrorToast() {
   const account = useAccount()
   const texts = useTexts()
-  const trouble = useAccountState('error')
+  const error = useAccountState('error')
   return (
     <div class="error-toast" role="alert">
-      {trouble && (
+      {error && (
         <p class="toast">
-          <span>{trouble}</span>
+          <span>{error}</span>
           <IconButton icon="close" label={texts.close} onClick={account.dismissError} />
         </p>
       )}

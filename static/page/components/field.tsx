@@ -8,7 +8,7 @@ interface Props {
   children: (attributes: { id: string; 'aria-describedby': string; 'aria-invalid': boolean }) => ComponentChildren
 }
 
-/** A label, a field, and below it what is wrong with it or how it is meant. */
+/** A label, a field, and below it the error or a hint. */
 export function Field({ label, hint, error, children }: Props) {
   const id = useId()
   return (

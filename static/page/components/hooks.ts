@@ -9,7 +9,7 @@ import type { Store } from '../state/store.js'
 export const AppContext = createContext<App | null>(null)
 export const useApp = () => useContext(AppContext) as App
 
-/** Set in all that is shown to a logged-in user. */
+/** Set for every component below `Chat`. */
 export const AccountContext = createContext<Account | null>(null)
 export const useAccount = () => useContext(AccountContext) as Account
 
@@ -25,7 +25,7 @@ export function useAppState<K extends keyof AppState>(field: K, select: (value: 
   return useStore(useApp().store, field, select)
 }
 
-/** The same of the account's state. */
+/** The same for the account's state. */
 export function useAccountState<K extends keyof AccountState>(field: K): AccountState[K]
 export function useAccountState<K extends keyof AccountState, T>(field: K, select: (value: AccountState[K]) => T): T
 export function useAccountState<K extends keyof AccountState>(

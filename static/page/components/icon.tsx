@@ -16,7 +16,7 @@ const paths = {
   more: 'M5 12h.01M12 12h.01M19 12h.01',
 } as const
 
-/** A drawing beside or in place of a word; the word is said by what holds it. */
+/** An icon. It is decoration: the element around it has the label. */
 export function Icon({ name }: { name: keyof typeof paths }) {
   return (
     <svg class="icon" viewBox="0 0 24 24" width="20" height="20" aria-hidden="true" focusable="false">

@@ -6,7 +6,7 @@ import type { ConversationView } from '../state/state.js'
 import { Field } from './field.js'
 import { useAccount, useTexts } from './hooks.js'
 
-/** A room that one is not in: joining it, or why not. */
+/** Shown in place of a room that the user is not a member of: a form to join it, or the reason why not. */
 export function JoinRoom({ view, room }: { view: ConversationView; room: Room | undefined }) {
   const account = useAccount()
   const texts = useTexts()

@@ -2,10 +2,10 @@ import { useEffect, useRef } from 'preact/hooks'
 import type { Message } from '../../../schemas/message.js'
 import { useAccount, useTexts } from './hooks.js'
 
-/** More new messages than this at once are told by their number. */
+/** If more messages than this arrive at once, only their number is announced. */
 const SAID_MAX = 3
 
-/** Says what others write while one is here, to who hears the page; never history, nor one's own. */
+/** Announces other users' new messages to screen readers; never history or one's own messages. */
 export function LiveRegion({
   messages,
   attached,

@@ -12,12 +12,12 @@ interface Errors {
   form?: string | null
 }
 
-/** Logging in and signing up. */
+/** The form for logging in and signing up. */
 export function Login() {
   const app = useApp()
   const texts = useTexts()
-  const ended = useAppState('session_expired')
-  const [signing_up, setSigningUp] = useState(!ended && localStorage.getItem('talkie.known') === null)
+  const session_expired = useAppState('session_expired')
+  const [signing_up, setSigningUp] = useState(!session_expired && localStorage.getItem('talkie.known') === null)
   const [username, setUsername] = useState('')
   const [password, setPassword] = useState('')
   const [shown, setShown] = useState(false)
@@ -57,7 +57,7 @@ export function Login() {
         <img src="/assets/icon.svg" alt="" width="56" height="56" />
         <h1>{texts.app_name}</h1>
         <p class="tagline">{texts.tagline}</p>
-        {ended && (
+        {session_expired && (
           <p class="notice" role="status">
             {texts.session_expired}
           </p>
@@ -80,7 +80,7 @@ export function Login() {
             <input
               {...attributes}
               name="password"
-              // One field of either kind, which the element's types do not foresee.
+              // One field for both types, which the element's typings do not allow.
               type={(shown ? 'text' : 'password') as 'password'}
               autocomplete={signing_up ? 'new-password' : 'current-password'}
               value={password}

@@ -117,7 +117,7 @@ function AddMember({ room, added }: { room: Room; added: () => Promise<void> }) 
     setError(null)
     try {
       await account.http.addMember(room.id, name.trim())
-      // The next name may have been begun meanwhile.
+      // The user may have begun to type the next name meanwhile.
       setName(now => (now === name ? '' : now))
       await account.rooms.refresh(room.id)
       await added()

@@ -11,7 +11,7 @@ import { OutgoingMessageRow } from './outgoing-message.js'
 import { hasTextFocus } from './text-focus.js'
 import { useScroll } from './use-scroll.js'
 
-/** How long a message that was jumped to is marked, ms. */
+/** How long the message that was scrolled to is highlighted, ms. */
 const MARKED_MS = 2000
 
 export function MessageList({ view, room }: { view: ConversationView; room: Room }) {
@@ -41,7 +41,7 @@ export function MessageList({ view, room }: { view: ConversationView; room: Room
     if (scroll.reading === null && attached && !hidden && last) account.rooms.markRead(room.id, room.last_seq)
   }, [reading, hidden, messages, room.last_seq, room.id])
 
-  // A message that was asked for; one that is not there (any more) changes nothing.
+  // Scrolls to the requested message; one that does not exist changes nothing.
   const marked = useRef(0)
   useLayoutEffect(() => {
     if (!target || target.at === marked.current) return
@@ -58,7 +58,7 @@ export function MessageList({ view, room }: { view: ConversationView; room: Room
     return () => clearTimeout(timer)
   }, [target, messages])
 
-  // Opened at the first new message, where there is one.
+  // A room opens at its first new message, if there is one.
   const opened = useRef('')
   useLayoutEffect(() => {
     if (opened.current === room.id || messages.length === 0) return
@@ -76,7 +76,7 @@ export function MessageList({ view, room }: { view: ConversationView; room: Room
         ref={box}
         class="messages"
         role="log"
-        // What is new is said below; history that is loaded is not.
+        // New messages are announced by the live region below, loaded history is not.
         aria-live="off"
         aria-label={texts.messages}
         onScroll={() => {
@@ -136,7 +136,7 @@ function useHidden(): boolean {
   return hidden
 }
 
-/** The list is one stop of the Tab key; the arrows go from message to message. */
+/** Roving tab index: the list is one Tab stop, and the arrow keys move between messages. */
 function useRoving(messages: readonly Message[]) {
   const [chosen, setChosen] = useState<number | null>(null)
   const active = chosen !== null && messages.some(({ id }) => id === chosen) ? chosen : (messages.at(-1)?.id ?? null)

@@ -9,13 +9,13 @@ interface Props {
   messages: readonly Message[]
   unread_after: number
   me: string
-  /** The message that is being edited. */
+  /** The message that is being edited, null for none. */
   editing: number | null
-  /** The one that the keys are at. */
+  /** The message that the Tab key reaches. */
   active: number | null
 }
 
-/** The messages with what stands between them. What else happens in a busy room does not draw it again. */
+/** The messages with the lines between them. It is memoized: other changes in a busy room do not draw it again. */
 export const MessageRows = memo(function MessageRows({ messages, unread_after, me, editing, active }: Props) {
   const texts = useTexts()
   const language = useAppState('language')

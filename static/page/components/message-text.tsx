@@ -1,10 +1,10 @@
 import { type MessageToken, parseMessage } from '../text/parse-message.js'
 import { useApp } from './hooks.js'
 
-/** Marks on marks, which can reach far over the lines around them. Only such a text is clipped, for a clip costs. */
+/** Stacked combining marks, which can cover the lines around them. Only such texts are clipped, because clipping is costly. */
 const STACKED = /\p{M}{3}/u
 
-/** What somebody wrote, as text: nothing in it becomes markup, and addresses can be followed. */
+/** A message's text. It is only ever inserted as text, never as HTML; URLs become links. */
 export function MessageText({ text }: { text: string }) {
   return (
     <div class={STACKED.test(text) ? 'text stacked' : 'text'} dir="auto">
@@ -24,7 +24,7 @@ function MessageTokenView({ piece }: { piece: MessageToken }) {
       return <code>{piece.text}</code>
     case 'block':
       return (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: it can be wider than the screen, and the keys scroll it, too
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it can be wider than the screen, and keyboard users must be able to scroll it
         <pre tabIndex={0}>
           <code>{piece.text}</code>
         </pre>

@@ -15,7 +15,7 @@ interface Props {
   quoted: Message | undefined
 }
 
-/** A message that is on its way or was refused. Its text is never lost. */
+/** A message that is being sent or was refused. Its text is never lost. */
 export function OutgoingMessageRow({ one, me, starts_group, quoted }: Props) {
   const account = useAccount()
   const texts = useTexts()

@@ -9,7 +9,7 @@ import { Dialog } from './dialog.js'
 import { Field } from './field.js'
 import { useAccount, useAccountState, useTexts } from './hooks.js'
 
-/** Somebody's card. */
+/** Another user's profile. */
 export function ProfileCard({ username }: { username: string }) {
   const account = useAccount()
   const texts = useTexts()
@@ -46,7 +46,7 @@ export function ProfileCard({ username }: { username: string }) {
 
 const statuses = ['available', 'busy', 'away'] as const
 
-/** One's own, to be changed. */
+/** One's own profile, to edit. */
 export function EditProfile() {
   const account = useAccount()
   const texts = useTexts()

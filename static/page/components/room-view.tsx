@@ -8,7 +8,7 @@ import { SearchPanel } from './search-panel.js'
 import { TypingIndicator } from './typing-indicator.js'
 import { Welcome } from './welcome.js'
 
-/** The room that is shown. */
+/** The open room. */
 export function RoomView() {
   const texts = useTexts()
   const view = useAccountState('conversation')

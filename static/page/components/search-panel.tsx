@@ -7,7 +7,7 @@ import { IconButton } from './icon-button.js'
 import { Time } from './time.js'
 import { useEnterKey } from './use-enter-key.js'
 
-/** Looks for what messages say now; a hit is shown in its place. */
+/** Searches the room's messages; a click on a result scrolls to it. */
 export function SearchPanel({ room }: { room: Room }) {
   const { router } = useApp()
   const account = useAccount()
@@ -17,17 +17,17 @@ export function SearchPanel({ room }: { room: Room }) {
   const [hits, setHits] = useState<readonly Message[] | null>(null)
   const [next, setNext] = useState<number | undefined>()
   const [query, setQuery] = useState('')
-  /** Answers may overtake each other: only the one to the last question counts. */
-  const asked = useRef(0)
+  /** Responses may overtake each other: only the one to the last request counts. */
+  const requests = useRef(0)
 
   useLayoutEffect(() => field.current?.focus(), [])
 
   async function search(q: string, before?: number) {
     if (q.trim() === '') return
     setQuery(q)
-    const mine = ++asked.current
+    const request = ++requests.current
     const page = await account.attempt(account.http.search(room.id, { q, ...(before !== undefined && { before }) }))
-    if (!page || mine !== asked.current) return
+    if (!page || request !== requests.current) return
     const found = [...page.messages].reverse()
     setHits(known => (before === undefined ? found : [...(known ?? []), ...found]))
     setNext(page.has_more ? (page.next_before ?? page.messages[0]?.id) : page.next_before)

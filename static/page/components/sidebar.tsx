@@ -6,10 +6,10 @@ import { Icon } from './icon.js'
 import { IconButton } from './icon-button.js'
 import { LanguageSelect } from './language-select.js'
 
-/** Those who spoke last are asked for in so many rooms, so that a long list does not use up what one may ask. */
-const NAMED_MAX = 50
+/** The sender of the last message is looked up in this many rooms, so that a long list does not use up the rate limit. */
+const LOOKUPS_MAX = 50
 
-/** The rooms, and oneself. */
+/** The list of rooms, and the user's own menu. */
 export function Sidebar() {
   const app = useApp()
   const account = useAccount()
@@ -127,7 +127,7 @@ function RoomList({ title, rooms, open_id, me }: ListProps) {
       <ul>
         {rooms.map((room, index) => (
           <li key={room.id}>
-            <RoomLink room={room} open={room.id === open_id} me={me} named={index < NAMED_MAX} />
+            <RoomLink room={room} open={room.id === open_id} me={me} named={index < LOOKUPS_MAX} />
           </li>
         ))}
       </ul>
@@ -176,7 +176,7 @@ const RoomLink = memo(function RoomLink({ room, open, me, named }: LinkProps) {
   )
 })
 
-/** What was said last, in one line. */
+/** The last message, in one line. */
 function LastLine({ last, own, named }: { last: LastMessage; own: boolean; named: boolean }) {
   const account = useAccount()
   const texts = useTexts()

@@ -1,12 +1,12 @@
 import { useEffect } from 'preact/hooks'
 import { useAccountState, useAppState, useTexts } from './hooks.js'
 
-/** More unread messages than this are no number any more. */
+/** Beyond this many unread messages the title shows no exact number. */
 const UNREAD_SHOWN_MAX = 99
 
 /**
- * The tab says where one is and how much is unread, in words and by its icon. It hears of every message in every room,
- * so it is a component of its own, which draws nothing.
+ * The browser tab's title and icon show the open room and what is unread. Every message in every room updates it, so
+ * it is a component of its own, which draws nothing.
  */
 export function TabTitle() {
   const texts = useTexts()

@@ -2,7 +2,7 @@ import { useAppState } from './hooks.js'
 
 const formats = new Map<string, Intl.DateTimeFormat>()
 
-/** Making a format costs far more than using it. */
+/** Cached: making a format costs far more than using it. */
 function format(language: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   const key = language + JSON.stringify(options)
   const made = formats.get(key) ?? new Intl.DateTimeFormat(language, options)
@@ -10,7 +10,7 @@ function format(language: string, options: Intl.DateTimeFormatOptions): Intl.Dat
   return made
 }
 
-/** The local time, whole on hover. */
+/** The local time; the full date on hover. */
 export function Time({ time }: { time: string }) {
   const language = useAppState('language')
   const date = new Date(time)
@@ -21,7 +21,7 @@ export function Time({ time }: { time: string }) {
   )
 }
 
-/** The local day of a time, the same for all times of it. */
+/** A key of the local day, the same for all times of that day. */
 export const localDay = (time: string) => new Date(time).toDateString()
 
 export function dayName(time: string, language: string, texts: { today: string; yesterday: string }): string {

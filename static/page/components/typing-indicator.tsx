@@ -1,6 +1,6 @@
 import { useAccountState, useTexts } from './hooks.js'
 
-/** Who writes. The place is kept, so that nothing jumps. */
+/** The users who are typing. The line keeps its height when empty, so that nothing jumps. */
 export function TypingIndicator({ names }: { names: readonly string[] }) {
   const texts = useTexts()
   const people = useAccountState('people')

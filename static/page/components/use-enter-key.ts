@@ -4,7 +4,7 @@ import { createEnterKey, type EnterEvent } from '../text/enter-key.js'
 
 const TYPES = ['compositionstart', 'compositionupdate', 'compositionend', 'keydown', 'keyup', 'beforeinput'] as const
 
-/** Calls `enter` once for each press of Enter in the field, when its text is whole. */
+/** Calls `enter` once per press of Enter in the field, when an input method has completed the text. */
 export function useEnterKey(field: RefObject<HTMLInputElement | HTMLTextAreaElement | null>, enter: () => void) {
   const newest = useRef(enter)
   newest.current = enter

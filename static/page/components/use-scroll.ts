@@ -1,28 +1,28 @@
 import type { RefObject } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 
-/** Nearer than this to the end is at the end, px. */
+/** Nearer to the end than this counts as at the end, px. */
 const NEAR = 48
-/** Older messages are loaded before one comes to the first, px. */
+/** Older messages are loaded at this distance from the first one, px. */
 const AHEAD = 600
 
 interface Held {
   at_end: boolean
-  /** The message at the top, and how far below the top it begins, px. */
+  /** The message at the top, and its distance from the top, px. */
   key: string | null
   top: number
-  /** Where the list was scrolled to. */
+  /** The scroll position. */
   at: number
 }
 
 /**
- * Holds a list of messages still: at its end it stays at the end, elsewhere the message at the top keeps its place,
- * whatever comes above or below it. The browser's own anchoring is off, since not every browser has it.
+ * Scroll anchoring for a list of messages: at its end the list stays at the end, elsewhere the message at the top keeps
+ * its position, whatever is added above or below it. The browser's own anchoring is off, since not every browser has it.
  *
- * @param attached whether the list's end is the log's end; any other end is no place to stay at
- * @param content what the list shows: only where a part of it is another, heights can be others
- * @param near_top called when the beginning comes near
- * @param near_end called when the end of what is loaded comes near
+ * @param attached whether the list's end is the newest message; the list stays at no other end
+ * @param content what the list shows: heights change only if one of these does
+ * @param near_top called near the first loaded message
+ * @param near_end called near the last loaded message
  */
 export function useScroll(
   box: RefObject<HTMLElement | null>,
@@ -35,13 +35,13 @@ export function useScroll(
 ) {
   const [at_end, setAtEnd] = useState(true)
   const held = useRef<Held>({ at_end: true, key: null, top: 0, at: 0 })
-  /** `attached` as it was drawn. */
+  /** `attached` at the last drawing. */
   const drawn = useRef(attached)
 
-  // Scrolled just now: the list tells it later, and what comes with this drawing must not take it back.
+  // The user scrolled just now and the scroll event comes later: this drawing must not undo it.
   if (box.current && box.current.scrollTop !== held.current.at) hold(box.current)
 
-  /** @returns how much is below what is seen, px */
+  /** @returns the height below the visible part, px */
   function hold(element: HTMLElement): number {
     const rest = element.scrollHeight - element.scrollTop - element.clientHeight
     const top = element.getBoundingClientRect().top
@@ -84,7 +84,7 @@ export function useScroll(
   useEffect(() => {
     const element = box.current
     if (!element) return
-    // The box shrinks with a phone's keyboard and with the composer.
+    // A phone's keyboard and a growing composer shrink the list.
     const observer = new ResizeObserver(restore)
     observer.observe(element)
     return () => observer.disconnect()
@@ -92,7 +92,7 @@ export function useScroll(
 
   return {
     at_end,
-    /** The message at the top, null at the end; as it is, not as it was drawn. */
+    /** The message at the top, null at the end; the present position, not the drawn one. */
     get reading() {
       return held.current.at_end || held.current.key === null ? null : Number(held.current.key)
     },
@@ -109,7 +109,7 @@ export function useScroll(
       held.current = { at_end: true, key: null, top: 0, at: 0 }
       restore()
     },
-    /** Puts a message into the middle. @returns whether it is there */
+    /** Centers a message. @returns whether it is in the list */
     toMessage(id: number): boolean {
       const row = box.current?.querySelector<HTMLElement>(`[data-id="${id}"]`)
       if (!row) return false
@@ -120,7 +120,7 @@ export function useScroll(
   }
 }
 
-/** The first row that reaches below a height; the rows stand in order, so half of them need no look each time. */
+/** The first row whose bottom is below a height, by binary search. */
 function firstBelow(rows: ArrayLike<HTMLElement>, height: number): HTMLElement | undefined {
   let low = 0
   let high = rows.length

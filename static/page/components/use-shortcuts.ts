@@ -2,7 +2,7 @@ import { useLayoutEffect } from 'preact/hooks'
 import { useAccount } from './hooks.js'
 import { hasTextFocus } from './text-focus.js'
 
-/** The keys that work everywhere in the page. */
+/** The keyboard shortcuts that work everywhere on the page. */
 export function useShortcuts() {
   const account = useAccount()
   useLayoutEffect(() => {
@@ -28,11 +28,11 @@ export function useShortcuts() {
 
 const focus = (selector: string) => document.querySelector<HTMLElement>(selector)?.focus()
 
-/** To the next room of the list, as it is shown. */
+/** Opens the next room in the displayed order. */
 function step(by: number) {
   const links = [...document.querySelectorAll<HTMLAnchorElement>('.room-link')]
   const next = links[links.findIndex(link => link.hasAttribute('aria-current')) + by]
-  // So that the room's field may take the focus, wherever it was.
+  // The focus leaves its field, so that the room's message box may take it.
   next?.focus()
   next?.click()
 }

@@ -1,8 +1,8 @@
 import { useLayoutEffect } from 'preact/hooks'
 
 /**
- * The height that a phone's keyboard leaves, as `--height`. Some browsers shrink only the visual viewport and push the
- * page up, so that the room's head would be out of sight.
+ * Sets `--height` to the height that a phone's keyboard leaves. Some browsers shrink only the visual viewport and push
+ * the page up, which would hide the room's header.
  */
 export function useViewport() {
   useLayoutEffect(() => {
@@ -10,7 +10,7 @@ export function useViewport() {
     if (!viewport) return
     const root = document.documentElement
     const fit = () => {
-      // Who magnifies the page wants to see a part of it.
+      // The user has zoomed in: the height must not follow.
       if (viewport.scale > 1.01) return
       root.style.setProperty('--height', `${viewport.height}px`)
       if (viewport.offsetTop > 0) scrollTo(0, 0)

@@ -2,7 +2,7 @@ import type { Room } from '../../../schemas/room.js'
 import { useAccount, useAccountState, useTexts } from './hooks.js'
 import { IconButton } from './icon-button.js'
 
-/** A word to who is new, until they say something or close it. */
+/** Greets a new user until they send a message or close it. */
 export function Welcome({ room }: { room: Room }) {
   const account = useAccount()
   const texts = useTexts()

@@ -19,7 +19,7 @@ export function saveLanguage(language: Language) {
   localStorage.setItem(KEPT, language)
 }
 
-/** A refusal in the reader's words. */
+/** An error in the user's language. */
 export function describeError(texts: Dictionary, { code, retry_after_ms }: ApiError): string {
   if (code === 'RATE_LIMITED' && retry_after_ms) return texts.wait_seconds(Math.ceil(retry_after_ms / 1000))
   return (texts.errors as Partial<Record<string, string>>)[code] ?? texts.error

@@ -1,14 +1,14 @@
 /** Dark enough for white letters. */
 const COLORS = ['#3557c9', '#0b6e6e', '#9a3b6b', '#6b4fb3', '#8a5200', '#2c6e3f', '#a33a2f', '#4a5a70'] as const
 
-/** The same name has the same colour everywhere. */
+/** The color of a user who has chosen none: the same name has the same color everywhere. */
 export function avatarColor(username: string): string {
   let sum = 0
   for (const letter of username) sum = (sum * 31 + (letter.codePointAt(0) as number)) % 9973
   return COLORS[sum % COLORS.length] as string
 }
 
-/** One letter of a script whose letters are wide, two of others. */
+/** One character in scripts with wide characters (Hangul, Han, Kana), otherwise up to two letters. */
 export function initials(name: string): string {
   const words = name.split(/[\s_-]+/).filter(word => word !== '')
   const first = [...(words[0] ?? '?')][0] as string
@@ -17,7 +17,7 @@ export function initials(name: string): string {
   return (first + [...(words[1] as string)][0]).toUpperCase()
 }
 
-/** Black or white, whichever reads better on the colour (`#rrggbb`). */
+/** Black or white, whichever has the higher contrast on the color (`#rrggbb`). */
 export function textColorOn(color: string): '#000' | '#fff' {
   const [red, green, blue] = [1, 3, 5].map(at => {
     const value = Number.parseInt(color.slice(at, at + 2), 16) / 255

@@ -1,4 +1,4 @@
-/** As much of the browser's events as the decision needs. */
+/** The part of the browser's events that is used here. */
 export type EnterEvent =
   | { type: 'compositionstart' }
   | { type: 'compositionupdate' | 'compositionend'; data: string }
@@ -15,9 +15,9 @@ export type EnterEvent =
   | { type: 'beforeinput'; inputType: string }
 
 export interface Verdict {
-  /** Take the field's text as it is now. */
+  /** Send the field's text as it is now. */
   enter: boolean
-  /** Keep the browser from what it would do. */
+  /** Call `preventDefault()`. */
   prevent: boolean
 }
 
@@ -26,28 +26,28 @@ const PREVENT: Verdict = { enter: false, prevent: true }
 const ENTER: Verdict = { enter: true, prevent: true }
 
 const HANGUL = /^[\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff\s]+$/
-/** What `keyCode` says of a key that an input method took. */
+/** The `keyCode` of a key that an input method has consumed. */
 const TAKEN = 229
 
-/** A key that an input method took may be called `Process`; where it is on the keyboard still tells it. */
+/** A key that an input method has consumed may be called `Process`; its `code` still identifies it. */
 const isEnter = ({ key, code }: { key: string; code: string }) =>
   key === 'Enter' || (key === 'Process' && /^(Numpad)?Enter$/.test(code))
 
 /**
- * One press of Enter is one message with its whole text, whatever an input method makes of the key.
+ * Makes one press of Enter send one message with its complete text, whatever an input method does with the key.
  *
- * A syllable of Hangul is composed until the next key, so Enter ends it and sends; the text is whole only at
- * `compositionend`. In Japanese and Chinese Enter picks a candidate and sends nothing. Browsers differ in the order of
- * `keydown` and `compositionend`, some tell the key twice, some as a plain Enter while they compose, and some break
- * the line afterwards, in a field that was emptied already.
+ * A Hangul syllable is composed until the next key, so Enter ends the composition and sends; the text is complete only
+ * at `compositionend`. In Japanese and Chinese Enter picks a candidate and must send nothing. Browsers differ in the
+ * order of `keydown` and `compositionend`; some report the key twice, some as a plain Enter during a composition, and
+ * some insert a line break afterwards, into the field that is already empty.
  */
 export function createEnterKey(): (event: EnterEvent) => Verdict {
   let composing = false
-  /** What was composed last. */
+  /** The text of the last composition. */
   let composed = ''
-  /** Enter was pressed in the middle of a syllable. */
+  /** Enter was pressed during a composition of Hangul: send when it ends. */
   let wanted = false
-  /** Enter is down and did its work. */
+  /** Enter is still down and has already sent. */
   let spent = false
 
   function keydown(event: EnterEvent & { type: 'keydown' }): Verdict {
@@ -62,7 +62,7 @@ export function createEnterKey(): (event: EnterEvent) => Verdict {
       return wanted ? PREVENT : NOTHING
     }
     spent = true
-    // Safari ends the composition first: this is the key that ended it.
+    // Safari ends the composition before `keydown`: this key ended it.
     if (event.keyCode === TAKEN && composed !== '' && !HANGUL.test(composed)) return PREVENT
     return ENTER
   }

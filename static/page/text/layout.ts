@@ -3,16 +3,16 @@ import type { Message } from '../../../schemas/message.js'
 export type Line =
   | { kind: 'day'; key: string; time: string }
   | { kind: 'unread'; key: string }
-  /** `starts_group`: it shows its sender, for it does not go on what stands above. */
+  /** `starts_group`: it does not continue the message above, so it shows its sender. */
   | { kind: 'message'; key: string; message: Message; starts_group: boolean }
 
-/** A sender's messages stand together up to this distance. */
+/** A sender's messages at most this far apart form a group. */
 const GROUP_MS = 5 * 60_000
 
 /**
- * What the list of messages shows, from top to bottom.
- * @param day the local day of a time, as any string that differs from day to day
- * @param unread_after others' messages behind this seq are new; the line stands before the first
+ * The rows of the message list, from top to bottom.
+ * @param day a key of a time's local day
+ * @param unread_after other users' messages after this seq are new; the line comes before the first of them
  */
 export function layOut(
   messages: readonly Message[],
@@ -37,7 +37,7 @@ export function layOut(
   return lines
 }
 
-/** The same for a message and for what it was before it had a seq, so that it keeps its place on the screen. */
+/** The same key for an outgoing message and for its later event, so that the row keeps its place. */
 export const keyOf = ({ username, client_id }: Pick<Message, 'username' | 'client_id'>) => `${username} ${client_id}`
 
 function goesOn(above: Message, below: Message): boolean {

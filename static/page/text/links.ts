@@ -5,13 +5,13 @@ export interface Part {
 }
 
 /**
- * The host is ASCII, so that a Korean particle behind an address is no part of it; what follows a slash may be anything.
+ * The host is ASCII, so that a Korean particle after a URL is not part of it; after a slash any character may follow.
  */
 const ADDRESS = /\bhttps?:\/\/[a-z0-9.-]+(?::\d{1,5})?(?:[/?#][^\s<>"]*)?/giu
-/** What ends a sentence rather than an address. */
+/** Characters that end a sentence rather than a URL. */
 const CLOSING = new Set('.,;:!?\'")]}>…’”»。、，！？」』）】》〉')
 
-/** A text in pieces, of which some are addresses. */
+/** Splits a text into plain parts and URLs. */
 export function linkParts(text: string): Part[] {
   const parts: Part[] = []
   let end = 0
@@ -26,7 +26,7 @@ export function linkParts(text: string): Part[] {
   return parts
 }
 
-/** Keeps a closing bracket that was opened inside, as in addresses of Wikipedia. */
+/** Drops punctuation at the end, but keeps a closing bracket that was opened inside, as in URLs of Wikipedia. */
 function withoutClosing(address: string): string {
   let end = address.length
   while (end > 0 && CLOSING.has(address[end - 1] as string)) {

@@ -1,15 +1,15 @@
 import { linkParts } from './links.js'
 
-/** A piece of what somebody wrote. Each is shown as text; the kind says only how it looks and what a click does. */
+/** A part of a message. Each is inserted as text; the kind decides only how it looks and what a click does. */
 export type MessageToken =
   | { kind: 'text' | 'code' | 'block'; text: string }
   | { kind: 'link'; text: string; href: string }
-  /** `#42`: a message of the same room. */
+  /** `#42` refers to a message of the same room. */
   | { kind: 'message'; text: string; id: number }
 
-/** A block, which ends at the next fence, or code within a line. What is not closed is text. */
+/** A code block, which ends at the next fence, or inline code. Without a closing fence it is plain text. */
 const CODE = /```([\s\S]*?)```|`([^`\n]+)`/g
-/** Behind an opening fence a word may name a language; it is no part of the code. */
+/** A word after the opening fence names a language and is not part of the code. */
 const FENCE_WORD = /^[\w+#.-]*\r?\n/
 const REFERENCE = /(?<![\w/#&])#([1-9]\d{0,9})(?!\w)/g
 

@@ -1,3 +1,3 @@
-/** When a UUIDv7 was made. */
+/** The time in a UUIDv7, as ISO 8601. */
 export const uuidTime = (uuid: string): string =>
   new Date(Number.parseInt(uuid.replaceAll('-', '').slice(0, 12), 16)).toISOString()

@@ -5,10 +5,10 @@ const name = new RegExp(NAME_PATTERN, 'u')
 
 export const codePoints = (text: string) => [...text].length
 
-/** What is wrong with a field before it is sent, as a word of the dictionary; null where nothing is. */
+/** Checks fields before they are sent. Each returns a key of the dictionary, or null if the value is valid. */
 export const validate = {
   username: (value: string): 'username_rule' | null => (username.test(value) ? null : 'username_rule'),
-  /** In code points below, in bytes of UTF-8 above, as the server counts them. */
+  /** Like the server: the minimum counts code points, the maximum bytes of UTF-8. */
   password: (value: string): 'password_short' | 'password_long' | null => {
     const text = value.normalize('NFC')
     if (codePoints(text) < limits.PASSWORD_MIN) return 'password_short'

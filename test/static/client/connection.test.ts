@@ -529,5 +529,5 @@ test('a socket follows a bounded number of rooms', async t => {
   const listener = { start() {}, event() {} }
   for (let i = 0; i < 100; i++) connection.subscribe(`r${i}`, listener)
   t.throws(() => connection.subscribe('one-more', listener), { code: 'TOO_MANY_SUBSCRIPTIONS' })
-  t.throws(() => connection.subscribe('r0', listener), { message: 'Room r0 is followed already' })
+  t.throws(() => connection.subscribe('r0', listener), { message: 'Room r0 is already subscribed to' })
 })
