@@ -13,7 +13,7 @@ import { encodeEvent } from './encode.js'
 export type Envelope =
   | {
       kind: 'events'
-      /** Whether events of `membershipTypes` are among them. */
+      /** Whether any of them has a type in `membershipTypes`. */
       membership: boolean
       first: number
       /** JSON of the frames with seq first, first+1, … */
@@ -26,7 +26,7 @@ const EVENTS = 1
 const EPHEMERAL = 2
 const HEADER_BYTES = 11
 
-/** @param events 1 to 65,535 of one room, without a hole */
+/** @param events 1 to 65,535 consecutive events of one room */
 export function packEvents(events: StoredEvent[]): Buffer {
   const frames = events.map(encodeEvent)
   const bytes = Buffer.allocUnsafe(HEADER_BYTES + frames.reduce((sum, frame) => sum + 4 + frame.length, 0))

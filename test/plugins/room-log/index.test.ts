@@ -7,7 +7,7 @@ import { temporaryFolder } from '../../support/application.js'
 
 const room_id = 'room'
 
-test('what a server stored and told nobody of, for it died, is told by the one that it is sent to again', async t => {
+test('an event whose server died before publishing it is published by the server that gets the retry', async t => {
   const store = await openEmbedded(temporaryFolder(t), { error() {}, warn() {} } as never)
   t.teardown(() => store.close())
   const roomLog = createRoomLog(store, createMemoryPubSub())
@@ -21,6 +21,6 @@ test('what a server stored and told nobody of, for it died, is told by the one t
 
   await roomLog.append(room_id, { ...common, client_id: randomUUID(), decide })
   await roomLog.append(room_id, { ...common, client_id, decide })
-  t.same(roomLog.recentHeads(), [{ room_id, seq: 2 }], 'and no room goes back')
+  t.same(roomLog.recentHeads(), [{ room_id, seq: 2 }], 'a head never moves back')
   t.same(roomLog.recentHeads(performance.now() + 10_000), [])
 })

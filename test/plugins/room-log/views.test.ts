@@ -10,7 +10,7 @@ const room_id = 'room'
 const settings = { name: 'Room', description: '', is_public: false, max_members: 0 }
 const created_at = '2026-01-01T00:00:00.000Z'
 
-/** A store with a room of `owner`'s, and views of it; `reads` are the users of each read so far. */
+/** A store with a room that `owner` owns, and views of it; `reads` are the users of each read so far. */
 async function roomOf(t: Test) {
   const embedded = await openEmbedded(temporaryFolder(t), { error() {}, warn() {} } as never)
   t.teardown(() => embedded.close())
@@ -34,7 +34,7 @@ async function roomOf(t: Test) {
   return { store, reads, join, views: new Views(store) }
 }
 
-test('who asks at once is answered by one read, each about themselves', async t => {
+test('requests of one turn share one read, and each is answered for its own user', async t => {
   const { views, reads, join } = await roomOf(t)
   await join(2, 'minji')
   const names = ['owner', 'minji', ...Array.from({ length: 100 }, (_, n) => `stranger${n}`)]
@@ -43,7 +43,7 @@ test('who asks at once is answered by one read, each about themselves', async t 
   t.equal(reads.length, 1)
 })
 
-test('nobody is answered by a read that began before they asked', async t => {
+test('a request is never answered by a read that began before it', async t => {
   const { store, views, join } = await roomOf(t)
   const { readState } = store
   let release = () => {}
@@ -67,7 +67,7 @@ test('nobody is answered by a read that began before they asked', async t => {
   t.equal((await after).isMember('minji'), true)
 })
 
-test('a store that does not answer is told to all who wait, and asked again by the next', async t => {
+test('if the store fails, all waiting requests are rejected, and the next one reads again', async t => {
   const { store, views } = await roomOf(t)
   const { readState } = store
   store.readState = async () => {
@@ -77,4 +77,16 @@ test('a store that does not answer is told to all who wait, and asked again by t
   t.match(refused, [{ reason: { code: 'STORE_UNAVAILABLE' } }, { reason: { code: 'STORE_UNAVAILABLE' } }])
   store.readState = readState
   t.equal((await views.read(room_id, ['owner'])).isMember('owner'), true)
+})
+
+test('beyond 100,000 waiting requests a request is rejected, and the ones before it are answered', async t => {
+  const { store, views } = await roomOf(t)
+  const { readState } = store
+  const state = await readState(room_id, ['owner'], Number.MAX_SAFE_INTEGER)
+  store.readState = async () => state
+  const waiting = Array.from({ length: 100_000 }, () => views.read(room_id, ['owner']))
+  await t.rejects(views.read('another room', ['owner']), { code: 'STORE_UNAVAILABLE' })
+  const found = await Promise.all(waiting)
+  t.ok(found.every(view => view.isMember('owner')))
+  t.ok(await views.read(room_id, ['owner']), 'then there is room again')
 })

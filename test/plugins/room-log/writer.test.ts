@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { type Test, test } from 'tap'
+import type { Entry } from '../../../plugins/room-log/decide.js'
 import type { RoomView } from '../../../plugins/room-log/view.js'
-import { type Entry, Writer } from '../../../plugins/room-log/writer.js'
+import { Writer } from '../../../plugins/room-log/writer.js'
 import type { Store } from '../../../plugins/store/index.js'
 import { openEmbedded } from '../../../plugins/store/index.js'
 import { errors } from '../../../schemas/error.js'
@@ -11,7 +12,7 @@ import { temporaryFolder } from '../../support/application.js'
 
 const room_id = 'room'
 
-/** A store with one room, which `owner` owns, and writers to it as several servers would have them. */
+/** A store with one room that `owner` owns, and several writers to it, as on several servers. */
 async function roomOf(t: Test, { max_members = 0, writers = 1 } = {}) {
   const embedded = await openEmbedded(temporaryFolder(t), { error() {}, warn() {} } as never)
   t.teardown(() => embedded.close())
@@ -76,7 +77,7 @@ const log = (store: Store) => store.readEvents(room_id, { after: 0, limit: 500 }
 const seqs = (events: { seq: number }[]) => events.map(({ seq }) => seq)
 const upTo = (head: number, from = 1) => Array.from({ length: head - from + 1 }, (_, index) => from + index)
 
-test('what comes in one turn goes into one commit, in the order of coming', async t => {
+test('entries of one turn are committed in order of arrival', async t => {
   const { store, committed, writers } = await roomOf(t)
   const [writer] = writers as [Writer]
   const texts = Array.from({ length: 50 }, (_, index) => String(index))
@@ -93,7 +94,7 @@ test('what comes in one turn goes into one commit, in the order of coming', asyn
   t.same(seqs(committed), upTo(51, 2))
 })
 
-test('a repeat gets the first answer: in the same batch, later, from another server, and by one who was removed', async t => {
+test('a retry gets the first answer: in the same batch, later, on another server, and after the user was removed', async t => {
   const { store, committed, writers } = await roomOf(t, { writers: 2 })
   const [here, there] = writers as [Writer, Writer]
   await here.append(membership('joined', 'minji'))
@@ -111,7 +112,7 @@ test('a repeat gets the first answer: in the same batch, later, from another ser
   t.same(seqs(committed), [2, 3, 4])
 })
 
-test('a client_id used for something else is refused, in the same batch and later', async t => {
+test('a client_id that was used for something else is rejected, in the same batch and later', async t => {
   const { store, writers } = await roomOf(t)
   const [writer] = writers as [Writer]
   const both = [writer.append(sending('owner', 'one', 'c1')), writer.append(sending('owner', 'two', 'c1'))]
@@ -123,7 +124,7 @@ test('a client_id used for something else is refused, in the same batch and late
   t.equal(await store.readHead(room_id), 2)
 })
 
-test('one refusal does not hold the others of its batch', async t => {
+test('one rejected entry does not affect the others of its batch', async t => {
   const { store, writers } = await roomOf(t)
   const [writer] = writers as [Writer]
   const outcomes = await Promise.allSettled([
@@ -155,14 +156,14 @@ test('entries of one batch are decided one after the other', async t => {
     outcomes.map(({ status }) => status),
     ['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'fulfilled'],
   )
-  t.equal((outcomes[4] as PromiseFulfilledResult<unknown>).value, null, 'nothing was to be done')
+  t.equal((outcomes[4] as PromiseFulfilledResult<unknown>).value, null, 'there was nothing to do')
   t.same(
     (await log(store)).map(({ type }) => type),
     ['created', 'joined', 'message', 'removed'],
   )
 })
 
-test('nobody is refused on what a server remembers: another one may have let them in', async t => {
+test('no user is rejected on remembered state: another server may have admitted them', async t => {
   const { writers } = await roomOf(t, { writers: 2 })
   const [here, there] = writers as [Writer, Writer]
   await t.rejects(here.append(sending('minji', 'too early')), { code: 'NOT_MEMBER' })
@@ -172,7 +173,7 @@ test('nobody is refused on what a server remembers: another one may have let the
   await t.rejects(here.append(sending('minji', 'out')), { code: 'NOT_MEMBER' })
 })
 
-test('twenty writers on three servers leave one order without a hole', async t => {
+test('twenty senders on three servers produce one order without a hole', async t => {
   const { store, committed, writers } = await roomOf(t, { writers: 3 })
   await Promise.all(
     Array.from({ length: 20 }, async (_, sender) => {
@@ -192,11 +193,11 @@ test('twenty writers on three servers leave one order without a hole', async t =
     const own = events
       .filter(({ text }) => text?.startsWith(`${sender}:`))
       .map(({ text }) => Number(text?.split(':')[1]))
-    t.same(own, upTo(19, 0), 'each sender’s own order')
+    t.same(own, upTo(19, 0), 'each sender’s order is kept')
   }
 })
 
-test('a race that is lost costs one short read, however many entries wait', async t => {
+test('a lost race costs one short read, however many entries wait', async t => {
   const { store, writers } = await roomOf(t)
   const [rival] = writers as [Writer]
   const calls: string[] = []
@@ -223,7 +224,7 @@ test('a race that is lost costs one short read, however many entries wait', asyn
   t.strictSame(calls, ['append', 'readEvents', 'append'])
 })
 
-test('fifty joins at once on two servers into a room of ten: ten are in', async t => {
+test('fifty concurrent joins on two servers to a room of ten: it has ten members', async t => {
   const { store, writers } = await roomOf(t, { max_members: 10, writers: 2 })
   const notFull = ({ room }: RoomView) => {
     if (room && room.member_count >= room.max_members) throw new errors.RoomFull(room_id)
@@ -231,12 +232,12 @@ test('fifty joins at once on two servers into a room of ten: ten are in', async 
   const outcomes = await Promise.allSettled(
     upTo(50).map(n => (writers[n % 2] as Writer).append(membership('joined', `user-${n}`, notFull))),
   )
-  t.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 9, 'besides the owner')
+  t.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 9, 'and the owner')
   t.equal((await store.readRoom(room_id))?.member_count, 10)
   t.equal((await store.listMembers(room_id, { limit: 100 })).length, 10)
 })
 
-test('a send that races with a removal is before it or refused', async t => {
+test('a message that races with a removal is stored before it or rejected', async t => {
   const { store, writers } = await roomOf(t, { writers: 2 })
   const [here, there] = writers as [Writer, Writer]
   for (let round = 0; round < 100; round++) {
@@ -262,7 +263,7 @@ test('a send that races with a removal is before it or refused', async t => {
   t.ok(stored > 0 && stored < 200, `${stored} of 200 were before it`)
 })
 
-test('whatever is sent again, in whatever order, on whatever server, is stored once', async t => {
+test('retries in any order, on any server, are stored once', async t => {
   const { store, writers } = await roomOf(t, { writers: 2 })
   let run = 0
   await fc.assert(
