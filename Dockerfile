@@ -1,4 +1,4 @@
-# The server in a container: production packages only, no root, nothing to write to but DATA_DIR.
+# The server as an image: production packages only, not root, writable only in DATA_DIR.
 # docker build -t woongkie-talkie .
 # docker run --read-only --tmpfs /tmp -e JWT_SECRET=… -v talkie:/data -p 127.0.0.1:8080:8080 woongkie-talkie
 
@@ -22,11 +22,11 @@ COPY --from=build /app/build build
 COPY openapi/openapi.yaml openapi/asyncapi.yaml openapi/
 COPY package.json ./
 RUN install -d -o 1000 -g 1000 /data
-# `node` of the base image, by its number, so that Kubernetes sees that it is not root.
+# The base image's user `node`, by number, so that Kubernetes can verify that it is not root.
 USER 1000:1000
 VOLUME /data
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["node", "build/deploy/health.js"]
-# The process itself is the first one, so SIGTERM reaches it: it drains for DRAIN_MS. `docker stop` kills after 10 s
-# unless it is told to wait: docker stop --time 30
+# The server is process 1, so it receives SIGTERM and drains for DRAIN_MS. `docker stop` kills it after 10 s unless told to
+# wait longer: docker stop --time 30
 CMD ["node", "--enable-source-maps", "build/server.js"]

@@ -1,6 +1,6 @@
 /**
- * A cluster for developers: `npm run cluster`. Starts Redis, a FerretDB in a folder of its own, and three servers on
- * neighbouring ports; MONGODB_URI or REDIS_ADDR name others to use instead. All end together, at Ctrl-C or when one does.
+ * A cluster for developers: `npm run cluster`. Starts Redis, FerretDB with a temporary folder, and three servers on
+ * adjacent ports. Set MONGODB_URI or REDIS_ADDR to use existing ones. All processes end on Ctrl-C or when one of them ends.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url'
 
 const SERVERS = 3
 const START_MS = 60_000
-/** Ports that are tried, from the wished one on. */
+/** How many ports are tried, starting at the preferred one. */
 const PORTS_MAX = 100
 
 const build = fileURLToPath(new URL('..', import.meta.url))
@@ -22,20 +22,20 @@ const children = new Map<string, ChildProcess>()
 let isEnding = false
 
 function run(name: string, command: string, args: string[], env: NodeJS.ProcessEnv): void {
-  // A group of its own: a terminal's Ctrl-C reaches only us, and we end them in order.
+  // In its own process group, so that Ctrl-C reaches only us and we can end them in order.
   const child = spawn(command, args, { env, stdio: ['ignore', 'inherit', 'inherit'], detached: true })
   children.set(name, child)
   child.once('error', error => {
     children.delete(name)
-    void end(`${name} cannot be started: ${error.message}`, 1)
+    void end(`${name} failed to start: ${error.message}`, 1)
   })
   child.once('exit', () => {
     children.delete(name)
-    void end(`${name} has ended`, 1)
+    void end(`${name} exited`, 1)
   })
 }
 
-/** Ends everything, the servers first: they let go of their users, and need the store for it. */
+/** Ends all processes, the servers first, because they need the store while they drain. */
 async function end(reason: string, code: number): Promise<void> {
   if (isEnding) return
   isEnding = true
@@ -57,9 +57,9 @@ const isFree = (port: number) =>
     probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
   })
 
-async function freePort(wished: number): Promise<number> {
-  for (let port = wished; port < wished + PORTS_MAX; port++) if (await isFree(port)) return port
-  throw new Error(`No port from ${wished} on is free`)
+async function freePort(preferred: number): Promise<number> {
+  for (let port = preferred; port < preferred + PORTS_MAX; port++) if (await isFree(port)) return port
+  throw new Error(`No free port found from ${preferred} on`)
 }
 
 async function listening(port: number): Promise<void> {
@@ -90,7 +90,7 @@ async function startDatabase(): Promise<string> {
     ...['--handler=sqlite', `--sqlite-url=file:${folder}/`, `--state-dir=${folder}`],
     ...[`--listen-addr=127.0.0.1:${port}`, '--debug-addr=-', '--telemetry=disable', '--log-level=ERROR'],
   ]
-  // `.ci/run` keeps the one that it builds there.
+  // `.ci/run` keeps its FerretDB there.
   const PATH = [join(build, '..', '.cache', 'bin'), process.env.PATH].join(delimiter)
   run('ferretdb', 'ferretdb', args, { ...process.env, PATH })
   await listening(port)
@@ -106,7 +106,7 @@ async function start() {
     MONGODB_URI: await startDatabase(),
   }
   console.log(`redis: ${env.REDIS_ADDR}`)
-  console.log(`store: ${process.env.MONGODB_URI ? 'as MONGODB_URI names it' : env.MONGODB_URI}`)
+  console.log(`store: ${process.env.MONGODB_URI ? 'MONGODB_URI' : env.MONGODB_URI}`)
   let port = Number(process.env.PORT ?? 8080)
   for (let n = 1; n <= SERVERS; n++, port++) {
     port = await freePort(port)
@@ -118,8 +118,8 @@ async function start() {
     await listening(port)
     console.log(`server ${n}: http://localhost:${port}`)
   }
-  console.log('Ctrl-C ends all')
+  console.log('Press Ctrl-C to stop all')
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end('ending', 0))
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end('stopping', 0))
 start().catch((error: Error) => end(error.message, 1))

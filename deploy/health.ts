@@ -1,14 +1,14 @@
 import { get as overHttp } from 'node:http'
 import { get as overTls } from 'node:https'
 
-/** For the health check of a container, which has no curl: ends with 0 if the server beside it says that it is alive. */
+/** The container's health check, because the image has no curl: exits with 0 if the server answers that it is alive. */
 
 const TIMEOUT_MS = 3000
 
 const { PORT, TLS_CERT_FILE } = process.env
 const options = { host: '127.0.0.1', port: PORT || 8080, path: '/health', timeout: TIMEOUT_MS }
 const request = TLS_CERT_FILE
-  ? // The certificate is for the name that others know us by.
+  ? // The certificate is for the public name, not for 127.0.0.1.
     overTls({ ...options, rejectUnauthorized: false })
   : overHttp(options)
 

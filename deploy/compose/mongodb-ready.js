@@ -1,6 +1,7 @@
 /*
- * The health check of MongoDB in compose.yaml, for mongosh: healthy is a primary that knows our user. What is missing of
- * that is made, so that nobody has to lend a hand: the replica set of one, and the user, who may use our database only.
+ * MongoDB's health check in compose.yaml, run by mongosh: healthy means a primary that has our user. The check also
+ * creates what is missing, so that no manual step is needed: a replica set with one member, and a user with access to
+ * our database only.
  */
 const fs = require('node:fs')
 
@@ -14,7 +15,7 @@ try {
   if (error.codeName !== 'NotYetInitialized') throw error
   rs.initiate({ _id: 'talkie', members: [{ _id: 0, host: 'mongodb:27017' }] })
 }
-// It is elected in a moment; the next check sees it.
+// The election takes a moment; the next check will see the primary.
 if (!admin.hello().isWritablePrimary) quit(1)
 
 if (admin.getUser('talkie') === null) {
