@@ -91,3 +91,17 @@ test('docs/protocol.md has every frame, and no other', async t => {
   const server = Object.keys({ ...serverFrames, ...eventFrames })
   t.strictSame(cells('What a server sends', /`(\w+)`/g).sort(), server.sort())
 })
+
+test('docs/reliability.md has every bound of plugins/, and no other', async t => {
+  const files = readdirSync(new URL('plugins', top), { recursive: true, encoding: 'utf8' })
+  const declared = files
+    .filter(file => file.endsWith('.ts'))
+    .flatMap(file =>
+      [...read(`plugins/${file}`).matchAll(/\bconst ([A-Z_]+_MAX) = /g)].map(([, name]) => `plugins/${file} ${name}`),
+    )
+  const rows = [...read('docs/reliability.md').matchAll(/\| `((?:plugins|schemas)\/\S+\.ts)` `(\w+)` \|$/gm)]
+  const listed = rows.map(([, file, name]) => `${file} ${name}`)
+  t.strictSame([...new Set(listed)].sort(), listed.sort(), 'each is listed once')
+  for (const bound of declared) t.ok(listed.includes(bound), `${bound} is in the table`)
+  for (const [, file, name] of rows) t.match(read(file as string), new RegExp(`\\b${name}\\b`), `${file} has ${name}`)
+})
