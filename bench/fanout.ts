@@ -1,0 +1,126 @@
+/**
+ * What a message costs on its way to many sockets, beside other servers: `npm run bench:fanout [-- OPTIONS]`. Each run has a
+ * server of its own on one core and the generator on another; loads and peers take turns. It ends with a table for each
+ * load and a JSON file; the exit code is 1 when one of our servers lost something, changed an order or failed.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { machine } from './fanout/host.js'
+import { type Load, loads } from './fanout/loads.js'
+import { measure } from './fanout/measure.js'
+import { checkout, install, others, ours, type Peer } from './fanout/peers.js'
+import { isCalm, type Run, summarize, tables } from './fanout/report.js'
+
+const HELP = `npm run bench:fanout [-- OPTIONS]
+  --ours [LABEL=]FOLDER  a built checkout of this server; may be repeated, for before and after (default: this one)
+  --peers NAMES          ours and ${others.map(({ name }) => name).join(', ')} (default: all), separated by commas
+  --loads NAMES          ${Object.keys(loads).join(', ')} (default: all)
+  --runs N               calm runs of each load on each peer, whose median counts (default 3)
+  --seconds N            measured in each run (default 10)
+  --warm N               seconds of load before they are measured (default 3)
+  --busy                 runs beside other processes count, too: to try things out
+  --json FILE            all figures (default build/fanout.json)`
+
+/** Runs that are repeated because the machine was busy: as many as were asked for, and then what there is counts. */
+const REPEATS_PER_RUN = 1
+
+const { values } = parseArgs({
+  options: {
+    ours: { type: 'string', multiple: true, default: [checkout] },
+    peers: { type: 'string', default: ['ours', ...others.map(({ name }) => name)].join() },
+    loads: { type: 'string', default: Object.keys(loads).join() },
+    runs: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '10' },
+    warm: { type: 'string', default: '3' },
+    busy: { type: 'boolean', default: false },
+    json: { type: 'string', default: join(checkout, 'build', 'fanout.json') },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+function positive(name: 'runs' | 'seconds' | 'warm') {
+  const n = Number(values[name])
+  if (!(n > 0)) throw new Error(`--${name} is no number above 0`)
+  return n
+}
+
+function chosenPeers(): Peer[] {
+  const own = values.ours.map(value => {
+    const [, label = 'ours', folder = ''] = /^(?:([\w.-]+)=)?(.*)$/s.exec(value) ?? []
+    return ours(label, folder)
+  })
+  const chosen = values.peers.split(',').flatMap(name => {
+    const found = name === 'ours' ? own : others.filter(peer => peer.name === name)
+    if (found.length === 0) throw new Error(`--peers: ${name} is not known`)
+    return found
+  })
+  return chosen.filter(peer => {
+    const reason = install(peer)
+    if (reason) console.error(`${peer.name} is left out: ${reason}`)
+    return reason === null
+  })
+}
+
+function chosenLoads(): [string, Load][] {
+  return values.loads.split(',').map(name => {
+    const load = loads[name]
+    if (!load) throw new Error(`--loads: ${name} is not known`)
+    return [name, load]
+  })
+}
+
+async function run(load: string, peer: Peer, seconds: number, warm: number): Promise<Run> {
+  try {
+    return { load, peer: peer.name, figures: await measure(peer, loads[load] as Load, seconds, warm) }
+  } catch (error) {
+    return { load, peer: peer.name, failure: (error as Error).message }
+  }
+}
+
+async function main() {
+  const [wanted, seconds, warm] = [positive('runs'), positive('seconds'), positive('warm')]
+  const peers = chosenPeers()
+  const chosen = chosenLoads()
+  const runs: Run[] = []
+  const enough = (load: string, peer: Peer) =>
+    runs.filter(done => done.load === load && done.peer === peer.name && (isCalm(done) || done.failure)).length >=
+    wanted
+  for (let round = 1; round <= wanted * (1 + REPEATS_PER_RUN); round++) {
+    for (const [load] of chosen) {
+      for (const peer of peers) {
+        if (enough(load, peer)) continue
+        const done = await run(load, peer, seconds, warm)
+        runs.push(done)
+        const { figures, failure } = done
+        const cost = figures?.cpu_us?.toFixed(2) ?? '–'
+        const what = figures
+          ? `${cost} µs, p99 ${figures.p99_ms ?? '–'} ms${isCalm(done) ? '' : ', not calm'}`
+          : failure
+        console.error(`${new Date().toISOString().slice(11, 19)} round ${round}: ${load} ${peer.name}: ${what}`)
+      }
+    }
+  }
+  const summaries = summarize(runs)
+  const options = { runs: wanted, seconds, warm, ours: values.ours }
+  mkdirSync(dirname(values.json), { recursive: true })
+  const report = { at: new Date().toISOString(), machine: machine(), options, loads, summaries, runs }
+  writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`)
+  console.log(tables(summaries))
+  const rivals = new Set(others.map(({ name }) => name))
+  const isFaulty = runs.some(
+    ({ peer, figures, failure }) =>
+      !rivals.has(peer) && (failure || figures?.lost || figures?.out_of_order || figures?.unacknowledged),
+  )
+  process.exitCode = isFaulty ? 1 : 0
+}
+
+if (values.help) console.log(HELP)
+else {
+  await main().catch((error: Error) => {
+    console.error(error.message)
+    process.exitCode = 1
+  })
+}
+// Guards of the ports that were used are still open.
+process.exit()
