@@ -215,7 +215,7 @@ inBrowser('the page in a browser', async (t, browser) => {
 
       const second = await serve(t, { DATA_DIR, PORT: String(first.port) })
       // Where it is not back by itself already.
-      await minji.getByRole('button', { name: 'Try now' }).evaluateAll(found => {
+      await minji.getByRole('button', { name: 'Reconnect' }).evaluateAll(found => {
         for (const button of found) button.click()
       })
       await minji.getByText('Sending…').waitFor({ state: 'detached' })
@@ -237,7 +237,7 @@ inBrowser('the page in a browser', async (t, browser) => {
     await twin.getByLabel('More').first().click()
     await twin.getByRole('button', { name: 'Log out' }).click()
     await twin.getByRole('button', { name: 'Log in' }).waitFor()
-    await page.getByText('You were logged out.', { exact: false }).waitFor()
+    await page.getByText('You’ve been logged out.', { exact: false }).waitFor()
   })
 
   await t.test('what people write is text, and only its web addresses can be followed', async t => {
@@ -287,18 +287,18 @@ inBrowser('the page in a browser', async (t, browser) => {
     t.equal(await width(), 320)
     await page.getByLabel('아이디').fill('minji')
     await page.getByLabel('비밀번호', { exact: true }).fill(PASSWORD)
-    await page.getByRole('button', { name: '가입하기', exact: true }).click()
+    await page.getByRole('button', { name: '회원가입', exact: true }).click()
     await page.getByRole('textbox', { name: 'Lobby에 메시지 보내기' }).fill('가'.repeat(200))
     await page.getByRole('button', { name: '보내기' }).tap()
     await page.getByRole('log').locator('.text').waitFor()
     t.equal(await width(), 320)
     t.equal(await page.evaluate('document.documentElement.lang'), 'ko')
     await page.getByRole('button', { name: '멤버' }).tap()
-    await page.getByRole('button', { name: /minji.*접속 중/ }).waitFor()
+    await page.getByRole('button', { name: /minji.*온라인/ }).waitFor()
     t.equal(await width(), 320)
     await page.getByRole('button', { name: '닫기' }).tap()
-    await page.getByRole('button', { name: '대화방' }).tap()
-    await page.getByRole('button', { name: '새 대화방' }).tap()
+    await page.getByRole('button', { name: '채팅방' }).tap()
+    await page.getByRole('button', { name: '채팅방 만들기' }).tap()
     t.equal(await width(), 320)
   })
 })
