@@ -1,6 +1,6 @@
 /**
- * How the page behaves in a large, busy room: `node build/bench/page.js [messages] [seconds]`, 100,000 and 300 by
- * default. Wants Chromium, and the page built.
+ * Measures the page in a large, busy room: `node build/bench/page.js [messages] [seconds]`, 100,000 and 300 by default.
+ * Needs Chromium and a built page.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -19,7 +19,7 @@ const IN_FLIGHT = 200
 const PASSWORD = 'correct horse battery'
 const PUBLIC = fileURLToPath(new URL('../static/public', import.meta.url))
 
-/** Runs in the page before all else: the browser's own record of long tasks, and when the first message was there. */
+/** Runs in the page before its own scripts: records the browser's long tasks, and when the first message was drawn. */
 const RECORD = `
   window.longest = 0
   new PerformanceObserver(list => {
@@ -42,7 +42,7 @@ function shell() {
   console.log(`shell: gzip ${sum(one => gzipSync(one).length)}, brotli ${sum(one => brotliCompressSync(one).length)}`)
 }
 
-async function enter(base_url: string, username: string): Promise<Connection> {
+async function signUp(base_url: string, username: string): Promise<Connection> {
   const { token } = await createHttp({ base_url }).register({ username, password: PASSWORD })
   return createConnection({
     base_url,
@@ -52,7 +52,7 @@ async function enter(base_url: string, username: string): Promise<Connection> {
   })
 }
 
-/** Each sender keeps some messages under way until all are in the log. */
+/** Each sender keeps `IN_FLIGHT` messages in flight until all are in the log. */
 async function fill(senders: Connection[], count: number) {
   let next = 0
   const started = Date.now()
@@ -63,8 +63,8 @@ async function fill(senders: Connection[], count: number) {
   console.log(`filled: ${count} messages in ${((Date.now() - started) / 1000).toFixed(1)} s`)
 }
 
-/** Scrolls up and down for some seconds while messages arrive. @returns messages that arrived */
-async function read(page: Page, sender: Connection): Promise<void> {
+/** Scrolls up and down for `seconds` while messages arrive, and prints a sample every `SAMPLE_MS`. */
+async function scroll(page: Page, sender: Connection): Promise<void> {
   const devtools = await page.context().newCDPSession(page)
   let arrived = 0
   const arriving = setInterval(() => sender.send('default', `news ${arrived++}`), 1000 / ARRIVING_PER_SECOND)
@@ -83,7 +83,7 @@ async function read(page: Page, sender: Connection): Promise<void> {
     const [rows, nodes] = await page.evaluate<[number, number]>(
       '[document.querySelectorAll("article").length, document.querySelectorAll("*").length]',
     )
-    // The collection itself is a long task, and not the page's.
+    // The garbage collection is itself a long task, but not one of the page's.
     await page.evaluate('new Promise(resolve => setTimeout(() => resolve((window.longest = 0)), 100))')
     const at = `${((Date.now() - start) / 1000).toFixed(0)} s`.padStart(6)
     console.log(
@@ -98,7 +98,7 @@ const server = await startServer()
 const browser = await launch()
 const senders: Connection[] = []
 try {
-  for (let i = 0; i < SENDERS; i++) senders.push(await enter(server.base_url, `sender-${i}`))
+  for (let i = 0; i < SENDERS; i++) senders.push(await signUp(server.base_url, `sender-${i}`))
   await fill(senders, messages)
 
   const first = await browser.newPage()
@@ -107,7 +107,7 @@ try {
   await first.getByLabel('Password', { exact: true }).fill(PASSWORD)
   await first.getByRole('button', { name: 'Sign up', exact: true }).click()
   await first.locator('article').first().waitFor()
-  // Another context has the session, and an empty cache.
+  // Another context with the same session and an empty cache.
   const context = await browser.newContext({ storageState: await first.context().storageState() })
   await first.close()
   await context.addInitScript(RECORD)
@@ -118,7 +118,7 @@ try {
     'new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(() => resolve(window.first_message))))',
   )
   console.log(`first message with a cold cache: ${first_message.toFixed(0)} ms`)
-  await read(page, senders[0] as Connection)
+  await scroll(page, senders[0] as Connection)
 } finally {
   for (const sender of senders) sender.close()
   await browser.close()

@@ -1,4 +1,4 @@
-/** `npm run screenshots`: the main screens as PNGs in docs/screenshots. Wants Chromium, Korean fonts, and the page built. */
+/** `npm run screenshots`: the main screens as PNGs in docs/screenshots. Needs Chromium, Korean fonts and a built page. */
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { BrowserContextOptions, Page } from 'playwright-core'
@@ -15,23 +15,26 @@ const people = [
   { username: 'sora', display_name: '이소라', avatar_color: '#9a3b6b' },
 ] as const
 
-const talk: Record<'en' | 'ko', [who: number, text: string, reply_to?: number][]> = {
+const messages: Record<'en' | 'ko', [person: number, text: string, reply_to?: number][]> = {
   en: [
     [1, 'Good morning! The new build is up on the test server.'],
-    [0, 'Nice. Does a resume after a restart work now?'],
-    [1, "Yes. It asks for what it lacks:\n```ts\nsocket.send({ type: 'subscribe', room_id, after: last_seq })\n```"],
+    [0, 'Nice. Does resuming after a restart work now?'],
+    [
+      1,
+      "Yes, the client only asks for what it missed:\n```ts\nsocket.send({ type: 'subscribe', room_id, after: last_seq })\n```",
+    ],
     [1, 'Details are in https://example.com/notes/resume'],
     [2, '점심은 12시에 어때요?'],
-    [0, 'Noon is fine. I pulled the cable twice: nothing lost, nothing doubled.', 4],
-    [2, 'Then let us ship it after lunch.'],
+    [0, 'Noon works for me. I unplugged the cable twice: no message was lost or duplicated.', 4],
+    [2, 'Great, let’s ship it after lunch.'],
   ],
   ko: [
     [1, '좋은 아침입니다! 테스트 서버에 새 버전을 올렸어요.'],
-    [0, '좋네요. 다시 시작한 뒤에도 이어서 받나요?'],
-    [1, "네, 빠진 것만 다시 받아요:\n```ts\nsocket.send({ type: 'subscribe', room_id, after: last_seq })\n```"],
+    [0, '좋네요. 서버를 재시작해도 이어서 받나요?'],
+    [1, "네, 놓친 메시지만 다시 받아요.\n```ts\nsocket.send({ type: 'subscribe', room_id, after: last_seq })\n```"],
     [1, '자세한 내용은 https://example.com/notes/resume 에 있습니다.'],
     [2, '점심은 12시에 어때요?'],
-    [0, '12시 좋아요. 선을 두 번 뽑아 봤는데 빠지거나 겹친 메시지가 없네요.', 4],
+    [0, '12시 좋아요. 랜선을 두 번 뽑아 봤는데 누락되거나 중복된 메시지는 없네요.', 4],
     [2, '그럼 점심 먹고 배포합시다.'],
   ],
 }
@@ -46,24 +49,27 @@ async function shoot(
   const browser = await launch()
   try {
     const base_url = server.base_url
-    const https = []
+    const clients = []
     for (const { username, display_name, avatar_color } of people) {
       const { token } = await createHttp({ base_url }).register({ username, password: PASSWORD })
       const http = createHttp({ base_url, token: () => token })
       await http.changeProfile({ display_name, avatar_color })
-      https.push(http)
+      clients.push(http)
     }
     const names = language === 'ko' ? ['개발', '점심', '공지'] : ['Build', 'Lunch', 'News']
     const rooms = []
-    for (const name of names) rooms.push(await https[0]?.createRoom({ name }))
+    for (const name of names) rooms.push(await clients[0]?.createRoom({ name }))
     const ids: number[] = []
-    for (const [who, text, reply_to] of talk[language]) {
-      const answered = reply_to === undefined ? undefined : ids[reply_to]
-      const sent = await https[who]?.send('default', { text, ...(answered !== undefined && { reply_to: answered }) })
+    for (const [person, text, reply_to] of messages[language]) {
+      const original = reply_to === undefined ? undefined : ids[reply_to]
+      const sent = await clients[person]?.send('default', {
+        text,
+        ...(original !== undefined && { reply_to: original }),
+      })
       ids.push(sent?.id ?? 0)
     }
-    await https[1]?.join(rooms[1]?.id ?? '')
-    for (const text of ['비빔밥?', '김밥!']) await https[1]?.send(rooms[1]?.id ?? '', { text })
+    await clients[1]?.join(rooms[1]?.id ?? '')
+    for (const text of ['비빔밥?', '김밥!']) await clients[1]?.send(rooms[1]?.id ?? '', { text })
 
     const locale = language
     const page = await browser.newPage({ locale, viewport: { width: 1100, height: 700 }, ...options })
@@ -75,7 +81,7 @@ async function shoot(
     await page.locator('.room-link').first().click()
     await page
       .locator('article')
-      .nth(talk[language].length - 1)
+      .nth(messages[language].length - 1)
       .waitFor()
     await act?.(page)
     await page.screenshot({ path: `${FOLDER}${name}.png`, animations: 'disabled', caret: 'hide' })

@@ -60,7 +60,7 @@ inBrowser('the last line of a room', async (t, browser) => {
     await row(kim, 'stew!').getByRole('button', { name: '삭제' }).click()
     await kim.getByRole('dialog').getByRole('button', { name: '삭제' }).click()
     await shows(minji, 'Lunch', 'This message was deleted.')
-    await shows(kim, 'Lunch', '삭제된 메시지입니다.')
+    await shows(kim, 'Lunch', '삭제된 메시지예요.')
     await minji.reload()
     await shows(minji, 'Lunch', 'This message was deleted.')
 

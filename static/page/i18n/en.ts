@@ -68,7 +68,7 @@ export const en = {
   add: 'Add',
   remove: 'Remove',
   remove_confirm: (name: string) => `Remove ${name} from this room?`,
-  hand_over: 'Make owner',
+  hand_over: 'Transfer ownership',
   hand_over_confirm: (name: string) => `Transfer ownership to ${name}? You’ll stay in the room as a member.`,
   more_members: 'Show more',
 

@@ -114,7 +114,7 @@ export const ko: Dictionary = {
   muted: '알림 꺼짐',
   enable_notifications: '데스크톱 알림 받기',
   keyboard_shortcuts: '키보드 단축키',
-  key_send: '메시지 보내기, 수정한 메시지 저장',
+  key_send: '메시지 보내기, 수정 저장',
   key_line: '줄바꿈',
   key_edit: '마지막으로 보낸 메시지 수정 (입력창이 비어 있을 때)',
   key_escape: '닫기, 답장이나 수정 취소',
