@@ -7,7 +7,7 @@ import { ErrorBody, errors } from '../schemas/error.js'
 
 const codes: ReadonlySet<string> = new Set(Object.values(errors).map(make => new make().code))
 
-/** Whatever was thrown, as an error of our table: what Fastify, a plugin or a bug says never reaches a client. */
+/** Maps any error to one of our table: messages of Fastify, plugins and bugs never reach a client. */
 function ours(error: FastifyError): FastifyError & { retry_after_ms?: number } {
   if (codes.has(error.code)) return error
   switch (error.statusCode) {
@@ -20,13 +20,13 @@ function ours(error: FastifyError): FastifyError & { retry_after_ms?: number } {
     case 415:
       return new errors.MediaTypeRefused()
   }
-  if (error.code === 'FST_ERR_BAD_URL') return new errors.BadRequest('The address is malformed')
-  if (error.code === 'FST_ERR_MAX_PARAM_LENGTH') return new errors.BadRequest('A part of the address is too long')
+  if (error.code === 'FST_ERR_BAD_URL') return new errors.BadRequest('The URL is malformed')
+  if (error.code === 'FST_ERR_MAX_PARAM_LENGTH') return new errors.BadRequest('A part of the URL is too long')
   if (error.statusCode === 400) return new errors.BadRequest(error.message)
   return new errors.Internal()
 }
 
-/** The one place where an error becomes an answer. */
+/** Every error response is built here. */
 function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   const known = ours(error)
   const statusCode = known.statusCode ?? 500
@@ -42,23 +42,25 @@ function answerError(error: FastifyError, request: FastifyRequest, reply: Fastif
   })
 }
 
-/** For answers before any hook, where the `security` plugin has no say: they are for no page, and no guessing. */
+/** For responses before any hook, to which the `security` plugin cannot add its headers. */
 const bare = {
   'content-security-policy': "default-src 'none';frame-ancestors 'none'",
   'x-content-type-options': 'nosniff',
 }
 
-/** Answers an address that Fastify cannot route. */
+/** Answers a URL that Fastify cannot parse. */
 export function answerBadAddress(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   return answerError(error, request, reply.headers(bare))
 }
 
-/**
- * Answers what is not even HTTP. Fastify's own handler would log the raw packet, tokens included, and leave out the code.
- */
+/** Answers bytes that are not valid HTTP. Fastify's own handler would log the raw packet, tokens included, and omit the code. */
 export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket) {
   if (error.code === 'ECONNRESET' || socket.destroyed) return
-  const { statusCode = 400, code, message } = new errors.BadRequest('This is not HTTP, too long, or too slow')
+  const {
+    statusCode = 400,
+    code,
+    message,
+  } = new errors.BadRequest('The request is not valid HTTP, too large or too slow')
   const body = JSON.stringify({ statusCode, code, error: STATUS_CODES[statusCode], message })
   const headers = {
     connection: 'close',
@@ -75,7 +77,7 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
 
 async function errorAnswers(fastify: FastifyInstance) {
   fastify.addSchema(ErrorBody)
-  // Every route names its errors, all of one shape and built in one place: compiling each would take a good part of a start.
+  // All error responses have one shape, built here; compiling a serializer for each route would slow down the start.
   fastify.setSerializerCompiler(({ schema }) => {
     return (schema as { $ref?: string }).$ref === 'Error#' ? JSON.stringify : fastJson(schema as Schema)
   })

@@ -3,12 +3,12 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { errors } from '../schemas/error.js'
 
-/** Characters of a name that a client made up, in a message of ours. */
+/** Characters of a client's property name that an error message repeats. */
 const NAME_MAX = 50
 
 /**
- * Bodies are taken as they are: a string is no number. What stands in an address or a header is text, so there a number
- * may be written as one, but nothing turns into a list or a shape. Unknown properties are refused, never dropped.
+ * Bodies are not coerced: a string is never taken for a number. URLs and headers are text, so numbers in them are
+ * converted, but nothing becomes an array or object. Unknown properties are rejected, never dropped.
  */
 async function validation(fastify: FastifyInstance) {
   const options = { useDefaults: true, removeAdditional: false, allErrors: false, verbose: true }
@@ -17,7 +17,7 @@ async function validation(fastify: FastifyInstance) {
 
   fastify.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? exact : written).compile(schema))
   fastify.setSchemaErrorFormatter((found, part) => new errors.BadRequest(describe(part, found as ErrorObject[])))
-  // Only JSON is read; without this, text/plain would be.
+  // Only JSON is accepted; Fastify also parses text/plain by default.
   fastify.removeContentTypeParser('text/plain')
 }
 

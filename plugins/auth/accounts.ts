@@ -8,18 +8,18 @@ import type { Sessions } from './sessions.js'
 
 const usernames = new RegExp(USERNAME_PATTERN)
 
-/** Whether somebody could be registered by this name. */
+/** Whether the text is a valid username. */
 export const isUsername = (text: string) => usernames.test(text)
 
 export type Accounts = ReturnType<typeof createAccounts>
 
-/** Accounts as who registers and who runs the server make and change them. */
+/** Creating and changing accounts, by registration or by an operator. */
 export function createAccounts(store: Store, sessions: Sessions, passwords: Passwords) {
   /** @throws BadRequest, PasswordTooLong, LoginQueueFull */
   function hash(password: string): Promise<string> {
-    // A schema counts before NFC, which can make fewer of them.
+    // The schema counts before NFC normalization, which can reduce the number of characters.
     if ([...password.normalize('NFC')].length < limits.PASSWORD_MIN) {
-      throw new errors.BadRequest(`A password has at least ${limits.PASSWORD_MIN} characters`)
+      throw new errors.BadRequest(`Password must have at least ${limits.PASSWORD_MIN} characters`)
     }
     return passwords.hash(password)
   }
@@ -27,7 +27,8 @@ export function createAccounts(store: Store, sessions: Sessions, passwords: Pass
   return {
     /** @throws UsernameTaken, BadRequest, PasswordTooLong, LoginQueueFull */
     async add({ username, password }: Credentials): Promise<StoredUser> {
-      if (!isUsername(username)) throw new errors.BadRequest('A username is 3 to 30 of A–Z, a–z, 0–9, _ and -')
+      if (!isUsername(username))
+        throw new errors.BadRequest('Username must be 3 to 30 letters (A–Z, a–z), digits, _ or -')
       if ((await store.readUser(username)) !== null) throw new errors.UsernameTaken(username)
       const user = newUser(username, await hash(password))
       try {
@@ -39,8 +40,8 @@ export function createAccounts(store: Store, sessions: Sessions, passwords: Pass
     },
 
     /**
-     * No login from now on; all sessions end. Those of a login that is under way are ended by it, since it looks at the
-     * account again after its session is stored.
+     * Prevents further logins and ends all sessions. A login in progress ends its own session, because it checks the
+     * account again after storing it.
      * @returns how many sessions ended @throws UserNotFound
      */
     async block(username: string): Promise<number> {
@@ -53,7 +54,7 @@ export function createAccounts(store: Store, sessions: Sessions, passwords: Pass
       if (!(await store.changeAccount(username, { blocked: false }))) throw new errors.UserNotFound(username)
     },
 
-    /** All sessions end, as with `block`. @returns how many @throws UserNotFound, BadRequest, PasswordTooLong */
+    /** Ends all sessions, like `block`. @returns how many @throws UserNotFound, BadRequest, PasswordTooLong */
     async setPassword(username: string, password: string): Promise<number> {
       if (!(await store.changeAccount(username, { password_hash: await hash(password) }))) {
         throw new errors.UserNotFound(username)
@@ -63,7 +64,7 @@ export function createAccounts(store: Store, sessions: Sessions, passwords: Pass
   }
 }
 
-/** @param password_hash empty where nobody is to log in */
+/** @param password_hash empty if logging in must be impossible */
 export function newUser(username: string, password_hash: string): StoredUser {
   return {
     username,
@@ -77,7 +78,7 @@ export function newUser(username: string, password_hash: string): StoredUser {
   }
 }
 
-/** A colour of one's own, never too light or too dark for white letters. */
+/** A color derived from the username, with enough contrast to white letters. */
 function colorOf(username: string): string {
   const [hue, r = 0, g = 0] = createHash('sha256').update(username.toLowerCase()).digest()
   const channels = [64 + (r % 96), 64 + (g % 96), 160]

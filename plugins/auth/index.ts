@@ -25,7 +25,7 @@ export interface LoggedIn {
   identity: Identity
 }
 
-/** Who may speak: accounts, their sessions, and the tokens that name a session. */
+/** Accounts, their sessions, and the tokens that identify a session. */
 export function createAuth(store: Store, sessions: Sessions, passwords: Passwords, tokens: Tokens) {
   const accounts = createAccounts(store, sessions, passwords)
 
@@ -34,7 +34,7 @@ export function createAuth(store: Store, sessions: Sessions, passwords: Password
     return openSession(await accounts.add(credentials))
   }
 
-  /** The same answer after the same time whether user or password is wrong, or the user blocked. @throws LoginFailed, LoginQueueFull */
+  /** Fails in the same way and time for an unknown user, a wrong password and a blocked user. @throws LoginFailed, LoginQueueFull */
   async function login(username: string, password: string): Promise<LoggedIn> {
     const user = isUsername(username) ? await store.readUser(username) : null
     const isRight = await passwords.verify(password, user === null || user.blocked ? null : user.password_hash)
@@ -42,12 +42,12 @@ export function createAuth(store: Store, sessions: Sessions, passwords: Password
     return openSession(user)
   }
 
-  /** @throws LoginFailed where the account was blocked or got another password meanwhile */
+  /** @throws LoginFailed if the account was blocked or its password changed in the meantime */
   async function openSession(user: StoredUser): Promise<LoggedIn> {
     const expires_at = tokens.expiry()
     const session_id = await sessions.open(user.username, expires_at)
     const identity = { username: user.username, session_id, expires_at }
-    // Whoever changes an account ends the sessions that are stored by then; ours may have come after that.
+    // A change of the account ends the sessions stored by then; ours may have been stored after that.
     const now = await store.readUser(user.username)
     if (now === null || now.blocked || now.password_hash !== user.password_hash) {
       await sessions.end(identity)
@@ -56,7 +56,7 @@ export function createAuth(store: Store, sessions: Sessions, passwords: Password
     return { token: tokens.sign(identity), user: publicPart(user), identity }
   }
 
-  /** Another token of the same session. The one at hand stays good until it expires. @throws Unauthorized */
+  /** A new token of the same session. The old one stays valid until it expires. @throws Unauthorized */
   async function refresh(identity: Identity): Promise<LoggedIn> {
     const found = await store.readUser(identity.username)
     if (found === null) throw new errors.Unauthorized()
@@ -65,7 +65,7 @@ export function createAuth(store: Store, sessions: Sessions, passwords: Password
     return { token: tokens.sign(next), user: publicPart(found), identity: next }
   }
 
-  /** @throws Unauthorized for every token that is not good any more, whatever the reason; StoreUnavailable */
+  /** @throws Unauthorized if the token is invalid, expired or revoked; StoreUnavailable */
   async function authenticate(token: string): Promise<Identity> {
     const identity = tokens.read(token)
     if (identity === null || !(await sessions.isGood(identity))) throw new errors.Unauthorized()
@@ -77,16 +77,16 @@ export function createAuth(store: Store, sessions: Sessions, passwords: Password
     login,
     refresh,
     authenticate,
-    /** Ends the identity's session: its tokens are refused from now on, by other servers within a second. */
+    /** Ends the session: its tokens are rejected immediately, by other servers within a second. */
     logout: sessions.end,
     hasEnded: sessions.hasEnded,
     events: sessions.events,
-    /** Null where no session can have ended over a second ago without our knowing; else see `Sessions`. */
+    /** See `Sessions`. */
     assertCurrent: sessions.assertCurrent,
     untilCurrent: sessions.untilCurrent,
     hashPassword: passwords.hash,
     verifyPassword: passwords.verify,
-    /** Logins and registrations that wait for a thread to hash in. */
+    /** Logins and registrations that wait for a hashing thread. */
     waiting: passwords.waiting,
   }
 }

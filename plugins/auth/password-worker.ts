@@ -1,11 +1,11 @@
 import { setPriority } from 'node:os'
 import bcrypt from 'bcryptjs'
 
-// Chat goes first: on Linux a niceness belongs to a thread, so this slows hashing only. Elsewhere it would slow the
-// whole process.
+// On Linux, niceness is per thread, so only hashing is slowed down in favor of chat. On other systems it would slow down
+// the whole process.
 if (process.platform === 'linux') setPriority(10)
 
-/** Runs in a worker thread, where a hash of some 50 ms delays nobody. */
+/** Runs in a worker thread, because a hash takes about 50 ms. */
 export function hash({ password, cost }: { password: string; cost: number }): string {
   return bcrypt.hashSync(password, cost)
 }

@@ -3,19 +3,19 @@ import { Piscina } from 'piscina'
 import { errors } from '../../schemas/error.js'
 import { limits } from '../../schemas/wire.js'
 
-/** Hashes that wait for a thread; some three seconds of work at cost 10 on two cores. */
+/** Hashes that wait for a thread: about three seconds of work at cost 10 on two cores. */
 const QUEUE_MAX = 100
 const THREADS_MAX = 4
-/** An idle thread ends after this. */
+/** Time after which an idle thread ends. */
 const IDLE_MS = 60_000
 
 export type Passwords = ReturnType<typeof createPasswords>
 
 /**
- * Hashing of passwords in worker threads, so that a burst of logins delays no message.
+ * Hashes passwords in worker threads, so that a burst of logins does not delay messages.
  *
- * A password is the same whether its letters came composed or decomposed (macOS and Windows differ for Hangul): NFC is
- * hashed. bcrypt reads 72 bytes and stops at U+0000, so what is longer or holds one is refused and never matches.
+ * Passwords are normalized to NFC, because macOS and Windows differ in how they compose Hangul. bcrypt ignores input
+ * after 72 bytes or U+0000, so longer passwords and those with U+0000 are rejected and never match.
  */
 export function createPasswords(cost: number) {
   const pool = new Piscina({
@@ -36,13 +36,13 @@ export function createPasswords(cost: number) {
   async function hash(password: string): Promise<string> {
     const composed = password.normalize('NFC')
     if (Buffer.byteLength(composed) > limits.PASSWORD_BYTES_MAX) throw new errors.PasswordTooLong()
-    if (composed.includes('\0')) throw new errors.BadRequest('A password must not hold U+0000')
+    if (composed.includes('\0')) throw new errors.BadRequest('Password must not contain U+0000')
     return run('hash', { password: composed, cost })
   }
 
   /**
-   * Takes the same time whatever the answer, also where there is nothing to compare with.
-   * @param hash null where there is no such user or no password, which never matches
+   * Takes the same time for every result, even if there is nothing to compare with.
+   * @param hash null, which never matches, if the user does not exist or has no password
    * @throws LoginQueueFull
    */
   async function verify(password: string, hash: string | null): Promise<boolean> {
@@ -61,7 +61,7 @@ export function createPasswords(cost: number) {
   }
 }
 
-/** No password has this hash, but comparing with it takes as long as with any other of the same cost. */
+/** A hash that no password has, but that takes as long to compare as any other of the same cost. */
 export function hashOfNobody(cost: number): string {
   return `$2b$${String(cost).padStart(2, '0')}$${'.'.repeat(53)}`
 }

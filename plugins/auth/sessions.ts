@@ -8,17 +8,17 @@ import type { Session } from '../../schemas/user.js'
 import { Conflict, type Store } from '../store/index.js'
 import type { Identity } from './tokens.js'
 
-/** The log in which sessions end. Every server reads it. */
+/** The log of ended sessions, which every server reads. */
 const SYSTEM = '_system'
 const FOLLOW_MS = 500
-/** Who has not read the log for so long was stopped, or is cut off, and believes nobody until it has. */
+/** A server that has not read the log for this long was suspended or is cut off; it trusts no token until it has read it. */
 const STALE_MS = 1000
 const RETRY_MS = 100
 const CLEAN_MS = 3_600_000
-/** Sessions kept in memory; others are read from the store again. */
+/** Sessions cached in memory; others are read from the store again. */
 const KNOWN_MAX = 50_000
 const PAGE = 1000
-/** Other servers that may end a session between our reading the log's head and our appending. */
+/** Attempts to append: another server may take the seq between our read of the head and our append. */
 const TRIES_MAX = 100
 
 /** Listeners must not throw. */
@@ -29,18 +29,19 @@ interface SessionEvents {
 export type Sessions = Awaited<ReturnType<typeof openSessions>>
 
 /**
- * Which sessions are good, on every server.
+ * Which sessions are valid, on every server.
  *
- * A session is a row of the store. Ending it is an event of the `_system` log, which every server reads twice a second,
- * and then the row's deletion. The log tells servers that have the session in memory, the missing row all others.
+ * A session is a row of the store. Ending it appends an event to the `_system` log, which every server reads twice a
+ * second, and then deletes the row. Servers with the session in their cache learn from the log, all others from the
+ * missing row.
  */
 export async function openSessions(store: Store, log: FastifyBaseLogger) {
-  /** Usernames by session id, those looked up first in front. */
+  /** Usernames by session id, the oldest lookup first. */
   const known = new Map<string, string>()
-  /** When the last token of an ended session expires; until then it stays here, after it is forgotten within an hour. */
+  /** Ended sessions, with the expiry of their last token; removed within an hour after it. */
   const ended = new Map<string, number>()
   const events = new EventEmitter<SessionEvents>()
-  /** Up to when we know of every session that ended, by the monotonic clock. */
+  /** The time, by the monotonic clock, up to which every ended session is known. */
   let known_at = performance.now()
   let seq = await loadEnded()
   let following: Promise<void> | null = null
@@ -52,7 +53,7 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
   const timers = [setInterval(follow, FOLLOW_MS), setInterval(clean, CLEAN_MS)]
   for (const timer of timers) timer.unref()
 
-  /** Reads the log from its end back to where all is too old to matter. @returns its head */
+  /** Reads the log backwards until all events are too old to matter. @returns its head */
   async function loadEnded() {
     const head = await store.readHead(SYSTEM)
     for (let upto = head; upto > 0; upto -= PAGE) {
@@ -62,7 +63,7 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
     return head
   }
 
-  /** @returns whether a token of the session could still be good otherwise */
+  /** @returns whether a token of the session could still be valid otherwise */
   function apply({ type, username, data }: StoredEvent): boolean {
     if (type !== 'session_ended' || !data?.session_id || !data.expires_at) return false
     const { session_id } = data
@@ -91,10 +92,10 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
     waiting = null
   }
 
-  /** @throws StoreUnavailable where it cannot be known */
+  /** @throws StoreUnavailable if the log cannot be read */
   async function becomeCurrent() {
     await follow()
-    // A read that was under way for long tells of a time long past.
+    // A read that started long ago reports an old state.
     if (isStale()) await follow()
     if (isStale()) throw new errors.StoreUnavailable()
   }
@@ -113,8 +114,8 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
       known_at = began
       isLost = false
     } catch (error) {
-      // Said once, not twice a second.
-      if (!isLost) log.warn({ err: error }, 'ended sessions cannot be read; trying again')
+      // Logged once, not twice a second.
+      if (!isLost) log.warn({ err: error }, 'cannot read ended sessions; retrying')
       isLost = true
     }
   }
@@ -124,7 +125,7 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
     for (const [id, expires_at] of ended) if (expires_at < now) ended.delete(id)
     store
       .deleteExpiredSessions(new Date(now).toISOString())
-      .catch(error => log.warn({ err: error }, 'expired sessions could not be deleted'))
+      .catch(error => log.warn({ err: error }, 'failed to delete expired sessions'))
   }
 
   /** @returns the id of a new session */
@@ -142,7 +143,7 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
     let owner = known.get(session_id)
     if (owner === undefined) {
       owner = (await store.readSession(session_id))?.username
-      // It may have ended while the store was asked.
+      // It may have ended while the store was queried.
       if (owner === undefined || ended.has(session_id)) return false
       known.set(session_id, owner)
       for (const oldest of known.keys()) {
@@ -153,7 +154,7 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
     return owner === username
   }
 
-  /** Ends a session here at once, elsewhere within half a second. Ending it twice is no error. */
+  /** Ends a session: here immediately, on other servers within half a second. Ending it twice is not an error. */
   async function end(identity: Identity): Promise<void> {
     const { session_id, username } = identity
     const session = await store.readSession(session_id)
@@ -165,16 +166,16 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
       created_at: new Date().toISOString(),
       data: { session_id, expires_at: session?.expires_at ?? new Date(identity.expires_at).toISOString() },
     }
-    // One after the other, so that only other servers can take the seq meanwhile.
+    // One at a time, so that only other servers can take the seq in the meantime.
     const appended = ending.then(() => append(event))
     ending = appended.catch(() => {})
     await appended
     apply({ ...event, seq: 0 })
-    // The log has ended it already; a row that stays is deleted when it expires.
-    await store.deleteSession(session_id).catch(error => log.warn({ err: error }, 'an ended session was not deleted'))
+    // The log has already ended it; a row that remains is deleted when it expires.
+    await store.deleteSession(session_id).catch(error => log.warn({ err: error }, 'failed to delete an ended session'))
   }
 
-  /** Ends all sessions of a user that are stored when it is called. @returns how many */
+  /** Ends all sessions of a user that are stored at the time of the call. @returns how many */
   async function endAll(username: string): Promise<number> {
     let count = 0
     let after = ''
@@ -207,12 +208,12 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
     isGood,
     end,
     endAll,
-    /** Whether the session is known to have ended: it may have since it was found to be good. */
+    /** Whether the session is known to have ended, possibly since it was found valid. */
     hasEnded: (id: string) => ended.has(id),
     extend: (id: string, expires_at: number) => store.extendSession(id, new Date(expires_at).toISOString()),
-    /** Null where every session that ended over a second ago is known; else rejects or resolves when that is clear. */
+    /** Null if every session that ended over a second ago is known; otherwise reads the log. @throws StoreUnavailable */
     assertCurrent: () => (isStale() ? becomeCurrent() : null),
-    /** As `assertCurrent`, but goes on trying. */
+    /** Like `assertCurrent`, but retries until it succeeds. */
     untilCurrent() {
       if (!isStale()) return null
       waiting ??= untilCurrent()

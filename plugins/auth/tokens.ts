@@ -1,6 +1,6 @@
 import type { JWT } from '@fastify/jwt'
 
-/** Who speaks, by which session, and until when (ms since 1970) the token at hand is good. */
+/** A user, the session, and when its token expires (ms since 1970). */
 export interface Identity {
   username: string
   session_id: string
@@ -11,11 +11,11 @@ export type Tokens = ReturnType<typeof createTokens>
 
 const UNIT_MS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-/** @param lifetime as JWT_EXPIRY has it: a number and s, m, h or d */
+/** @param lifetime in the format of JWT_EXPIRY: a number followed by s, m, h or d */
 export function createTokens(jwt: JWT, lifetime: string) {
   const lifetime_ms = Number(lifetime.slice(0, -1)) * (UNIT_MS[lifetime.slice(-1)] as number)
 
-  /** When a token signed now would expire; whole seconds, since tokens know no less. */
+  /** When a token signed now would expire, in whole seconds like the `exp` claim. */
   function expiry(): number {
     return Math.ceil((Date.now() + lifetime_ms) / 1000) * 1000
   }
@@ -24,7 +24,7 @@ export function createTokens(jwt: JWT, lifetime: string) {
     return jwt.sign({ sub: username, sid: session_id, exp: expires_at / 1000 })
   }
 
-  /** Signature, expiry and the claims' types; whether the session is still good is not known here. */
+  /** Checks the signature, the expiry and the types of the claims, but not whether the session is still valid. */
   function read(token: string): Identity | null {
     let claims: { sub?: unknown; sid?: unknown; exp?: unknown }
     try {

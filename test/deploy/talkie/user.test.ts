@@ -59,9 +59,9 @@ test('a failing command prints one line and exits with 1', async t => {
   await run(['user', 'add', 'minji'], env, PASSWORD)
   for (const [args, input, line] of [
     [['add', 'Minji'], PASSWORD, new errors.UsernameTaken('Minji').message],
-    [['add', 'a b'], PASSWORD, 'A username is 3 to 30 of A–Z, a–z, 0–9, _ and -'],
-    [['add', 'bob'], 'short', 'A password has at least 8 characters'],
-    [['add', 'bob'], 'x'.repeat(73), 'A password has at most 72 bytes'],
+    [['add', 'a b'], PASSWORD, 'Username must be 3 to 30 letters (A–Z, a–z), digits, _ or -'],
+    [['add', 'bob'], 'short', 'Password must have at least 8 characters'],
+    [['add', 'bob'], 'x'.repeat(73), 'Password exceeds 72 bytes'],
     [['add', 'bob'], 'x'.repeat(2000), 'Line 1 is longer than 1024 bytes'],
     [['add', 'bob'], '', 'No password on standard input: pipe one line to this command, or use --generate'],
     [['block', 'bob'], '', new errors.UserNotFound('bob').message],

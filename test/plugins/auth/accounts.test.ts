@@ -17,7 +17,7 @@ async function elsewhere(t: Test, app: FastifyInstance, store: Store = app.store
   return { sessions, passwords, accounts: createAccounts(store, sessions, passwords) }
 }
 
-const LOGIN_FAILED = { code: 'LOGIN_FAILED', message: 'Username or password is wrong' }
+const LOGIN_FAILED = { code: 'LOGIN_FAILED', message: 'Incorrect username or password' }
 
 test('a block ends all sessions and sockets of the user on a running server, and of nobody else', async t => {
   const app = await build(t)

@@ -126,7 +126,7 @@ test('an unknown user costs the same comparison as a wrong password, and answers
   for (const name of ['minji', 'nobody', 'not a name', 'a\0b', 'x'.repeat(100)]) {
     answers.push(await auth.login(name, 'wrong password').catch(({ code, message }) => ({ code, message })))
   }
-  for (const answer of answers) t.same(answer, { code: 'LOGIN_FAILED', message: 'Username or password is wrong' })
+  for (const answer of answers) t.same(answer, { code: 'LOGIN_FAILED', message: 'Incorrect username or password' })
   t.match(compared, [/^\$2b\$04\$/, null, null, null, null])
 })
 

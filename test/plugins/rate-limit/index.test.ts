@@ -32,7 +32,7 @@ test('beyond the limit the answer is 429 in our shape, with the time to wait', a
   const app = await build(t, { RATE_LIMIT_HTTP_PER_MINUTE: '2' }, { after: routes })
   t.same([await ask(app, 'GET', '/any'), await ask(app, 'GET', '/any')], [200, 200])
   const answer = await app.inject('/any')
-  t.match(answer.json(), { statusCode: 429, code: 'RATE_LIMITED', message: /^Too many requests; try again in \d+ ms$/ })
+  t.match(answer.json(), { statusCode: 429, code: 'RATE_LIMITED', message: /^Too many requests; retry in \d+ ms$/ })
   t.same(Object.keys(answer.json()), ['statusCode', 'code', 'error', 'message'])
   const seconds = Number(answer.headers['retry-after'])
   t.ok(seconds > 0 && seconds <= 60)
