@@ -7,12 +7,12 @@ import { errorAnswers } from '../schemas/error.js'
 const schema = {
   operationId: 'getMetrics',
   tags: ['system'],
-  summary: 'Figures for Prometheus',
-  description: 'Of this process; no label holds a name of an account or a room.',
+  summary: 'Get metrics',
+  description: 'Returns the metrics of this process. Labels never contain usernames or room names.',
   security: [],
   response: {
     200: {
-      description: 'The text format of Prometheus',
+      description: 'Prometheus text format',
       content: { 'text/plain': { schema: Type.String(), example: 'talkie_sockets 3\n' } },
     },
     ...errorAnswers('Internal'),
@@ -22,7 +22,7 @@ const schema = {
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 const BATCHES = [1, 2, 5, 10, 20, 50, 100, 200, 500]
 
-/** Figures of this process, at `/metrics`. Each application has a registry of its own. */
+/** Metrics of this process, at `/metrics`. Each application has its own registry. */
 async function metrics(fastify: FastifyInstance) {
   const { auth, pubsub, roomLog, ws } = fastify
   const registry = new Registry()

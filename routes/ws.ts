@@ -7,18 +7,18 @@ import { After } from '../schemas/message.js'
 import { RoomParams } from '../schemas/room.js'
 
 const tags = ['sockets']
-const upgraded = Type.Null({ description: 'Frames from here on' })
+const upgraded = Type.Null({ description: 'Switched to the WebSocket protocol' })
 
 const one = {
   operationId: 'followRoom',
   tags,
-  summary: 'A WebSocket for one room',
+  summary: 'Open a WebSocket for one room',
   description:
-    'Frames are described in asyncapi.yaml. The token travels in `Authorization`, in the cookie or as the subprotocol `bearer.<token>` beside `talkie.v1`. A token that is no good, and a room that is not to be seen, are told by a close code after the upgrade.',
+    'Frames are described in [asyncapi.yaml](/docs/asyncapi.yaml). Send the token in the `Authorization` header, in the cookie, or as the subprotocol `bearer.<token>` in addition to `talkie.v1`. If the token is invalid or the room is not visible to the user, the socket is closed with a close code after the upgrade. To resume, pass `after` and `epoch`.',
   params: RoomParams,
   querystring: Type.Object(
     {
-      after: Type.Optional(After),
+      after: Type.Optional(Type.Integer({ ...After, description: 'The last `seq` that the client has' })),
       epoch: Type.Optional(Epoch),
     },
     { additionalProperties: false },
@@ -29,18 +29,19 @@ const one = {
 const many = {
   operationId: 'followRooms',
   tags,
-  summary: 'A WebSocket for any number of rooms',
-  description: 'As for one room; rooms are followed by `subscribe` frames.',
+  summary: 'Open a WebSocket for many rooms',
+  description:
+    'The same as a WebSocket for one room, except that the client chooses up to 100 rooms by `subscribe` frames.',
   response: { 101: upgraded, ...readErrors('OriginRefused') },
 }
 
-/** Both answer by close codes, since browsers hide a refused upgrade's status: so they stand outside `rooms/`. */
+/** Both report errors by close codes, because browsers hide the status of a rejected upgrade; so they are not in `rooms/`. */
 export default (async fastify => {
   const { ws } = fastify
 
   async function preValidation(request: FastifyRequest) {
     if (!request.token) throw new errors.Unauthorized()
-    // A page elsewhere could open a socket with our cookie.
+    // A page of another origin could open a socket with our cookie.
     if (request.token.from === 'cookie' && !fastify.isOurOrigin(request)) throw new errors.OriginRefused()
   }
 

@@ -1,8 +1,8 @@
 import type { TSchema } from '@sinclair/typebox'
 
 /**
- * A value that the schema allows, made of the examples that stand in it, with all its optional properties.
- * @throws Error where the example of a part is missing and does not follow from its type: add one to the schema
+ * A value that the schema allows, built from the examples in it, with all optional properties.
+ * @throws Error if a part has no example and none follows from its type: add one to the schema
  */
 export function exampleOf(schema: TSchema): unknown {
   if (schema.examples?.length > 0) return schema.examples[0]

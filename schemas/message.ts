@@ -3,36 +3,36 @@ import { PageLimit, RoomId } from './room.js'
 import { Time, Username } from './user.js'
 import { CLIENT_ID_PATTERN, limits, TEXT_PATTERN } from './wire.js'
 
-/** An event's number in its room: 1, 2, 3, … without holes. */
+/** An event's number in its room: 1, 2, 3, … without gaps. */
 export const Seq = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, examples: [42] })
 
-/** The last seq that somebody has, 0 for none. */
+/** The last seq that a client or user has, 0 for none. */
 export const After = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, examples: [42] })
 
 export const ClientId = Type.String({
   pattern: CLIENT_ID_PATTERN,
-  description: `The client's own id of a request. A repeat gets the first one's answer, for ever. One scope per room and user for sends, edits and deletions; best a UUIDv7`,
+  description:
+    'Idempotency key, chosen by the client, preferably a UUIDv7. Unique per room and user across sends, edits and deletions; a retry gets the result of the original request and never expires',
   examples: ['0197a2c4-5d1e-7b3a-9c55-0f1d2e3a4b5c'],
 })
 
-/** Kept exactly as it was sent. */
 export const Text = Type.String({
   minLength: 1,
   maxLength: limits.TEXT_MAX,
   pattern: TEXT_PATTERN,
-  description: '1 to 2,000 code points, not white space alone, no U+0000, no lone surrogate; kept as sent',
+  description: '1 to 2,000 code points, not only white space; no U+0000, no lone surrogate. Stored exactly as sent',
   examples: ['안녕하세요!'],
 })
 
 export const Message = Type.Object(
   {
-    id: Seq,
+    id: Type.Integer({ ...Seq, description: 'The id of the message, which is its `seq` in the room' }),
     room_id: RoomId,
     username: Username,
-    text: Type.String({ description: 'What it says now; empty where deleted', examples: ['안녕하세요!'] }),
+    text: Type.String({ description: 'The current text; empty if the message was deleted', examples: ['안녕하세요!'] }),
     created_at: Time,
     client_id: ClientId,
-    reply_to: Type.Optional(Seq),
+    reply_to: Type.Optional(Type.Integer({ ...Seq, description: 'The id of the message that this one replies to' })),
     edited_at: Type.Optional(Time),
     deleted_at: Type.Optional(Time),
   },
@@ -53,10 +53,17 @@ export const Message = Type.Object(
 )
 export type Message = Static<typeof Message>
 
-export const MessageParams = Type.Object({ id: RoomId, msgId: Seq })
+export const MessageParams = Type.Object({
+  id: RoomId,
+  msgId: Type.Integer({ ...Seq, description: 'The id of the message' }),
+})
 
 export const Sending = Type.Object(
-  { client_id: Type.Optional(ClientId), text: Text, reply_to: Type.Optional(Seq) },
+  {
+    client_id: Type.Optional(ClientId),
+    text: Text,
+    reply_to: Type.Optional(Type.Integer({ ...Seq, description: 'The id of the message that this one replies to' })),
+  },
   { additionalProperties: false },
 )
 export const Replying = Type.Object({ client_id: Type.Optional(ClientId), text: Text }, { additionalProperties: false })
@@ -65,8 +72,13 @@ export const Deleting = Type.Object({ client_id: Type.Optional(ClientId) }, { ad
 
 export const PageQuery = Type.Object(
   {
-    before: Type.Optional(Seq),
-    after: Type.Optional(After),
+    before: Type.Optional(Type.Integer({ ...Seq, description: 'Return the newest messages before this `seq`' })),
+    after: Type.Optional(
+      Type.Integer({
+        ...After,
+        description: 'Return the oldest messages after this `seq`; cannot be combined with `before`',
+      }),
+    ),
     limit: PageLimit,
   },
   { additionalProperties: false },
@@ -75,9 +87,12 @@ export type PageQuery = Static<typeof PageQuery>
 
 export const Page = Type.Object(
   {
-    messages: Type.Array(Message, { description: 'Ascending' }),
-    has_more: Type.Boolean({ description: 'Older ones exist; with `after`, newer ones' }),
-    seq: Type.Integer({ description: `The log's head, read before the page`, examples: [42] }),
+    messages: Type.Array(Message, { description: 'In ascending order of `id`' }),
+    has_more: Type.Boolean({ description: 'Whether older messages exist; with `after`, newer ones' }),
+    seq: Type.Integer({
+      description: 'The `seq` of the newest event; the page reflects at least the events up to it',
+      examples: [42],
+    }),
   },
   { additionalProperties: false },
 )
@@ -85,8 +100,10 @@ export type Page = Static<typeof Page>
 
 export const SearchQuery = Type.Object(
   {
-    q: Type.String({ minLength: 1, maxLength: 200, examples: ['회의'] }),
-    before: Type.Optional(Seq),
+    q: Type.String({ minLength: 1, maxLength: 200, description: 'Words to search for', examples: ['회의'] }),
+    before: Type.Optional(
+      Type.Integer({ ...Seq, description: 'Return matches before this `seq`: `next_before` of the previous page' }),
+    ),
     limit: PageLimit,
   },
   { additionalProperties: false },
@@ -95,9 +112,11 @@ export type SearchQuery = Static<typeof SearchQuery>
 
 export const SearchPage = Type.Object(
   {
-    messages: Type.Array(Message, { description: 'Ascending' }),
-    has_more: Type.Boolean(),
-    next_before: Type.Optional(Type.Integer({ description: 'Search on with `before` set to this', examples: [42] })),
+    messages: Type.Array(Message, { description: 'In ascending order of `id`' }),
+    has_more: Type.Boolean({ description: 'Whether there may be older matches' }),
+    next_before: Type.Optional(
+      Type.Integer({ description: 'To continue the search, set `before` to this value', examples: [42] }),
+    ),
   },
   { additionalProperties: false },
 )

@@ -2,7 +2,11 @@ import { type Static, Type } from '@sinclair/typebox'
 import { Time, Username } from './user.js'
 import { limits, NAME_PATTERN } from './wire.js'
 
-export const RoomId = Type.String({ pattern: '^[A-Za-z0-9_-]{1,32}$', examples: ['default'] })
+export const RoomId = Type.String({
+  pattern: '^[A-Za-z0-9_-]{1,32}$',
+  description: 'The id of the room',
+  examples: ['default'],
+})
 export const RoomParams = Type.Object({ id: RoomId })
 export const MemberParams = Type.Object({ id: RoomId, username: Username })
 
@@ -10,16 +14,17 @@ const Name = Type.String({
   minLength: 1,
   maxLength: limits.ROOM_NAME_MAX,
   pattern: NAME_PATTERN,
-  description: 'No control or invisible characters, no white space at either end; unique',
+  description: 'Unique name; no control or invisible characters, no leading or trailing white space',
   examples: ['Lunch'],
 })
 const Description = Type.String({
   maxLength: limits.ROOM_DESCRIPTION_MAX,
   pattern: '^[^\\u0000\\ud800-\\udfff]*$',
+  description: 'What the room is about',
   examples: ['Where shall we eat?'],
 })
 
-/** What an owner decides; carried whole by the room's `created` event. */
+/** The settings that the owner chooses; stored in the room's `created` event. */
 export const RoomSettings = Type.Object({
   name: Name,
   description: Description,
@@ -27,20 +32,20 @@ export const RoomSettings = Type.Object({
   max_members: Type.Integer({
     minimum: 0,
     maximum: limits.ROOM_MEMBERS_MAX,
-    description: '0 for no limit',
+    description: 'Maximum number of members; 0 means unlimited',
     examples: [0],
   }),
 })
 export type RoomSettings = Static<typeof RoomSettings>
 
-/** A room as the store keeps it: an index of its log. */
+/** A room as stored: an index of its log. */
 export const RoomRecord = Type.Composite([
   Type.Object({
     id: RoomId,
-    /** The log is indexed up to here: members and this record reflect every event up to it. */
+    /** Members and this record reflect every event of the log up to this seq. */
     indexed_seq: Type.Integer(),
     owner: Type.String({ description: 'Empty for the default room' }),
-    member_count: Type.Integer({ description: 'Not kept for the default room, where it is the number of users' }),
+    member_count: Type.Integer({ description: 'Not maintained for the default room, whose members are all users' }),
     password_hash: Type.Union([Type.String(), Type.Null()]),
     created_at: Time,
     deleted: Type.Boolean(),
@@ -49,20 +54,20 @@ export const RoomRecord = Type.Composite([
 ])
 export type RoomRecord = Static<typeof RoomRecord>
 
-/** What was said last in a room, to be shown in a list of rooms. */
+/** The newest message of a room, for a list of rooms. */
 export const LastMessage = Type.Object(
   {
     id: Type.Integer({ examples: [42] }),
     username: Username,
     text: Type.String({
-      description: 'The first 200 code points of what it says now; empty where deleted',
+      description: 'The first 200 code points of the current text; empty if the message was deleted',
       examples: ['안녕하세요!'],
     }),
     deleted_at: Type.Optional(Time),
   },
   {
     additionalProperties: false,
-    description: 'Left out from outside, and where nothing was said yet',
+    description: 'The newest message. Absent if the room has none, or if you are not a member',
     examples: [{ id: 42, username: 'minji', text: '안녕하세요!' }],
   },
 )
@@ -73,20 +78,20 @@ export const Room = Type.Object(
     id: RoomId,
     name: Name,
     description: Description,
-    is_public: Type.Boolean(),
-    has_password: Type.Boolean(),
-    is_default: Type.Boolean(),
-    max_members: Type.Integer({ description: '0 for no limit', examples: [0] }),
-    owner: Type.String({ description: 'Empty for the default room', examples: ['minji'] }),
-    member_count: Type.Integer({ examples: [3] }),
+    is_public: Type.Boolean({ description: 'Whether every user can see the room' }),
+    has_password: Type.Boolean({ description: 'Whether joining requires a password' }),
+    is_default: Type.Boolean({ description: 'Whether this is the default room, which every user is a member of' }),
+    max_members: Type.Integer({ description: 'Maximum number of members; 0 means unlimited', examples: [0] }),
+    owner: Type.String({ description: 'Username of the owner; empty for the default room', examples: ['minji'] }),
+    member_count: Type.Integer({ description: 'Number of members', examples: [3] }),
     created_at: Time,
-    is_member: Type.Boolean(),
+    is_member: Type.Boolean({ description: 'Whether you are a member' }),
     unread: Type.Integer({
-      description: `Others' messages after one's mark that are not deleted, up to 1,000`,
+      description: 'Messages by other members after your read mark, without deleted ones; counted up to 1,000',
       examples: [2],
     }),
-    last_read_seq: Type.Integer({ examples: [40] }),
-    last_seq: Type.Integer({ description: `The log's head`, examples: [42] }),
+    last_read_seq: Type.Integer({ description: 'Your read mark', examples: [40] }),
+    last_seq: Type.Integer({ description: 'The `seq` of the newest event', examples: [42] }),
     last_message: Type.Optional(LastMessage),
   },
   { additionalProperties: false },
@@ -97,17 +102,37 @@ export const RoomCreation = Type.Object(
   {
     name: Name,
     description: Type.Optional(Description),
-    is_public: Type.Optional(Type.Boolean({ default: true })),
-    password: Type.Optional(Type.String({ minLength: 1, maxLength: 72, examples: ['open sesame'] })),
-    max_members: Type.Optional(Type.Integer({ minimum: 0, maximum: limits.ROOM_MEMBERS_MAX, examples: [0] })),
+    is_public: Type.Optional(
+      Type.Boolean({ default: true, description: 'Whether every user can see the room and join it' }),
+    ),
+    password: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 72,
+        description: 'Required to join; with it, users can join even a private room',
+        examples: ['open sesame'],
+      }),
+    ),
+    max_members: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: limits.ROOM_MEMBERS_MAX,
+        description: 'Maximum number of members; 0, the default, means unlimited',
+        examples: [0],
+      }),
+    ),
   },
   { additionalProperties: false },
 )
 export type RoomCreation = Static<typeof RoomCreation>
 
-/** How many a page holds, of whatever it is a page. */
 export const PageLimit = Type.Optional(
-  Type.Integer({ minimum: 1, maximum: limits.PAGE_MAX, default: limits.PAGE_DEFAULT }),
+  Type.Integer({
+    minimum: 1,
+    maximum: limits.PAGE_MAX,
+    default: limits.PAGE_DEFAULT,
+    description: 'Maximum number of results per page',
+  }),
 )
 
 export const RoomList = Type.Object(
@@ -116,12 +141,16 @@ export const RoomList = Type.Object(
     after: Type.Optional(
       Type.String({
         maxLength: limits.ROOM_NAME_MAX,
-        description: 'The last name of the page before',
+        description: 'Return rooms after this name: the last one of the previous page',
         examples: ['Lunch'],
       }),
     ),
     q: Type.Optional(
-      Type.String({ maxLength: limits.ROOM_NAME_MAX, description: 'A part of the name', examples: ['lun'] }),
+      Type.String({
+        maxLength: limits.ROOM_NAME_MAX,
+        description: 'Return only rooms whose name contains this text',
+        examples: ['lun'],
+      }),
     ),
   },
   { additionalProperties: false },
@@ -129,15 +158,22 @@ export const RoomList = Type.Object(
 export type RoomList = Static<typeof RoomList>
 
 export const JoinBody = Type.Object(
-  { password: Type.Optional(Type.String({ maxLength: 72, examples: ['open sesame'] })) },
+  {
+    password: Type.Optional(
+      Type.String({ maxLength: 72, description: 'The password of the room, if it has one', examples: ['open sesame'] }),
+    ),
+  },
   { additionalProperties: false },
 )
 
-export const OwnerBody = Type.Object({ username: Username }, { additionalProperties: false })
+export const OwnerBody = Type.Object(
+  { username: Type.String({ ...Username, description: 'The member who becomes the owner' }) },
+  { additionalProperties: false },
+)
 
 /**
- * One user's standing in one room. A row reflects the log up to `seq`; only a greater one replaces it, and none is
- * deleted. In the default room a missing row means member, elsewhere outsider.
+ * Whether a user is a member of a room. A row reflects the log up to `seq`; only a row with a greater seq replaces it,
+ * and rows are never deleted. Without a row, a user is a member of the default room and of no other.
  */
 export const MemberRow = Type.Object({
   room_id: RoomId,
@@ -153,7 +189,7 @@ export const Member = Type.Object(
     display_name: Type.String({ examples: ['민지'] }),
     avatar_color: Type.String({ examples: ['#3366cc'] }),
     role: Type.Union([Type.Literal('owner'), Type.Literal('member')], { examples: ['member'] }),
-    online: Type.Boolean(),
+    online: Type.Boolean({ description: 'Whether the member has a socket in the room' }),
   },
   { additionalProperties: false },
 )
@@ -163,7 +199,11 @@ export const MemberList = Type.Object(
   {
     limit: PageLimit,
     after: Type.Optional(
-      Type.String({ maxLength: 30, description: 'The last username of the page before', examples: ['minji'] }),
+      Type.String({
+        maxLength: 30,
+        description: 'Return members after this username: the last one of the previous page',
+        examples: ['minji'],
+      }),
     ),
   },
   { additionalProperties: false },
@@ -171,17 +211,24 @@ export const MemberList = Type.Object(
 export type MemberList = Static<typeof MemberList>
 
 export const MemberPage = Type.Object(
-  { members: Type.Array(Member), has_more: Type.Boolean() },
+  { members: Type.Array(Member), has_more: Type.Boolean({ description: 'Whether another page follows' }) },
   { additionalProperties: false },
 )
 export type MemberPage = Static<typeof MemberPage>
 
 export const ReadMark = Type.Object(
-  { room_id: RoomId, seq: Type.Integer({ examples: [42] }) },
+  { room_id: RoomId, seq: Type.Integer({ description: 'The last `seq` that was read', examples: [42] }) },
   { additionalProperties: false },
 )
 export type ReadMark = Static<typeof ReadMark>
 export const ReadBody = Type.Object(
-  { seq: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, examples: [42] }) },
+  {
+    seq: Type.Integer({
+      minimum: 0,
+      maximum: Number.MAX_SAFE_INTEGER,
+      description: 'The last `seq` that was read',
+      examples: [42],
+    }),
+  },
   { additionalProperties: false },
 )

@@ -24,8 +24,8 @@ export interface OpenApiDocument {
   components: { schemas: Record<string, TSchema>; examples?: Record<string, { value: unknown }> }
 }
 
-/** What stands in for the `%s` of an error's message. */
-const MEANT: Partial<Record<keyof typeof errors, string>> = {
+/** Example values for the `%s` of an error's message. */
+const EXAMPLES: Partial<Record<keyof typeof errors, string>> = {
   BadRequest: 'querystring.limit must be <= 100',
   MessageNotFound: '42',
   MessageDeleted: '42',
@@ -39,24 +39,27 @@ const MEANT: Partial<Record<keyof typeof errors, string>> = {
   RateLimited: '1500',
 }
 
-/** The body of each error, by its code. */
+/** The body of each error by its code. */
 const bodies = new Map((Object.keys(errors) as (keyof typeof errors)[]).map(bodyOf).map(body => [body.code, body]))
 
 function bodyOf(name: keyof typeof errors): ErrorBody {
   const make = errors[name]
-  // A message without a place for it would have it appended.
-  const meant = new make().message.includes('%s') ? [MEANT[name] ?? 'default'] : []
-  const { code, message, statusCode = 500 } = new make(...meant)
+  // createError appends arguments that the message has no `%s` for.
+  const example = new make().message.includes('%s') ? [EXAMPLES[name] ?? 'default'] : []
+  const { code, message, statusCode = 500 } = new make(...example)
   return { statusCode, code, error: STATUS_CODES[statusCode] ?? '', message }
 }
 
 const retryAfter = {
-  'Retry-After': { description: 'Seconds to wait', schema: { type: 'integer', minimum: 1, examples: [1] } },
+  'Retry-After': {
+    description: 'Seconds to wait before a retry',
+    schema: { type: 'integer', minimum: 1, examples: [1] },
+  },
 }
 
 /**
- * Adds to an OpenAPI document what the schemas of the routes imply: an example wherever something is sent or answered,
- * one for each code that an error answer names, and one name for each shape that comes back in many places.
+ * Completes an OpenAPI document with what the schemas of the routes imply: an example for every parameter, request and
+ * response, one for each code of an error response, and references in place of repeated shapes.
  */
 export function complete(document: object) {
   const { paths, components } = document as OpenApiDocument
@@ -91,7 +94,7 @@ function addErrors(response: Response, media: Media, named: Set<string>) {
   if (statusCode === 429 || statusCode === 503) response.headers = retryAfter
 }
 
-/** Puts a reference wherever in `paths` the shape of one of `schemas` stands. */
+/** Replaces each occurrence of a shape of `schemas` in `paths` by a reference. */
 function nameShapes(paths: object, schemas: Record<string, TSchema>) {
   const names = new Map(Object.entries(schemas).map(([name, schema]) => [shapeOf(schema), name]))
   function walk(node: unknown) {
@@ -105,7 +108,7 @@ function nameShapes(paths: object, schemas: Record<string, TSchema>) {
   walk(paths)
 }
 
-/** The same for schemas that differ in nothing but what they say about themselves at the top. */
+/** Equal for schemas that differ only in their own description and examples. */
 function shapeOf(schema: unknown) {
   if (typeof schema !== 'object' || schema === null) return undefined
   const { description: _d, examples: _e, ...shape } = schema as TSchema

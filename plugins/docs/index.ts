@@ -11,50 +11,64 @@ import { Member, Room } from '../../schemas/room.js'
 import { Profile, User } from '../../schemas/user.js'
 import { complete } from './complete.js'
 
-/** The top of the project: what is not TypeScript is read from where it stands, not from `build/`. */
+/** The root of the project: files other than TypeScript are not copied to `build/`. */
 const TOP = new URL('../../../', import.meta.url)
 const { version } = JSON.parse(readFileSync(new URL('package.json', TOP), 'utf8')) as { version: string }
 
-const description = `Rooms, their members and their history over HTTP; what is said now comes over a WebSocket (asyncapi.yaml).
+const description = `The HTTP API for accounts, rooms, members and message history. Live messages are delivered over WebSockets, which are
+described in [asyncapi.yaml](/docs/asyncapi.yaml).
 
-Every error is \`{statusCode, code, error, message}\`; \`code\` is stable. 429 and 503 carry \`Retry-After\`. Bodies are JSON,
-and unknown properties are refused. Whatever carries a \`client_id\` may be sent again: a repeat is answered like the first.`
+**Authentication.** Send the token that \`POST /auth/login\` returns as \`Authorization: Bearer <token>\`. Browsers can use the
+cookie that the same request sets.
+
+**Errors.** Every error response is \`{statusCode, code, error, message}\`; \`code\` is stable and meant for programs. Responses
+with status 429 or 503 have a \`Retry-After\` header.
+
+**Requests.** Bodies are JSON, and unknown properties are rejected.
+
+**Idempotency.** Requests with a \`client_id\` are idempotent: a retry has no further effect and gets the result of the
+original request.`
 
 const tags = [
-  { name: 'auth', description: 'Accounts and sessions' },
-  { name: 'users', description: 'Profiles' },
-  { name: 'rooms', description: 'Rooms, and being in them' },
-  { name: 'members', description: 'Who is in a room' },
-  { name: 'messages', description: 'What was said' },
-  { name: 'sockets', description: 'WebSockets' },
-  { name: 'system', description: 'For who runs the server; needs no token' },
+  { name: 'auth', description: 'Accounts, sessions and tokens' },
+  { name: 'users', description: 'User profiles' },
+  { name: 'rooms', description: 'Find, create and delete rooms' },
+  { name: 'members', description: 'Join and leave rooms, manage members and ownership' },
+  { name: 'messages', description: 'Read, search, send, edit and delete messages' },
+  { name: 'sockets', description: 'Open WebSockets for live events' },
+  { name: 'system', description: 'Health checks, metrics and API documents; no authentication required' },
 ]
 
-/** Describes the routes that come after it: the document by `fastify.swagger()`, for people at `/docs`. */
+/** Documents the routes that are registered after it: as data by `fastify.swagger()`, for readers at `/docs`. */
 async function docs(fastify: FastifyInstance) {
   await fastify.register(swagger, {
     convertConstToEnum: false,
     openapi: {
       openapi: '3.1.0',
       info: { title: 'woongkie-talkie', version, description, license: { name: 'MIT', identifier: 'MIT' } },
-      servers: [{ url: '/', description: 'The server that serves this document' }],
+      servers: [{ url: '/', description: 'This server' }],
       tags,
       security: [{ bearer: [] }, { cookie: [] }],
       components: {
         schemas: JSON.parse(JSON.stringify({ Message, Room, Member, User, Profile })),
         securitySchemes: {
-          bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The `token` of a login' },
+          bearer: {
+            type: 'http',
+            scheme: 'bearer',
+            bearerFormat: 'JWT',
+            description: 'The `token` that a login returns',
+          },
           cookie: {
             type: 'apiKey',
             in: 'cookie',
             name: 'token',
-            description: 'Set by a login; what changes something then needs an `Origin` of this server',
+            description: 'Set by a login. Requests that write must have an allowed `Origin`',
           },
         },
       },
     },
     refResolver: { buildLocalReference: (json, _uri, _fragment, i) => (json.$id as string | undefined) ?? `def-${i}` },
-    // @fastify/websocket hides its routes.
+    // @fastify/websocket hides its routes from the document.
     transform: ({ schema, url, route }) => ({ schema: route.websocket ? { ...schema, hide: false } : schema, url }),
     transformObject: document => {
       if (!('openapiObject' in document)) return document.swaggerObject
@@ -64,12 +78,12 @@ async function docs(fastify: FastifyInstance) {
   })
   await fastify.register(swaggerUi, { routePrefix: '/docs', uiConfig: { tryItOutEnabled: true } })
 
-  for (const [name, what] of [
-    ['openapi.yaml', 'HTTP, as OpenAPI 3.1'],
-    ['asyncapi.yaml', 'The WebSocket protocol, as AsyncAPI 3.0'],
+  for (const [name, summary, what] of [
+    ['openapi.yaml', 'Get the OpenAPI document', 'The HTTP API as OpenAPI 3.1'],
+    ['asyncapi.yaml', 'Get the AsyncAPI document', 'The WebSocket protocol as AsyncAPI 3.0'],
   ] as const) {
     const schema = {
-      summary: what,
+      summary,
       operationId: name === 'openapi.yaml' ? 'getOpenApi' : 'getAsyncApi',
       tags: ['system'],
       security: [],
