@@ -14,7 +14,7 @@ import { newEpoch } from '../log/epoch.js'
 import { BUSY_MS, openConnection } from './connection.js'
 import { readMeta, takeFolder } from './folder.js'
 import { Sqlite, SqliteError } from './sqlite.js'
-import { SCHEMA_VERSION } from './tables.js'
+import { isReadable, SCHEMA_VERSION } from './tables.js'
 
 /** What a copy of a store holds. */
 interface Contents {
@@ -121,7 +121,7 @@ function verifyCopy(file: string): Contents {
   const db = new Sqlite(file, BUSY_MS)
   try {
     const { version } = readMeta(db)
-    if (version !== `${SCHEMA_VERSION}`) {
+    if (!isReadable(version)) {
       throw new Error(`its schema version is ${version}, and this program reads ${SCHEMA_VERSION} only`)
     }
     const fault = db.get<{ says: string }>(

@@ -3,9 +3,9 @@ import { errors } from '../../../schemas/error.js'
 import type { Logger, Store } from '../store.js'
 import { openConnection } from './connection.js'
 import { type Folder, prepareFolder } from './folder.js'
-import { createReads, type Reads } from './reads.js'
+import { searchDown } from './indexes/terms.js'
+import { createReads } from './reads.js'
 import { SqliteError } from './sqlite.js'
-import { searchDown } from './term-index.js'
 import { startWriter, type Writer } from './writer.js'
 
 /**
@@ -33,31 +33,39 @@ export async function openEmbedded(dataDir: string, log: Logger): Promise<Store>
   return createEmbedded(folder, writer, log)
 }
 
+type Read = (...args: never[]) => unknown
+type Promised<Reads> = {
+  [Name in keyof Reads]: Reads[Name] extends (...args: infer Args) => infer Answer
+    ? (...args: Args) => Promise<Answer>
+    : never
+}
+
 function createEmbedded(folder: Folder, writer: Writer, log: Logger): Store {
   const db = openConnection(folder.file, 'reader')
-  const reads = createReads(db)
   let closing: Promise<void> | undefined
 
-  /** A read as a promise; what SQLite cannot read is an answer that the store cannot give. */
-  function read<Name extends keyof Reads>(name: Name) {
-    const work = reads[name] as (...args: Parameters<Reads[Name]>) => ReturnType<Reads[Name]>
-    return async (...args: Parameters<Reads[Name]>): Promise<ReturnType<Reads[Name]>> => {
-      if (closing !== undefined) throw new errors.StoreUnavailable()
-      try {
-        return work(...args)
-      } catch (error) {
-        if (!(error instanceof SqliteError)) throw error
-        log.error({ err: error }, 'The store cannot read')
-        throw new errors.StoreUnavailable()
+  /** Reads as promises. If SQLite cannot read, the error is logged and the caller gets StoreUnavailable. */
+  function promised<Reads extends Record<string, Read>>(reads: Reads): Promised<Reads> {
+    const promise = (read: Read) => {
+      return async (...args: never[]) => {
+        if (closing !== undefined) throw new errors.StoreUnavailable()
+        try {
+          return read(...args)
+        } catch (error) {
+          if (!(error instanceof SqliteError)) throw error
+          log.error({ err: error }, 'The store cannot read')
+          throw new errors.StoreUnavailable()
+        }
       }
     }
+    return Object.fromEntries(
+      Object.entries(reads).map(([name, read]) => [name, promise(read)]),
+    ) as unknown as Promised<Reads>
   }
-  const readMark = read('readMark')
-  const readHead = read('readHead')
-  const isIndexed = read('isIndexed')
-  const searchSpan = read('searchSpan')
+  const { isIndexed, searchSpan, ...reads } = promised(createReads(db))
 
   return {
+    ...reads,
     description: `embedded in ${folder.file}`,
     shared: false,
     epoch: folder.epoch,
@@ -73,16 +81,10 @@ function createEmbedded(folder: Folder, writer: Writer, log: Logger): Store {
     },
 
     createUser: user => writer.write('createUser', user),
-    readUser: read('readUser'),
-    readUsers: read('readUsers'),
     changeUser: (username, change) => writer.write('changeUser', username, change),
     changeAccount: (username, change) => writer.write('changeAccount', username, change),
-    listUsers: read('listUsers'),
-    countUsers: read('countUsers'),
 
     createSession: session => writer.write('createSession', session),
-    readSession: read('readSession'),
-    listSessions: read('listSessions'),
     extendSession: (id, expires_at) => writer.write('extendSession', id, expires_at),
     deleteSession: id => writer.write('deleteSession', id),
     async deleteExpiredSessions(now) {
@@ -90,33 +92,18 @@ function createEmbedded(folder: Folder, writer: Writer, log: Logger): Store {
     },
 
     createRoom: (record, created) => writer.write('createRoom', record, created),
-    readRoom: read('readRoom'),
-    listRooms: read('listRooms'),
 
-    readMember: read('readMember'),
-    listMembers: read('listMembers'),
-
-    readMark,
     async moveMark(username, room_id, seq) {
       // Marks only rise, so what was read may be answered.
-      const mark = await readMark(username, room_id)
+      const mark = await reads.readMark(username, room_id)
       return mark >= seq ? mark : writer.write('moveMark', username, room_id, seq)
     },
 
     append: (room_id, after, events) => writer.write('append', room_id, after, events),
-    readHead,
-    findAhead: read('findAhead'),
-    readEvents: read('readEvents'),
-    readByClientId: read('readByClientId'),
-    readState: read('readState'),
-    readTargets: read('readTargets'),
-    readPage: read('readPage'),
-    countUnread: read('countUnread'),
-    readByType: read('readByType'),
 
     async searchTerms(room_id, terms, query) {
       if (!(await isIndexed(room_id))) await writer.index(room_id)
-      return searchDown(searchSpan, { room_id, terms, ...query }, await readHead(room_id))
+      return searchDown(searchSpan, { room_id, terms, ...query }, await reads.readHead(room_id))
     },
   }
 }

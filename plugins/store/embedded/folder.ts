@@ -1,8 +1,9 @@
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { newEpoch } from '../log/epoch.js'
+import { ensureIndexes } from './indexes.js'
 import { Sqlite, SqliteError } from './sqlite.js'
-import { SCHEMA_VERSION, TABLES } from './tables.js'
+import { isReadable, SCHEMA_VERSION, TABLES } from './tables.js'
 
 /** The folder of an embedded store, held by this process until `release`. */
 export interface Folder {
@@ -74,7 +75,10 @@ function prepareFile(file: string): string {
     db = new Sqlite(file, 0)
     const known = db.get("select name from sqlite_schema where type = 'table'")
     if (known === undefined) makeTables(db, newEpoch(), `${SCHEMA_VERSION}`)
-    return readEpoch(db, file)
+    const epoch = readEpoch(db, file)
+    ensureIndexes(db)
+    db.run("update meta set value = ?1 where name = 'schema_version' and value <> ?1", [`${SCHEMA_VERSION}`])
+    return epoch
   } catch (error) {
     if (!(error instanceof SqliteError)) throw error
     throw new Error(`${file} cannot be read as a store of this server (${reason(error)}); restore it from a backup`)
@@ -101,7 +105,7 @@ export function readMeta(db: Sqlite): { version: string | undefined; epoch: stri
 
 function readEpoch(db: Sqlite, file: string): string {
   const { version, epoch } = readMeta(db)
-  if (version !== `${SCHEMA_VERSION}`) {
+  if (!isReadable(version)) {
     throw new Error(`${file} has schema version ${version}, but this server reads version ${SCHEMA_VERSION} only`)
   }
   return epoch as string

@@ -1,49 +1,39 @@
 import type { EventType, StoredEvent } from '../../../schemas/event.js'
 import { membershipTypes } from '../../../schemas/event.js'
-import type { MemberRow, RoomRecord } from '../../../schemas/room.js'
+import type { RoomRecord } from '../../../schemas/room.js'
 import type { Session, StoredUser } from '../../../schemas/user.js'
 import { foldName } from '../log/name.js'
 import { type Position, type RoomState, type Target, UNREAD_SCAN_MAX } from '../store.js'
 import { readHead } from './head.js'
+import { createIndexReads } from './indexes.js'
 import {
   type EventRow,
-  MEMBER_COLUMNS,
-  type MemberRowRow,
   ROOM_COLUMNS,
   type RoomRow,
   SESSION_COLUMNS,
   toEvent,
-  toMember,
   toRoom,
   toUser,
   USER_COLUMNS,
   type UserRow,
 } from './rows.js'
 import type { Sqlite } from './sqlite.js'
-import { createTermReads } from './term-index.js'
 
 const MEMBERSHIP_TYPES = [...membershipTypes].map(type => `'${type}'`).join()
 
 type EventsQuery = { after: number; upto?: number; limit: number }
 type PageQuery = { before?: number; after?: number; limit: number }
-export type Reads = ReturnType<typeof createReads>
 
 /**
  * The store's reads, straight from the file. Every one costs as much as what it answers, however long the log is; texts
  * of deleted messages are empty in the file itself, since the append that deletes also empties them.
  */
 export function createReads(db: Sqlite) {
+  const ofIndexes = createIndexReads(db)
+
   function readRoom(id: string): RoomRecord | null {
     const row = db.get<RoomRow>(`select ${ROOM_COLUMNS} from rooms where id = ?`, [id])
     return row === undefined ? null : toRoom(row)
-  }
-
-  function readMember(room_id: string, username: string): MemberRow | null {
-    const row = db.get<MemberRowRow>(`select ${MEMBER_COLUMNS} from members where room_id = ? and username = ?`, [
-      room_id,
-      username,
-    ])
-    return row === undefined ? null : toMember(row)
   }
 
   /** Adds the newest event that targets each message, and counts all of them. */
@@ -64,7 +54,7 @@ export function createReads(db: Sqlite) {
   }
 
   return {
-    ...createTermReads(db),
+    ...ofIndexes,
 
     readUser(username: string): StoredUser | null {
       const row = db.get<UserRow>(`select ${USER_COLUMNS} from users where username = ?`, [username])
@@ -122,17 +112,6 @@ export function createReads(db: Sqlite) {
       return rows.map(toRoom)
     },
 
-    readMember,
-
-    listMembers(room_id: string, { after = '', limit }: { after?: string; limit: number }): MemberRow[] {
-      const rows = db.all<MemberRowRow>(
-        `select ${MEMBER_COLUMNS} from members indexed by members_present
-         where room_id = ? and is_member = 1 and username > ? order by username limit ?`,
-        [room_id, after, limit],
-      )
-      return rows.map(toMember)
-    },
-
     readMark(username: string, room_id: string): number {
       return (
         db.get<{ seq: number }>('select seq from marks where username = ? and room_id = ?', [username, room_id])?.seq ??
@@ -169,7 +148,7 @@ export function createReads(db: Sqlite) {
       return db.snapshot(() => {
         const head = readHead(db, room_id)
         const room = readRoom(room_id)
-        const members = usernames.map(username => readMember(room_id, username)).filter(row => row !== null)
+        const members = usernames.map(username => ofIndexes.readMember(room_id, username)).filter(row => row !== null)
         const after = Math.min(since, room?.indexed_seq ?? 0)
         const rows =
           after < head

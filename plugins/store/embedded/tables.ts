@@ -1,7 +1,12 @@
-import { TERMS_TABLE } from './term-index.js'
+import { deferred, immediate } from './indexes.js'
 
-/** Raised with every change of the tables that an older server would not understand. */
+/** Raised with every new index, and with every other change that an older server would not understand or keep up. */
 export const SCHEMA_VERSION = 2
+/** Stores of this version and later are opened, and get what is missing (`ensureIndexes`). */
+const OLDEST_VERSION = 2
+
+/** Whether this server can open a store of a version. */
+export const isReadable = (version = '') => Number(version) >= OLDEST_VERSION && Number(version) <= SCHEMA_VERSION
 
 /**
  * The embedded store's tables. Every column has its type, since libsql binds all numbers as REAL. Usernames are compared
@@ -53,16 +58,6 @@ create table rooms (
 create unique index rooms_name on rooms (name) where deleted = 0;
 create index rooms_public on rooms (name) where deleted = 0 and is_public = 1;
 
-create table members (
-  room_id text not null,
-  username text not null collate nocase,
-  seq integer not null,
-  is_member integer not null,
-  primary key (room_id, username)
-) without rowid;
-create index members_present on members (room_id, username) where is_member = 1;
-create index members_username on members (username) where is_member = 1;
-
 create table marks (
   username text not null collate nocase,
   room_id text not null,
@@ -89,8 +84,8 @@ create unique index events_client_id on events (room_id, client_id, username);
 create index events_type on events (room_id, type, seq);
 create index events_target on events (room_id, target, seq) where target is not null;
 
-${TERMS_TABLE}
--- What is done behind the commits, so that a restart goes on where it was (see upkeep.ts).
+${[...immediate, ...deferred].map(({ tables }) => tables).join('')}
+-- How far the work after the commits has come, so that a restart continues there (see upkeep.ts).
 create table indexed (
   id integer primary key,
   room_id text not null unique,

@@ -1,6 +1,7 @@
 import { type Kind, type Rows, type Sink, type Source, TRANSFER_BATCH, unfinished } from '../transfer.js'
 import { openConnection } from './connection.js'
 import { makeTables, prepareFolder, readMeta, takeFolder } from './folder.js'
+import { immediate, rebuild } from './indexes.js'
 import {
   EVENT_COLUMNS,
   eventValues,
@@ -117,6 +118,10 @@ function createSink(db: Sqlite, release: () => void, epoch: string, isFinished: 
     },
 
     async finish() {
+      // What is no kind of row was not copied.
+      db.transaction(() => {
+        for (const index of immediate) if (!(index.name in inserts)) rebuild(db, index)
+      })
       db.run("update meta set value = ? where name = 'schema_version'", [`${SCHEMA_VERSION}`])
     },
 

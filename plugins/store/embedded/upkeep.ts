@@ -1,5 +1,8 @@
+import { readHead } from './head.js'
+import { deferred, immediate } from './indexes.js'
+import { applyTo } from './log-index.js'
+import { type EventRow, toEvent } from './rows.js'
 import type { Sqlite } from './sqlite.js'
-import { indexedText } from './term-index.js'
 
 /** Bounds of one step: a commit that comes meanwhile waits for it. */
 const STEP_EVENTS = 100
@@ -22,37 +25,30 @@ export function createUpkeep(db: Sqlite) {
   let events_behind = 0
   let mayPurge = true
 
-  /** Where a room stands in the index. Its `id` stands for the room there. */
-  function position(room_id: string): { id: number; seq: number } {
+  /** Up to where a room is indexed. It gets its number in the index with the first call. */
+  function position(room_id: string): number {
     db.run('insert or ignore into indexed (room_id, seq) values (?, 0)', [room_id])
-    return db.get('select id, seq from indexed where room_id = ?', [room_id]) as { id: number; seq: number }
+    return db.get<{ seq: number }>('select seq from indexed where room_id = ?', [room_id])?.seq as number
   }
 
-  const remove = (id: number, seq: number) => db.run('delete from terms where rowid = (?1 << 36) | ?2', [id, seq])
-
-  /** Only the newest text of a message is in the index. */
-  const put = (id: number, seq: number, text: string) =>
-    db.run('insert or replace into terms (rowid, text) values ((?1 << 36) | ?2, ?3)', [id, seq, indexedText(id, text)])
-
-  /** Indexes a room's next events. @returns how many, and whether the room is then up to its head */
+  /** Indexes a room's next events. @returns how many, and whether the room is then indexed up to its head */
   function indexRoom(room_id: string, events_max: number) {
-    const { id, seq: after } = position(room_id)
-    const rows = db.all<{ seq: number; type: string; target: number | null; text: string | null }>(
-      'select seq, type, target, text from events where room_id = ? and seq > ? order by seq limit ?',
-      [room_id, after, events_max],
-    )
+    const rows = db.all<EventRow>('select * from events where room_id = ? and seq > ? order by seq limit ?', [
+      room_id,
+      position(room_id),
+      events_max,
+    ])
     let done = 0
     let characters = 0
-    for (const { seq, type, target, text } of rows) {
-      if (type === 'deleted') remove(id, target as number)
-      // A text that was emptied meanwhile is left out: its `deleted` event follows.
-      else if (text !== null && text !== '') put(id, target ?? seq, text)
+    for (const { text } of rows) {
       done++
       characters += text?.length ?? 0
       if (characters >= STEP_CHARACTERS) break
     }
-    const last = rows[done - 1]
-    if (last !== undefined) db.run('update indexed set seq = ? where id = ?', [last.seq, id])
+    const events = rows.slice(0, done).map(toEvent)
+    applyTo(deferred, db, room_id, events)
+    const last = events.at(-1)
+    if (last !== undefined) db.run('update indexed set seq = ? where room_id = ?', [last.seq, room_id])
     return { done, characters, finished: done === rows.length && done < events_max }
   }
 
@@ -88,24 +84,19 @@ export function createUpkeep(db: Sqlite) {
         mayPurge = false
         return
       }
-      const { room_id } = next
-      const { id } = position(room_id)
-      const rows = db.all<{ seq: number; type: string }>(
-        'select seq, type from events where room_id = ? and seq > ? order by seq limit ?',
-        [room_id, next.seq, STEP_EVENTS],
-      )
-      const last = rows.at(-1)
-      if (last === undefined) {
+      const { room_id, seq: after } = next
+      const upto = Math.min(after + STEP_EVENTS, readHead(db, room_id))
+      if (upto <= after) {
         db.run('delete from purges where room_id = ?', [room_id])
         return
       }
-      for (const { seq, type } of rows) if (type === 'message') remove(id, seq)
+      for (const index of [...immediate, ...deferred]) index.forget?.(db, room_id, after, upto)
       db.run(`update events set text = '' where room_id = ? and seq > ? and seq <= ? and text <> ''`, [
         room_id,
-        next.seq,
-        last.seq,
+        after,
+        upto,
       ])
-      db.run('update purges set seq = ? where room_id = ?', [last.seq, room_id])
+      db.run('update purges set seq = ? where room_id = ?', [upto, room_id])
     })
   }
 

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { openConnection } from './connection.js'
+import { createTermReads } from './indexes/terms.js'
 import { SqliteError } from './sqlite.js'
-import { createTermReads } from './term-index.js'
 import { BEHIND_MAX, createUpkeep } from './upkeep.js'
 import { createWrites, type Write } from './writes.js'
 

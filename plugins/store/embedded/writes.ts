@@ -1,24 +1,19 @@
 import assert from 'node:assert/strict'
 import type { StoredEvent } from '../../../schemas/event.js'
-import type { MemberRow, RoomRecord } from '../../../schemas/room.js'
+import type { RoomRecord } from '../../../schemas/room.js'
 import type { AccountChange, ProfileChange, Session, StoredUser } from '../../../schemas/user.js'
 import { DEFAULT_ROOM_ID } from '../../../schemas/wire.js'
-import { foldMember, foldRoom } from '../log/fold.js'
-import { foldName } from '../log/name.js'
 import { readHead } from './head.js'
+import { immediate } from './indexes.js'
+import { applyTo } from './log-index.js'
 import {
   EVENT_COLUMNS,
   eventValues,
-  MEMBER_COLUMNS,
-  memberValues,
   placeholders,
-  ROOM_COLUMNS,
-  type RoomRow,
   roomValues,
   SESSION_COLUMNS,
   STORED_ROOM_COLUMNS,
   sessionValues,
-  toRoom,
   toUser,
   USER_COLUMNS,
   type UserRow,
@@ -40,12 +35,6 @@ const insertEvents = new Map(
 )
 
 /**
- * What leaves members and record as they are. `membershipTypes` would say it too, but its file brings TypeBox with it,
- * which takes longer to load than all else in the worker.
- */
-const talk: ReadonlySet<string> = new Set(['message', 'edited', 'deleted'])
-
-/**
  * The store's writes. Each runs inside a transaction that others share, under a savepoint: what it throws undoes what it
  * did and nothing else.
  */
@@ -62,42 +51,12 @@ export function createWrites(db: Sqlite) {
     }
   }
 
-  function upsertMember(row: MemberRow) {
-    db.run(
-      `insert into members (${MEMBER_COLUMNS}) values (${placeholders(MEMBER_COLUMNS)})
-       on conflict do update set seq = excluded.seq, is_member = excluded.is_member`,
-      memberValues(row),
-    )
-  }
-
   /** Empties a deleted message and its edits. Its terms go when the index comes to the `deleted` event. */
   function scrub(room_id: string, target: number) {
     db.run(`update events set text = '' where room_id = ?1 and (seq = ?2 or target = ?2) and text is not null`, [
       room_id,
       target,
     ])
-  }
-
-  /** Brings the room's record and members to the last of `events`. */
-  function index(room_id: string, events: StoredEvent[]) {
-    const row = db.get<RoomRow>(`select ${ROOM_COLUMNS} from rooms where id = ?`, [room_id])
-    if (row !== undefined) {
-      const before: RoomRecord = { ...toRoom(row), indexed_seq: (events[0] as StoredEvent).seq - 1 }
-      const room = events.reduce(foldRoom, before)
-      db.run('update rooms set name = ?, name_folded = ?, owner = ?, member_count = ?, deleted = ? where id = ?', [
-        room.name,
-        foldName(room.name),
-        room.owner,
-        room.member_count,
-        room.deleted,
-        room_id,
-      ])
-      if (room.deleted) db.run('insert or ignore into purges (room_id, seq) values (?, 0)', [room_id])
-    }
-    for (const event of events) {
-      const member = foldMember(event)
-      if (member !== null) upsertMember(member)
-    }
   }
 
   return {
@@ -162,8 +121,7 @@ export function createWrites(db: Sqlite) {
         `insert into rooms (${STORED_ROOM_COLUMNS}) values (${placeholders(STORED_ROOM_COLUMNS)})`,
         roomValues(room),
       )
-      const owner = foldMember(created)
-      if (owner !== null) upsertMember(owner)
+      applyTo(immediate, db, room.id, [created])
     },
 
     moveMark(username: string, room_id: string, seq: number): number {
@@ -181,7 +139,7 @@ export function createWrites(db: Sqlite) {
         assert(known, `The log of room ${room_id} has no event ${after} to append after`)
       }
       insert(events)
-      if (!events.every(event => talk.has(event.type))) index(room_id, events)
+      applyTo(immediate, db, room_id, events)
       for (const event of events) if (event.type === 'deleted') scrub(room_id, event.target as number)
     },
   }

@@ -27,6 +27,10 @@ export function foldRoom(room: RoomRecord, event: StoredEvent): RoomRecord {
   if (event.seq <= room.indexed_seq) return room
   const next = { ...room, indexed_seq: event.seq }
   switch (event.type) {
+    case 'created':
+      Object.assign(next, event.data, { owner: event.username, member_count: event.username === '' ? 0 : 1 })
+      next.deleted = false
+      break
     case 'joined':
       next.member_count++
       break

@@ -31,14 +31,8 @@ interface MarkDocument {
   seq: number
 }
 export type EventDocument = StoredEvent & { user: string }
-/** What one message is found by. */
-export interface TermsDocument {
-  room_id: string
-  seq: number
-  terms: string[]
-}
 /** How far something has come in a room's log. */
-interface PositionDocument {
+export interface PositionDocument {
   _id: string
   seq: number
 }
@@ -60,8 +54,7 @@ export interface Collections {
   members: Collection<MemberDocument>
   marks: Collection<MarkDocument>
   events: Collection<EventDocument>
-  terms: Collection<TermsDocument>
-  /** Up to where a log's texts are in `terms`, and its deletions carried out. */
+  /** Up to where the indexes reflect a room's log. */
   indexed: Collection<PositionDocument>
   /** Deleted rooms whose texts are being emptied, and up to where they are. */
   purges: Collection<PositionDocument>
@@ -71,10 +64,9 @@ export interface Collections {
 
 const unique = true
 /** Plain ones only, so that any server that speaks the protocol can make them. `_id` has its own. */
-const indexes: Partial<Record<keyof Collections, IndexDescription[]>> = {
+const indexes: Record<string, IndexDescription[]> = {
   sessions: [{ key: { user: 1 } }, { key: { expires_at: 1 } }],
   rooms: [{ key: { name: 1, tombstone: 1 }, unique }, { key: { is_public: 1, tombstone: 1, name: 1 } }],
-  members: [{ key: { room_id: 1, user: 1 }, unique }, { key: { user: 1, room_id: 1 } }],
   marks: [{ key: { user: 1, room_id: 1 }, unique }],
   events: [
     { key: { room_id: 1, seq: 1 }, unique },
@@ -82,7 +74,6 @@ const indexes: Partial<Record<keyof Collections, IndexDescription[]>> = {
     { key: { room_id: 1, type: 1, seq: 1 } },
     { key: { room_id: 1, target: 1, seq: 1 } },
   ],
-  terms: [{ key: { room_id: 1, seq: 1 }, unique }, { key: { room_id: 1, terms: 1, seq: 1 } }],
 }
 
 export function collectionsOf(db: Db): Collections {
@@ -93,7 +84,6 @@ export function collectionsOf(db: Db): Collections {
     members: db.collection('members'),
     marks: db.collection('marks'),
     events: db.collection('events'),
-    terms: db.collection('terms'),
     indexed: db.collection('indexed'),
     purges: db.collection('purges'),
     leases: db.collection('leases'),
@@ -101,11 +91,15 @@ export function collectionsOf(db: Db): Collections {
   }
 }
 
-/** Makes the indexes that are missing. Any number of servers may do so at once. */
-export async function ensureIndexes(collections: Collections): Promise<void> {
-  for (const [name, descriptions] of Object.entries(indexes)) {
-    // One a command: FerretDB breaks off the connection where two of one command are there already.
-    for (const description of descriptions) await collections[name as keyof Collections].createIndexes([description])
+/** Makes the indexes that are missing. Any number of servers may do so at once. @param derived what is derived from the log */
+export async function ensureIndexes(
+  db: Db,
+  derived: readonly { collections: Readonly<Record<string, IndexDescription[]>> }[],
+): Promise<void> {
+  const wanted = [indexes, ...derived.map(({ collections }) => collections)].flatMap(Object.entries<IndexDescription[]>)
+  for (const [name, descriptions] of wanted) {
+    // One a command: FerretDB closes the connection if two of one command exist already.
+    for (const description of descriptions) await db.collection(name).createIndexes([description])
   }
 }
 

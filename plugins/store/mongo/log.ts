@@ -90,9 +90,9 @@ export function createLog({ events }: Collections) {
     readRaw: (call: Call, room_id: string, after: number, upto: number, limit: number) =>
       find(call, { room_id, seq: { $gt: after, $lte: upto } }, 1, limit),
 
-    /** Events of some types as they are stored, all of them. */
-    readTypes: (call: Call, room_id: string, types: EventType[], after: number, upto: number) =>
-      find(call, { room_id, type: { $in: types }, seq: { $gt: after, $lte: upto } }, 1, 0),
+    /** Events of some types as they are stored, all of them unless there is a limit. */
+    readTypes: (call: Call, room_id: string, types: EventType[], after: number, upto: number, limit = 0) =>
+      find(call, { room_id, type: { $in: types }, seq: { $gt: after, $lte: upto } }, 1, limit),
 
     async readHead(call: Call, room_id: string): Promise<number> {
       return (await newest(call, room_id))?.seq ?? 0

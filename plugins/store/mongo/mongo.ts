@@ -9,11 +9,12 @@ import { type Call, createCalls, TIMEOUT_MS, withConcerns } from './connection.j
 import { eventDocument } from './documents.js'
 import { isDuplicate } from './failures.js'
 import { createFollower } from './follower.js'
+import { createIndexes, createIndexReads } from './indexes.js'
 import { createLog } from './log.js'
+import type { Newest } from './log-index.js'
 import { createPeople } from './people.js'
 import { createRooms } from './rooms.js'
-import { createSearch } from './search.js'
-import { createState } from './state.js'
+import { createReadState } from './state.js'
 import { createUpkeep } from './upkeep.js'
 
 /**
@@ -39,17 +40,17 @@ type Exposed<M> = M extends (call: Call, ...args: infer Args) => Promise<infer R
 export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIMEOUT_MS): Promise<Store> {
   const db = withConcerns(connected, timeout_ms)
   const collections = collectionsOf(db)
-  await ensureIndexes(collections)
+  const log = createLog(collections)
+  const indexes = createIndexes(db, collections, log)
+  await ensureIndexes(db, indexes.all)
   const epoch = await ensureEpoch(collections)
 
   const run = createCalls(db, timeout_ms)
-  const log = createLog(collections)
-  const state = createState(collections, log)
-  const follower = createFollower(collections, log, state)
+  const readState = createReadState(collections, log)
+  const follower = createFollower(collections, log, indexes.all)
   const upkeep = createUpkeep(collections, follower, run, logger)
   const people = createPeople(collections, log)
   const rooms = createRooms(collections, log)
-  const searchTerms = createSearch(collections, log)
   await upkeep.sweep()
 
   let failing = false
@@ -82,10 +83,18 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
     return exposed as unknown as Exposed<M>
   }
 
-  /** Brings rows and record up to date where the log has membership events that they do not reflect. */
+  const followMembers = (call: Call, room_id: string, newest: Newest) =>
+    upkeep.follow(call, room_id, [indexes.members.index], newest)
+
+  function exposeAll<Methods extends Record<string, Method>>(methods: Methods) {
+    const exposed = Object.entries(methods).map(([name, method]) => [name, expose(method)])
+    return Object.fromEntries(exposed) as { [Name in keyof Methods]: Exposed<Methods[Name]> }
+  }
+
+  /** Brings member rows and record up to date if the log has membership events that they do not reflect. */
   async function settle(call: Call, room_id: string) {
-    const { events, head } = await state.readState(call, room_id, [], Number.MAX_SAFE_INTEGER)
-    if (events.length > 0) await upkeep.followMembers(call, room_id, head)
+    const { events, head } = await readState(call, room_id, [], Number.MAX_SAFE_INTEGER)
+    if (events.length > 0) await followMembers(call, room_id, { seq: head })
   }
 
   /**
@@ -107,7 +116,7 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
     }
     upkeep.appended(room_id)
     if (appended.some(({ type }) => membershipTypes.has(type))) {
-      await upkeep.followMembers(call, room_id, after + appended.length)
+      await followMembers(call, room_id, appended.at(-1) as StoredEvent)
     }
   }
 
@@ -136,24 +145,12 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
       return closing
     },
 
-    createUser: expose(people.createUser),
-    readUser: expose(people.readUser),
-    readUsers: expose(people.readUsers),
-    changeUser: expose(people.changeUser),
-    changeAccount: expose(people.changeAccount),
-    listUsers: expose(people.listUsers),
-    countUsers: expose(people.countUsers),
-
-    createSession: expose(people.createSession),
-    readSession: expose(people.readSession),
-    listSessions: expose(people.listSessions),
-    extendSession: expose(people.extendSession),
-    deleteSession: expose(people.deleteSession),
-    deleteExpiredSessions: expose(people.deleteExpiredSessions),
+    ...exposeAll(people),
+    ...exposeAll(createIndexReads(indexes, settle, upkeep.follow)),
 
     createRoom: expose(async (call: Call, record: RoomRecord, created: StoredEvent) => {
       await rooms.createRoom(call, record, created)
-      await upkeep.followMembers(call, record.id, 1)
+      await followMembers(call, record.id, created)
       upkeep.appended(record.id)
     }),
     readRoom: expose(async (call: Call, id: string) => {
@@ -162,25 +159,13 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
     }),
     listRooms: expose(rooms.listRooms),
 
-    readMember: expose(async (call: Call, room_id: string, username: string) => {
-      await settle(call, room_id)
-      return people.readMember(call, room_id, username)
-    }),
-    listMembers: expose(async (call: Call, room_id: string, query: { after?: string; limit: number }) => {
-      await settle(call, room_id)
-      return people.listMembers(call, room_id, query)
-    }),
-
-    readMark: expose(people.readMark),
-    moveMark: expose(people.moveMark),
-
     append: expose(append),
     readHead: expose(log.readHead),
     findAhead: expose(log.findAhead),
     readEvents: expose(log.readEvents),
     readByClientId: expose(log.readByClientId),
     readState: expose(async (call: Call, room_id: string, usernames: string[], since: number) => {
-      const read = await state.readState(call, room_id, usernames, since)
+      const read = await readState(call, room_id, usernames, since)
       if (read.room !== null && read.room.indexed_seq < read.head) upkeep.appended(room_id)
       return read
     }),
@@ -188,12 +173,5 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
     readPage: expose(log.readPage),
     countUnread: expose(log.countUnread),
     readByType: expose(log.readByType),
-
-    searchTerms: expose(
-      async (call: Call, room_id: string, terms: string[], query: { before: number; limit: number }) => {
-        await upkeep.follow(call, room_id)
-        return searchTerms(call, room_id, terms, query)
-      },
-    ),
   }
 }

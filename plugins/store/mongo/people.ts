@@ -1,4 +1,3 @@
-import type { MemberRow } from '../../../schemas/room.js'
 import type { AccountChange, ProfileChange, Session, StoredUser } from '../../../schemas/user.js'
 import { DEFAULT_ROOM_ID } from '../../../schemas/wire.js'
 import { Conflict } from '../store.js'
@@ -14,7 +13,7 @@ const EXPIRED_STEP = 500
 type Listing = { after?: string; limit: number }
 
 /** Accounts, their sessions, and how far each has read. */
-export function createPeople({ users, sessions, members, marks }: Collections, log: Log) {
+export function createPeople({ users, sessions, marks }: Collections, log: Log) {
   /** Marks that are being moved, by user and room. Each is moved by one command at a time, the others wait for it. */
   const moving = new Map<string, Promise<number>>()
 
@@ -135,19 +134,6 @@ export function createPeople({ users, sessions, members, marks }: Collections, l
 
     async readMark(call: Call, username: string, room_id: string): Promise<number> {
       return (await marks.findOne({ user: userKey(username), room_id }, call))?.seq ?? 0
-    },
-
-    async readMember(call: Call, room_id: string, username: string): Promise<MemberRow | null> {
-      return members.findOne({ room_id, user: userKey(username) }, { ...call, projection: { _id: 0, user: 0 } })
-    },
-
-    async listMembers(call: Call, room_id: string, { after = '', limit }: Listing): Promise<MemberRow[]> {
-      return members
-        .find(
-          { room_id, is_member: true, user: { $gt: userKey(after) } },
-          { ...call, projection: { _id: 0, user: 0 }, sort: { user: 1 }, limit },
-        )
-        .toArray()
     },
   }
 }

@@ -1,5 +1,4 @@
 import { membershipTypes } from '../../../schemas/event.js'
-import type { MemberRow } from '../../../schemas/room.js'
 import type { RoomState } from '../store.js'
 import { type Collections, userKey } from './collections.js'
 import type { Call } from './connection.js'
@@ -7,8 +6,6 @@ import { toRecord } from './documents.js'
 import type { Log } from './log.js'
 
 export const MEMBERSHIP_TYPES = [...membershipTypes]
-
-export type ReadState = ReturnType<typeof createState>
 
 /**
  * What a writer decides on. Nothing holds the room still meanwhile, so the order of the reads is what keeps the answer
@@ -26,25 +23,21 @@ export type ReadState = ReturnType<typeof createState>
  *
  * Each read sees what the ones before it saw, even where a failover comes between them (`createCalls`).
  */
-export function createState({ rooms, members }: Collections, log: Log) {
-  async function readRows(call: Call, room_id: string, usernames: string[]): Promise<MemberRow[]> {
-    if (usernames.length === 0) return []
-    return members
-      .find({ room_id, user: { $in: usernames.map(userKey) } }, { ...call, projection: { _id: 0, user: 0 } })
-      .toArray()
+export function createReadState(collections: Collections, log: Log) {
+  return async (call: Call, room_id: string, usernames: string[], since: number): Promise<RoomState> => {
+    const found = await collections.rooms.findOne({ _id: room_id }, call)
+    const room = found && toRecord(found)
+    const members = await readRows(collections, call, room_id, usernames)
+    const head = await log.readHead(call, room_id)
+    const after = Math.min(since, room?.indexed_seq ?? 0)
+    const events = after < head ? await log.readTypes(call, room_id, MEMBERSHIP_TYPES, after, head) : []
+    return { room, members, events, head }
   }
+}
 
-  return {
-    readRows,
-
-    async readState(call: Call, room_id: string, usernames: string[], since: number): Promise<RoomState> {
-      const found = await rooms.findOne({ _id: room_id }, call)
-      const room = found && toRecord(found)
-      const rows = await readRows(call, room_id, usernames)
-      const head = await log.readHead(call, room_id)
-      const after = Math.min(since, room?.indexed_seq ?? 0)
-      const events = after < head ? await log.readTypes(call, room_id, MEMBERSHIP_TYPES, after, head) : []
-      return { room, members: rows, events, head }
-    },
-  }
+/** The member rows of the users that have one. */
+export async function readRows({ members }: Collections, call: Call, room_id: string, usernames: string[]) {
+  if (usernames.length === 0) return []
+  const filter = { room_id, user: { $in: usernames.map(userKey) } }
+  return members.find(filter, { ...call, projection: { _id: 0, user: 0 } }).toArray()
 }

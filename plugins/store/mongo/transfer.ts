@@ -14,8 +14,9 @@ import {
 } from './documents.js'
 import { insertIfMissing } from './failures.js'
 import { createFollower, type Follower } from './follower.js'
+import { createIndexes } from './indexes.js'
 import { createLog, type Log } from './log.js'
-import { createState } from './state.js'
+import type { LogIndex } from './log-index.js'
 
 /** Pages through a collection by a unique key of one or two fields: no cursor that could outlive its session. */
 async function* pages(run: Run, collection: Collection<Document>, first: string, second?: string) {
@@ -36,6 +37,7 @@ interface Parts {
   run: Run
   collections: Collections
   log: Log
+  indexes: LogIndex[]
   follower: Follower
 }
 
@@ -43,11 +45,13 @@ function openParts(connected: Db, timeout_ms: number): Parts {
   const db = withConcerns(connected, timeout_ms)
   const collections = collectionsOf(db)
   const log = createLog(collections)
+  const indexes = createIndexes(db, collections, log).all
   return {
     run: createCalls(db, timeout_ms),
     collections,
     log,
-    follower: createFollower(collections, log, createState(collections, log)),
+    indexes,
+    follower: createFollower(collections, log, indexes),
   }
 }
 
@@ -139,7 +143,7 @@ export async function openMongoSink(db: Db, epoch: string, timeout_ms: number): 
   } else {
     await insertIfMissing(meta.insertOne({ _id: 'epoch', value: epoch }))
   }
-  await ensureIndexes(collections)
+  await ensureIndexes(db, parts.indexes)
 
   /** A batch in which some are there is one that was cut off: the others go in. */
   const put = <T extends Document>(call: Call, collection: Collection<T>, documents: T[]) =>

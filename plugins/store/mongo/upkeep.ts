@@ -2,6 +2,7 @@ import type { Logger } from '../store.js'
 import type { Collections } from './collections.js'
 import type { Call, Run } from './connection.js'
 import type { Follower } from './follower.js'
+import type { LogIndex, Newest } from './log-index.js'
 
 /** How long events of a room gather before they are indexed behind the acks: one round for many. */
 const GATHER_MS = 100
@@ -45,8 +46,9 @@ export function createUpkeep({ purges }: Collections, follower: Follower, run: R
     }
   }
 
-  /** Resolves when everything that the log has now is derived. */
-  const follow = (call: Call, room_id: string) => alone(room_id, () => follower.follow(call, room_id))
+  /** Resolves when indexes, all unless some are named, reflect the log as it is now, or up to an event that is there. */
+  const follow = (call: Call, room_id: string, indexes?: LogIndex[], newest?: Newest) =>
+    alone(room_id, () => follower.follow(call, room_id, indexes, newest))
 
   function schedule(room_id: string, delay_ms: number) {
     if (closed || waiting.has(room_id) || waiting.size >= ROOMS_MAX) return
@@ -102,10 +104,6 @@ export function createUpkeep({ purges }: Collections, follower: Follower, run: R
   return {
     follow,
     sweep,
-
-    /** Resolves when member rows and the record reflect the log up to an event that is there. */
-    followMembers: (call: Call, room_id: string, head: number) =>
-      alone(room_id, () => follower.followMembers(call, room_id, head)),
 
     /** Has a room followed behind whatever is under way. */
     appended: (room_id: string) => schedule(room_id, GATHER_MS),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { test } from 'tap'
-import { type Search, searchDown } from '../../../../plugins/store/embedded/term-index.js'
+import { type Search, searchDown } from '../../../../../plugins/store/embedded/indexes/terms.js'
 
 /** Searches a list of seqs as the store searches its index. */
 const inList = (hits: number[]) => async (search: Search, above: number) =>

@@ -1,0 +1,45 @@
+import type { Db } from 'mongodb'
+import type { Collections } from './collections.js'
+import type { Call } from './connection.js'
+import { createMembers } from './indexes/members.js'
+import { createTerms } from './indexes/terms.js'
+import type { Log } from './log.js'
+import type { LogIndex } from './log-index.js'
+
+/** What is derived from the log. Each has an `index`, which the follower keeps up to date, and its reads. */
+export function createIndexes(db: Db, collections: Collections, log: Log) {
+  const members = createMembers(collections, log)
+  const terms = createTerms(db, collections, log)
+  return { members, terms, all: [members.index, terms.index] }
+}
+
+type Indexes = ReturnType<typeof createIndexes>
+type Follow = (call: Call, room_id: string, indexes: LogIndex[]) => Promise<void>
+
+/**
+ * Methods of the store that read an index, once it reflects every event that was appended before the call.
+ * @param settle brings `members` up to date; cheaper than `follow`, since most events leave them as they are
+ * @param follow brings an index up to date
+ */
+export function createIndexReads(
+  { members, terms }: Indexes,
+  settle: (call: Call, room_id: string) => Promise<void>,
+  follow: Follow,
+) {
+  return {
+    async readMember(call: Call, room_id: string, username: string) {
+      await settle(call, room_id)
+      return members.readMember(call, room_id, username)
+    },
+
+    async listMembers(call: Call, room_id: string, query: { after?: string; limit: number }) {
+      await settle(call, room_id)
+      return members.listMembers(call, room_id, query)
+    },
+
+    async searchTerms(call: Call, room_id: string, wanted: string[], query: { before: number; limit: number }) {
+      await follow(call, room_id, [terms.index])
+      return terms.searchTerms(call, room_id, wanted, query)
+    },
+  }
+}

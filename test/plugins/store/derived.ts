@@ -1,0 +1,52 @@
+import type { Store } from '../../../plugins/store/index.js'
+import type { StoredEvent } from '../../../schemas/event.js'
+import { NOW } from '../../support/events.js'
+
+const event = (room_id: string, seq: number, fields: Partial<StoredEvent> & Pick<StoredEvent, 'type'>) => ({
+  room_id,
+  seq,
+  username: 'ann',
+  client_id: `own-${seq}`,
+  created_at: NOW,
+  ...fields,
+})
+
+/** Fills two rooms with events of every kind that something is derived from. */
+export async function fillLogs(store: Store) {
+  for (const id of ['lunch', 'gone']) {
+    const settings = { name: `Room ${id}`, description: '', is_public: true, max_members: 0, password_hash: null }
+    const record = { id, ...settings, indexed_seq: 1, owner: 'ann', member_count: 1, created_at: NOW, deleted: false }
+    await store.createRoom(record, event(id, 1, { type: 'created', data: settings }))
+    const parts: Parameters<typeof event>[2][] = [
+      { type: 'joined', member: 'bob' },
+      { type: 'joined', member: 'cho' },
+      { type: 'message', text: 'red' },
+      { type: 'message', text: 'green' },
+      { type: 'edited', target: 4, text: 'blue' },
+      { type: 'deleted', target: 5 },
+      { type: 'room_changed', member: 'bob' },
+      { type: 'left', member: 'ann' },
+    ]
+    await store.append(
+      id,
+      1,
+      parts.map((part, i) => event(id, i + 2, part)),
+    )
+  }
+  await store.append('gone', 9, [event('gone', 10, { type: 'room_deleted' })])
+}
+
+/** Everything that a store derives from those logs. */
+export async function readIndexes(store: Store) {
+  const rooms = ['lunch', 'gone']
+  const find = async (room_id: string, term: string) => {
+    return (await store.searchTerms(room_id, [term], { before: Number.MAX_SAFE_INTEGER, limit: 10 })).seqs
+  }
+  return {
+    records: await Promise.all(rooms.map(id => store.readRoom(id))),
+    members: await Promise.all(rooms.map(id => store.listMembers(id, { limit: 10 }))),
+    row: await store.readMember('lunch', 'ann'),
+    blue: await find('lunch', 'blue'),
+    green: await find('lunch', 'green'),
+  }
+}
