@@ -1,0 +1,98 @@
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Attack, ask, open } from './tools.js'
+
+type Attacks = Record<string, (attack: Attack) => Promise<unknown>>
+
+const get = (path: string, token?: string) =>
+  `GET ${path} HTTP/1.1\r\nhost: x\r\n${token ? `authorization: Bearer ${token}\r\n` : ''}\r\n`
+
+/** Ten connections that send `text` in one write and never read; a new one for each that is closed. */
+const pipelined = (text: string) => (attack: Attack) =>
+  attack.loop(10, async () => {
+    const socket = open(attack.port)
+    socket.pause()
+    socket.write(text)
+    while (attack.going() && !socket.destroyed) await sleep(20)
+    socket.destroy()
+    await sleep(1)
+  })
+
+const login = JSON.stringify({ username: 'nobody', password: 'wrong horse battery' })
+const posted = `POST /auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${login.length}\r\n\r\n${login}`
+
+/** Connections without an account. */
+export const withoutAccount: Attacks = {
+  'pipelined /metrics': pipelined(get('/metrics').repeat(1600)),
+  'pipelined /health': pipelined(get('/health').repeat(1600)),
+  'pipelined page': pipelined(get('/').repeat(1600)),
+  'pipelined 404': pipelined(get('/nothing/here').repeat(1600)),
+  'pipelined POST /auth/login': pipelined(posted.repeat(400)),
+  'pipelined, read': attack =>
+    attack.loop(10, async () => {
+      const socket = open(attack.port)
+      socket.resume()
+      while (attack.going() && !socket.destroyed) {
+        socket.write(get('/metrics').repeat(4))
+        await sleep(2)
+      }
+      socket.destroy()
+    }),
+  'requests in a loop': attack => attack.loop(10, () => ask(attack.port, 'GET', '/docs/openapi.yaml')),
+  'broken paths': attack =>
+    attack.loop(10, async lane =>
+      ask(attack.port, 'GET', ['/assets/../x', '/assets/%00', '/assets/..%5cx'][lane % 3] as string),
+    ),
+  'bad tokens': attack => attack.loop(10, () => ask(attack.port, 'GET', '/auth/me', { token: `${attack.token}x` })),
+  'dripped heads and bodies': attack =>
+    attack.loop(10, async lane => {
+      const socket = open(attack.port)
+      socket.write(
+        lane % 2 ? 'POST /auth/login HTTP/1.1\r\nhost: x\r\ncontent-length: 60000\r\n\r\n' : 'GET / HTTP/1.1\r\n',
+      )
+      for (; attack.going() && !socket.destroyed; await sleep(20)) socket.write(lane % 2 ? ' ' : 'x: y\r\n')
+      socket.destroy()
+    }),
+  '3,000 silent connections': async attack => {
+    const sockets = Array.from({ length: 3000 }, () => open(attack.port))
+    while (attack.going()) await sleep(100)
+    for (const socket of sockets) socket.destroy()
+  },
+  'upgrades of any route': attack =>
+    attack.loop(10, async () => {
+      const socket = open(attack.port)
+      socket.resume()
+      socket.write(
+        'GET /health HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
+      )
+      await Promise.race([once(socket, 'data'), once(socket, 'close'), sleep(1000)]).catch(() => {})
+      socket.destroy()
+    }),
+  'logins, 20 a second': attack =>
+    attack.loop(10, async () => {
+      await ask(attack.port, 'POST', '/auth/login', { body: { username: 'nobody', password: 'wrong horse' } })
+      await sleep(500)
+    }),
+}
+
+const page = '/rooms/default/messages?limit=100'
+const search = (q: string) => `/rooms/default/messages/search?q=${encodeURIComponent(q)}`
+
+/** Requests of one account. */
+export const withAccount: Attacks = {
+  'pipelined history, unread': attack => pipelined(get(page, attack.token).repeat(100))(attack),
+  'history at 1 KB/s': attack =>
+    attack.loop(12, async () => {
+      const socket = open(attack.port)
+      socket.pause()
+      socket.write(get(page, attack.token).repeat(4))
+      for (; attack.going() && !socket.destroyed; await sleep(100)) socket.read(100)
+      socket.destroy()
+    }),
+  'history in a loop': attack => attack.loop(20, () => ask(attack.port, 'GET', page, { token: attack.token })),
+  'room list in a loop': attack => attack.loop(20, () => ask(attack.port, 'GET', '/rooms', { token: attack.token })),
+  'search without hits, 4 at once': attack =>
+    attack.loop(4, () => ask(attack.port, 'GET', search('가나다'), { token: attack.token })),
+  'search without hits, 10 at once': attack =>
+    attack.loop(10, () => ask(attack.port, 'GET', search('가나다'), { token: attack.token })),
+}
