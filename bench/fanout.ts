@@ -6,6 +6,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { Figures } from './fanout/drive.js'
 import { machine } from './fanout/host.js'
 import { type Load, loads } from './fanout/loads.js'
 import { measure } from './fanout/measure.js'
@@ -78,14 +79,19 @@ async function run(load: string, peer: Peer, seconds: number, warm: number): Pro
   }
 }
 
+function inBrief({ cpu_us, p99_ms, socket_bytes }: Figures) {
+  if (socket_bytes !== null) return `${(socket_bytes / 1024).toFixed(1)} KiB a socket`
+  return cpu_us === null ? 'nothing was delivered' : `${cpu_us.toFixed(2)} µs a delivery, p99 ${p99_ms} ms`
+}
+
 async function main() {
   const [wanted, seconds, warm] = [positive('runs'), positive('seconds'), positive('warm')]
   const peers = chosenPeers()
   const chosen = chosenLoads()
   const runs: Run[] = []
+  const counts = (done: Run) => values.busy || isCalm(done) || done.failure !== undefined
   const enough = (load: string, peer: Peer) =>
-    runs.filter(done => done.load === load && done.peer === peer.name && (isCalm(done) || done.failure)).length >=
-    wanted
+    runs.filter(done => done.load === load && done.peer === peer.name && counts(done)).length >= wanted
   for (let round = 1; round <= wanted * (1 + REPEATS_PER_RUN); round++) {
     for (const [load] of chosen) {
       for (const peer of peers) {
@@ -93,10 +99,8 @@ async function main() {
         const done = await run(load, peer, seconds, warm)
         runs.push(done)
         const { figures, failure } = done
-        const cost = figures?.cpu_us?.toFixed(2) ?? '–'
-        const what = figures
-          ? `${cost} µs, p99 ${figures.p99_ms ?? '–'} ms${isCalm(done) ? '' : ', not calm'}`
-          : failure
+        const calm = isCalm(done) ? '' : ', not calm'
+        const what = figures ? `${inBrief(figures)}${calm}` : failure
         console.error(`${new Date().toISOString().slice(11, 19)} round ${round}: ${load} ${peer.name}: ${what}`)
       }
     }
@@ -115,6 +119,8 @@ async function main() {
   process.exitCode = isFaulty ? 1 : 0
 }
 
+// Servers and generators are killed by an `exit` handler, which does not run when a signal ends the process.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 if (values.help) console.log(HELP)
 else {
   await main().catch((error: Error) => {
