@@ -33,9 +33,15 @@ export const Config = Type.Object({
     pattern: '^[1-9][0-9]*(s|m|h|d)$',
     description: 'Lifetime of a token: a number followed by s, m, h or d',
   }),
-  REDIS_ADDR: text('Redis that joins several servers, as host:port', { pattern: '^[^:/]+:[0-9]+$' }),
-  REDIS_PASSWORD: text('Its password'),
-  REDIS_DB: count(0, 'Its database number'),
+  REDIS_ADDR: text(
+    'Redis that connects several servers: `host:port` or `redis://user:password@host:port/db` (`rediss://` for TLS); one or ' +
+      'more nodes of a cluster, comma-separated; for Sentinel `redis://host:port,host:port?sentinel=MASTER`',
+    { pattern: '^(rediss?://.+|[^:/,@]+:[0-9]+(,[^:/,@]+:[0-9]+)*)$' },
+  ),
+  REDIS_PASSWORD: text('Password of Redis, if REDIS_ADDR contains none'),
+  REDIS_DB: count(0, 'Database number of Redis, if REDIS_ADDR contains none'),
+  REDIS_TLS_CA_FILE: text('Certificate authority of Redis (PEM file), if Node.js does not trust it by default'),
+  REDIS_SENTINEL_PASSWORD: text('Password of the Sentinels'),
   TLS_CERT_FILE: text('TLS certificate (PEM file), if this process terminates TLS'),
   TLS_KEY_FILE: text('Private key of the TLS certificate (PEM file)'),
   LOG_LEVEL: Type.Union(

@@ -7,6 +7,7 @@ import { envSchema } from 'env-schema'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { Config } from '../../schemas/config.js'
+import { readRedisAddress } from './redis-address.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -30,6 +31,7 @@ export function readConfig(env: Environment): Config & { HOST: string } {
   if (config.REDIS_ADDR !== undefined && config.MONGODB_URI === undefined) {
     throw new Error('REDIS_ADDR joins several servers, which need a shared store: set MONGODB_URI too, or neither')
   }
+  readRedisAddress(config)
   if ((config.TLS_CERT_FILE === undefined) !== (config.TLS_KEY_FILE === undefined)) {
     throw new Error('TLS_CERT_FILE and TLS_KEY_FILE must be set both, or neither')
   }

@@ -24,11 +24,13 @@ export interface Presence extends Pick<Local, 'enter' | 'leave' | 'online' | 'ro
 const TELL_EVERY_MS = 1000
 
 async function presence(fastify: FastifyInstance) {
-  const { config, redis, store } = fastify
+  const { config, redisConnection, store } = fastify
   let told: (room_id: string, frame: object) => void = () => {}
   const local = createPresence((room_id, frame) => told(room_id, frame))
   const lease_ms = config.PRESENCE_LEASE_MS
-  const shared = redis ? createSharedPresence(redis, local, store.epoch, lease_ms, fastify.log) : null
+  const shared = redisConnection
+    ? createSharedPresence(redisConnection, local, store.epoch, lease_ms, fastify.log)
+    : null
   await shared?.beat()
   /** Rooms that are being loaded: everybody who enters meanwhile waits for the same. */
   const loading = new Map<string, Promise<void>>()

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { RedisLink } from '../redis/index.js'
+import type { RedisConnection } from '../redis/index.js'
 import type { Move, Presence } from './presence.js'
 
 /** Batches of changes whose rooms a lease names; who is further behind reads all its rooms again. */
@@ -31,7 +31,7 @@ interface Other {
  * @param lease_ms after which a silent server is dead
  */
 export function createSharedPresence(
-  link: RedisLink,
+  connection: RedisConnection,
   presence: Presence,
   epoch: string,
   lease_ms: number,
@@ -62,23 +62,23 @@ export function createSharedPresence(
     const whole = rewrite
     const written = whole ? presence.here() : moves
     rewrite = true
-    const known = whole ? await link.ask(redis => redis.smembers(roomsOf(link.id))) : []
-    const before = await link.ask(async redis => {
+    const known = whole ? await connection.run(redis => redis.smembers(roomsOf(connection.id))) : []
+    const before = await connection.run(async redis => {
       const batch = redis.multi()
       if (whole) {
-        for (const room_id of known) batch.del(onlineOf(room_id, link.id))
-        batch.del(roomsOf(link.id), usersOf(link.id))
-        batch.sadd(servers, link.id)
+        for (const room_id of known) batch.del(onlineOf(room_id, connection.id))
+        batch.del(roomsOf(connection.id), usersOf(connection.id))
+        batch.sadd(servers, connection.id)
       }
       for (const { room_id, username, here } of written) {
         if (here) {
-          batch.sadd(onlineOf(room_id, link.id), username)
-          batch.sadd(roomsOf(link.id), room_id)
+          batch.sadd(onlineOf(room_id, connection.id), username)
+          batch.sadd(roomsOf(connection.id), room_id)
         } else {
-          batch.srem(onlineOf(room_id, link.id), username)
+          batch.srem(onlineOf(room_id, connection.id), username)
         }
-        if (presence.isHere(username)) batch.sadd(usersOf(link.id), username)
-        else batch.srem(usersOf(link.id), username)
+        if (presence.isHere(username)) batch.sadd(usersOf(connection.id), username)
+        else batch.srem(usersOf(connection.id), username)
       }
       if (whole || written.length > 0) {
         const rooms = [...new Set(written.map(({ room_id }) => room_id))]
@@ -86,7 +86,7 @@ export function createSharedPresence(
         own.batches.push(whole || rooms.length > BATCH_ROOMS_MAX ? null : rooms)
         if (own.batches.length > BATCHES_MAX) own.batches.shift()
       }
-      batch.set(leaseOf(link.id), JSON.stringify(own), 'PX', lease_ms, 'GET')
+      batch.set(leaseOf(connection.id), JSON.stringify(own), 'PX', lease_ms, 'GET')
       const results = await batch.exec()
       const failed = results?.find(([error]) => error)
       if (!results || failed) throw failed?.[0] ?? new Error('Redis has not carried out a transaction')
@@ -100,8 +100,8 @@ export function createSharedPresence(
 
   /** Reads who is online by the others. */
   async function read(now: number) {
-    const ids = (await link.ask(redis => redis.smembers(servers))).filter(id => id !== link.id)
-    const found = ids.length > 0 ? await link.ask(redis => redis.mget(ids.map(leaseOf))) : []
+    const ids = (await connection.run(redis => redis.smembers(servers))).filter(id => id !== connection.id)
+    const found = ids.length > 0 ? await connection.run(redis => redis.mget(ids.map(leaseOf))) : []
     const leases = new Map(ids.map((id, at) => [id, found[at] ? (JSON.parse(found[at]) as Lease) : null]))
     read_at = now
     for (const id of others.keys()) if (!leases.has(id) && now > amnesia_until) drop(id, now)
@@ -124,7 +124,7 @@ export function createSharedPresence(
   async function readRooms(wanted: { room_id: string; id: string }[]) {
     for (let at = 0; at < wanted.length; at += READ_AT_ONCE) {
       const some = wanted.slice(at, at + READ_AT_ONCE)
-      const sets = await link.ask(redis => {
+      const sets = await connection.run(redis => {
         const batch = redis.pipeline()
         for (const { room_id, id } of some) batch.smembers(onlineOf(room_id, id))
         return batch.exec()
@@ -152,14 +152,16 @@ export function createSharedPresence(
     dead.set(id, found_at)
     drop(id)
     if (now - found_at < lease_ms / 2) return
-    if ((await link.ask(redis => redis.srem(servers, id))) === 0) return
+    if ((await connection.run(redis => redis.srem(servers, id))) === 0) return
     log.warn(`server ${id} is dead: its users are offline`)
     await clear(id)
   }
 
   async function clear(id: string) {
-    const rooms = await link.ask(redis => redis.smembers(roomsOf(id)))
-    await link.ask(redis => redis.del(roomsOf(id), usersOf(id), leaseOf(id), ...rooms.map(room => onlineOf(room, id))))
+    const rooms = await connection.run(redis => redis.smembers(roomsOf(id)))
+    await connection.run(redis =>
+      redis.del(roomsOf(id), usersOf(id), leaseOf(id), ...rooms.map(room => onlineOf(room, id))),
+    )
   }
 
   let ticking: Promise<void> | null = null
@@ -197,12 +199,12 @@ export function createSharedPresence(
     async online(room_id: string): Promise<ReadonlySet<string>> {
       const keys = [...others.keys()].map(id => onlineOf(room_id, id))
       if (keys.length === 0) return new Set()
-      return new Set(await link.ask(redis => redis.sunion(keys)).catch(() => []))
+      return new Set(await connection.run(redis => redis.sunion(keys)).catch(() => []))
     },
 
     async isOnline(username: string): Promise<boolean> {
       const found = await Promise.all(
-        [...others.keys()].map(id => link.ask(redis => redis.sismember(usersOf(id), username)).catch(() => 0)),
+        [...others.keys()].map(id => connection.run(redis => redis.sismember(usersOf(id), username)).catch(() => 0)),
       )
       return found.includes(1)
     },
@@ -210,9 +212,9 @@ export function createSharedPresence(
     /** Says farewell. */
     async close() {
       await ticking
-      await link
-        .ask(redis => redis.srem(servers, link.id))
-        .then(() => clear(link.id))
+      await connection
+        .run(redis => redis.srem(servers, connection.id))
+        .then(() => clear(connection.id))
         .catch(() => {})
     },
   }

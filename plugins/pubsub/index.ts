@@ -13,8 +13,8 @@ declare module 'fastify' {
 }
 
 async function pubsub(fastify: FastifyInstance) {
-  const { redis } = fastify
-  const bus = redis ? createRedisPubSub(redis) : createMemoryPubSub()
+  const { redisConnection } = fastify
+  const bus = redisConnection ? createRedisPubSub(redisConnection) : createMemoryPubSub()
   fastify.decorate('pubsub', bus)
   fastify.addHook('onClose', () => bus.close())
 }

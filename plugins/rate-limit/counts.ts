@@ -1,6 +1,6 @@
 import type { FastifyRateLimitStore, FastifyRateLimitStoreCtor } from '@fastify/rate-limit'
 import { LruMap } from 'toad-cache'
-import type { RedisLink } from '../redis/index.js'
+import type { RedisConnection } from '../redis/index.js'
 
 /** Keys that each limit counts in this process; beyond, the count of the least recently used key is dropped. */
 const COUNTED_MAX = 10_000
@@ -35,7 +35,7 @@ export function createLocalCounts(now = () => performance.now()) {
  * What @fastify/rate-limit counts in: Redis, for all servers together, and without it this process alone. (Its own store
  * for Redis has one client for good, and lets everybody pass where that is away.)
  */
-export function createCounts(link: RedisLink | null, epoch: string): FastifyRateLimitStoreCtor {
+export function createCounts(connection: RedisConnection | null, epoch: string): FastifyRateLimitStoreCtor {
   class Counts implements FastifyRateLimitStore {
     readonly #local = createLocalCounts()
     readonly #name: string
@@ -47,9 +47,9 @@ export function createCounts(link: RedisLink | null, epoch: string): FastifyRate
     }
 
     incr(key: string, done: (error: Error | null, counted?: Counted) => void, window_ms = 0) {
-      if (!link || link.state === 'down') return done(null, this.#local(key, window_ms))
-      link
-        .ask(redis => redis.eval(COUNT, 1, `${this.#name}:${key}`, window_ms))
+      if (!connection || connection.state === 'down') return done(null, this.#local(key, window_ms))
+      connection
+        .run(redis => redis.eval(COUNT, 1, `${this.#name}:${key}`, window_ms))
         .then(
           answer => {
             const [current, ttl] = answer as [number, number]

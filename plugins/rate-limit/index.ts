@@ -39,12 +39,12 @@ const addressOf = (request: FastifyRequest) => normalizeIP((request.ip as string
 const accountOrAddress = (request: FastifyRequest) => request.identity?.username ?? addressOf(request)
 
 async function limits(fastify: FastifyInstance) {
-  const { config, redis, store } = fastify
+  const { config, redisConnection, store } = fastify
   await fastify.register(rateLimit, {
     global: config.RATE_LIMIT_HTTP_PER_MINUTE > 0,
     max: config.RATE_LIMIT_HTTP_PER_MINUTE,
     timeWindow: MINUTE_MS,
-    store: createCounts(redis, store.epoch),
+    store: createCounts(redisConnection, store.epoch),
     keyGenerator: accountOrAddress,
     errorResponseBuilder: (_request, { ttl }) => rateLimited(ttl),
   })
@@ -72,8 +72,8 @@ async function limits(fastify: FastifyInstance) {
     roomPasswordTry: tries('room-password', ({ body, identity }) =>
       (body as { password?: string } | undefined)?.password === undefined ? null : (identity?.username ?? null),
     ),
-    sends: redis
-      ? createSharedSendLimit(config.RATE_LIMIT_SENDS_PER_SECOND, redis, store.epoch)
+    sends: redisConnection
+      ? createSharedSendLimit(config.RATE_LIMIT_SENDS_PER_SECOND, redisConnection, store.epoch)
       : createSendLimit(config.RATE_LIMIT_SENDS_PER_SECOND),
     addressOf,
   })

@@ -1,5 +1,5 @@
 import { LruMap } from 'toad-cache'
-import type { RedisLink } from '../redis/index.js'
+import type { RedisConnection } from '../redis/index.js'
 import { TokenBucket } from './bucket.js'
 
 /** Accounts whose bucket is kept; beyond, the least recently used one is dropped, so that account starts full. */
@@ -53,11 +53,11 @@ const TAKE = `
  * there, and learns what all took. So an account can exceed its limit by what it sends to other servers within one round
  * trip, and without Redis each server counts for itself.
  */
-export function createSharedSendLimit(rate: number, link: RedisLink, epoch: string) {
+export function createSharedSendLimit(rate: number, connection: RedisConnection, epoch: string) {
   const take = createSendLimit(rate, undefined, account => {
-    if (link.state === 'down') return
-    link
-      .ask(redis => redis.eval(TAKE, 1, `${epoch}:sends:${account}`, 1000 / rate))
+    if (connection.state === 'down') return
+    connection
+      .run(redis => redis.eval(TAKE, 1, `${epoch}:sends:${account}`, 1000 / rate))
       .then(
         full_in_ms => take.fullIn(account, full_in_ms as number),
         () => {},

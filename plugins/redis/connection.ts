@@ -1,124 +1,235 @@
-import { Cluster, Redis, type RedisOptions } from 'ioredis'
+import { randomUUID } from 'node:crypto'
+import type { FastifyBaseLogger } from 'fastify'
+import type { RedisAddress } from '../config/redis-address.js'
+import { type Clients, CONNECT_MS, clientsFor, type RedisClient } from './clients.js'
 
-export type Commands = Redis | Cluster
-
-/** One life of the connections to Redis: it is not mended, a new one takes its place. */
-export interface Connection {
-  readonly commands: Commands
+/**
+ * This server's connection to Redis, whether Redis is up or not. Nothing waits for Redis longer than ANSWER_MS, and
+ * nothing is kept for later: what cannot be sent now is dropped.
+ */
+export interface RedisConnection {
+  /** Where Redis is, without user and password; for logs. */
+  readonly description: string
+  /** A random id of this process. */
+  readonly id: string
+  /**
+   * `up` if a probe that this server published came back lately. Being connected is not enough: a connection may be deaf.
+   */
+  readonly state: 'up' | 'down'
+  /** `cluster` as soon as Redis has said so. */
   readonly kind: 'single' | 'cluster'
-  publish(channel: string, bytes: Buffer): Promise<unknown>
-  subscribe(channels: string[]): Promise<unknown>
-  unsubscribe(channel: string): Promise<unknown>
-  /** Resolves at its end, whoever ended it. */
-  readonly ended: Promise<void>
+  /** Why the newest attempt to connect failed; null if none has. */
+  readonly failure: string | null
+  /** Runs commands. @throws if Redis is down, or has not answered within ANSWER_MS */
+  run<T>(work: (commands: RedisClient) => Promise<T>): Promise<T>
+  /** Never throws and never waits. */
+  publish(channel: string, bytes: Buffer): void
+  /** Subscribes to a channel, and again after each reconnect. Resolves once subscribed, or at once while Redis is down. */
+  subscribe(channel: string): Promise<void>
+  unsubscribe(channel: string): void
+  /** Takes the messages of all channels; there is one such function, and it must not throw. */
+  onMessage: (channel: string, message: Buffer) => void
   close(): void
 }
 
-export interface Address {
-  host: string
-  port: number
-  password?: string
-  db: number
-}
-
-/** What connecting may take; a Redis that hangs takes connections and answers nothing. */
-const CONNECT_MS = 2000
+const PROBE_MS = 1000
+/** A probe that is not back by then makes the connection count as down. */
+const DEAF_MS = 1500
+/** A connection that brings no probe back for so long is replaced: it is half-open, or deaf. */
+const RENEW_MS = 5000
+/** Bytes published and not answered yet; beyond, messages are dropped. Servers read them from the store. */
+const UNANSWERED_BYTES_MAX = 8 * 1024 * 1024
 
 /**
- * Connects once, twice over: for commands, and for what is subscribed to. To a Redis Cluster each goes to the node that
- * a channel or key belongs to, and channels are sharded.
+ * Opens the connection; it resolves after the first attempt, whether that succeeded or failed.
  *
- * @param heard gets each message of the subscribed channels; must not throw
- * @throws where Redis cannot be reached, or does not answer
+ * In a cluster the probe goes over one node: `{servers}` puts it into one slot with the heads of rooms, which repair
+ * what any other node did not deliver.
+ *
+ * @param use gets the clients before they connect, and once more if Redis turns out to be a cluster
+ * @throws Error, one sentence, if the file with the certificate authority cannot be read
  */
-export async function connect(
-  { host, port, password, db }: Address,
-  heard: (channel: string, message: Buffer) => void,
-): Promise<Connection> {
-  const options: RedisOptions = {
-    ...{ host, port, db, ...(password !== undefined && { password }) },
-    lazyConnect: true,
-    connectTimeout: CONNECT_MS,
-    // What cannot be said now is of no use later, and nothing must wait without a bound.
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    autoResendUnfulfilledCommands: false,
-    autoResubscribe: false,
-    retryStrategy: null,
-    // Who does not answer does not take leave either.
-    disconnectTimeout: 200,
-    disableClientInfo: true,
-    protocol: 2,
-  }
-  const opened: Commands[] = []
+export async function openConnection(
+  address: RedisAddress,
+  log: Pick<FastifyBaseLogger, 'debug' | 'info' | 'warn'>,
+  use: (clients: Clients) => void | Promise<void> = () => {},
+): Promise<RedisConnection> {
+  const create = clientsFor(address)
+  /** A node that is given alone may be a single Redis, or one of a cluster: only Redis itself can tell. */
+  const isAlone = address.nodes.length === 1 && address.sentinel_master === undefined
+  const id = randomUUID()
+  const probe_channel = `{servers}:probe:${id}`
+  const channels = new Set([probe_channel])
+  /** Those of `channels` that are not known to be subscribed. */
+  const missing = new Set<string>()
+  let clients: Clients
   let closed = false
-  const close = () => {
-    closed = true
-    for (const client of opened) client.disconnect()
-  }
-  async function open<C extends Commands>(client: C): Promise<C> {
-    // What breaks a connection ends it too, and that is what counts.
-    client.on('error', () => {})
-    opened.push(client)
-    if (closed) throw new Error('Redis has taken too long')
-    await client.connect()
-    return client
-  }
+  /** Whether both clients are connected. */
+  let isOpen = false
+  let failure: string | null = null
+  let opened_at = 0
+  /** When the newest probe that came back was sent, by the monotonic clock. */
+  let proven_at = Number.NEGATIVE_INFINITY
+  /** Probes that came back. */
+  let proofs = 0
+  /** What was published since the newest probe came back and is not answered yet. */
+  let unanswered_bytes = 0
+  let attempted = () => {}
 
-  async function openAll(): Promise<Connection> {
-    const commands = await open(new Redis(options))
-    if (/^cluster_enabled:1/m.test(await commands.info('cluster'))) {
-      const cluster = await open(
-        new Cluster([{ host, port }], {
-          redisOptions: options,
-          lazyConnect: true,
-          enableOfflineQueue: false,
-          clusterRetryStrategy: null,
-          shardedSubscribers: true,
-        }),
-      )
-      commands.disconnect()
-      cluster.on('smessageBuffer', (channel: Buffer, message: Buffer) => heard(channel.toString(), message))
-      return {
-        commands: cluster,
-        kind: 'cluster',
-        publish: (channel, bytes) => cluster.spublish(channel, bytes),
-        subscribe: channels => Promise.all(channels.map(channel => cluster.ssubscribe(channel))),
-        unsubscribe: channel => cluster.sunsubscribe(channel),
-        ended: firstEnd(cluster),
-        close,
+  const connection: RedisConnection = {
+    id,
+    description: `redis at ${address.description}`,
+    onMessage: () => {},
+    get state() {
+      return isOpen && performance.now() - proven_at < DEAF_MS ? 'up' : 'down'
+    },
+    get kind() {
+      return clients.kind
+    },
+    get failure() {
+      return failure
+    },
+    async run(work) {
+      if (connection.state === 'down') throw new Error('Redis is down')
+      return work(clients.commands)
+    },
+    publish(channel, bytes) {
+      if (!isOpen || unanswered_bytes > UNANSWERED_BYTES_MAX) return
+      const counted_in = proofs
+      unanswered_bytes += bytes.length
+      const answered = () => {
+        if (counted_in === proofs) unanswered_bytes -= bytes.length
       }
+      // A timeout is no answer: the bytes may still wait in the socket.
+      clients.publish(channel, bytes).then(answered, () => {})
+    },
+    async subscribe(channel) {
+      channels.add(channel)
+      const subscribed = subscribe([channel])
+      if (connection.state === 'up') await subscribed
+    },
+    unsubscribe(channel) {
+      channels.delete(channel)
+      missing.delete(channel)
+      clients.unsubscribe(channel).catch(() => {})
+    },
+    close() {
+      closed = true
+      clearInterval(prober)
+      clients.close()
+    },
+  }
+
+  async function become(kind: Clients['kind']) {
+    const [former, made] = [clients as Clients | undefined, create(kind)]
+    clients = made
+    isOpen = false
+    for (const channel of channels) missing.add(channel)
+    const isCurrent = () => clients === made && !closed
+    for (const client of [made.commands, made.subscriber]) {
+      client.on('ready', () => isCurrent() && ready())
+      client.on('close', () => isCurrent() && lost())
+      client.on('error', error => isCurrent() && failed(error))
     }
-    const subscriber = await open(commands.duplicate())
-    subscriber.on('messageBuffer', (channel: Buffer, message: Buffer) => heard(channel.toString(), message))
-    return {
-      commands,
-      kind: 'single',
-      publish: (channel, bytes) => commands.publish(channel, bytes),
-      subscribe: channels => subscriber.subscribe(...channels),
-      unsubscribe: channel => subscriber.unsubscribe(channel),
-      ended: firstEnd(commands, subscriber),
-      close,
+    made.onMessage((channel, message) => isCurrent() && receive(channel, message))
+    await use(made)
+    former?.close()
+    made.connect()
+  }
+
+  async function ready() {
+    const { kind, commands, subscriber } = clients
+    if (isOpen || commands.status !== 'ready' || subscriber.status !== 'ready') return
+    isOpen = true
+    opened_at = performance.now()
+    unanswered_bytes = 0
+    if (kind === 'single') {
+      for (const channel of channels) missing.add(channel)
+      if (isAlone && (await isClusterNode(commands))) return become('cluster')
+      if (!isOpen) return
+    }
+    log.info(`Redis connection established (${kind})`)
+    await subscribeMissing()
+    probe()
+  }
+
+  function lost() {
+    attempted()
+    if (!isOpen) return
+    isOpen = false
+    proven_at = Number.NEGATIVE_INFINITY
+    log.warn('Redis connection lost: polling the store instead')
+  }
+
+  /** Takes the message only: the error itself may hold a command, and so a password. */
+  function failed({ message, lastNodeError }: Error & { lastNodeError?: Error }) {
+    failure = lastNodeError?.message ?? message
+    log.debug(`Redis connection failed: ${failure}`)
+    attempted()
+    if (isAlone && clients.kind === 'cluster' && failure.includes('cluster support disabled')) become('single')
+  }
+
+  /** Never throws. */
+  async function subscribe(names: string[]) {
+    const { channels_max } = clients
+    const commands: Promise<unknown>[] = []
+    for (let at = 0; at < names.length; at += channels_max) {
+      const some = names.slice(at, at + channels_max)
+      const retryLater = () => {
+        for (const name of some) if (channels.has(name)) missing.add(name)
+      }
+      commands.push(clients.subscribe(some).catch(retryLater))
+    }
+    await Promise.all(commands)
+  }
+
+  async function subscribeMissing() {
+    const names = [...missing]
+    missing.clear()
+    await subscribe(names)
+  }
+
+  function receive(channel: string, message: Buffer) {
+    if (channel === probe_channel) {
+      proven_at = Math.max(proven_at, message.readDoubleBE())
+      proofs++
+      unanswered_bytes = 0
+      attempted()
+    } else if (channels.has(channel)) {
+      connection.onMessage(channel, message)
+    } else {
+      // Redis has not heard that we unsubscribed.
+      clients.unsubscribe(channel).catch(() => {})
     }
   }
 
-  try {
-    return await within(CONNECT_MS, openAll())
-  } catch (error) {
-    close()
-    throw error
+  function probe() {
+    if (!isOpen) return clients.revive()
+    const now = performance.now()
+    if (now - Math.max(proven_at, opened_at) > RENEW_MS) {
+      log.warn('Redis does not answer: reconnecting')
+      return clients.reconnect()
+    }
+    subscribeMissing()
+    const bytes = Buffer.allocUnsafe(8)
+    bytes.writeDoubleBE(now)
+    connection.publish(probe_channel, bytes)
   }
-}
 
-/** @throws where it takes longer */
-export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Redis has not answered within ${ms} ms`)), ms)
+  const prober = setInterval(probe, PROBE_MS)
+  prober.unref()
+  await become(isAlone || address.sentinel_master !== undefined ? 'single' : 'cluster')
+  await new Promise<void>(resolve => {
+    attempted = resolve
+    setTimeout(resolve, CONNECT_MS)
   })
-  return Promise.race([work, late]).finally(() => clearTimeout(timer))
+  if (connection.state === 'down') {
+    log.warn(`Redis cannot be reached at ${address.description} (${failure ?? 'no answer'}): starting without it`)
+  }
+  return connection
 }
 
-function firstEnd(...clients: Commands[]): Promise<void> {
-  return Promise.race(clients.map(client => new Promise<void>(resolve => client.once('end', resolve))))
+async function isClusterNode(commands: RedisClient): Promise<boolean> {
+  const info = await commands.info('cluster').catch(() => '')
+  return info.includes('cluster_enabled:1')
 }

@@ -134,7 +134,7 @@ for (const bus of ['working', 'down'] as const) {
         const [owner, bob] = [await register(here, 'owner'), await register(here, 'bob')]
         if (bus === 'down') {
           await cluster.redis.kill()
-          await eventually(() => cluster.apps.every(({ redis }) => redis?.state === 'down'))
+          await eventually(() => cluster.apps.every(({ redisConnection }) => redisConnection?.state === 'down'))
         }
         await Promise.all(
           Array.from({ length: RACES_A_DATABASE }, async (_, at) => {
@@ -258,7 +258,7 @@ test('limits are counted over all servers, and by each one without Redis', { ski
 
   // A burst of two is what an account has, and each second gives one back. Two taken there and one here are more than
   // what is taken here alone.
-  const hasAnswered = (app: App) => app.redis?.ask(commands => commands.ping()).catch(() => {})
+  const hasAnswered = (app: App) => app.redisConnection?.run(commands => commands.ping()).catch(() => {})
   await eventually(async () => {
     const { username } = await nextUser()
     for (let n = 0; n < 2; n++) there.limits.sends(username)
@@ -268,6 +268,6 @@ test('limits are counted over all servers, and by each one without Redis', { ski
     return here.limits.sends(username) > 0
   })
   await cluster.redis.kill()
-  await eventually(() => here.redis?.state === 'down')
+  await eventually(() => here.redisConnection?.state === 'down')
   await eventually(async () => (await status(here, user)) === 200)
 })

@@ -1,36 +1,53 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { Redis } from 'ioredis'
-import type { Test } from 'tap'
+import { Redis, type RedisOptions } from 'ioredis'
 import { eventually } from './eventually.js'
 import { programMissing } from './missing.js'
 import { freePort, listens } from './port.js'
 
-/** Why tests with a Redis of their own cannot run here; false where they can. */
+/** Why tests with a Redis of their own cannot run here; false if they can. */
 export const redisMissing = programMissing('redis-server', '--version')
 
-/** Who ends what was started: a test, or whatever else runs real servers. */
+/** What ends the servers that were started: a test, or a benchmark. */
 export interface Owner {
   teardown(work: () => unknown): unknown
 }
 
-/** A Redis of the test's own, which it may stop, kill and start again. */
-export interface RedisServer {
-  readonly port: number
-  readonly address: string
-  /** A client of the test's, for commands; made anew after a restart. */
-  admin(): Redis
-  /** SIGKILL; everything it knew is gone. */
+/** One Redis, or all those that stand behind one REDIS_ADDR. */
+export interface RedisServers {
+  /** REDIS_ADDR and the variables that belong to it. */
+  readonly env: { REDIS_ADDR: string } & Record<string, string>
+  readonly nodes: RedisServer[]
+  /** SIGKILL; everything they knew is gone. */
   kill(): Promise<void>
   start(): Promise<void>
+}
+
+/** A Redis of the test's own, which it may stop, kill and start again. */
+export interface RedisServer extends RedisServers {
+  readonly port: number
+  readonly address: string
+  /** A client of the test's, for commands; a new one after a restart. */
+  admin(): Redis
   /** It keeps its connections and says nothing, until it resumes. */
   pause(): void
   resume(): void
 }
 
-/** @param args besides what keeps everything in memory */
+/** @param args besides those that keep everything in memory */
 export async function startRedis(t: Owner, ...args: string[]): Promise<RedisServer> {
-  const port = await freePort()
+  return startRedisOn(t, await freePort(), { args })
+}
+
+interface ServerOptions {
+  args: string[]
+  /** A configuration file in place of what keeps everything in memory. */
+  conf?: string
+  /** How the test's own client connects. */
+  client?: RedisOptions
+}
+
+export async function startRedisOn(t: Owner, port: number, options: ServerOptions): Promise<RedisServer> {
   let server: ChildProcess | undefined
   let client: Redis | undefined
 
@@ -46,7 +63,8 @@ export async function startRedis(t: Owner, ...args: string[]): Promise<RedisServ
 
   async function start() {
     const common = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
-    const started = spawn('redis-server', [...common, '--enable-debug-command', 'yes', ...args], { stdio: 'ignore' })
+    const first = options.conf === undefined ? [...common, '--enable-debug-command', 'yes'] : [options.conf]
+    const started = spawn('redis-server', [...first, ...options.args], { stdio: 'ignore' })
     server = started
     await eventually(async () => {
       if (started.exitCode !== null) throw new Error(`redis-server has ended with code ${started.exitCode}`)
@@ -62,11 +80,19 @@ export async function startRedis(t: Owner, ...args: string[]): Promise<RedisServ
     await kill()
   })
   await start()
-  return {
+  const address = `127.0.0.1:${port}`
+  const started: RedisServer = {
     port,
-    address: `127.0.0.1:${port}`,
+    address,
+    env: { REDIS_ADDR: address },
+    get nodes() {
+      return [started]
+    },
     admin() {
-      client ??= new Redis({ port, host: '127.0.0.1', maxRetriesPerRequest: 0 }).on('error', () => {})
+      client ??= new Redis({ port, host: '127.0.0.1', maxRetriesPerRequest: 0, ...options.client }).on(
+        'error',
+        () => {},
+      )
       return client
     },
     kill,
@@ -74,16 +100,5 @@ export async function startRedis(t: Owner, ...args: string[]): Promise<RedisServ
     pause: () => server?.kill('SIGSTOP'),
     resume: () => server?.kill('SIGCONT'),
   }
-}
-
-/** A Redis Cluster of one node, which has all slots. */
-export async function startCluster(t: Test): Promise<RedisServer> {
-  // Its bus listens 10,000 above the port, which may not go beyond 65,535; a file of its own for the nodes it knows.
-  const bus = await freePort()
-  const folder = t.testdir({})
-  const cluster = ['--cluster-enabled', 'yes', '--cluster-port', String(bus), '--cluster-announce-ip', '127.0.0.1']
-  const redis = await startRedis(t, ...cluster, '--dir', folder)
-  await redis.admin().cluster('ADDSLOTSRANGE', 0, 16383)
-  await eventually(async () => /cluster_state:ok/.test((await redis.admin().cluster('INFO')) as string))
-  return redis
+  return started
 }

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
 import Fastify from 'fastify'
 import { type Test, test } from 'tap'
 import { createPresence } from '../../../plugins/presence/presence.js'
 import { createSharedPresence } from '../../../plugins/presence/shared.js'
-import { openLink, type RedisLink } from '../../../plugins/redis/link.js'
+import type { RedisConnection } from '../../../plugins/redis/index.js'
+import { openRedis } from '../../support/bus.js'
 import { type RedisServer, redisMissing as skip, startRedis } from '../../support/redis.js'
 
 const { log } = Fastify()
@@ -12,25 +14,24 @@ const LEASE_MS = 3_600_000
 
 /** What one server knows of presence; time passes as the test says. */
 async function server(t: Test, redis: RedisServer, epoch: string) {
-  const opened = await openLink({ host: '127.0.0.1', port: redis.port, db: 0 }, log)
-  t.teardown(() => opened.close())
-  /** A Redis that is asked again where it answers late, as on a busy machine: no beat is lost. */
-  const ask: RedisLink['ask'] = async work => {
+  const opened = await openRedis(t, { REDIS_ADDR: redis.address })
+  /** Asks again if Redis answers late, as on a busy machine: no beat is lost. */
+  const run: RedisConnection['run'] = async work => {
     for (;;) {
       try {
-        return await opened.ask(work)
+        return await opened.run(work)
       } catch {
-        await new Promise(resolve => setTimeout(resolve, 10))
+        await wait(10)
       }
     }
   }
-  const link: RedisLink = Object.assign(Object.create(opened), { ask })
+  const connection: RedisConnection = Object.assign(Object.create(opened), { run })
   const told: string[] = []
   const presence = createPresence((_room_id, frame) => {
     const { username, online } = frame as { username: string; online: boolean }
     told.push(`${username} ${online ? 'online' : 'offline'}`)
   })
-  const shared = createSharedPresence(link, presence, epoch, LEASE_MS, log)
+  const shared = createSharedPresence(connection, presence, epoch, LEASE_MS, log)
   return { presence, told, beat: shared.beat, close: shared.close }
 }
 

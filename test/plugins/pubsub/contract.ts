@@ -1,8 +1,12 @@
 import { type Test, test } from 'tap'
 import type { PubSub } from '../../../plugins/pubsub/pubsub.js'
 
-/** What every bus promises to the process that it is in. @param open gives a bus whose channels nobody else uses, closed after the test */
-export function pubsubContract(name: string, open: (t: Test) => Promise<PubSub>) {
+/**
+ * What every bus promises to the process that it is in.
+ * @param open gives a bus whose channels nobody else uses, closed after the test
+ * @param skip why it cannot run here; false if it can
+ */
+export function pubsubContract(name: string, open: (t: Test) => Promise<PubSub>, skip: string | false = false) {
   const bytes = (text: string) => Buffer.from(text)
 
   async function listening(bus: PubSub, channel: string) {
@@ -11,7 +15,9 @@ export function pubsubContract(name: string, open: (t: Test) => Promise<PubSub>)
     return { heard, unsubscribe }
   }
 
-  test(`${name}: a message reaches all handlers of its channel before publish returns, and no others`, async t => {
+  test(`${name}: a message reaches all handlers of its channel before publish returns, and no others`, {
+    skip,
+  }, async t => {
     const bus = await open(t)
     const [a, b, other] = [await listening(bus, 'a'), await listening(bus, 'a'), await listening(bus, 'b')]
     bus.publish('a', bytes('one'))
@@ -21,7 +27,7 @@ export function pubsubContract(name: string, open: (t: Test) => Promise<PubSub>)
     t.same(other.heard, [])
   })
 
-  test(`${name}: every byte arrives as it was`, async t => {
+  test(`${name}: every byte arrives as it was`, { skip }, async t => {
     const bus = await open(t)
     const heard: Uint8Array[] = []
     await bus.subscribe('a', message => heard.push(message))
@@ -30,7 +36,7 @@ export function pubsubContract(name: string, open: (t: Test) => Promise<PubSub>)
     t.same([...(heard[0] as Uint8Array)], [...all])
   })
 
-  test(`${name}: who ended a subscription hears nothing more, the others do`, async t => {
+  test(`${name}: an ended subscription receives nothing more, the others do`, { skip }, async t => {
     const bus = await open(t)
     const [a, b] = [await listening(bus, 'a'), await listening(bus, 'a')]
     a.unsubscribe()
@@ -46,7 +52,7 @@ export function pubsubContract(name: string, open: (t: Test) => Promise<PubSub>)
     t.same(again.heard, ['three'])
   })
 
-  test(`${name}: a handler may subscribe, publish and end subscriptions`, async t => {
+  test(`${name}: a handler may subscribe, publish and end subscriptions`, { skip }, async t => {
     const bus = await open(t)
     const late = await listening(bus, 'late')
     const unsubscribe = await bus.subscribe('a', () => {
@@ -58,7 +64,9 @@ export function pubsubContract(name: string, open: (t: Test) => Promise<PubSub>)
     t.same(late.heard, ['from a handler'])
   })
 
-  test(`${name}: one handler may subscribe twice, and hears twice until one of them ends`, async t => {
+  test(`${name}: a handler that subscribes twice receives each message twice, until one subscription ends`, {
+    skip,
+  }, async t => {
     const bus = await open(t)
     let heard = 0
     const handler = () => {
@@ -72,7 +80,9 @@ export function pubsubContract(name: string, open: (t: Test) => Promise<PubSub>)
     t.equal(heard, 3)
   })
 
-  test(`${name}: many channels may be subscribed to at once, and one that ended meanwhile is silent`, async t => {
+  test(`${name}: many channels may be subscribed to at once, and one that was ended receives nothing`, {
+    skip,
+  }, async t => {
     const bus = await open(t)
     const names = Array.from({ length: 200 }, (_, index) => `channel-${index}`)
     const all = await Promise.all(names.map(channel => listening(bus, channel)))
@@ -85,16 +95,16 @@ export function pubsubContract(name: string, open: (t: Test) => Promise<PubSub>)
     )
   })
 
-  test(`${name}: after the end no handler hears anything`, async t => {
+  test(`${name}: after close no handler receives anything`, { skip }, async t => {
     const bus = await open(t)
     const { heard } = await listening(bus, 'a')
     await bus.close()
     bus.publish('a', bytes('one'))
     t.same(heard, [])
-    await t.resolves(bus.close(), 'closing twice is no error')
+    await t.resolves(bus.close(), 'closing twice is not an error')
   })
 
-  test(`${name}: publishing where nobody listens, and after the end, is no error`, async t => {
+  test(`${name}: publishing without subscribers, or after close, is not an error`, { skip }, async t => {
     const bus = await open(t)
     bus.publish('nobody', bytes('one'))
     await bus.close()

@@ -37,7 +37,7 @@ test('redis: paused it counts as down, nothing waits for it, and it comes back',
   t.teardown(() => redis.resume())
   await eventually(() => a.state === 'down' && b.state === 'down')
   await t.rejects(
-    a.ask(commands => commands.ping()),
+    a.connection.run(commands => commands.ping()),
     /Redis is down/,
   )
   await b.subscribe('another', () => {})
@@ -108,7 +108,7 @@ test('redis: messages that are repeated and reordered on the way reach handlers,
 test('redis: without it a bus starts, delivers here, and finds it when it comes', { skip }, async t => {
   const redis = await startRedis(t)
   await redis.kill()
-  const open = () => openBus(t, redis.address, { isThere: false })
+  const open = () => openBus(t, redis.address, { isUp: false })
   const [a, b] = [await open(), await open()]
   t.equal(a.state, 'down')
   const { heard } = await listening(a, 'room')

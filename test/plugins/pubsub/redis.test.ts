@@ -1,25 +1,25 @@
-import root, { test } from 'tap'
+import root, { type Test, test } from 'tap'
 import { listening, openBus, reaches, say } from '../../support/bus.js'
 import { eventually } from '../../support/eventually.js'
-import { redisMissing as skip, startCluster, startRedis } from '../../support/redis.js'
+import { type RedisServers, redisMissing, startRedis } from '../../support/redis.js'
+import { deployments } from '../../support/redis-deployments.js'
 import { pubsubContract } from './contract.js'
 
 const given = process.env.REDIS_ADDR
 if (given) pubsubContract(`redis at ${given}`, t => openBus(t, given))
-else if (!skip) {
-  pubsubContract('redis', async t => openBus(t, (await startRedis(t)).address))
-  // A cluster takes two seconds to begin, so all have the same.
-  const cluster = startCluster(root)
-  pubsubContract('redis cluster', async t => openBus(t, (await cluster).address))
-}
 
-for (const [kind, start] of [
-  ['redis', startRedis],
-  ['redis cluster', startCluster],
-] as const) {
-  test(`${kind}: each server hears the others once, and itself once`, { skip }, async t => {
-    const { address } = await start(t)
-    const [a, b] = [await openBus(t, address), await openBus(t, address)]
+for (const { name, skip, start } of deployments) {
+  // Some take seconds to start, so all tests of the contract share one.
+  let shared: Promise<RedisServers> | undefined
+  const open = async (t: Test) => {
+    shared ??= start(root)
+    return openBus(t, (await shared).env)
+  }
+  pubsubContract(name, open, skip)
+
+  test(`${name}: each server hears the others once, and itself once`, { skip }, async t => {
+    const { env } = await start(t)
+    const [a, b] = [await openBus(t, env), await openBus(t, env)]
     const [atA, atB] = [await listening(a, 'room'), await listening(b, 'room')]
     await reaches(a, 'room', atB.heard)
     await reaches(b, 'room', atA.heard)
@@ -37,24 +37,27 @@ for (const [kind, start] of [
     )
   })
 
-  test(`${kind}: it is subscribed to what has handlers and to nothing else`, { skip }, async t => {
+  test(`${name}: it is subscribed to what has handlers and to nothing else`, { skip }, async t => {
     const redis = await start(t)
-    const bus = await openBus(t, redis.address)
-    const pattern = kind === 'redis' ? 'CHANNELS' : 'SHARDCHANNELS'
-    const channels = async () => ((await redis.admin().call('PUBSUB', pattern, 'room*')) as string[]).sort()
+    const bus = await openBus(t, redis.env)
+    const pattern = name !== 'redis cluster' ? 'CHANNELS' : 'SHARDCHANNELS'
+    const channels = async () => {
+      const lists = await Promise.all(redis.nodes.map(node => node.admin().call('PUBSUB', pattern, 'room*')))
+      return (lists as string[][]).flat().sort()
+    }
     const [one, two] = [await listening(bus, 'room1'), await listening(bus, 'room1')]
     await listening(bus, 'room2')
     await eventually(async () => (await channels()).join() === 'room1,room2')
     one.end()
-    await reaches(await openBus(t, redis.address), 'room1', two.heard)
+    await reaches(await openBus(t, redis.env), 'room1', two.heard)
     t.same(await channels(), ['room1', 'room2'])
     two.end()
     await eventually(async () => (await channels()).join() === 'room2')
   })
 
-  test(`${kind}: killed and started again, it has its subscriptions back`, { skip }, async t => {
+  test(`${name}: killed and started again, it has its subscriptions back`, { skip }, async t => {
     const redis = await start(t)
-    const [a, b] = [await openBus(t, redis.address), await openBus(t, redis.address)]
+    const [a, b] = [await openBus(t, redis.env), await openBus(t, redis.env)]
     const { heard } = await listening(b, 'room')
     await eventually(() => a.state === 'up' && b.state === 'up')
     await redis.kill()
@@ -63,7 +66,6 @@ for (const [kind, start] of [
     const late = await listening(b, 'subscribed while it was down')
     t.same(heard, [], 'what is said without Redis is not said later')
     await redis.start()
-    if (kind === 'redis cluster') await redis.admin().cluster('INFO')
     await eventually(() => a.state === 'up' && b.state === 'up')
     await reaches(a, 'room', heard)
     await reaches(a, 'subscribed while it was down', late.heard)
@@ -71,9 +73,9 @@ for (const [kind, start] of [
   })
 }
 
-test('redis: every byte passes between servers', { skip }, async t => {
-  const { address } = await startRedis(t)
-  const [a, b] = [await openBus(t, address), await openBus(t, address)]
+test('redis: every byte passes between servers', { skip: redisMissing }, async t => {
+  const { env } = await startRedis(t)
+  const [a, b] = [await openBus(t, env), await openBus(t, env)]
   const heard: Uint8Array[] = []
   await b.subscribe('방', message => heard.push(message))
   const { heard: first } = await listening(b, '방')
