@@ -1,0 +1,44 @@
+import { NOW } from '../../../support/events.js'
+import type { Promises } from './support.js'
+
+/** Sessions. */
+export function sessionsContract({ promise }: Promises) {
+  promise('a session’s expiry only moves forward, and a deleted session is gone', async (t, store) => {
+    const session = { id: 'a', username: 'Ann', created_at: NOW, expires_at: '2026-02-02T00:00:00.000Z' }
+    await store.createSession(session)
+    await store.extendSession('a', '2026-02-03T00:00:00.000Z')
+    await store.extendSession('a', '2026-02-01T00:00:00.000Z')
+    t.strictSame(await store.readSession('a'), { ...session, expires_at: '2026-02-03T00:00:00.000Z' })
+    await store.extendSession('b', '2026-02-03T00:00:00.000Z')
+    t.equal(await store.readSession('b'), null, 'extending makes none')
+    await store.deleteSession('a')
+    t.equal(await store.readSession('a'), null)
+    await t.resolves(store.deleteSession('a'), 'deleting what is gone is no error')
+  })
+
+  promise('a user’s sessions are listed by id, regardless of the name’s case', async (t, store) => {
+    const session = (id: string, username: string) => ({ id, username, created_at: NOW, expires_at: NOW })
+    const all = [session('a', 'Ann'), session('b', 'ann'), session('c', 'Ann')]
+    for (const one of [...all, session('d', 'bob'), session('e', 'anne')]) await store.createSession(one)
+    t.strictSame(await store.listSessions('ANN', { limit: 10 }), all)
+    t.strictSame(await store.listSessions('ann', { limit: 2 }), all.slice(0, 2))
+    t.strictSame(await store.listSessions('ann', { after: 'a', limit: 1 }), all.slice(1, 2))
+    await store.deleteSession('b')
+    t.strictSame(await store.listSessions('ann', { after: 'a', limit: 5 }), all.slice(2))
+    t.strictSame(await store.listSessions('nobody', { limit: 5 }), [])
+  })
+
+  promise('expired sessions are deleted and no others', async (t, store) => {
+    for (const [id, expires_at] of [
+      ['old', '2026-01-01T00:00:00.000Z'],
+      ['older', '2025-01-01T00:00:00.000Z'],
+      ['new', '2026-01-01T00:00:00.001Z'],
+    ] as const) {
+      await store.createSession({ id, username: 'ann', created_at: NOW, expires_at })
+    }
+    await store.deleteExpiredSessions('2026-01-01T00:00:00.001Z')
+    t.equal(await store.readSession('old'), null)
+    t.equal(await store.readSession('older'), null)
+    t.ok(await store.readSession('new'))
+  })
+}

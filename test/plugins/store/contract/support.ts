@@ -1,0 +1,119 @@
+import { type Test, test } from 'tap'
+import { foldMember, foldRoom } from '../../../../plugins/store/log/fold.js'
+import { queryTerms } from '../../../../plugins/store/log/terms.js'
+import { Conflict, type Store } from '../../../../plugins/store/store.js'
+import type { StoredEvent } from '../../../../schemas/event.js'
+import type { RoomRecord } from '../../../../schemas/room.js'
+import type { StoredUser } from '../../../../schemas/user.js'
+import { NOW } from '../../../support/events.js'
+
+export interface Opened {
+  /** An empty store. */
+  store: Store
+  /** Closes the store and opens what it kept. */
+  reopen(): Promise<Store>
+  /** Closes the store, reopened or not, and removes everything. */
+  destroy(): Promise<void>
+}
+
+export const user = (username: string): StoredUser => ({
+  username,
+  display_name: username,
+  bio: '',
+  avatar_color: '#3366cc',
+  status: 'available',
+  created_at: NOW,
+  password_hash: 'hash',
+  blocked: false,
+})
+
+export type Part = Partial<StoredEvent> & Pick<StoredEvent, 'type'>
+
+/** Events of a room after `after`; each has a client_id of its own unless it names one. */
+export const events = (room_id: string, after: number, parts: Part[]): StoredEvent[] =>
+  parts.map((part, i) => ({
+    room_id,
+    seq: after + 1 + i,
+    username: 'ann',
+    client_id: `own-${after + 1 + i}`,
+    created_at: NOW,
+    ...part,
+  }))
+
+export const message = (text: string, more: Partial<StoredEvent> = {}): Part => ({ type: 'message', text, ...more })
+
+export function room(id: string, more: Partial<RoomRecord> = {}): [RoomRecord, StoredEvent] {
+  const settings = { name: `Room ${id}`, description: '', is_public: true, max_members: 0 }
+  const record = {
+    id,
+    ...settings,
+    indexed_seq: 1,
+    owner: 'ann',
+    member_count: 1,
+    password_hash: null,
+    created_at: NOW,
+    deleted: false,
+    ...more,
+  }
+  const { name, description, is_public, max_members } = record
+  const created: StoredEvent = {
+    room_id: id,
+    seq: 1,
+    type: 'created',
+    username: record.owner,
+    client_id: `created-${id}`,
+    created_at: NOW,
+    data: { name, description, is_public, max_members, password_hash: record.password_hash },
+  }
+  return [record, created]
+}
+
+/** Resolves when the room's record, members and scrubs reflect its whole log, which a store may do behind the append. */
+export async function indexed(store: Store, room_id: string) {
+  const head = await store.readHead(room_id)
+  let record = await store.readRoom(room_id)
+  while (record !== null && record.indexed_seq < head) record = await store.readRoom(room_id)
+}
+
+/** The membership of some users and the record at the head, as a writer works them out. */
+export async function standing(store: Store, room_id: string, usernames: string[]) {
+  const state = await store.readState(room_id, usernames, Number.MAX_SAFE_INTEGER)
+  const members = new Map(state.members.map(row => [row.username, row]))
+  for (const event of state.events) {
+    const row = foldMember(event)
+    if (row !== null && row.seq > (members.get(row.username)?.seq ?? 0)) members.set(row.username, row)
+  }
+  return {
+    room: state.room && state.events.reduce(foldRoom, state.room),
+    members: [...members.values()].filter(row => row.is_member).map(row => row.username),
+    head: state.head,
+  }
+}
+
+export const texts = (log: StoredEvent[]) => log.map(event => event.text)
+export const seqs = (log: { seq: number }[]) => log.map(event => event.seq)
+export const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1)
+export const isConflict = (result: PromiseSettledResult<unknown>) =>
+  result.status === 'rejected' && result.reason instanceof Conflict
+
+/** Searches a room for what a user types. */
+export const search = (store: Store, room_id: string, query: string, before = Number.MAX_SAFE_INTEGER) =>
+  store.searchTerms(room_id, queryTerms(query), { before, limit: 100 })
+
+export type Promises = ReturnType<typeof promisesOf>
+
+/** @param name of the store, in the names of the tests */
+export function promisesOf(name: string, open: () => Promise<Opened>) {
+  return {
+    open,
+
+    /** Makes a test of one promise, on an empty store of its own. */
+    promise(text: string, check: (t: Test, store: Store, opened: Opened) => Promise<void>) {
+      test(`${name}: ${text}`, async t => {
+        const opened = await open()
+        t.teardown(() => opened.destroy())
+        await check(t, opened.store, opened)
+      })
+    },
+  }
+}

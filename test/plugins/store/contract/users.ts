@@ -1,0 +1,73 @@
+import { Conflict } from '../../../../plugins/store/store.js'
+import type { StoredUser } from '../../../../schemas/user.js'
+import { events, isConflict, message, type Promises, room, user } from './support.js'
+
+/** Users and their accounts. */
+export function usersContract({ promise }: Promises) {
+  promise('usernames are unique regardless of case and keep their registered spelling', async (t, store) => {
+    await store.createUser(user('MinJi'))
+    await t.rejects(store.createUser(user('minji')), Conflict)
+    await t.rejects(store.createUser({ ...user('MINJI'), bio: 'other' }), Conflict)
+    t.strictSame(await store.readUser('mInJi'), user('MinJi'))
+    t.strictSame(await store.readUsers(['MINJI', 'nobody']), [user('MinJi')])
+    t.equal(await store.countUsers(), 1)
+    t.equal(await store.readUser('min'), null)
+  })
+
+  promise('of concurrent registrations of one name exactly one succeeds', async (t, store) => {
+    const names = ['Ann', 'ann', 'ANN', 'aNn', 'anN', 'bob']
+    const results = await Promise.allSettled(names.map(name => store.createUser(user(name))))
+    t.equal(results.filter(({ status }) => status === 'fulfilled').length, 2)
+    t.equal(results.filter(isConflict).length, 4)
+    t.equal(await store.countUsers(), 2)
+  })
+
+  promise('users can be read in a batch, listed by lower-case name and counted', async (t, store) => {
+    for (const name of ['Cho', 'ann', 'Bob', '_x', 'dan']) await store.createUser(user(name))
+    const names = (users: StoredUser[]) => users.map(({ username }) => username)
+    t.strictSame(names(await store.listUsers({ limit: 3 })), ['_x', 'ann', 'Bob'])
+    t.strictSame(names(await store.listUsers({ limit: 3, after: 'BOB' })), ['Cho', 'dan'])
+    t.strictSame(names(await store.listUsers({ limit: 3, after: 'dan' })), [])
+    t.strictSame(names(await store.readUsers(['cho', 'DAN', 'eve'])).sort(), ['Cho', 'dan'])
+    t.strictSame(await store.readUsers([]), [])
+    t.equal(await store.countUsers(), 5)
+  })
+
+  promise('changing a profile changes the given fields only', async (t, store) => {
+    await store.createUser(user('Ann'))
+    const changed = { ...user('Ann'), display_name: '민지', status: 'busy' as const }
+    t.strictSame(await store.changeUser('ANN', { display_name: '민지', status: 'busy' }), changed)
+    t.strictSame(await store.readUser('ann'), changed)
+    t.strictSame(await store.changeUser('ann', { bio: 'x', display_name: '' }), {
+      ...changed,
+      bio: 'x',
+      display_name: '',
+    })
+    t.equal(await store.changeUser('bob', { bio: 'x' }), null)
+    t.equal(await store.readUser('bob'), null)
+  })
+
+  promise('changing an account changes the given fields only', async (t, store, { reopen }) => {
+    await store.createUser(user('Ann'))
+    await store.createUser({ ...user('bob'), blocked: true })
+    t.equal(await store.changeAccount('ANN', { blocked: true }), true)
+    t.strictSame(await store.readUser('ann'), { ...user('Ann'), blocked: true })
+    t.equal(await store.changeAccount('ann', { password_hash: 'other' }), true)
+    t.equal(await store.changeAccount('Bob', { blocked: false }), true)
+    t.equal(await store.changeAccount('cho', { blocked: true }), false)
+    const again = await reopen()
+    t.strictSame(await again.readUsers(['ann']), [{ ...user('Ann'), password_hash: 'other', blocked: true }])
+    t.strictSame(await again.listUsers({ after: 'ann', limit: 10 }), [user('bob')])
+    t.match(await again.changeUser('ann', { bio: 'x' }), { bio: 'x', password_hash: 'other', blocked: true })
+  })
+
+  promise('a new user’s mark in the default room is at its head', async (t, store) => {
+    await store.createUser(user('early'))
+    await store.createRoom(...room('default', { owner: '' }))
+    await store.append('default', 1, events('default', 1, [message('before')]))
+    await store.createUser(user('late'))
+    t.equal(await store.readMark('early', 'default'), 0)
+    t.equal(await store.readMark('LATE', 'default'), 2)
+    t.equal(await store.readMark('late', 'other'), 0)
+  })
+}
