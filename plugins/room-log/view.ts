@@ -4,11 +4,11 @@ import { DEFAULT_ROOM_ID } from '../../schemas/wire.js'
 import type { RoomState } from '../store/index.js'
 import { foldMember, foldRoom } from '../store/index.js'
 
-/** Member rows that a view holds at most; beyond, it forgets them all and asks again. */
+/** Member rows that a view holds; beyond, it drops all of them, and they are read again. */
 const ROWS_MAX = 10_000
 
 /**
- * A room as it is after event `seq`: its record and the rows of the users that were asked for, never the whole list.
+ * The state of a room after event `seq`: its record and the member rows of requested users, never the whole list.
  */
 export class RoomView {
   seq = 0
@@ -19,13 +19,13 @@ export class RoomView {
     return this.#rows.has(username)
   }
 
-  /** Only of users that the view knows. */
+  /** Call it only for users that the view knows. */
   isMember(username: string) {
     const row = this.#rows.get(username)
     return row ? row.is_member : this.room?.id === DEFAULT_ROOM_ID
   }
 
-  /** Moves to what a store answered for `usernames`, which must have been asked with this view's `seq` as `since`. */
+  /** Applies a store's answer for `usernames`; it must have been requested with this view's `seq` as `since`. */
   read(state: RoomState, usernames: string[]) {
     if (this.#rows.size + usernames.length > ROWS_MAX) this.#rows.clear()
     for (const username of usernames) if (!this.#rows.has(username)) this.#rows.set(username, null)
@@ -35,7 +35,7 @@ export class RoomView {
     this.seq = state.head
   }
 
-  /** Moves over events that follow `seq` without a hole. */
+  /** Applies the events that follow `seq`, without a hole. */
   append(events: StoredEvent[]) {
     for (const event of events) {
       this.#fold(event)
@@ -43,7 +43,7 @@ export class RoomView {
     }
   }
 
-  /** A copy to decide on, which may be thrown away. */
+  /** A copy for tentative changes. */
   clone() {
     const copy = new RoomView()
     copy.seq = this.seq

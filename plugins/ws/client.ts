@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyError } from 'fastify'
 import type { RawData, WebSocket } from 'ws'
 import { errors, rateLimited } from '../../schemas/error.js'
@@ -138,8 +139,7 @@ export class Client implements Sender {
         this.#onIdle = resolve
       })
     }
-    const timeout = new Promise(resolve => setTimeout(resolve, SETTLE_MS).unref())
-    await Promise.race([this.subscriptions.settled(), timeout])
+    await Promise.race([this.subscriptions.settled(), wait(SETTLE_MS, null, { ref: false })])
     this.close('restarting', JSON.stringify({ retry_after_ms }))
   }
 

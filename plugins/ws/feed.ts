@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { factsOf } from '../../schemas/event-types.js'
 import type { CloseReason } from '../../schemas/wire.js'
 import { unpack } from '../room-log/index.js'
@@ -220,7 +221,7 @@ export class Feed implements EventSink {
   async #write(buffer: Buffer, receivers: Subscriber[]) {
     for (const [index, subscriber] of receivers.entries()) {
       if (index > 0 && index % SLICE === 0) {
-        await new Promise(resolve => setImmediate(resolve))
+        await nextTurn()
         await this.hold()
       }
       if (!this.live.has(subscriber) || !subscriber.open) continue

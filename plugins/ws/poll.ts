@@ -11,7 +11,7 @@ const TICK_MS = 1000
 const STEADY_MS = 4000
 /** Rooms that are read from the store at the same time. */
 const REPAIRS_AT_ONCE = 16
-/** In a Redis Cluster `{servers}` selects the slot, the same as that of the probe of the bus. */
+/** In a Redis Cluster `{servers}` selects the same slot as the probe of the bus. */
 const CHANNEL = '{servers}:heads'
 
 export type Poll = ReturnType<typeof startPoll>

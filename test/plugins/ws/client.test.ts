@@ -9,7 +9,7 @@ import { type AnyFrame, connect, listen, open } from '../../support/socket.js'
 const room_id = 'default'
 const types = (frames: AnyFrame[]) => frames.map(({ type }) => type)
 
-test('welcome comes first, an ack before its event, and an edit and a deletion are told', async t => {
+test('welcome comes first, each ack before its event, and edits and deletions are delivered', async t => {
   const app = await build(t)
   const origin = await listen(app)
   const { token } = await register(app, 'minji')
@@ -40,7 +40,7 @@ test('welcome comes first, an ack before its event, and an edit and a deletion a
   )
 })
 
-test('sending again is answered as the first time, and only once stored', async t => {
+test('a retry is answered like the first request and stored once', async t => {
   const app = await build(t)
   const origin = await listen(app)
   const { token } = await register(app, 'minji')
@@ -58,7 +58,7 @@ test('sending again is answered as the first time, and only once stored', async 
   t.equal(await app.store.readHead(room_id), 3)
 })
 
-test('bad frames get an error with its code, store nothing, and the third malformed one ends the socket', async t => {
+test('an invalid frame gets an error code and stores nothing, and the third malformed one closes the socket', async t => {
   const app = await build(t)
   const origin = await listen(app)
   const { token } = await register(app, 'minji')
@@ -90,7 +90,7 @@ test('bad frames get an error with its code, store nothing, and the third malfor
   t.equal(await app.store.readHead(room_id), 1)
 })
 
-test('a frame that is no UTF-8 closes with 1007, one over 64 KiB with 1009', async t => {
+test('a frame that is not UTF-8 closes the socket with 1007, one over 64 KiB with 1009', async t => {
   const app = await build(t)
   const origin = await listen(app)
   const { token } = await register(app, 'minji')
@@ -103,7 +103,7 @@ test('a frame that is no UTF-8 closes with 1007, one over 64 KiB with 1009', asy
   t.equal((await app.inject('/health')).statusCode, 200)
 })
 
-test('frames in the same packet as the end of the handshake are not lost, however long the token takes', async t => {
+test('frames in the same packet as the handshake are not lost, however long the token lookup takes', async t => {
   const app = await build(t)
   const { authenticate } = app.auth
   app.auth.authenticate = async token => {
@@ -137,7 +137,7 @@ test('frames in the same packet as the end of the handshake are not lost, howeve
   t.equal(await app.store.readHead(room_id), 2)
 })
 
-test('a socket of one room follows it from its start on, and no other', async t => {
+test('a one-room socket follows its room from the start and no other room', async t => {
   const app = await build(t)
   const origin = await listen(app)
   const { token } = await register(app, 'minji')
@@ -153,7 +153,7 @@ test('a socket of one room follows it from its start on, and no other', async t 
   t.match(await open(t, origin, '/rooms/nowhere/ws', token).closed, { code: 4404 })
 })
 
-test('who may not be there is closed with the code that says why', async t => {
+test('an inaccessible room or an invalid token closes the socket with the matching code', async t => {
   const app = await build(t)
   const origin = await listen(app)
   const [minji, seojun] = [await register(app, 'minji'), await register(app, 'seojun')]
@@ -168,7 +168,7 @@ test('who may not be there is closed with the code that says why', async t => {
   t.match(await many.next('error', { room_id: visible.id }), { code: 'NOT_MEMBER' })
 })
 
-test('no token is 401 and a foreign page with the cookie 403, before the upgrade', async t => {
+test('before the upgrade, a missing token gets 401, and the cookie from a page of another origin gets 403', async t => {
   const app = await build(t)
   const origin = await listen(app)
   const { token } = await register(app, 'minji')
@@ -196,7 +196,7 @@ test('no token is 401 and a foreign page with the cookie 403, before the upgrade
   t.equal(ours.protocol, '')
 })
 
-test('the token of the subprotocol is not echoed', async t => {
+test('the token in the subprotocol is not echoed', async t => {
   const app = await build(t)
   const origin = await listen(app)
   const { token } = await register(app, 'minji')
@@ -204,7 +204,7 @@ test('the token of the subprotocol is not echoed', async t => {
   t.equal(socket.ws.protocol, 'talkie.v1')
 })
 
-test('a session that ends takes its own sockets with it and no others', async t => {
+test('the end of a session closes its own sockets and no others', async t => {
   const app = await build(t)
   const origin = await listen(app)
   const { token } = await register(app, 'minji')
@@ -221,7 +221,7 @@ test('a session that ends takes its own sockets with it and no others', async t 
   await kept.settled()
 })
 
-test('a session that ends in the turn in which its token was found good lets no socket in', async t => {
+test('a session that ends in the turn in which its token was verified admits no socket', async t => {
   const app = await build(t)
   const origin = await listen(app)
   const [minji, seojun] = [await register(app, 'minji'), await register(app, 'seojun')]
@@ -246,7 +246,7 @@ test('a session that ends in the turn in which its token was found good lets no 
   await stays.settled()
 })
 
-test('a token that expires closes its socket, unless a fresh one came in time', async t => {
+test('an expired token closes its socket unless it was renewed in time', async t => {
   const app = await build(t)
   const origin = await listen(app)
   const { token } = await register(app, 'minji')
@@ -266,7 +266,7 @@ test('a token that expires closes its socket, unless a fresh one came in time', 
   await renewed.settled()
 })
 
-test('a token of somebody else does not take a socket over', async t => {
+test('the token of another user cannot take over a socket', async t => {
   const app = await build(t)
   const origin = await listen(app)
   const [minji, seojun] = [await register(app, 'minji'), await register(app, 'seojun')]
@@ -279,7 +279,7 @@ test('a token of somebody else does not take a socket over', async t => {
   t.match(messages, [{ username: 'minji' }])
 })
 
-test('typing is told, ends with the message, and with the socket', async t => {
+test('typing is delivered, and ends with the message and with the socket', async t => {
   const app = await build(t)
   const origin = await listen(app)
   const [minji, seojun] = [await register(app, 'minji'), await register(app, 'seojun')]
@@ -298,7 +298,7 @@ test('typing is told, ends with the message, and with the socket', async t => {
   t.match(await reader.next('typing'), { username: 'minji', on: false })
 })
 
-test('a read mark is told to the other sockets of its user alone, and never goes back', async t => {
+test('a read mark is sent only to the other sockets of its user, and never moves back', async t => {
   const app = await build(t)
   const origin = await listen(app)
   const [minji, seojun] = [await register(app, 'minji'), await register(app, 'seojun')]
@@ -327,7 +327,7 @@ test('a read mark is told to the other sockets of its user alone, and never goes
   )
 })
 
-test('a changed profile is told to the rooms that its user is online in', async t => {
+test('a profile change is sent to the rooms in which its user is online', async t => {
   const app = await build(t)
   const origin = await listen(app)
   const [minji, seojun] = [await register(app, 'minji'), await register(app, 'seojun')]
@@ -340,7 +340,7 @@ test('a changed profile is told to the rooms that its user is online in', async 
   t.match(await reader.next('profile'), { username: 'minji', display_name: '민지' })
 })
 
-test('who made, joined or was added to a room is told on every socket, nobody else', async t => {
+test('a user who created, joined or was added to a room is notified on all sockets, and no other user is', async t => {
   const app = await build(t)
   const origin = await listen(app)
   const [minji, jun] = [await register(app, 'minji'), await register(app, 'jun')]
@@ -360,7 +360,7 @@ test('who made, joined or was added to a room is told on every socket, nobody el
   await Promise.all([all.settled(), other.settled()])
   const admitted = ({ frames }: typeof all) => frames.filter(({ type }) => type === 'admitted').map(f => f.room_id)
   t.same(admitted(all), [own.id, film.id])
-  t.same(admitted(other), [own.id, film.id], 'once, though added twice')
+  t.same(admitted(other), [own.id, film.id], 'once, although added twice')
 })
 
 test('too many sockets of a user are closed with 4429', async t => {
@@ -385,7 +385,7 @@ test('too many sockets of an address are closed with 4429', async t => {
   t.match(await open(t, origin, '/ws', token).closed, { code: 4429 })
 })
 
-test('limits tell when to try again, and what was refused is not stored', async t => {
+test('a limit says when to retry, and a rejected message is not stored', async t => {
   const app = await build(t, { RATE_LIMIT_SENDS_PER_SECOND: '1', RATE_LIMIT_FRAMES_PER_SECOND: '3' })
   const origin = await listen(app)
   const { token } = await register(app, 'minji')

@@ -13,7 +13,7 @@ import { temporaryFolder } from '../../support/application.js'
 
 let rooms = 0
 
-/** A log of `count` messages, of which the bus brought nothing yet, and a feed that was started when it was empty. */
+/** A log of `count` messages, none of them delivered by the bus yet, and a feed that was started when it was empty. */
 async function following(t: Test, count: number, more: Partial<StoredEvent>[] = []) {
   const store = await openEmbedded(temporaryFolder(t), { error() {}, warn() {} } as never)
   t.teardown(() => store.close())
@@ -39,7 +39,7 @@ async function following(t: Test, count: number, more: Partial<StoredEvent>[] = 
   }
 }
 
-/** The end of a socket that keeps what is written; nothing of the feed is replaced. */
+/** A subscriber that records what is written to it. */
 function subscriber(username: string) {
   const written: Buffer[] = []
   const endings: string[] = []
@@ -61,7 +61,7 @@ function subscriber(username: string) {
   return { one, socket, endings, frames: () => parse(Buffer.concat(written)) }
 }
 
-/** A socket of minji's that comes to a feed. */
+/** A new subscription of minji's to a feed. */
 function arrival(feed: Feed) {
   const { one, frames } = subscriber('minji')
   const write = (bytes: Buffer) => one.socket.write(bytes)
@@ -88,10 +88,10 @@ async function flushedTo(feed: Feed, seq: number) {
   while (feed.flushed < seq) await feed.nextFlush()
 }
 
-test('whatever a bus drops, repeats and reorders, a socket gets every event once and in order', async t => {
+test('if the bus drops, repeats and reorders events, a socket still gets every event once and in order', async t => {
   const COUNT = 12
   const { start } = await following(t, COUNT)
-  // A bus brings runs of events; the last one always comes, as the next commit would make it known.
+  // The bus delivers runs of events; the last event always arrives, because the next commit would reveal it.
   const runs = fc.array(fc.tuple(fc.integer({ min: 1, max: COUNT }), fc.integer({ min: 1, max: 4 })), { maxLength: 12 })
   await fc.assert(
     fc.asyncProperty(runs, async brought => {
@@ -109,7 +109,7 @@ test('whatever a bus drops, repeats and reorders, a socket gets every event once
   )
 })
 
-test('an event that ends a membership ends the segment: nothing behind it reaches who is out', async t => {
+test('a user whose membership ended receives nothing after the event that ended it', async t => {
   for (const type of ['removed', 'left'] as const) {
     const { start } = await following(t, 6, [{ seq: 3, type, member: 'minji' }])
     const { feed, events } = await start()
@@ -127,7 +127,7 @@ test('an event that ends a membership ends the segment: nothing behind it reache
   }
 })
 
-test('a removal that the bus did not bring ends the membership all the same', async t => {
+test('a removal that the bus did not deliver ends the membership, too', async t => {
   const { start } = await following(t, 6, [{ seq: 3, type: 'removed', member: 'minji' }])
   const { feed, events } = await start()
   const out = subscriber('minji')
@@ -139,7 +139,7 @@ test('a removal that the bus did not bring ends the membership all the same', as
   feed.close()
 })
 
-test('the end of a room ends it for everybody, waiting ones included', async t => {
+test('the end of a room ends all subscriptions, including those that are catching up', async t => {
   const { start } = await following(t, 2, [{ seq: 2, type: 'room_deleted' }])
   const { feed, events } = await start()
   const [live, waiting] = [subscriber('minji'), subscriber('seojun')]
@@ -152,7 +152,7 @@ test('the end of a room ends it for everybody, waiting ones included', async t =
   feed.close()
 })
 
-test('an ack goes out before its event, to its socket alone', async t => {
+test('an ack is written before its event, only to its own socket', async t => {
   const { start } = await following(t, 1)
   const { feed, events } = await start()
   const [sender, other] = [subscriber('minji'), subscriber('seojun')]
@@ -178,7 +178,7 @@ test('an ack goes out before its event, to its socket alone', async t => {
   feed.close()
 })
 
-test('a socket with too much unsent gets no more and slows nobody', async t => {
+test('a socket with too many unsent bytes gets nothing more and delays no other socket', async t => {
   const { start } = await following(t, 1)
   const { feed, events } = await start()
   const [slow, other] = [subscriber('minji'), subscriber('seojun')]
@@ -193,7 +193,7 @@ test('a socket with too much unsent gets no more and slows nobody', async t => {
   feed.close()
 })
 
-test('more sockets than one slice all get the same, in one order', async t => {
+test('more sockets than one slice all get the same events in the same order', async t => {
   const { start } = await following(t, 20)
   const { feed, events } = await start()
   const crowd = Array.from({ length: 600 }, (_, index) => subscriber(`user-${index}`))
@@ -208,7 +208,7 @@ test('more sockets than one slice all get the same, in one order', async t => {
   feed.close()
 })
 
-test('frames that are not in the log pass, and what another version sent is left to the store', async t => {
+test('ephemeral frames are delivered, and envelopes of another version are ignored', async t => {
   const { start } = await following(t, 1)
   const { feed, events } = await start()
   const { one, frames } = subscriber('minji')
@@ -229,7 +229,7 @@ test('frames that are not in the log pass, and what another version sent is left
   feed.close()
 })
 
-test('while nobody can know who is logged out nothing is delivered, then all of it, however much it was', async t => {
+test('during a hold nothing is delivered, afterwards everything, however much it was', async t => {
   const { store } = await following(t, 0)
   let release = () => {}
   let hold: Promise<void> | null = new Promise(resolve => {
@@ -259,14 +259,14 @@ test('while nobody can know who is logged out nothing is delivered, then all of 
     feed.receive(packEvents(events))
   }
   t.same(frames(), [])
-  t.ok((feed.order.position as number) < COUNT, 'what waits is bounded')
+  t.ok((feed.order.position as number) < COUNT, 'the queue is bounded')
   hold = null
   release()
   await flushedTo(feed, COUNT)
   t.same(seqs(frames()), upTo(COUNT))
 })
 
-test('a head that another server tells of is read from the store', async t => {
+test('a head that another server announces is read from the store', async t => {
   const { start } = await following(t, 3)
   const { feed } = await start()
   const { one, frames } = subscriber('minji')
@@ -276,7 +276,7 @@ test('a head that another server tells of is read from the store', async t => {
   t.same(seqs(frames()), upTo(3))
 })
 
-test('settled: acks are out too, and what goes on coming in is not waited for', async t => {
+test('settled waits for acks, too, but not for what is received later', async t => {
   const { start } = await following(t, 0)
   const { feed } = await start()
   const repeated = subscriber('minji')
@@ -285,7 +285,7 @@ test('settled: acks are out too, and what goes on coming in is not waited for', 
   await feed.settled()
   t.match(repeated.frames(), [{ type: 'ack' }])
 
-  // More than one slice, so that something comes in during each flush.
+  // More than one slice, so that frames arrive during each flush.
   for (let i = 0; i < 300; i++) feed.live.add(subscriber(`u${i}`).one)
   let settled = false
   const busy = () => {
@@ -298,11 +298,11 @@ test('settled: acks are out too, and what goes on coming in is not waited for', 
   t.ok(repeated.frames().length > 1)
 })
 
-test('a socket that comes back while a flush waits misses nothing and gets nothing twice', async t => {
+test('a socket that resumes while a flush waits misses no event and gets none twice', async t => {
   const { store, start } = await following(t, 2)
   const turn = () => new Promise(resolve => setImmediate(resolve))
   for (const first of ['flush', 'socket']) {
-    // The two go on in the same turn of the event loop, one so many microtasks behind the other.
+    // Both continue in the same turn of the event loop, one of them some microtasks later.
     for (let behind = 0; behind < 10; behind++) {
       const { feed: reader, events } = await start()
       reader.close()
@@ -344,14 +344,14 @@ test('a socket that comes back while a flush waits misses nothing and gets nothi
           { type: 'welcome', seq: 2 },
           { type: 'message', seq: 3 },
         ],
-        `${first} first, the other ${behind} microtasks behind`,
+        `${first} first, the other ${behind} microtasks later`,
       )
       feed.close()
     }
   }
 })
 
-test('who came or went while a socket read what it missed is told when it is there', async t => {
+test('presence changes during replay are delivered after it', async t => {
   const { store, start } = await following(t, 2)
   const { feed: reader, events } = await start()
   reader.close()
@@ -366,7 +366,7 @@ test('who came or went while a socket read what it missed is told when it is the
   }
   await tell('before')
   const came = subscription.start(view, store, { after: 0 }, welcome)
-  // The store reads in another turn: the socket is between its welcome and its first event.
+  // The store answers in a later turn, so the socket is between its welcome and its first event.
   feed.broadcast(Buffer.from(JSON.stringify({ type: 'presence', username: 'meanwhile' })))
   await Promise.all([came, feed.nextFlush()])
   await tell('after')
@@ -384,7 +384,7 @@ test('who came or went while a socket read what it missed is told when it is the
   feed.close()
 })
 
-test('many that come back to the same place at once share what is read', async t => {
+test('sockets that resume from the same seq at once share the reads', async t => {
   const COUNT = 250
   const { store, start } = await following(t, COUNT)
   const { feed: reader, events } = await start()

@@ -5,13 +5,13 @@ import { clientFrames } from '../../../schemas/frame.js'
 
 const send = { type: 'send', room_id: 'default', client_id: 'c1', text: 'hi' }
 
-test('what is no JSON object with a type is malformed', async t => {
+test('a frame that is not a JSON object with a type is malformed', async t => {
   for (const data of ['', '{', 'null', '[]', '1', '"send"', '{}', '{"type":1}', '{"type":null}']) {
     t.throws(() => parseFrame(data), { code: 'MALFORMED_FRAME' }, data)
   }
 })
 
-test('a wrong frame of a known type is refused in one line, without ending the socket', async t => {
+test('an invalid frame of a known type gets a one-line error and does not close the socket', async t => {
   const wrong: [object, string][] = [
     [{ ...send, text: undefined }, "send: must have required property 'text'"],
     [{ ...send, text: '' }, 'send: text must NOT have fewer than 1 characters'],
@@ -34,7 +34,7 @@ test('a wrong frame of a known type is refused in one line, without ending the s
   t.throws(() => parseFrame('{"type":"ping","__proto__":{"x":1}}'), errors.BadFrame)
 })
 
-test('text is kept as it is and counted in code points', async t => {
+test('text is kept unchanged and counted in code points', async t => {
   const texts = [' a ', '안녕', '😀'.repeat(2000), 'a\nb', '<b>', '\u200b']
   for (const text of texts) t.equal((parseFrame(JSON.stringify({ ...send, text })) as typeof send).text, text)
   for (const text of [' \n\t', '😀'.repeat(2001), 'a\u0000b']) {
@@ -43,11 +43,11 @@ test('text is kept as it is and counted in code points', async t => {
   t.throws(() => parseFrame('{"type":"send","room_id":"r","client_id":"c","text":"\\ud800"}'), errors.BadFrame)
 })
 
-test('every type that a client may send has a schema of its own', async t => {
+test('every type of client frame has its own schema', async t => {
   for (const [type, schema] of Object.entries(clientFrames)) t.equal(schema.properties.type.const, type)
 })
 
-test('the answer to a refused frame names its request where the frame does', async t => {
+test('the answer to a rejected frame repeats the ids of its request, if it has any', async t => {
   t.same(originOf(JSON.stringify(send)), { room_id: 'default', client_id: 'c1' })
   t.same(originOf('{"room_id":1,"client_id":{}}'), {})
   t.same(originOf('not json'), {})

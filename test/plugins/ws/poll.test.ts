@@ -10,7 +10,7 @@ import { temporaryFolder } from '../../support/application.js'
 
 const room_id = 'room'
 
-/** A server that follows a room whose events no bus brings. Seconds pass as the test says. */
+/** A server that follows a room whose events the bus does not deliver. The test controls the clock. */
 async function startServer(t: Test) {
   const store = await openEmbedded(temporaryFolder(t), { error() {}, warn() {} } as never)
   t.teardown(() => store.close())
@@ -24,7 +24,7 @@ async function startServer(t: Test) {
   t.teardown(() => hub.release(feed))
   const { now } = performance
   let at = Math.floor(now.call(performance))
-  /** Does it at the test's time, however long the machine took until then. */
+  /** Runs it at the test's time, however slow the machine is. */
   function atOnce<T>(work: () => T): T {
     performance.now = () => at
     try {
@@ -40,12 +40,12 @@ async function startServer(t: Test) {
     fourSecondsLater: () => {
       at += 4000
     },
-    /** As another server does it. */
+    /** Appends as another server would. */
     async append(seq: number) {
       const event = { room_id, seq, type: 'message' as const, username: 'minji', client_id: randomUUID(), text: 'x' }
       await store.append(room_id, seq - 1, [{ ...event, created_at: '2026-01-01T00:00:00.000Z' }])
     },
-    /** Ends the poll, after what it has begun. @returns up to where the room is known here */
+    /** Waits for the current poll and stops polling. @returns the feed's position */
     async known() {
       await poll.close()
       return feed.order.position
@@ -53,7 +53,7 @@ async function startServer(t: Test) {
   }
 }
 
-test('while the bus is down, a second is enough for what it did not bring', async t => {
+test('while the bus is down, a missed event arrives within a second', async t => {
   const server = await startServer(t)
   await server.append(1)
   server.pubsub.state = 'down'
@@ -62,7 +62,7 @@ test('while the bus is down, a second is enough for what it did not bring', asyn
   t.same(server.poll.figures, { polls: 1, found: 1 })
 })
 
-test('a bus that works is believed for four seconds', async t => {
+test('while the bus works, the store is polled every four seconds', async t => {
   const server = await startServer(t)
   await server.append(1)
   server.second()
@@ -72,7 +72,7 @@ test('a bus that works is believed for four seconds', async t => {
   t.equal(await server.known(), 1)
 })
 
-test('a bus that is back is not believed before one more look', async t => {
+test('after the bus is back, the store is polled once more', async t => {
   const server = await startServer(t)
   const { findAhead } = server.store
   let looked: Promise<unknown> = Promise.resolve()
@@ -84,7 +84,7 @@ test('a bus that is back is not believed before one more look', async t => {
   server.pubsub.state = 'down'
   server.second()
   await looked
-  // What the look has set off is over by then.
+  // By then the repair after the poll is over.
   await new Promise(resolve => setImmediate(resolve))
   await server.append(1)
   server.pubsub.state = 'up'
@@ -92,7 +92,7 @@ test('a bus that is back is not believed before one more look', async t => {
   t.equal(await server.known(), 1)
 })
 
-test('where the store did not answer, it is asked again after a second', async t => {
+test('if a poll fails, it is retried after a second', async t => {
   const server = await startServer(t)
   await server.append(1)
   const { findAhead } = server.store

@@ -11,7 +11,7 @@ const seqs = ({ frames }: TestSocket) =>
   frames.filter(({ seq, type }) => seq && type !== 'welcome' && type !== 'ack').map(({ seq }) => seq)
 const upTo = (head: number, from = 1) => Array.from({ length: head - from + 1 }, (_, index) => from + index)
 
-test('a removal reaches the removed as the last event of the room, whatever is said meanwhile', async t => {
+test('a removed member receives the removal as the last event, whatever is sent meanwhile', async t => {
   const app = await build(t)
   const origin = await listen(app)
   const [minji, seojun] = [await register(app, 'minji'), await register(app, 'seojun')]
@@ -42,7 +42,7 @@ test('a removal reaches the removed as the last event of the room, whatever is s
   t.equal((await app.inject({ url: `/rooms/${id}/messages`, headers: seojun.headers })).statusCode, 403)
 })
 
-test('leaving closes one’s sockets in the room; deleting it everybody’s', async t => {
+test('leaving a room closes the user’s sockets in it; deleting it closes everyone’s', async t => {
   const app = await build(t)
   const origin = await listen(app)
   const [minji, seojun] = [await register(app, 'minji'), await register(app, 'seojun')]
@@ -59,7 +59,7 @@ test('leaving closes one’s sockets in the room; deleting it everybody’s', as
   t.match(await staying.closed, { code: 4404 })
 })
 
-test('who comes back gets every event after the last one seen, once and in order, while others go on', async t => {
+test('a resuming socket gets every event after the last one seen, once and in order, while others keep sending', async t => {
   const app = await build(t)
   const origin = await listen(app)
   const { token } = await register(app, 'minji')
@@ -83,7 +83,7 @@ test('who comes back gets every event after the last one seen, once and in order
   await talk
 })
 
-test('nothing missed, nothing received yet, and twice the same: each resumes', async t => {
+test('resuming works with nothing missed, with nothing received yet, and twice from the same seq', async t => {
   const app = await build(t)
   const origin = await listen(app)
   const { token } = await register(app, 'minji')
@@ -101,7 +101,7 @@ test('nothing missed, nothing received yet, and twice the same: each resumes', a
   t.same(seqs(socket), [1, 2])
 })
 
-test('another epoch, a seq beyond the head, and a gap of over 1,000 events get reset, then go on live', async t => {
+test('another epoch, a seq beyond the head, and a gap of over 1,000 events get a reset, then live events', async t => {
   const app = await build(t)
   const origin = await listen(app)
   const { token } = await register(app, 'minji')
@@ -126,7 +126,7 @@ test('another epoch, a seq beyond the head, and a gap of over 1,000 events get r
   t.same(seqs(socket).slice(-1001), upTo(head + 1, head - 999))
 })
 
-test('a socket that does not read is closed as too slow; the others get everything', async t => {
+test('a socket that does not read is closed as too slow; the others get every event', async t => {
   const app = await build(t)
   const origin = await listen(app)
   const { token } = await register(app, 'minji')
@@ -152,7 +152,7 @@ test('a socket that does not read is closed as too slow; the others get everythi
   await back.next('message', { seq: COUNT + 1 })
 })
 
-test('a silent connection that is gone without a word is found by its missing pongs', async t => {
+test('a dead connection is detected by its missing pongs', async t => {
   const app = await build(t, { HEARTBEAT_MS: '100' })
   const origin = new URL(await listen(app))
   const { token } = await register(app, 'minji')
@@ -169,7 +169,7 @@ test('a silent connection that is gone without a word is found by its missing po
   t.equal(app.ws.hub.clients.size, 1)
 })
 
-test('a drain acknowledges what was sent, tells clients when to come back, and takes no new sockets', async t => {
+test('a drain acknowledges what was sent, tells clients when to reconnect, and admits no new sockets', async t => {
   const app = await build(t)
   const origin = await listen(app)
   const { token } = await register(app, 'minji')
@@ -197,8 +197,8 @@ test('a drain acknowledges what was sent, tells clients when to come back, and t
   t.ok(told.size > 0)
 })
 
-test('who comes while the server drains is sent away at once, and a drain ends when nobody is left', async t => {
-  // Nobody waits for an hour: the second socket of two would be sent away after half of it.
+test('a socket that connects during a drain is closed at once, and the drain ends when no socket is left', async t => {
+  // The test does not take an hour, although the second socket would be closed after half of it.
   const app = await build(t, { DRAIN_MS: '3600000' })
   const origin = await listen(app)
   const { token } = await register(app, 'minji')
@@ -216,10 +216,10 @@ test('who comes while the server drains is sent away at once, and a drain ends w
   await closing
 })
 
-test('a drain sends sockets away one after the other, evenly over its time', async t => {
+test('a drain closes sockets one after the other, evenly over its time', async t => {
   const STEP_MS = 600_000
   const env = { DRAIN_MS: String(4 * STEP_MS), HEARTBEAT_MS: String(100 * STEP_MS) }
-  // The server's own bound on what runs at its end.
+  // The bound that the server itself sets on its closing hooks.
   const pluginTimeout = serverOptions(readConfig(env)).pluginTimeout as number
   const app = await build(t, env, { options: { pluginTimeout } })
   const origin = await listen(app)
@@ -230,7 +230,7 @@ test('a drain sends sockets away one after the other, evenly over its time', asy
     await socket.settled()
     sockets.push(socket)
   }
-  // Time is the test's.
+  // The test controls the clock.
   const { now } = performance
   let passed_ms = 0
   performance.now = () => now.call(performance) + passed_ms
@@ -254,7 +254,7 @@ test('a drain sends sockets away one after the other, evenly over its time', asy
   await closing
 })
 
-test('a socket that is sent away in a flood has an ack of all that was committed', async t => {
+test('a socket closed by a restart in a flood of messages has an ack for everything that was committed', async t => {
   const app = await build(t)
   const origin = await listen(app)
   const { token } = await register(app, 'minji')
@@ -270,7 +270,7 @@ test('a socket that is sent away in a flood has an ack of all that was committed
   t.strictSame(acked.sort(), told.sort())
 })
 
-test('who is online is told as it changes, once for several sockets', async t => {
+test('changes of the online state are sent, once for a user with several sockets', async t => {
   const app = await build(t)
   const origin = await listen(app)
   const [minji, seojun] = [await register(app, 'minji'), await register(app, 'seojun')]
