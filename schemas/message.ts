@@ -64,9 +64,12 @@ export const Sending = Type.Object(
     text: Text,
     reply_to: Type.Optional(Type.Integer({ ...Seq, description: 'The id of the message that this one replies to' })),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ text: '안녕하세요!' }] },
 )
-export const Replying = Type.Object({ client_id: Type.Optional(ClientId), text: Text }, { additionalProperties: false })
+export const Replying = Type.Object(
+  { client_id: Type.Optional(ClientId), text: Text },
+  { additionalProperties: false, examples: [{ text: '안녕하세요!' }] },
+)
 export const Editing = Replying
 export const Deleting = Type.Object({ client_id: Type.Optional(ClientId) }, { additionalProperties: false })
 

@@ -94,7 +94,28 @@ export const Room = Type.Object(
     last_seq: Type.Integer({ description: 'The `seq` of the newest event', examples: [42] }),
     last_message: Type.Optional(LastMessage),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [
+      {
+        id: '5f0c1d9be2a7483601',
+        name: 'Lunch',
+        description: 'Where shall we eat?',
+        is_public: true,
+        has_password: false,
+        is_default: false,
+        max_members: 0,
+        owner: 'minji',
+        member_count: 3,
+        created_at: '2026-01-31T09:30:00.000Z',
+        is_member: true,
+        unread: 2,
+        last_read_seq: 40,
+        last_seq: 42,
+        last_message: { id: 42, username: 'minji', text: '안녕하세요!' },
+      },
+    ],
+  },
 )
 export type Room = Static<typeof Room>
 

@@ -14,7 +14,7 @@ interface Response {
   content?: Record<string, Media>
 }
 interface Operation {
-  parameters?: Media[]
+  parameters?: (Media & { required?: boolean })[]
   requestBody?: { content: Record<string, Media> }
   responses: Record<string, Response>
 }
@@ -58,15 +58,18 @@ const retryAfter = {
 }
 
 /**
- * Completes an OpenAPI document with what the schemas of the routes imply: an example for every parameter, request and
- * response, one for each code of an error response, and references in place of repeated shapes.
+ * Completes an OpenAPI document with what the schemas of the routes imply: an example for every required parameter, request
+ * and response, one for each code of an error response, and references in place of repeated shapes.
  */
 export function complete(document: object) {
   const { paths, components } = document as OpenApiDocument
   const named = new Set<string>()
   for (const path of Object.values(paths)) {
     for (const { parameters = [], requestBody, responses } of Object.values(path)) {
-      for (const parameter of parameters) addExample(parameter)
+      for (const parameter of parameters) {
+        if (parameter.required) addExample(parameter)
+        else moveExample(parameter)
+      }
       for (const media of Object.values(requestBody?.content ?? {})) addExample(media)
       for (const response of Object.values(responses)) {
         for (const media of Object.values(response.content ?? {})) {
@@ -82,6 +85,13 @@ export function complete(document: object) {
 
 function addExample(media: Media) {
   if (media.example === undefined && media.examples === undefined) media.example = exampleOf(media.schema)
+}
+
+/** Swagger UI fills in a parameter's example, but not its schema's: an optional filter must not hide results. */
+function moveExample(parameter: Media) {
+  if (parameter.example === undefined) return
+  parameter.schema.examples = [parameter.example]
+  delete parameter.example
 }
 
 /** @param named collects the codes */

@@ -76,7 +76,12 @@ async function docs(fastify: FastifyInstance) {
       return document.openapiObject
     },
   })
-  await fastify.register(swaggerUi, { routePrefix: '/docs', uiConfig: { tryItOutEnabled: true } })
+  await fastify.register(swaggerUi, {
+    routePrefix: '/docs',
+    theme: { title: 'woongkie-talkie API' },
+    // Without the top bar, which would carry Fastify's logo and a field for other documents.
+    uiConfig: { layout: 'BaseLayout', tryItOutEnabled: true },
+  })
 
   for (const [name, summary, what] of [
     ['openapi.yaml', 'Get the OpenAPI document', 'The HTTP API as OpenAPI 3.1'],

@@ -5,7 +5,7 @@ import { parse } from 'yaml'
 import { build } from '../support/application.js'
 
 interface Media {
-  schema: unknown
+  schema: { examples?: unknown[]; default?: unknown }
   example?: unknown
   examples?: Record<string, unknown>
 }
@@ -14,7 +14,7 @@ interface Operation {
   summary: string
   tags: string[]
   security?: object[]
-  parameters?: (Media & { in: string; name: string })[]
+  parameters?: (Media & { in: string; name: string; required?: boolean })[]
   requestBody?: { content: Record<string, Media> }
   responses: Record<string, { description: string; content?: Record<string, Media>; headers?: object }>
 }
@@ -63,10 +63,14 @@ test('every operation says what it is', async t => {
   t.equal(new Set(operations.map(({ operationId }) => operationId)).size, operations.length, 'no operationId twice')
 })
 
-test('whatever is sent or answered has an example', async t => {
+test('requests, responses and required parameters have an example, optional parameters one in their schema only', async t => {
   for (const { name, parameters = [], requestBody, responses } of operations) {
+    for (const { schema, example } of parameters.filter(({ required }) => !required)) {
+      t.equal(example, undefined, `${name}: Swagger UI would fill it in`)
+      t.ok(schema.examples ?? schema.default, `${name}: ${JSON.stringify(schema)}`)
+    }
     const media = [
-      ...parameters,
+      ...parameters.filter(({ required }) => required),
       ...Object.values(requestBody?.content ?? {}),
       ...Object.values(responses).flatMap(({ content = {} }) => Object.values(content)),
     ]
