@@ -1,0 +1,115 @@
+import { type Test, test } from 'tap'
+import { build } from '../support/application.js'
+import { addUsers } from '../support/users.js'
+
+async function talking(t: Test) {
+  const app = await build(t)
+  await addUsers(app, 'minji', 'seojun')
+  return app
+}
+
+test('a send returns the message without reading it back; a retry returns it as it is now', async t => {
+  const { messages, store } = await talking(t)
+  const { readTargets } = store
+  let reads = 0
+  store.readTargets = (...args) => {
+    reads++
+    return readTargets(...args)
+  }
+  const body = { client_id: 'a', text: '안녕하세요!' }
+  const sent = await messages.send('default', 'minji', body)
+  t.match(sent, { repeated: false, event: { seq: 2, type: 'message' } })
+  t.equal(reads, 0)
+  const { created_at } = sent.event
+  const expected = { id: 2, room_id: 'default', username: 'minji', created_at, ...body }
+  t.strictSame(sent.message, expected)
+  t.strictSame(await messages.read('default', 2), expected)
+  await messages.edit('default', 'minji', 2, { client_id: 'b', text: 'hello' })
+  t.match(await messages.send('default', 'minji', body), {
+    repeated: true,
+    event: { seq: 2 },
+    message: { text: 'hello' },
+  })
+  await t.rejects(messages.send('default', 'minji', { client_id: 'a', text: 'other' }), { code: 'CLIENT_ID_REUSED' })
+})
+
+test('an edit returns the message as of the edit, a reply included', async t => {
+  const { messages } = await talking(t)
+  await messages.send('default', 'minji', { client_id: 'a', text: 'question' })
+  await messages.send('default', 'seojun', { client_id: 'b', text: 'answer', reply_to: 2 })
+  for (const text of ['first', 'second']) {
+    const edited = await messages.edit('default', 'seojun', 3, { client_id: text, text })
+    t.match(edited, { repeated: false, event: { type: 'edited', target: 3 }, message: { id: 3, text, reply_to: 2 } })
+    t.equal(edited.message.edited_at, edited.event.created_at)
+    t.strictSame(edited.message, await messages.read('default', 3))
+  }
+  const retried = await messages.edit('default', 'seojun', 3, { client_id: 'first', text: 'first' })
+  t.match(retried, { repeated: true, event: { text: 'first' }, message: { text: 'second' } })
+})
+
+test('equal edits and sends that arrive together are stored once', async t => {
+  const { messages, store } = await talking(t)
+  const sends = await Promise.all(
+    Array.from({ length: 5 }, () => messages.send('default', 'minji', { client_id: 'a', text: 'x' })),
+  )
+  t.same(
+    sends.map(({ repeated }) => repeated),
+    [false, true, true, true, true],
+  )
+  const edits = await Promise.all(
+    Array.from({ length: 5 }, () => messages.edit('default', 'minji', 2, { client_id: 'b', text: 'y' })),
+  )
+  for (const { event, message } of edits)
+    t.match({ event, message }, { event: { seq: 3 }, message: { id: 2, text: 'y' } })
+  t.equal(await store.readHead('default'), 3)
+})
+
+test('only the author edits and deletes, and a deletion is final', async t => {
+  const { messages } = await talking(t)
+  await messages.send('default', 'minji', { client_id: 'a', text: 'mine' })
+  await t.rejects(messages.edit('default', 'seojun', 2, { client_id: 'b', text: 'x' }), { code: 'NOT_AUTHOR' })
+  await t.rejects(messages.remove('default', 'seojun', 2, 'c'), { code: 'NOT_AUTHOR' })
+  t.match(await messages.remove('default', 'minji', 2, 'd'), { repeated: false })
+  t.match(await messages.remove('default', 'minji', 2, 'd'), { repeated: true })
+  await t.rejects(messages.edit('default', 'minji', 2, { client_id: 'e', text: 'x' }), { code: 'MESSAGE_DELETED' })
+  const reply = { client_id: 'f', text: 'x', reply_to: 2 }
+  await t.rejects(messages.send('default', 'seojun', reply), { code: 'MESSAGE_DELETED' })
+  t.match(await messages.read('default', 2), { text: '', deleted_at: String })
+  await t.rejects(messages.read('default', 1), { code: 'MESSAGE_NOT_FOUND' }, 'event 1 is not a message')
+})
+
+test('only members send, read and search', async t => {
+  const { messages, rooms } = await talking(t)
+  const { id } = await rooms.create('minji', { name: 'open' })
+  await t.rejects(messages.send(id, 'seojun', { client_id: 'a', text: 'x' }), { code: 'NOT_MEMBER' })
+  await t.rejects(messages.page(id, 'seojun', {}), { code: 'NOT_MEMBER' })
+  await t.rejects(messages.search(id, 'seojun', { q: 'x' }), { code: 'NOT_MEMBER' })
+})
+
+test('a page and a search continue where the previous one ended', async t => {
+  const { messages } = await talking(t)
+  for (let n = 0; n < 12; n++) await messages.send('default', 'minji', { client_id: `c${n}`, text: `회의 ${n}` })
+  const newest = await messages.page('default', 'seojun', { limit: 5 })
+  t.same(
+    newest.messages.map(({ id }) => id),
+    [9, 10, 11, 12, 13],
+  )
+  t.match(newest, { has_more: true, seq: 13 })
+  t.match(await messages.page('default', 'seojun', { limit: 5, after: 10 }), {
+    has_more: false,
+    messages: { length: 3 },
+  })
+  await t.rejects(messages.page('default', 'seojun', { before: 5, after: 1 }), { code: 'BAD_REQUEST' })
+  const found: number[] = []
+  for (let before: number | undefined; ; ) {
+    const page = await messages.search('default', 'seojun', { q: '회의', limit: 5, ...(before && { before }) })
+    found.unshift(...page.messages.map(({ id }) => id))
+    if (!page.has_more) break
+    before = page.next_before
+  }
+  t.same(
+    found,
+    Array.from({ length: 12 }, (_, n) => n + 2),
+  )
+  await t.rejects(messages.search('default', 'seojun', { q: '…' }), { code: 'BAD_REQUEST' })
+})
