@@ -21,7 +21,8 @@ export async function takeSeats({ rooms, sockets }: Load, port: number | null): 
     { length: Math.min(ACCOUNTS, sockets) },
     (_, i) => ({ username: `person-${i}` }),
   )
-  const room_ids = Array.from({ length: rooms }, (_, i) => `room-${String(i).padStart(11, '0')}`)
+  // As long as the ids that our server gives.
+  const room_ids = Array.from({ length: rooms }, (_, i) => `room-${String(i).padStart(13, '0')}`)
   if (port !== null) {
     const base_url = `http://127.0.0.1:${port}`
     for (const person of people) {

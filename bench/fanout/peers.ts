@@ -25,7 +25,8 @@ const RAISED = '1000000'
 export function ours(name: string, folder: string): Peer {
   const server = resolve(folder, 'build', 'server.js')
   if (!existsSync(server)) throw new Error(`${server} is not built`)
-  const limits = readFileSync(resolve(folder, '.env.example'), 'utf8').matchAll(/0 for no limit\n# (\w+)=/g)
+  const example = readFileSync(resolve(folder, '.env.example'), 'utf8')
+  const limits = example.matchAll(/^# ((?:RATE_LIMIT|MAX_SOCKETS|BUDGET)_\w+)=/gm)
   const raised = Object.fromEntries(Array.from(limits, ([, variable]) => [variable as string, RAISED]))
   return {
     name,

@@ -14,7 +14,7 @@ function frame(payload) {
 const WELCOME = frame('{"type":"welcome"}')
 /** As long as our server's ack. */
 const ACK = frame(
-  '{"type":"ack","client_id":"fanout-00000000","room_id":"room-00000000000","seq":1000,"created_at":"2026-01-01T00:00:00.000Z"}',
+  '{"type":"ack","client_id":"fanout-00000000","room_id":"room-0000000000000","seq":1000,"created_at":"2026-01-01T00:00:00.000Z"}',
 )
 const rooms = new Map()
 
