@@ -1,4 +1,4 @@
-/** `npm run screenshots`: the main screens as PNGs in docs/screenshots. Needs Chromium, Korean fonts and a built page. */
+/** `npm run screenshots`: the main screens as PNGs in docs/screenshots. Needs Chromium and Korean fonts. */
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { BrowserContextOptions, Page } from 'playwright-core'

@@ -4,7 +4,7 @@ export class ApiError extends Error {
 
   /**
    * @param status the HTTP status; 0 if the error came over the socket or the request never reached the server
-   * @param code   the server's error code, or one of the client's own: `UNREACHABLE`, `BAD_ANSWER`, `QUEUE_FULL`, `CLOSED`
+   * @param code   the server's error code, or the client's own: `UNREACHABLE`, `BAD_ANSWER`, `QUEUE_FULL`, `CLOSED`
    */
   constructor(
     readonly status: number,

@@ -13,7 +13,7 @@ export interface ConnectionOptions {
   base_url: string
   /** The browser's WebSocket, or that of `ws` in Node 20, which has none. */
   WebSocket: SocketConstructor
-  /** Called before every attempt. An ApiError with status 401 closes with `login`; any other error is a failed attempt. */
+  /** Called before every attempt. An ApiError with status 401 closes with `login`; others are failed attempts. */
   token: () => string | Promise<string>
   on_state?: (state: ConnectionState) => void
   /** Frames of no subscribed room: `profile`, and `admitted` and `read` of rooms without a subscription. */
@@ -55,7 +55,7 @@ export interface RoomListener {
 
 export interface Request {
   client_id: string
-  /** Rejects with an ApiError if the server refuses the request, or with code `CLOSED` if the connection is closed first. */
+  /** Rejects with an ApiError if the server refuses the request, or with `CLOSED` if the connection is closed first. */
   ack: Promise<Ack>
 }
 

@@ -20,7 +20,7 @@ export interface OutboxOptions {
   /** The outcome of every request, also of those that `storage` loaded. */
   on_settled: (pending: Pending, outcome: Ack | ApiError) => void
   backoff: Backoff
-  /** Requests in flight per room. With 1, the log keeps the order of sending, even if a request is refused for a while. */
+  /** Requests in flight per room. With 1, the log keeps the order of sending, even if one is refused for a while. */
   in_flight_max: number
   /** Unacknowledged requests in total; beyond it new ones are refused with `QUEUE_FULL`. */
   pending_max: number

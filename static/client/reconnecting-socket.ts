@@ -17,7 +17,7 @@ export interface ReconnectingSocketOptions {
   base_url: string
   /** The browser's WebSocket, or that of `ws` in Node 20, which has none. */
   WebSocket: SocketConstructor
-  /** Called before every attempt. An ApiError with status 401 closes with `login`; any other error is a failed attempt. */
+  /** Called before every attempt. An ApiError with status 401 closes with `login`; others are failed attempts. */
   token: () => string | Promise<string>
   backoff: Backoff
   /** A handshake that takes longer has failed, ms. */

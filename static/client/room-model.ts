@@ -93,7 +93,7 @@ export function createRoomModel() {
     },
 
     /**
-     * Adds a page of history. A page that touches the window extends it; any other replaces it (a jump), except one read
+     * Adds a page of history. A page that touches the window extends it; another replaces it (a jump), except one read
      * with `before`, which can only extend it.
      *
      * @param query the query that the page was requested with
@@ -122,8 +122,8 @@ export function createRoomModel() {
     },
 
     /**
-     * Keeps the messages between two seqs and `keep` more on each side. A side is trimmed only if it has `slack` more than
-     * that. If the newest messages are trimmed, the window is no longer attached.
+     * Keeps the messages between two seqs and `keep` more on each side. A side is trimmed only if it has `slack` more
+     * than that. If the newest messages are trimmed, the window is no longer attached.
      */
     trim(first_seq: number, last_seq: number, keep: number, slack = 0) {
       const end = messages.findLastIndex(({ id }) => id <= last_seq)

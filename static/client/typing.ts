@@ -1,7 +1,7 @@
 import { limits } from '../../schemas/wire.js'
 
 /**
- * The users typing in one room. Each expires after `typing_ms`, because its `off` frame may never come; call `end` for a
+ * The users typing in one room. Each expires after `typing_ms`, for its `off` frame may never come; call `end` for a
  * message, a leave or a user who goes offline.
  * @param on_change called with the usernames, in the order in which they began
  */

@@ -6,7 +6,7 @@ import { ko } from '../../static/page/i18n/ko.js'
 import { PASSWORD } from '../support/application.js'
 import { inBrowser, row, serve, visit } from '../support/browser.js'
 
-/** The checker of accessibility, where it is installed. */
+/** axe, if it is installed. */
 function findAxe(): string | null {
   try {
     return readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -21,7 +21,7 @@ interface Violation {
   nodes: { html: string; failureSummary: string }[]
 }
 
-/** What is seriously wrong, in words. */
+/** Serious violations, as readable lines. */
 async function faults(page: Page): Promise<string[]> {
   const violations = await page.evaluate<Violation[]>('axe.run().then(({ violations }) => violations)')
   return violations
@@ -36,7 +36,7 @@ const looks = [
   { locale: 'en', colorScheme: 'dark', width: 320 },
 ] as const
 
-inBrowser('for everyone', async (t, browser) => {
+inBrowser('accessibility', async (t, browser) => {
   const axe = findAxe()
   const skip = axe === null && !process.env.CI && 'axe-core is not installed'
   for (const { locale, colorScheme, width } of looks) {
@@ -47,7 +47,7 @@ inBrowser('for everyone', async (t, browser) => {
       const { url } = await serve(t)
       const page = await visit(t, browser, url, { locale, colorScheme, viewport: { width, height: 700 } })
       const button = (label: string) => page.getByRole('button', { name: label, exact: true }).first()
-      // By the browser's own tools: the page's policy lets no script of others in.
+      // Through the DevTools protocol: the page's CSP allows no foreign script.
       const devtools = await page.context().newCDPSession(page)
       async function check(screen: string) {
         await devtools.send('Runtime.evaluate', { expression: axe as string })

@@ -1,8 +1,8 @@
 import { register, temporaryFolder } from '../support/application.js'
 import { field, inBrowser, send, serve, signUp, texts, visit } from '../support/browser.js'
 
-inBrowser('where there is nothing to see', async (t, browser) => {
-  await t.test('an empty room, list or search says what to do, and so does a door', async t => {
+inBrowser('empty and failed states', async (t, browser) => {
+  await t.test('an empty room, list or search, and a room not joined yet, say what to do', async t => {
     const { fastify, url } = await serve(t)
     const page = await visit(t, browser, url)
     await signUp(page, 'minji')
@@ -29,7 +29,7 @@ inBrowser('where there is nothing to see', async (t, browser) => {
     await page.goto(`${url}/r/${made.json<{ id: string }>().id}`)
     await page.getByText('Join this room to read and send messages. This room requires a password.').waitFor()
     const join = page.getByRole('button', { name: 'Join' })
-    t.ok(await join.isDisabled(), 'not before there is a password')
+    t.ok(await join.isDisabled(), 'disabled until a password is entered')
 
     await page.goto(`${url}/r/nowhere`)
     const missing = 'This room doesn’t exist, or you don’t have access to it. If you have its password, you can join.'
@@ -39,11 +39,11 @@ inBrowser('where there is nothing to see', async (t, browser) => {
     await page.getByText('Room not found, or the password is incorrect.').waitFor()
   })
 
-  await t.test('a list of rooms that can’t be had is asked for again', async t => {
+  await t.test('a room list that failed to load can be retried', async t => {
     const { url } = await serve(t)
     const page = await visit(t, browser, url)
     await signUp(page, 'minji')
-    // The list is looked at again from time to time; here only when it is asked for.
+    // The page polls the list; in this test only when it is told to.
     await page.addInitScript('window.setInterval = () => 0')
     const list = (address: URL) => address.pathname === '/rooms'
     await page.route(list, route => route.abort())
@@ -64,7 +64,7 @@ inBrowser('where there is nothing to see', async (t, browser) => {
     await page.getByRole('link', { name: 'Lobby' }).waitFor()
   })
 
-  await t.test('a server without its store is said to be out of reach at the start, and tried again', async t => {
+  await t.test('if the server’s store is down at the start, the page says so and offers a retry', async t => {
     const DATA_DIR = temporaryFolder(t)
     const first = await serve(t, { DATA_DIR })
     const page = await visit(t, browser, first.url)

@@ -1,8 +1,8 @@
 import { build, register, temporaryFolder } from '../support/application.js'
 import { field, inBrowser, kept, log, row, say, serve, signUp, texts, until, visit } from '../support/browser.js'
 
-inBrowser('what a page keeps', async (t, browser) => {
-  await t.test('who signs up on a phone is in the default room with a word of welcome, and talks', async t => {
+inBrowser('what the page keeps over a reload', async (t, browser) => {
+  await t.test('a new user on a phone starts in the default room with a welcome', async t => {
     const { url } = await serve(t)
     const page = await visit(t, browser, url, { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true })
     await signUp(page, 'minji', false)
@@ -15,10 +15,10 @@ inBrowser('what a page keeps', async (t, browser) => {
     await page.getByRole('link', { name: 'Lobby' }).waitFor()
     await page.reload()
     await page.getByRole('link', { name: 'Lobby' }).waitFor()
-    t.notOk(await field(page).isVisible(), 'whoever left the room for the list finds the list')
+    t.notOk(await field(page).isVisible(), 'a user who went back to the list finds the list')
   })
 
-  await t.test('a draft is there again after a reload, each room its own', async t => {
+  await t.test('each room’s draft is restored after a reload', async t => {
     const { url } = await serve(t)
     const page = await visit(t, browser, url)
     await signUp(page, 'minji')
@@ -42,7 +42,7 @@ inBrowser('what a page keeps', async (t, browser) => {
     t.equal(await lobby.inputValue(), '')
   })
 
-  await t.test('what waits for the server outlives the page: sent once, or refused and tried again', async t => {
+  await t.test('unsent messages outlive the page: sent once, or refused and retried', async t => {
     const DATA_DIR = temporaryFolder(t)
     const first = await serve(t, { DATA_DIR })
     const jun = await register(first.fastify, 'jun')
@@ -65,7 +65,7 @@ inBrowser('what a page keeps', async (t, browser) => {
     await say(page, 'hello')
     await say(page, 'is anybody there?')
     await row(page, 'is anybody there?').getByText('Sending…').waitFor()
-    // A page that is left does not finish what it has begun to keep.
+    // A page that is closed does not finish writing to its storage.
     await until(page, async () => (await kept(page)).includes('is anybody there?'))
     await page.goto('about:blank')
 

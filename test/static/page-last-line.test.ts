@@ -7,8 +7,8 @@ const line = (page: Page, room: string) => link(page, room).locator('.last-messa
 const shows = (page: Page, room: string, text: string) =>
   until(page, async () => (await line(page, room).allTextContents()).join() === text)
 
-inBrowser('the last line of a room', async (t, browser) => {
-  await t.test('says what is said in rooms that are not shown, as it reads now, to each in their words', async t => {
+inBrowser('the last message in the room list', async (t, browser) => {
+  await t.test('shows the present last message of rooms that are not open, in the user’s language', async t => {
     const { fastify, url } = await serve(t)
     const minji = await visit(t, browser, url)
     await signUp(minji, 'minji')
@@ -18,7 +18,7 @@ inBrowser('the last line of a room', async (t, browser) => {
     await fastify.inject({ method: 'PUT', url: `/rooms/${id}/members/minji`, headers: jun.headers })
     await minji.reload()
     await link(minji, 'Lunch').waitFor()
-    t.equal(await line(minji, 'Lunch').count(), 0, 'nothing was said yet')
+    t.equal(await line(minji, 'Lunch').count(), 0, 'no messages yet')
 
     const kim = await visit(t, browser, url, { locale: 'ko' })
     await kim.getByRole('button', { name: '로그인' }).click()
@@ -47,7 +47,7 @@ inBrowser('the last line of a room', async (t, browser) => {
     await kim.getByLabel('메시지 수정').press('Enter')
     const stew = async () => ((await line(minji, 'Lunch').textContent()) ?? '').startsWith('박준: stew! 긴')
     await until(minji, stew)
-    t.equal((await link(minji, 'Lunch').boundingBox())?.height, height, 'long or short, it is one line')
+    t.equal((await link(minji, 'Lunch').boundingBox())?.height, height, 'one line, however long the text is')
     const desk = minji.viewportSize() ?? { width: 0, height: 0 }
     await minji.setViewportSize({ width: 360, height: 640 })
     await minji.goto(url)
@@ -69,7 +69,7 @@ inBrowser('the last line of a room', async (t, browser) => {
     await shows(kim, 'Lobby', 'minji: hello')
   })
 
-  await t.test('an answer that events have overtaken takes nothing back', async t => {
+  await t.test('a response older than the latest events undoes nothing', async t => {
     const { fastify, url } = await serve(t)
     const page = await visit(t, browser, url)
     await signUp(page, 'minji')

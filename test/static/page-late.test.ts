@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core'
 import { PASSWORD, register } from '../support/application.js'
 import { field, fill, inBrowser, isInView, log, row, send, serve, signUp, until, visit } from '../support/browser.js'
 
-/** Holds the page's requests of a kind. @returns what lets them go */
+/** Holds back matching requests of the page. @returns a function that lets them go */
 async function hold(page: Page, method: string, path: RegExp): Promise<() => void> {
   let let_go = () => {}
   const gone = new Promise<void>(resolve => {
@@ -35,8 +35,8 @@ async function logIn(page: Page, username: string) {
 const profile = (page: Page) => page.getByRole('button', { name: 'Your profile' })
 const newRoom = (page: Page) => page.getByRole('button', { name: 'Create a room' })
 
-inBrowser('what comes late', async (t, browser) => {
-  await t.test('a room takes no focus from a field, nor does a message', async t => {
+inBrowser('late responses', async (t, browser) => {
+  await t.test('neither a room nor a message that opens takes the focus from a field', async t => {
     const { fastify, url } = await serve(t)
     await fill(fastify, 200)
     const page = await visit(t, browser, url)
@@ -68,7 +68,7 @@ inBrowser('what comes late', async (t, browser) => {
     await until(page, () => row(page, 'line 010').evaluate(element => element.matches(':focus')))
   })
 
-  await t.test('a list of rooms leads nobody away from where they are', async t => {
+  await t.test('a late room list does not leave the open room', async t => {
     const { url } = await serve(t)
     const page = await visit(t, browser, url)
     const letGo = await hold(page, 'GET', /^\/rooms\?/)
@@ -82,7 +82,7 @@ inBrowser('what comes late', async (t, browser) => {
     await page.getByRole('textbox', { name: 'Message Lunch' }).waitFor()
   })
 
-  await t.test('an answer closes no dialog but its own, and leads nobody away', async t => {
+  await t.test('a late response closes only its own dialog and does not change the room', async t => {
     const { fastify, url } = await serve(t)
     const { headers } = await register(fastify, 'jun')
     const lunch = await make(fastify, headers, 'Lunch')
@@ -104,7 +104,11 @@ inBrowser('what comes late', async (t, browser) => {
     await page.getByLabel('Room name').fill('Bread')
     letLeave()
     await page.locator('section', { hasText: 'Rooms you can join' }).getByRole('link', { name: 'Lunch' }).waitFor()
-    t.equal(await page.getByLabel('Room name').inputValue(), 'Bread', 'it was left, and the other dialog is there')
+    t.equal(
+      await page.getByLabel('Room name').inputValue(),
+      'Bread',
+      'the room was left, and the other dialog is still open',
+    )
     t.equal(page.url(), `${url}/r/${soup}`)
 
     const letMake = await hold(page, 'POST', /^\/rooms$/)
@@ -114,11 +118,15 @@ inBrowser('what comes late', async (t, browser) => {
     await page.getByLabel('Display name').fill('Min')
     letMake()
     await page.getByRole('link', { name: 'Bread' }).waitFor()
-    t.equal(await page.getByLabel('Display name').inputValue(), 'Min', 'it was made, and the other dialog is there')
+    t.equal(
+      await page.getByLabel('Display name').inputValue(),
+      'Min',
+      'the room was created, and the other dialog is still open',
+    )
     t.equal(page.url(), `${url}/r/${soup}`)
   })
 
-  await t.test('a dialog’s end closes no other, and gives the focus back', async t => {
+  await t.test('closing a dialog closes no other dialog and returns the focus', async t => {
     const { url } = await serve(t)
     const page = await visit(t, browser, url)
     await signUp(page, 'minji')
@@ -128,7 +136,7 @@ inBrowser('what comes late', async (t, browser) => {
       document.querySelector('.me').click()
       await turn()
       const dialog = document.querySelector('dialog')
-      // As the browser tells Escape: at once, and once more in a task of its own.
+      // The browser reports Escape at once, and again in a task of its own.
       dialog.dispatchEvent(new Event('cancel'))
       await turn()
       document.querySelector('[aria-label="Create a room"]').click()
@@ -145,14 +153,14 @@ inBrowser('what comes late', async (t, browser) => {
       await profile(page).focus()
       await page.keyboard.press('?')
       await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor()
-      // Enter is for the button that closes it.
+      // Enter activates the button that closes it.
       await page.keyboard.press(close)
       await page.getByRole('dialog').waitFor({ state: 'detached' })
       t.ok(await profile(page).evaluate(element => element.matches(':focus')), close)
     }
   })
 
-  await t.test('a yes is for the message that was meant, whatever room is shown by then', async t => {
+  await t.test('a confirmed deletion applies to the chosen message, even if another room is open by then', async t => {
     const { fastify, url } = await serve(t)
     const { headers } = await register(fastify, 'minji')
     const lunch = await make(fastify, headers, 'Lunch')
@@ -184,7 +192,7 @@ inBrowser('what comes late', async (t, browser) => {
     t.strictSame([await deleted('default'), await deleted(lunch)], [[id], []])
   })
 
-  await t.test('the key that edits one’s last message is not for the one before', async t => {
+  await t.test('ArrowUp right after sending does not edit the message before', async t => {
     const { url } = await serve(t)
     const page = await visit(t, browser, url)
     await signUp(page, 'minji')
@@ -204,7 +212,7 @@ inBrowser('what comes late', async (t, browser) => {
     t.equal(await page.getByLabel('Edit message').inputValue(), 'second')
   })
 
-  await t.test('an answer to an earlier question is not shown, and what was begun meanwhile is kept', async t => {
+  await t.test('the response to an outdated request is dropped, and input begun meanwhile is kept', async t => {
     const { fastify, url } = await serve(t)
     await fill(fastify, 12)
     const { headers } = await register(fastify, 'minji')
@@ -239,7 +247,7 @@ inBrowser('what comes late', async (t, browser) => {
     t.equal(await add.inputValue(), 'so')
   })
 
-  await t.test('what comes while one scrolls does not take it back', async t => {
+  await t.test('a message that arrives during scrolling does not undo the scrolling', async t => {
     const { fastify, url } = await serve(t)
     await fill(fastify, 60)
     const page = await visit(t, browser, url)

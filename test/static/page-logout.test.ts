@@ -8,7 +8,7 @@ async function logOut(page: Page) {
 }
 
 inBrowser('after a logout', async (t, browser) => {
-  await t.test('nothing that was written is left in the browser, neither for others nor to be sent', async t => {
+  await t.test('no draft or unsent message is left in the browser for the next user', async t => {
     const DATA_DIR = temporaryFolder(t)
     const first = await serve(t, { DATA_DIR })
     const page = await visit(t, browser, first.url)
@@ -27,7 +27,7 @@ inBrowser('after a logout', async (t, browser) => {
     t.notMatch(await kept(page), 'secret')
     t.equal(await page.getByText('secret').count(), 0)
     const cookies = async () => (await page.context().cookies()).length
-    t.equal(await cookies(), 1, 'only the server can take it away')
+    t.equal(await cookies(), 1, 'only the server can remove it')
 
     const second = await serve(t, { DATA_DIR, PORT: String(first.port) })
     await page.reload()

@@ -3,7 +3,7 @@ import { field, fill, inBrowser, isInView, row, say, serve, signUp, until, visit
 
 const phone = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true }
 
-/** All of the room's head and of the composer stand within the height that is left. */
+/** The room's header and the composer are within the remaining height. */
 async function fits(page: Page, height: number) {
   const [head, composer] = await Promise.all([
     page.locator('.room-head').boundingBox(),
@@ -14,7 +14,7 @@ async function fits(page: Page, height: number) {
 const fitsAtEnd = async (page: Page, height: number, last: string) =>
   (await fits(page, height)) && (await isInView(page, last))
 
-/** As browsers do that lay the keyboard over the page: only the visual viewport is another, and the page is pushed up. */
+/** Like browsers that lay the keyboard over the page: only the visual viewport shrinks, and the page is pushed up. */
 const keyboard = (height: number, offset = 0, scale = 1) => `
   for (const [name, value] of Object.entries({ height: ${height}, offsetTop: ${offset}, scale: ${scale} }))
     Object.defineProperty(visualViewport, name, { configurable: true, get: () => value })
@@ -22,37 +22,40 @@ const keyboard = (height: number, offset = 0, scale = 1) => `
 `
 
 inBrowser('on a phone', async (t, browser) => {
-  await t.test('the keyboard covers neither the field nor the last message, in both ways of browsers', async t => {
-    const { fastify, url } = await serve(t)
-    await fill(fastify, 60)
-    const page = await visit(t, browser, url, phone)
-    await signUp(page, 'minji', false)
-    await until(page, () => fitsAtEnd(page, 640, 'line 060'))
-    await field(page).tap()
+  await t.test(
+    'an on-screen keyboard covers neither the field nor the last message, however the browser shows it',
+    async t => {
+      const { fastify, url } = await serve(t)
+      await fill(fastify, 60)
+      const page = await visit(t, browser, url, phone)
+      await signUp(page, 'minji', false)
+      await until(page, () => fitsAtEnd(page, 640, 'line 060'))
+      await field(page).tap()
 
-    // The page itself is made less high.
-    await page.setViewportSize({ width: 360, height: 340 })
-    await until(page, () => fitsAtEnd(page, 340, 'line 060'))
-    await page.setViewportSize({ width: 360, height: 640 })
-    await until(page, () => fitsAtEnd(page, 640, 'line 060'))
+      // The layout viewport itself shrinks.
+      await page.setViewportSize({ width: 360, height: 340 })
+      await until(page, () => fitsAtEnd(page, 340, 'line 060'))
+      await page.setViewportSize({ width: 360, height: 640 })
+      await until(page, () => fitsAtEnd(page, 640, 'line 060'))
 
-    await page.evaluate('document.body.style.paddingBottom = "600px"; scrollTo(0, 120)')
-    t.equal(await page.evaluate('scrollY'), 120)
-    await page.evaluate(keyboard(340, 120))
-    await until(page, () => fitsAtEnd(page, 340, 'line 060'))
-    await page.evaluate('document.body.style.paddingBottom = ""')
-    await say(page, 'above the keys')
-    await until(page, () => fitsAtEnd(page, 340, 'above the keys'))
+      await page.evaluate('document.body.style.paddingBottom = "600px"; scrollTo(0, 120)')
+      t.equal(await page.evaluate('scrollY'), 120)
+      await page.evaluate(keyboard(340, 120))
+      await until(page, () => fitsAtEnd(page, 340, 'line 060'))
+      await page.evaluate('document.body.style.paddingBottom = ""')
+      await say(page, 'above the keys')
+      await until(page, () => fitsAtEnd(page, 340, 'above the keys'))
 
-    await page.evaluate(keyboard(170, 0, 2))
-    await page.evaluate('new Promise(requestAnimationFrame)')
-    t.equal((await page.locator('.chat').boundingBox())?.height, 340, 'who magnifies the page does not squeeze it')
-    await page.evaluate(keyboard(640))
-    await until(page, () => fitsAtEnd(page, 640, 'above the keys'))
-    t.equal((await page.locator('.chat').boundingBox())?.height, 640)
-  })
+      await page.evaluate(keyboard(170, 0, 2))
+      await page.evaluate('new Promise(requestAnimationFrame)')
+      t.equal((await page.locator('.chat').boundingBox())?.height, 340, 'zooming in does not change the height')
+      await page.evaluate(keyboard(640))
+      await until(page, () => fitsAtEnd(page, 640, 'above the keys'))
+      t.equal((await page.locator('.chat').boundingBox())?.height, 640)
+    },
+  )
 
-  await t.test('who reads old messages goes on reading them above the keyboard', async t => {
+  await t.test('an on-screen keyboard keeps the old message being read in view', async t => {
     const { fastify, url } = await serve(t)
     await fill(fastify, 25)
     const page = await visit(t, browser, url, phone)
@@ -65,7 +68,7 @@ inBrowser('on a phone', async (t, browser) => {
     await until(page, async () => (await fits(page, 340)) && (await top()) === before)
   })
 
-  await t.test('for who wants less motion nothing moves', async t => {
+  await t.test('nothing is animated with prefers-reduced-motion', async t => {
     const { fastify, url } = await serve(t)
     await fill(fastify, 60)
     const page = await visit(t, browser, url)
@@ -75,7 +78,7 @@ inBrowser('on a phone', async (t, browser) => {
     await fastify.close()
     await say(page, 'one')
     await row(page, 'one').getByText('Sending…').waitFor()
-    t.ok((await moving()) > 0, 'for others something does')
+    t.ok((await moving()) > 0, 'without the setting something is animated')
 
     await page.emulateMedia({ reducedMotion: 'reduce' })
     t.equal(await moving(), 0)

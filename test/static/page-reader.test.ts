@@ -1,7 +1,7 @@
 import { field, fill, inBrowser, row, serve, signUp, until, visit } from '../support/browser.js'
 
-inBrowser('for who hears the page', async (t, browser) => {
-  await t.test('every message offers its actions, and leads to them', async t => {
+inBrowser('for screen reader users', async (t, browser) => {
+  await t.test('every message has a button that moves the focus to its actions', async t => {
     const { fastify, url } = await serve(t)
     await fill(fastify, 25)
     const page = await visit(t, browser, url)
@@ -9,7 +9,7 @@ inBrowser('for who hears the page', async (t, browser) => {
     await row(page, 'line 025').waitFor()
     const reach = (text: string) => row(page, text).getByRole('button', { name: 'Message actions' })
     const all = page.getByRole('log').getByRole('button', { name: 'Message actions' })
-    // The first of them are loaded after the newest.
+    // The first ones are loaded after the newest.
     await until(page, async () => (await all.count()) === 25)
     t.ok(
       await page.evaluate(`[...document.querySelectorAll('article')].slice(0, -1)
@@ -18,7 +18,7 @@ inBrowser('for who hears the page', async (t, browser) => {
     )
     t.equal(await row(page, 'line 010').getByRole('button', { name: 'Reply' }).count(), 0)
 
-    // As a screen reader does it: no pointer, and no key. The next key comes before anything else is drawn.
+    // Like a screen reader: no pointer and no key. The next key comes before anything else is drawn.
     const label = await reach('line 010').evaluate(async button => {
       button.click()
       for (let i = 0; i < 5; i++) await null
@@ -31,30 +31,34 @@ inBrowser('for who hears the page', async (t, browser) => {
         .evaluateAll(found => found.some(button => button.matches(':focus')))
     await until(page, focused('line 010', 'Reply'))
     const bar = row(page, 'line 010').locator('.actions')
-    t.ok(await bar.evaluate(bar => bar.checkVisibility({ opacityProperty: true })), 'they are seen')
+    t.ok(await bar.evaluate(bar => bar.checkVisibility({ opacityProperty: true })), 'the actions are visible')
     await page.keyboard.press('Enter')
     await page.getByText('Replying to scribe').waitFor()
     await field(page).press('Escape')
 
-    // Again, in a row that is active by now, and in another.
+    // Again, in a row that is active now, and in another one.
     for (const text of ['line 010', 'line 011']) {
       await reach(text).evaluate(button => button.click())
       await until(page, focused(text, 'Reply'))
     }
-    t.equal(await row(page, 'line 010').getByRole('button', { name: 'Reply' }).count(), 0, 'one row’s at a time')
+    t.equal(
+      await row(page, 'line 010').getByRole('button', { name: 'Reply' }).count(),
+      0,
+      'the actions of one row at a time',
+    )
 
     const seen = () =>
       reach('line 011').evaluate(button => {
         const { x, y, width, height } = button.getBoundingClientRect()
         return button.ownerDocument.elementFromPoint(x + width / 2, y + height / 2) === button
       })
-    t.notOk(await seen(), 'the eye does not meet it')
+    t.notOk(await seen(), 'invisible')
     await reach('line 011').focus()
-    t.ok(await seen(), 'but where the focus is put on it')
-    t.ok(await reach('line 010').evaluate(button => button.tabIndex === -1), 'the Tab key passes it')
+    t.ok(await seen(), 'visible with the focus')
+    t.ok(await reach('line 010').evaluate(button => button.tabIndex === -1), 'not a Tab stop')
   })
 
-  await t.test('what was deleted offers none', async t => {
+  await t.test('a deleted message has no actions', async t => {
     const { fastify, url } = await serve(t)
     await fill(fastify, 2)
     const page = await visit(t, browser, url)

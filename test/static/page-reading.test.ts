@@ -16,11 +16,11 @@ import {
   visit,
 } from '../support/browser.js'
 
-/** More rows than this are never on the page: 150 on each side of the one that is read, and some slack. */
+/** The most rows on the page: 150 on each side of the one being read, and some slack. */
 const ROWS_MAX = 420
 
 inBrowser('reading and writing', async (t, browser) => {
-  await t.test('history is read to its beginning and back with a bounded number of rows, and none jumps', async t => {
+  await t.test('history scrolls to its beginning and back with a bounded number of rows and no jumps', async t => {
     const { fastify, url } = await serve(t)
     await fill(fastify, 600)
     const page = await visit(t, browser, url)
@@ -36,7 +36,7 @@ inBrowser('reading and writing', async (t, browser) => {
       log(page)
         .locator('article')
         .evaluateAll(rows => rows.map(row => Number(row.getAttribute('data-id'))))
-    /** Scrolls to an end of what is loaded and waits for more. */
+    /** Scrolls to an end of the loaded messages and waits for more. */
     async function onwards(page: Page, up: boolean) {
       const edge = await log(page).evaluate((box, up) => {
         box.scrollTop = up ? 300 : box.scrollHeight - box.clientHeight - 300
@@ -54,9 +54,9 @@ inBrowser('reading and writing', async (t, browser) => {
       t.ok(Math.abs(top - edge.top) <= 2, `message ${edge.id} stood still`)
     }
     while ((await row(page, 'line 001').count()) === 0) await onwards(page, true)
-    t.equal(await row(page, 'line 600').count(), 0, 'the newest are let go')
+    t.equal(await row(page, 'line 600').count(), 0, 'the newest are dropped')
     while ((await row(page, 'line 600').count()) === 0) await onwards(page, false)
-    t.equal(await row(page, 'line 001').count(), 0, 'the oldest are let go')
+    t.equal(await row(page, 'line 001').count(), 0, 'the oldest are dropped')
     t.ok(most <= ROWS_MAX, `${most} rows at most`)
     const shown = await log(page).locator('.text').allTextContents()
     const last = 600
@@ -67,7 +67,7 @@ inBrowser('reading and writing', async (t, browser) => {
     )
   })
 
-  await t.test('a room opens at the first of many unread messages, and leads to the newest', async t => {
+  await t.test('a room opens at the first of many unread messages, with a button to the newest', async t => {
     const { fastify, url } = await serve(t)
     const page = await visit(t, browser, url)
     await signUp(page, 'minji')
@@ -81,11 +81,11 @@ inBrowser('reading and writing', async (t, browser) => {
     await page.getByRole('button', { name: '200 new messages' }).click()
     await until(page, () => isInView(page, 'line 200'))
     await page.getByRole('button', { name: /new message/ }).waitFor({ state: 'detached' })
-    // All is read.
+    // Everything is read.
     await until(page, async () => !(await page.title()).startsWith('('))
   })
 
-  await t.test('a reference leads to its message, and going back leads to where one was', async t => {
+  await t.test('a reference scrolls to its message, and going back restores the position', async t => {
     const { fastify, url } = await serve(t)
     await fill(fastify, 200)
     const page = await visit(t, browser, url)
@@ -101,24 +101,21 @@ inBrowser('reading and writing', async (t, browser) => {
     await until(page, () => isInView(page, 'line 010'))
   })
 
-  await t.test(
-    'a screen higher than what is loaded at once fills itself about the message that was asked for',
-    async t => {
-      const { fastify, url } = await serve(t)
-      await fill(fastify, 400)
-      const page = await visit(t, browser, url)
-      await signUp(page, 'minji')
-      await page.setViewportSize({ width: 1000, height: 3000 })
-      const id = Number(await row(page, 'line 400').getAttribute('data-id'))
-      await send(page, `as in #${id - 200}`)
-      await row(page, 'as in').getByRole('link').click()
-      const isFull = () => log(page).evaluate(element => element.scrollHeight > element.clientHeight + 600)
-      await until(page, async () => (await isInView(page, 'line 200')) && (await isFull()))
-      t.equal(await row(page, 'line 400').count(), 0, 'and not on to the end')
-    },
-  )
+  await t.test('a screen taller than one page of history is filled around the requested message', async t => {
+    const { fastify, url } = await serve(t)
+    await fill(fastify, 400)
+    const page = await visit(t, browser, url)
+    await signUp(page, 'minji')
+    await page.setViewportSize({ width: 1000, height: 3000 })
+    const id = Number(await row(page, 'line 400').getAttribute('data-id'))
+    await send(page, `as in #${id - 200}`)
+    await row(page, 'as in').getByRole('link').click()
+    const isFull = () => log(page).evaluate(element => element.scrollHeight > element.clientHeight + 600)
+    await until(page, async () => (await isInView(page, 'line 200')) && (await isFull()))
+    t.equal(await row(page, 'line 400').count(), 0, 'and it does not load on to the end')
+  })
 
-  await t.test('code is shown as it was written, an emoji is picked by the keys', async t => {
+  await t.test('code is shown verbatim, and an emoji can be picked with the keyboard', async t => {
     const { url } = await serve(t)
     const page = await visit(t, browser, url)
     await signUp(page, 'minji')
@@ -141,12 +138,12 @@ inBrowser('reading and writing', async (t, browser) => {
     t.ok(await field(page).evaluate(element => element.matches(':focus')))
   })
 
-  await t.test('the next key after one that opens something is already for what it opened', async t => {
+  await t.test('the key after one that opens something goes to what it opened', async t => {
     const { url } = await serve(t)
     const page = await visit(t, browser, url)
     await signUp(page, 'minji')
     await send(page, 'first')
-    /** Where the focus is before anything is drawn after this. */
+    /** The focused element before anything is drawn again. */
     const focused = (act: string) =>
       page.evaluate(`(async () => {
         const press = key => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { bubbles: true, ...key }))
@@ -169,14 +166,14 @@ inBrowser('reading and writing', async (t, browser) => {
     t.equal(await focused(`document.querySelector('.actions [aria-label=Reply]').click()`), 'Message Lobby')
   })
 
-  await t.test('who hears the page hears what others write, neither history nor themselves', async t => {
+  await t.test('other users’ new messages are announced, history and one’s own are not', async t => {
     const { fastify, url } = await serve(t)
     await fill(fastify, 80)
     const page = await visit(t, browser, url)
     await signUp(page, 'minji')
     const said = page.locator('.messages-area > [aria-live=polite]')
     await row(page, 'line 080').waitFor()
-    // Once may be too early: what is loaded next is above what is seen.
+    // Once may be too early: the next page is loaded above the visible part.
     await until(page, async () => {
       await log(page).evaluate(box => box.scrollTo(0, 0))
       return (await row(page, 'line 001').count()) > 0

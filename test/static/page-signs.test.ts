@@ -2,7 +2,7 @@ import type { BrowserContext } from 'playwright-core'
 import { register } from '../support/application.js'
 import { field, inBrowser, log, row, say, send, serve, signUp, until, visit } from '../support/browser.js'
 
-/** Notes are told to a list instead of to the desktop, which a test has none of; which tab may show them is real. */
+/** Notifications go to a list, because a test has no desktop; which tab may show them is decided for real. */
 const RECORD_NOTES = `
   window.notes = []
   window.Notification = class {
@@ -13,7 +13,7 @@ const RECORD_NOTES = `
   }
 `
 
-/** A browser without a window manager says of every tab that it is looked at. */
+/** Without a window manager the browser reports every tab as focused. */
 const AWAY = `
   Object.defineProperty(document, 'hidden', { get: () => window.away === true, configurable: true })
   document.hasFocus = () => window.away !== true
@@ -23,7 +23,7 @@ const comeBack = 'window.away = false; document.dispatchEvent(new Event("visibil
 
 const icon = 'document.querySelector("link[rel=icon]").getAttribute("href")'
 
-inBrowser('signs of what is new', async (t, browser) => {
+inBrowser('unread signs and notifications', async (t, browser) => {
   async function twoTabs(context: BrowserContext, url: string) {
     await context.addInitScript(RECORD_NOTES + AWAY)
     const tabs = [await context.newPage(), await context.newPage()] as const
@@ -34,7 +34,7 @@ inBrowser('signs of what is new', async (t, browser) => {
     return tabs
   }
 
-  await t.test('what is unread stands in title and icon of every tab until one of them shows it', async t => {
+  await t.test('unread messages show in the title and icon of every tab until one of them shows the room', async t => {
     const { fastify, url } = await serve(t)
     const first = await visit(t, browser, url)
     await signUp(first, 'minji')
@@ -51,53 +51,56 @@ inBrowser('signs of what is new', async (t, browser) => {
     await until(two, async () => (await two.evaluate(icon)) === '/assets/icon.svg')
   })
 
-  await t.test('of many tabs one shows one note, none where a tab is looked at, none of a muted room', async t => {
-    const { fastify, url } = await serve(t)
-    const first = await visit(t, browser, url)
-    await signUp(first, 'minji')
-    const [one, two] = await twoTabs(first.context(), url)
-    await first.close()
-    const { headers } = await register(fastify, 'jun')
-    const tell = async (text: string) => {
-      await fastify.inject({ method: 'POST', url: '/rooms/default/messages', headers, payload: { text } })
-      for (const tab of [one, two]) await row(tab, text).waitFor()
-    }
-    const notes = async () => [
-      ...(await one.evaluate<string[]>('window.notes')),
-      ...(await two.evaluate<string[]>('window.notes')),
-    ]
-    await tell('you are here')
-    const holds = (name: string) =>
-      one.evaluate<boolean>(`navigator.locks.query().then(({ held }) => held.some(lock => lock.name === '${name}'))`)
-    await until(one, () => holds('talkie.teller'))
-    // Who comes back to a tab has it told twice, by its eye and by its focus.
-    await one.evaluate(`${leave}; ${comeBack}; ${comeBack}`)
-    for (const tab of [one, two]) await tab.evaluate(leave)
-    await until(one, async () => !(await holds('talkie.looked-at')))
-    await tell('you are away')
-    await until(one, async () => (await notes()).length > 0)
-    t.strictSame(await notes(), ['jun · Lobby | you are away | default'])
+  await t.test(
+    'one of many tabs shows one notification; none while a tab has the focus, none for a muted room',
+    async t => {
+      const { fastify, url } = await serve(t)
+      const first = await visit(t, browser, url)
+      await signUp(first, 'minji')
+      const [one, two] = await twoTabs(first.context(), url)
+      await first.close()
+      const { headers } = await register(fastify, 'jun')
+      const tell = async (text: string) => {
+        await fastify.inject({ method: 'POST', url: '/rooms/default/messages', headers, payload: { text } })
+        for (const tab of [one, two]) await row(tab, text).waitFor()
+      }
+      const notes = async () => [
+        ...(await one.evaluate<string[]>('window.notes')),
+        ...(await two.evaluate<string[]>('window.notes')),
+      ]
+      await tell('you are here')
+      const holds = (name: string) =>
+        one.evaluate<boolean>(`navigator.locks.query().then(({ held }) => held.some(lock => lock.name === '${name}'))`)
+      await until(one, () => holds('talkie.teller'))
+      // Returning to a tab fires two events: visibilitychange and focus.
+      await one.evaluate(`${leave}; ${comeBack}; ${comeBack}`)
+      for (const tab of [one, two]) await tab.evaluate(leave)
+      await until(one, async () => !(await holds('talkie.looked-at')))
+      await tell('you are away')
+      await until(one, async () => (await notes()).length > 0)
+      t.strictSame(await notes(), ['jun · Lobby | you are away | default'])
 
-    await one.locator('.room-head summary').click()
-    await one.getByRole('button', { name: 'Mute room' }).click()
-    await until(two, async () => (await two.locator('.room-link.muted').count()) === 1)
-    await tell('not a word')
-    await one.locator('.room-head summary').click()
-    await one.getByRole('button', { name: 'Unmute room' }).click()
-    await until(two, async () => (await two.locator('.room-link.muted').count()) === 0)
-    await tell('again')
-    await until(one, async () => (await notes()).length > 1)
-    t.strictSame((await notes()).slice(1), ['jun · Lobby | again | default'])
-  })
+      await one.locator('.room-head summary').click()
+      await one.getByRole('button', { name: 'Mute room' }).click()
+      await until(two, async () => (await two.locator('.room-link.muted').count()) === 1)
+      await tell('not a word')
+      await one.locator('.room-head summary').click()
+      await one.getByRole('button', { name: 'Unmute room' }).click()
+      await until(two, async () => (await two.locator('.room-link.muted').count()) === 0)
+      await tell('again')
+      await until(one, async () => (await notes()).length > 1)
+      t.strictSame((await notes()).slice(1), ['jun · Lobby | again | default'])
+    },
+  )
 
-  await t.test('whoever is added to a private room sees it at once, also where it was asked for in vain', async t => {
+  await t.test('a user added to a private room sees it at once, also on its “not found” page', async t => {
     const { fastify, url } = await serve(t)
     const first = await visit(t, browser, url)
     await signUp(first, 'minji')
     const [page] = await twoTabs(first.context(), url)
     const sockets = () => [...fastify.ws.hub.clientsOf('minji')]
     await until(page, async () => sockets().length === 3)
-    // Away, it does not look by itself.
+    // A hidden tab does not poll.
     await page.evaluate(leave)
     const { headers } = await register(fastify, 'jun')
     const make = async (name: string) => {
@@ -124,7 +127,7 @@ inBrowser('signs of what is new', async (t, browser) => {
     await log(page).getByText('at last').waitFor()
   })
 
-  await t.test('a room that one makes or joins in a tab is in the other tabs at once', async t => {
+  await t.test('a room created or joined in one tab appears in the other tabs at once', async t => {
     const { fastify, url } = await serve(t)
     const first = await visit(t, browser, url)
     await signUp(first, 'minji')
@@ -143,7 +146,7 @@ inBrowser('signs of what is new', async (t, browser) => {
     await two.getByRole('link', { name: 'Film' }).waitFor()
   })
 
-  await t.test('the keys reach everything, and a sheet tells them', async t => {
+  await t.test('everything can be reached with the keyboard, and a dialog lists the shortcuts', async t => {
     const { url } = await serve(t)
     const page = await visit(t, browser, url)
     await signUp(page, 'minji')
@@ -160,7 +163,7 @@ inBrowser('signs of what is new', async (t, browser) => {
     await page.keyboard.press('Control+k')
     await until(page, at('.sidebar .room-search'))
     await page.keyboard.type('?')
-    t.equal(await page.getByRole('dialog').count(), 0, 'in a field it is a character')
+    t.equal(await page.getByRole('dialog').count(), 0, 'in a field it is just a character')
     await page.keyboard.press('Control+Shift+f')
     await until(page, at('.panel input'))
     await page.keyboard.press('Escape')

@@ -16,7 +16,7 @@ import {
 } from '../support/browser.js'
 
 inBrowser('the page in a browser', async (t, browser) => {
-  await t.test('two people talk, and each sees every message once and in order', async t => {
+  await t.test('two users chat, and each sees every message once and in order', async t => {
     const { url } = await serve(t)
     const minji = await visit(t, browser, url)
     await signUp(minji, 'minji')
@@ -25,7 +25,7 @@ inBrowser('the page in a browser', async (t, browser) => {
 
     await say(minji, '안녕하세요!')
     await row(jun, '안녕하세요!').waitFor()
-    // It is gone again some time after the last key.
+    // It expires some time after the last key.
     await Promise.all([minji.getByText('jun is typing…').waitFor(), field(jun).pressSequentially('typing')])
     await field(jun).fill('')
     await say(jun, 'hello')
@@ -40,7 +40,7 @@ inBrowser('the page in a browser', async (t, browser) => {
     await until(minji, async () => (await minji.title()).startsWith('Lobby'))
   })
 
-  await t.test('edits, deletions and replies reach the other', async t => {
+  await t.test('edits, deletions and replies reach the other user', async t => {
     const { url } = await serve(t)
     const minji = await visit(t, browser, url)
     await signUp(minji, 'minji')
@@ -58,16 +58,20 @@ inBrowser('the page in a browser', async (t, browser) => {
     await row(jun, 'lunch at one?').getByRole('button', { name: 'Reply' }).click()
     await say(jun, 'with pleasure')
     await row(minji, 'with pleasure').getByRole('button', { name: 'minji' }).waitFor()
-    t.equal(await row(jun, 'lunch at one?').first().getByRole('button', { name: 'Edit' }).count(), 0, 'not one’s own')
+    t.equal(
+      await row(jun, 'lunch at one?').first().getByRole('button', { name: 'Edit' }).count(),
+      0,
+      'not on another user’s message',
+    )
 
     await row(minji, 'lunch at one?').first().hover()
     await row(minji, 'lunch at one?').first().getByRole('button', { name: 'Delete' }).click()
     await minji.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
     await log(jun).locator('.text', { hasText: 'This message was deleted.' }).waitFor()
-    t.equal(await jun.getByText('lunch at one?').count(), 0, 'also not where it was quoted')
+    t.equal(await jun.getByText('lunch at one?').count(), 0, 'nor in a quote')
   })
 
-  await t.test('wrong input is told at its field, in words', async t => {
+  await t.test('invalid input is reported at its field', async t => {
     const { fastify, url } = await serve(t)
     await register(fastify, 'minji')
     const page = await visit(t, browser, url)
@@ -91,7 +95,7 @@ inBrowser('the page in a browser', async (t, browser) => {
     await field(page).waitFor()
   })
 
-  await t.test('rooms are made, found, joined, read, left and deleted', async t => {
+  await t.test('rooms are created, found, joined, read, left and deleted', async t => {
     const { url } = await serve(t)
     const minji = await visit(t, browser, url)
     await signUp(minji, 'minji')
@@ -138,7 +142,7 @@ inBrowser('the page in a browser', async (t, browser) => {
     await minji.getByRole('link', { name: '점심' }).waitFor({ state: 'detached' })
   })
 
-  await t.test('neither older messages above nor a new one below move what one reads', async t => {
+  await t.test('neither older messages above nor a new one below move the message being read', async t => {
     const { fastify, url } = await serve(t)
     await fill(fastify, 100)
     const page = await visit(t, browser, url)
@@ -147,14 +151,14 @@ inBrowser('the page in a browser', async (t, browser) => {
     t.equal(await row(page, 'line 001').count(), 0)
     const box = log(page)
     const rest = () => box.evaluate(element => element.scrollHeight - element.scrollTop - element.clientHeight)
-    // Opened at the end.
+    // The room opens at its end.
     await until(page, async () => (await rest()) < 2)
 
     const rows = () => box.locator('article').count()
     const topOf = async (id: number) => (await box.locator(`[data-id="${id}"]`).boundingBox())?.y as number
     while ((await row(page, 'line 001').count()) === 0) {
       const count = await rows()
-      // In one go, before anything can have been loaded.
+      // In one step, before anything can be loaded.
       const first = await box.evaluate(element => {
         element.scrollTop = 0
         const row = element.querySelector('article')
@@ -176,58 +180,58 @@ inBrowser('the page in a browser', async (t, browser) => {
     await until(page, async () => (await rest()) < 2)
   })
 
-  await t.test('an address names a message, a search hit is shown in its place, and one gets back to now', async t => {
-    const { fastify, url } = await serve(t)
-    await fill(fastify, 250)
-    const page = await visit(t, browser, url)
-    await signUp(page, 'minji')
-    await page.getByRole('button', { name: 'Search' }).click()
-    await page.getByLabel('Search this room').fill('007')
-    await page.getByLabel('Search this room').press('Enter')
-    await page.getByRole('button', { name: /line 007/ }).click()
-    await until(page, () => isInView(page, 'line 007'))
-    t.equal(await row(page, 'line 250').count(), 0)
-    t.match(page.url(), /\/r\/default#\d+$/)
-
-    const other = await visit(t, browser, page.url())
-    await signUp(other, 'jun')
-    await until(other, () => isInView(other, 'line 007'))
-    await say(other, 'back to now')
-    await row(page, 'line 007').waitFor()
-    await page.getByRole('button', { name: /Jump to latest|new message/ }).click()
-    await row(page, 'back to now').waitFor()
-    t.strictSame((await texts(other, 'back to now')).slice(-2), ['line 250', 'back to now'])
-  })
-
   await t.test(
-    'what is written while the server is away is kept and arrives once, and nobody has to log in again',
+    'a URL names a message, a search result opens in its context, and a button returns to the newest',
     async t => {
-      const DATA_DIR = temporaryFolder(t)
-      const first = await serve(t, { DATA_DIR })
-      const minji = await visit(t, browser, first.url)
-      await signUp(minji, 'minji')
-      await say(minji, 'before')
-      await row(minji, 'before').waitFor()
-      await first.fastify.close()
-      await minji.getByText('Connection lost.', { exact: false }).waitFor()
-      await say(minji, 'meanwhile')
-      await row(minji, 'meanwhile').getByText('Sending…').waitFor()
+      const { fastify, url } = await serve(t)
+      await fill(fastify, 250)
+      const page = await visit(t, browser, url)
+      await signUp(page, 'minji')
+      await page.getByRole('button', { name: 'Search' }).click()
+      await page.getByLabel('Search this room').fill('007')
+      await page.getByLabel('Search this room').press('Enter')
+      await page.getByRole('button', { name: /line 007/ }).click()
+      await until(page, () => isInView(page, 'line 007'))
+      t.equal(await row(page, 'line 250').count(), 0)
+      t.match(page.url(), /\/r\/default#\d+$/)
 
-      const second = await serve(t, { DATA_DIR, PORT: String(first.port) })
-      // Where it is not back by itself already.
-      await minji.getByRole('button', { name: 'Reconnect' }).evaluateAll(found => {
-        for (const button of found) button.click()
-      })
-      await minji.getByText('Sending…').waitFor({ state: 'detached' })
-      await minji.getByText('Connection lost.', { exact: false }).waitFor({ state: 'detached' })
-      t.strictSame(await texts(minji, 'meanwhile'), ['before', 'meanwhile'])
-      await minji.reload()
-      t.strictSame(await texts(minji, 'meanwhile'), ['before', 'meanwhile'])
-      t.equal(second.url, first.url)
+      const other = await visit(t, browser, page.url())
+      await signUp(other, 'jun')
+      await until(other, () => isInView(other, 'line 007'))
+      await say(other, 'back to now')
+      await row(page, 'line 007').waitFor()
+      await page.getByRole('button', { name: /Jump to latest|new message/ }).click()
+      await row(page, 'back to now').waitFor()
+      t.strictSame((await texts(other, 'back to now')).slice(-2), ['line 250', 'back to now'])
     },
   )
 
-  await t.test('a logout elsewhere ends the page, with a word', async t => {
+  await t.test('messages sent while the server is down are kept, arrive once, and need no new login', async t => {
+    const DATA_DIR = temporaryFolder(t)
+    const first = await serve(t, { DATA_DIR })
+    const minji = await visit(t, browser, first.url)
+    await signUp(minji, 'minji')
+    await say(minji, 'before')
+    await row(minji, 'before').waitFor()
+    await first.fastify.close()
+    await minji.getByText('Connection lost.', { exact: false }).waitFor()
+    await say(minji, 'meanwhile')
+    await row(minji, 'meanwhile').getByText('Sending…').waitFor()
+
+    const second = await serve(t, { DATA_DIR, PORT: String(first.port) })
+    // If it has not reconnected already.
+    await minji.getByRole('button', { name: 'Reconnect' }).evaluateAll(found => {
+      for (const button of found) button.click()
+    })
+    await minji.getByText('Sending…').waitFor({ state: 'detached' })
+    await minji.getByText('Connection lost.', { exact: false }).waitFor({ state: 'detached' })
+    t.strictSame(await texts(minji, 'meanwhile'), ['before', 'meanwhile'])
+    await minji.reload()
+    t.strictSame(await texts(minji, 'meanwhile'), ['before', 'meanwhile'])
+    t.equal(second.url, first.url)
+  })
+
+  await t.test('a logout in another tab logs the page out and says so', async t => {
     const { url } = await serve(t)
     const page = await visit(t, browser, url)
     await signUp(page, 'minji')
@@ -240,7 +244,7 @@ inBrowser('the page in a browser', async (t, browser) => {
     await page.getByText('You’ve been logged out.', { exact: false }).waitFor()
   })
 
-  await t.test('what people write is text, and only its web addresses can be followed', async t => {
+  await t.test('messages are inserted as text, and only http and https URLs become links', async t => {
     const { url } = await serve(t)
     const page = await visit(t, browser, url)
     await signUp(page, 'minji')
@@ -254,7 +258,7 @@ inBrowser('the page in a browser', async (t, browser) => {
     t.equal(await links.getAttribute('rel'), 'noopener noreferrer')
   })
 
-  await t.test('one Enter in the middle of a Hangul syllable sends the whole text, once', async t => {
+  await t.test('Enter during a Hangul syllable sends the complete text, once', async t => {
     const { url } = await serve(t)
     const page = await visit(t, browser, url)
     await signUp(page, 'minji')

@@ -5,10 +5,10 @@ import t, { type Test } from 'tap'
 import { executablePath, launch } from '../../bench/browser.js'
 import { build, PASSWORD, register } from './application.js'
 
-/** A test file's tests in one browser; without one they are skipped, but where CI is set that is a failure. */
+/** Runs a file's tests in one browser. Without a browser they are skipped, but fail if CI is set. */
 export function inBrowser(name: string, run: (t: Test, browser: Browser) => Promise<void>) {
   const skip = !executablePath && !process.env.CI && 'no chromium on the PATH'
-  // A browser on a busy machine takes what it takes.
+  // On a busy machine a browser may take very long.
   t.setTimeout(0)
   t.test(name, { skip, timeout: 0 }, async t => {
     const browser = await launch()
@@ -25,10 +25,10 @@ export async function serve(t: Test, env: Record<string, string> = {}) {
   return { fastify, port, url: `http://127.0.0.1:${port}` }
 }
 
-/** Only what never comes takes so long, on the slowest machine, ms. */
+/** Long enough for the slowest machine, ms. */
 const WAIT_MAX_MS = 10 * 60_000
 
-/** One visitor with cookies of their own. What their page complains of fails the test. */
+/** Opens the page with cookies of its own. An exception or console error of the page fails the test. */
 export async function visit(t: Test, browser: Browser, url: string, options: BrowserContextOptions = {}) {
   const context = await browser.newContext({ locale: 'en', viewport: { width: 1100, height: 700 }, ...options })
   t.after(() => context.close())
@@ -36,7 +36,7 @@ export async function visit(t: Test, browser: Browser, url: string, options: Bro
   const page = await context.newPage()
   page.on('pageerror', error => t.fail(`the page threw ${error.stack}`))
   page.on('console', message => {
-    // Refused requests are told so, too; what was refused is for the test to see.
+    // The browser also logs failed requests: those are the test's own matter.
     if (message.type() === 'error' && !/Failed to load resource|WebSocket connection/.test(message.text())) {
       t.fail(`the page complained: ${message.text()}`)
     }
@@ -45,7 +45,7 @@ export async function visit(t: Test, browser: Browser, url: string, options: Bro
   return page
 }
 
-/** @param wide the list of rooms stands beside the room */
+/** @param wide whether the list of rooms is beside the room */
 export async function signUp(page: Page, username: string, wide = true) {
   await page.getByLabel('Username').fill(username)
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
@@ -53,14 +53,14 @@ export async function signUp(page: Page, username: string, wide = true) {
   await (wide ? page.getByRole('button', { name: 'Your profile' }) : field(page)).waitFor()
 }
 
-/** Looks again with every frame that the page draws. */
+/** Checks a condition with every frame that the page draws. */
 export async function until(page: Page, holds: () => Promise<boolean>) {
   const last = performance.now() + WAIT_MAX_MS
   while (performance.now() < last) {
     if (await holds()) return
     await page.evaluate('new Promise(requestAnimationFrame)')
   }
-  throw new Error(`it did not come about in ${WAIT_MAX_MS} ms: ${holds}`)
+  throw new Error(`not true after ${WAIT_MAX_MS} ms: ${holds}`)
 }
 
 export const field = (page: Page) => page.getByRole('textbox', { name: /^Message/ })
@@ -72,13 +72,13 @@ export async function say(page: Page, text: string) {
   await field(page).press('Enter')
 }
 
-/** Says it, and waits until the log has it: who waits for `Sending…` to go may look before it has come. */
+/** Sends a message and waits until the log has it; waiting for `Sending…` to go could be too early. */
 export async function send(page: Page, text: string) {
   await say(page, text)
   await log(page).locator('article[data-id]', { hasText: text }).first().waitFor()
 }
 
-/** All that the browser keeps for the page's address, as text: what is stored by name, and what waits to be sent. */
+/** Everything that the browser stores for the page's origin, as text, including unsent messages. */
 export const kept = (page: Page) =>
   page.evaluate<string>(`(async () => {
     const answer = request => new Promise((resolve, reject) => {

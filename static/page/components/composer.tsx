@@ -94,7 +94,7 @@ export function Composer({ view, room }: { view: ConversationView; room: Room })
     if (event.key === 'Escape' && view.replying !== null) account.conversations.current()?.reply(null)
     if (event.key !== 'ArrowUp' || field.current?.value !== '') return
     const conversation = account.conversations.current()
-    // The present state, not the drawn one: ArrowUp right after Enter means the message just sent, which cannot be edited yet.
+    // Not as drawn: ArrowUp right after Enter means the message just sent, which cannot be edited yet.
     const { messages = [], outgoing = [] } = conversation?.view() ?? {}
     if (outgoing.some(({ failed }) => failed === undefined)) return
     const own = messages.findLast(({ username, deleted_at }) => username === me && deleted_at === undefined)

@@ -1,7 +1,7 @@
 import { type MessageToken, parseMessage } from '../text/parse-message.js'
 import { useApp } from './hooks.js'
 
-/** Stacked combining marks, which can cover the lines around them. Only such texts are clipped, because clipping is costly. */
+/** Stacked combining marks, which can cover the lines around them. Only such texts are clipped: a clip is costly. */
 const STACKED = /\p{M}{3}/u
 
 /** A message's text. It is only ever inserted as text, never as HTML; URLs become links. */

@@ -6,7 +6,7 @@ import { Icon } from './icon.js'
 import { IconButton } from './icon-button.js'
 import { LanguageSelect } from './language-select.js'
 
-/** The sender of the last message is looked up in this many rooms, so that a long list does not use up the rate limit. */
+/** Rooms whose last sender is looked up, so that a long list does not use up the rate limit. */
 const LOOKUPS_MAX = 50
 
 /** The list of rooms, and the user's own menu. */

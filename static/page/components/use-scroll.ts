@@ -17,7 +17,7 @@ interface Held {
 
 /**
  * Scroll anchoring for a list of messages: at its end the list stays at the end, elsewhere the message at the top keeps
- * its position, whatever is added above or below it. The browser's own anchoring is off, since not every browser has it.
+ * its position, whatever is added above or below it. The browser's own anchoring is off, for not every browser has it.
  *
  * @param attached whether the list's end is the newest message; the list stays at no other end
  * @param content what the list shows: heights change only if one of these does

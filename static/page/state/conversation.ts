@@ -86,7 +86,7 @@ export function createConversation(
     }
   }
 
-  /** The newest page; the first time after opening a room with many unread messages, the page around the first of them. */
+  /** The newest page; once after opening a room with many unread messages, the page around the first of them. */
   function firstPage(): PageQuery {
     const many = unread_many
     unread_many = false

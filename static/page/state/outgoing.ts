@@ -84,7 +84,7 @@ export function createOutgoing({ storage, stored, connection, on_change }: Outgo
       put(room_id, [...items, item])
       transmit(item)
     },
-    /** Sends a refused message again, with the same client_id so that it cannot appear twice, unless that id was used for another text. */
+    /** Retries a refused message: its client_id keeps it from appearing twice, unless that names another text. */
     retry(client_id: string) {
       const item = find(client_id)
       if (!item) return

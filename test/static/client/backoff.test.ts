@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { backoffDelay } from '../../../static/client/backoff.js'
 
-test('a delay is anywhere from nothing to the exponential bound, and never beyond the cap', async t => {
+test('a delay is random between 0 and the exponential bound, and never above the cap', async t => {
   const delay = (attempt: number, random: number) =>
     backoffDelay(attempt, { base_ms: 1000, cap_ms: 30_000, random: () => random })
   t.strictSame(
@@ -14,7 +14,7 @@ test('a delay is anywhere from nothing to the exponential bound, and never beyon
   )
 })
 
-test('clients that lost a server together come back spread over the whole bound', async t => {
+test('clients that lost a server together reconnect spread over the whole bound', async t => {
   const tenths = new Array(10).fill(0)
   for (let i = 0; i < 10_000; i++) {
     tenths[Math.floor(backoffDelay(0, { base_ms: 1000, cap_ms: 30_000, random: Math.random }) / 100)]++

@@ -13,7 +13,7 @@ import { ack, EPOCH, message, type PeerSocket, startPeer, welcome } from '../../
 
 type Closed = Extract<ConnectionState, { name: 'closed' }>
 
-/** A client on a scripted server, with all that its rooms and states told, and a way to wait for the next. */
+/** A client on a scripted server, with everything that its listeners received, and a way to wait for more. */
 async function start(t: Test, options: Partial<ConnectionOptions> = {}) {
   const peer = await startPeer(t)
   const states: ConnectionState[] = []
@@ -42,7 +42,7 @@ async function start(t: Test, options: Partial<ConnectionOptions> = {}) {
   }
 }
 
-/** Lets a test wait until something holds, looked at again whenever the client told something. */
+/** Waits until a condition holds; it is checked whenever a listener is called. */
 function createTold() {
   const waiting = new Set<() => void>()
   return {
@@ -97,8 +97,8 @@ function follow(
 }
 
 /**
- * The client's timers run when the test says so, and the clock stands still in between: no machine is too slow for them.
- * @returns what lets time pass, ms
+ * Mocks the client's timers: time passes only when the test says so, so that no machine is too slow.
+ * @returns a function that lets a number of ms pass
  */
 function standStill(t: Test): (ms: number) => void {
   const before = { setTimeout, clearTimeout, now: Date.now }
@@ -124,12 +124,12 @@ function standStill(t: Test): (ms: number) => void {
   }
 }
 
-/** The client's next frame, which must be this. */
+/** Asserts the client's next frame. */
 async function expect(t: Test, socket: PeerSocket, frame: object, name = JSON.stringify(frame)) {
   t.strictSame(await socket.next(), frame, name)
 }
 
-test('the token travels as a subprotocol, and every room is asked for when the socket opens', async t => {
+test('the token is sent as a subprotocol, and every room is subscribed to when the socket opens', async t => {
   const { peer, follow } = await start(t)
   follow('a')
   follow('b', { after: 7, epoch: EPOCH })
@@ -139,7 +139,7 @@ test('the token travels as a subprotocol, and every room is asked for when the s
   await expect(t, socket, { type: 'subscribe', room_id: 'b', after: 7, epoch: EPOCH })
 })
 
-test('a lost socket is resumed after the last event, not after an ack or the head of the welcome', async t => {
+test('a lost socket resumes after the last event, not after an ack or the welcome’s head', async t => {
   const { peer, connection, follow } = await start(t)
   const room = follow('a')
   const first = await peer.next()
@@ -157,10 +157,10 @@ test('a lost socket is resumed after the last event, not after an ack or the hea
   second.send(welcome('a', 15, true), ...[12, 13, 14, 15].map(seq => message('a', seq)))
   await room.until(15)
   t.strictSame(room.seqs(), [11, 12, 13, 14, 15])
-  t.strictSame(room.starts, [[10, EPOCH]], 'what was held stays good')
+  t.strictSame(room.starts, [[10, EPOCH]], 'what the client holds stays valid')
 })
 
-test('a room without an event so far is resumed from where it was welcomed, also from 0', async t => {
+test('a room without events resumes from its welcome, also from 0', async t => {
   const { peer, follow } = await start(t)
   follow('a')
   const told = follow('b')
@@ -173,7 +173,7 @@ test('a room without an event so far is resumed from where it was welcomed, also
   await expect(t, second, { type: 'subscribe', room_id: 'b', after: 11, epoch: EPOCH })
 })
 
-test('an event that was seen is dropped', async t => {
+test('a duplicate event is dropped', async t => {
   const { peer, follow } = await start(t)
   const room = follow('a', { after: 2, epoch: EPOCH })
   const socket = await peer.next()
@@ -182,7 +182,7 @@ test('an event that was seen is dropped', async t => {
   t.strictSame(room.seqs(), [3, 4, 5])
 })
 
-test('behind a hole nothing is taken until the room was asked for again from before it', async t => {
+test('after a gap nothing is taken until the room is subscribed to again from before it', async t => {
   const { peer, follow } = await start(t)
   const room = follow('a', { after: 2, epoch: EPOCH })
   const socket = await peer.next()
@@ -196,7 +196,7 @@ test('behind a hole nothing is taken until the room was asked for again from bef
   t.strictSame(room.seqs(), [3, 4, 5, 6])
 })
 
-test('an event of a type that the client does not know is no hole', async t => {
+test('an event of an unknown type is not a gap', async t => {
   const { peer, follow } = await start(t)
   const room = follow('a', { after: 0 })
   const socket = await peer.next()
@@ -215,12 +215,12 @@ test('a reset starts the room anew at its seq and epoch', async t => {
   first.send(message('a', 5001))
   await room.until(5001)
   t.strictSame(room.starts, [[5000, EPOCH]])
-  t.strictSame(room.seqs(), [5001], 'an event before the reset is of no use')
+  t.strictSame(room.seqs(), [5001], 'an event before the reset is dropped')
   first.terminate()
   await expect(t, await peer.next(), { type: 'subscribe', room_id: 'a', after: 5001, epoch: EPOCH })
 })
 
-test('a send whose ack was lost is sent again with its client_id when the room is followed again', async t => {
+test('a send whose ack was lost is retried with its client_id once the room is subscribed to again', async t => {
   const { peer, connection, follow } = await start(t)
   follow('a')
   const first = await peer.next()
@@ -245,7 +245,7 @@ test('a send whose ack was lost is sent again with its client_id when the room i
   t.strictSame(connection.pending(), [])
 })
 
-test('sends, edits and deletions of a room go out one after the other, in order, over a reconnect', async t => {
+test('sends, edits and deletions of a room go out one at a time, in order, over a reconnect', async t => {
   const { peer, connection, follow } = await start(t)
   follow('a')
   const requests = [connection.send('a', '1'), connection.edit('a', 7, '2'), connection.delete('a', 8)]
@@ -271,7 +271,7 @@ test('sends, edits and deletions of a room go out one after the other, in order,
   )
 })
 
-test('one’s own event is told alike whether it comes before or after the ack', async t => {
+test('one’s own event has the same effect before and after the ack', async t => {
   const { peer, connection, follow } = await start(t)
   const room = follow('a')
   const socket = await peer.next()
@@ -291,7 +291,7 @@ test('one’s own event is told alike whether it comes before or after the ack',
   t.strictSame(room.seqs(), [1, 2])
 })
 
-test('a refusal rejects its request only; what passes is tried again after the time that the server names', async t => {
+test('an error rejects only its own request; a retryable one is retried after the delay that the server names', async t => {
   const settled: Pending[] = []
   const { peer, connection, follow } = await start(t, { on_settled: pending => void settled.push(pending) })
   follow('a')
@@ -321,7 +321,7 @@ test('a refusal rejects its request only; what passes is tried again after the t
   )
 })
 
-test('requests of a room wait while it is not followed, and are refused when it ends', async t => {
+test('requests of a room wait while it is not subscribed to, and are refused when the subscription ends', async t => {
   const { peer, connection, follow, told } = await start(t)
   follow('a')
   const socket = await peer.next()
@@ -340,11 +340,11 @@ test('requests of a room wait while it is not followed, and are refused when it 
   await t.rejects(sent.ack, { code: 'NOT_MEMBER' })
   await told.until(() => room.ended.length === 1)
   t.match(room.ended[0], { code: 'NOT_MEMBER' })
-  t.equal(connection.state.name, 'open', 'the socket lives on')
+  t.equal(connection.state.name, 'open', 'the socket stays open')
   t.equal(connection.resumePoint('a'), null)
 })
 
-test('a subscribe that the server refuses for now is asked again', async t => {
+test('a subscribe that fails with a retryable error is retried', async t => {
   const { peer, follow } = await start(t)
   const room = follow('a', { after: 1 })
   const socket = await peer.next()
@@ -355,7 +355,7 @@ test('a subscribe that the server refuses for now is asked again', async t => {
   await room.until(2)
 })
 
-test('what storage kept is sent before what is new, and leaves it when it is acknowledged', async t => {
+test('stored requests are sent before new ones, and are removed from the storage once acknowledged', async t => {
   const kept: Pending[] = [{ type: 'send', room_id: 'a', client_id: 'old', text: 'from before the reload' }]
   let loaded = () => {}
   const loading = new Promise<void>(resolve => {
@@ -381,7 +381,7 @@ test('what storage kept is sent before what is new, and leaves it when it is ack
   const socket = await peer.next()
   await socket.next()
   socket.send(welcome('a', 0, false))
-  t.equal(await socket.waiting(), 0, 'what is new waits for the storage')
+  t.equal(await socket.waiting(), 0, 'new requests wait for the storage')
   loaded()
   await expect(t, socket, { type: 'send', room_id: 'a', client_id: 'old', text: 'from before the reload' })
   socket.send(ack('a', 'old', 1))
@@ -399,11 +399,15 @@ test('requests beyond the bound are refused at once', async t => {
   const { connection } = await start(t, { pending_max: 2 })
   connection.send('a', '1')
   const twice = connection.send('a', '2')
-  t.equal(connection.send('a', '2', { client_id: twice.client_id }).ack, twice.ack, 'the same one again is no other')
+  t.equal(
+    connection.send('a', '2', { client_id: twice.client_id }).ack,
+    twice.ack,
+    'the same client_id is the same request',
+  )
   await t.rejects(connection.send('a', '3').ack, { code: 'QUEUE_FULL' })
 })
 
-test('a restarting server’s delay is obeyed', async t => {
+test('the delay that a restarting server names is honored', async t => {
   const { peer, states } = await start(t, { backoff: { base_ms: 1, cap_ms: 1 } })
   const socket = await peer.next()
   const closed_at = performance.now()
@@ -445,7 +449,7 @@ for (const [code, next] of [
   })
 }
 
-test('each try may wait twice as long, up to the cap, until a frame came', async t => {
+test('each attempt doubles the bound of the delay, up to the cap, until a frame has arrived', async t => {
   const pass = standStill(t)
   const { peer, delays, states, told } = await start(t, { backoff: { base_ms: 16, cap_ms: 64, random: () => 0.5 } })
   for (let i = 1; i <= 4; i++) {
@@ -461,7 +465,7 @@ test('each try may wait twice as long, up to the cap, until a frame came', async
   t.equal(states.at(-1)?.name, 'waiting')
 })
 
-test('a socket that is silent and does not answer is given up', async t => {
+test('a silent socket that does not answer a ping is dropped', async t => {
   const pass = standStill(t)
   const { peer, follow, told, states } = await start(t, { backoff: { base_ms: 8, cap_ms: 8, random: () => 0.5 } })
   const room = follow('a')
@@ -470,7 +474,7 @@ test('a socket that is silent and does not answer is given up', async t => {
   first.send(welcome('a', 0, false, { heartbeat_ms: 100 }))
   await told.until(() => room.starts.length === 1)
   pass(50)
-  t.equal(await first.waiting(), 0, 'not before it was silent')
+  t.equal(await first.waiting(), 0, 'no ping before it was silent')
   pass(50)
   await expect(t, first, { type: 'ping' })
   first.send({ type: 'pong' }, message('a', 1))
@@ -487,7 +491,7 @@ test('a socket that is silent and does not answer is given up', async t => {
   await expect(t, second, { type: 'subscribe', room_id: 'a', after: 1, epoch: EPOCH })
 })
 
-test('check asks an open socket for a sign of life, and ends a wait', async t => {
+test('check pings an open socket, and reconnects a waiting one at once', async t => {
   const pass = standStill(t)
   const { peer, connection, follow, states, told } = await start(t, { check_ms: 40 })
   const room = follow('a', { after: 0 })
@@ -507,10 +511,10 @@ test('check asks an open socket for a sign of life, and ends a wait', async t =>
   second.send({ type: 'pong' }, welcome('a', 1, true), message('a', 1))
   await room.until(1)
   pass(40)
-  t.equal(states.at(-1)?.name, 'open', 'the one that answered was not given up')
+  t.equal(states.at(-1)?.name, 'open', 'the socket that answered was not dropped')
 })
 
-test('a token that cannot be had is a failed try, one that is refused wants a login', async t => {
+test('if getting a token fails, the attempt failed; if it is rejected, a login is needed', async t => {
   let tries = 0
   const { peer, connection, states, told } = await start(t, {
     token: async () => {
@@ -524,7 +528,7 @@ test('a token that cannot be had is a failed try, one that is refused wants a lo
   t.match(states.at(-1) as Closed, { next: 'stop', code: 1000 })
 })
 
-test('a socket follows a bounded number of rooms', async t => {
+test('the number of subscriptions per socket is bounded', async t => {
   const { connection } = await start(t)
   const listener = { start() {}, event() {} }
   for (let i = 0; i < 100; i++) connection.subscribe(`r${i}`, listener)

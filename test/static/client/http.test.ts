@@ -10,7 +10,7 @@ interface Answer {
   body?: unknown
 }
 
-/** A server that answers as told and remembers what it was asked. */
+/** A server with scripted responses that records its requests. */
 async function start(t: Test, answer: Answer = {}) {
   const asked: { line: string; headers: IncomingMessage['headers']; body: string }[] = []
   const server = createServer(async (request, response) => {
@@ -29,7 +29,7 @@ async function start(t: Test, answer: Answer = {}) {
   return { asked, http: createHttp({ base_url: `${base_url}/`, token: () => 'a.b.c' }) }
 }
 
-test('each method is one row of the API', async t => {
+test('each method calls one route of the API', async t => {
   const { asked, http } = await start(t)
   const credentials = { username: 'minji', password: 'correct horse' }
   await http.register(credentials)
@@ -99,7 +99,7 @@ test('each method is one row of the API', async t => {
   t.ok(asked.every(({ headers, body }) => (headers['content-type'] === 'application/json') === (body !== '')))
 })
 
-test('the rooms’ next page is told by its link', async t => {
+test('the next page of rooms comes from the Link header', async t => {
   const link = '</rooms?limit=50&after=%EC%A0%90%EC%8B%AC>; rel="next"'
   const { http } = await start(t, { headers: { link }, body: [] })
   t.strictSame(await http.rooms(), { rooms: [], next: '점심' })
@@ -107,7 +107,7 @@ test('the rooms’ next page is told by its link', async t => {
   t.strictSame(await last.http.rooms(), { rooms: [] })
 })
 
-test('a refusal is an error with the server’s code and the time to wait', async t => {
+test('an error response becomes an ApiError with the server’s code and the time to wait', async t => {
   const { http } = await start(t, {
     status: 429,
     headers: { 'retry-after': '7' },
@@ -122,7 +122,7 @@ test('a refusal is an error with the server’s code and the time to wait', asyn
   })
 })
 
-test('what a proxy says in its own words, and silence, are errors of the same kind', async t => {
+test('a proxy’s own error format and a missing response become an ApiError, too', async t => {
   const { http } = await start(t, { status: 502, body: '<h1>Bad Gateway</h1>' })
   await t.rejects(http.me(), { status: 502, code: 'HTTP_502' })
   const page = await start(t, { body: '<h1>Welcome</h1>' })

@@ -4,7 +4,7 @@ import { WebSocket } from 'ws'
 import { type ConnectionState, createConnection, createHttp, createRoomModel } from '../../../static/client/index.js'
 import { build, PASSWORD, temporaryFolder } from '../../support/application.js'
 
-/** The whole application on a port, the same one where it is named. */
+/** The whole application on a given or a free port. */
 async function serve(t: Test, DATA_DIR: string, port = 0) {
   const fastify = await build(t, { DATA_DIR })
   await fastify.listen({ host: '127.0.0.1', port })
@@ -39,7 +39,7 @@ async function enter(t: Test, port: number, username: string, on_state?: (state:
   return { http, connection, model, seqs }
 }
 
-test('over restarts of the server every send is there once and in order, for those who watched and in history', async t => {
+test('over server restarts every send arrives once and in order, live and in history', async t => {
   const folder = temporaryFolder(t)
   let { fastify, port } = await serve(t, folder)
   const minji = await enter(t, port, 'minji')
@@ -60,7 +60,7 @@ test('over restarts of the server every send is there once and in order, for tho
     acks.map(ack => ack.seq).sort((a, b) => a - b),
     'what was sent first is first',
   )
-  // The last edits are under way still: one more request of the same room is behind all of them.
+  // The last edits are still in flight: one more request of the same room comes after all of them.
   const { seq } = await minji.connection.send('default', 'the end').ack
   for (const { model, seqs, http } of [minji, jun]) {
     while (model.head < seq) await new Promise(setImmediate)
@@ -81,7 +81,7 @@ test('over restarts of the server every send is there once and in order, for tho
   }
 })
 
-test('a logout closes the socket for good, and a room that ends leaves the others', async t => {
+test('a logout closes the socket for good; a subscription that ends leaves the others alone', async t => {
   const { port } = await serve(t, temporaryFolder(t))
   const states: ConnectionState[] = []
   let told = () => {}

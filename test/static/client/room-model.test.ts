@@ -33,7 +33,7 @@ const joined = (seq: number): EventFrame => ({
   client_id: `c-${seq}`,
 })
 
-/** What the HTTP API answers of a log that ends at `head`, its texts as of the log's whole. */
+/** The HTTP API's page of a log that ends at `head`, with the texts of the complete log. */
 function pageOf(log: EventFrame[], head: number, { before, after, limit = 50 }: PageQuery): Page {
   const now = new Map<number, Message>()
   for (const one of log) {
@@ -56,7 +56,7 @@ function pageOf(log: EventFrame[], head: number, { before, after, limit = 50 }: 
 
 const texts = (model: RoomModel) => model.messages.map(({ id, text }) => `${id}: ${text}`)
 
-test('events fold to what the messages say now, in the order of their seq', async t => {
+test('events fold to the present messages, in the order of their seq', async t => {
   const model = createRoomModel()
   model.start(0)
   const log = [joined(1), message('a', 2), message('a', 3), edited(4, 2), joined(5), message('a', 6), deleted(7, 3)]
@@ -69,15 +69,15 @@ test('events fold to what the messages say now, in the order of their seq', asyn
   t.equal(model.has_older, false)
 })
 
-test('a deleted message stays deleted, whatever edit comes after', async t => {
+test('a late edit does not bring a deleted message back', async t => {
   const model = createRoomModel()
   model.start(0)
   for (const one of [message('a', 1), edited(2, 1), deleted(3, 1), edited(4, 1)]) model.event(one)
   t.match(model.messages, [{ id: 1, text: '', deleted_at: time(3) }])
-  t.notOk('edited_at' in (model.get(1) ?? {}), 'as history tells it')
+  t.notOk('edited_at' in (model.get(1) ?? {}), 'like history')
 })
 
-test('an edit of a message that is not loaded changes nothing, and the page that brings it has it', async t => {
+test('an edit of a message that is not loaded changes nothing, and its page includes the edit', async t => {
   const log = [message('a', 1), message('a', 2), edited(3, 1)]
   const model = createRoomModel()
   model.start(2)
@@ -88,7 +88,7 @@ test('an edit of a message that is not loaded changes nothing, and the page that
   t.strictSame(texts(model), ['1: edit 3', '2: text 2'])
 })
 
-test('a page that is older than the kept events reach back is refused, and so is one that leaves a hole', async t => {
+test('a page older than the kept events is dropped, and so is one that would leave a gap', async t => {
   const model = createRoomModel()
   model.start(10)
   t.equal(model.page({ messages: [], has_more: false, seq: 9 }, {}), false)
@@ -97,7 +97,7 @@ test('a page that is older than the kept events reach back is refused, and so is
   t.strictSame(texts(model), ['9: text 9'])
 })
 
-test('a jump into the past shows no new message until the window reaches the end again', async t => {
+test('after a jump into the past no new message shows until the window reaches the end again', async t => {
   const log = Array.from({ length: 20 }, (_, i) => message('a', i + 1))
   const model = createRoomModel()
   model.start(20)
@@ -121,7 +121,7 @@ test('a jump into the past shows no new message until the window reaches the end
   )
 })
 
-test('trimming forgets the oldest and knows that they exist', async t => {
+test('trimming drops the oldest messages and still knows that they exist', async t => {
   const model = createRoomModel()
   model.start(0)
   for (let seq = 1; seq <= 5; seq++) model.event(message('a', seq))
@@ -134,7 +134,7 @@ test('trimming forgets the oldest and knows that they exist', async t => {
   t.strictSame(texts(model), ['4: text 4', '5: edit 7'])
 })
 
-test('trimming about an old message lets the newest go too, and the window no longer reaches the end', async t => {
+test('trimming around an old message also drops the newest, and the window is no longer attached', async t => {
   const model = createRoomModel()
   model.start(0)
   const log = Array.from({ length: 10 }, (_, i) => message('a', i + 1))
@@ -144,26 +144,26 @@ test('trimming about an old message lets the newest go too, and the window no lo
   t.ok(model.has_older)
   t.notOk(model.attached)
   model.event(log[9] as EventFrame)
-  t.equal(model.messages.length, 3, 'what is new joins the end only')
+  t.equal(model.messages.length, 3, 'new messages join only at the end')
   const query = { after: 5, limit: 50 }
   model.page(pageOf(log, 10, query), query)
   t.ok(model.attached)
   t.equal(model.messages.length, 8)
 })
 
-test('trimming keeps what is between two places, though one of them is no message', async t => {
+test('trimming keeps what is between two seqs, even if one of them is not a message', async t => {
   const model = createRoomModel()
   model.start(0)
   for (const seq of [1, 2, 3]) model.event(message('a', seq))
   model.event(joined(4))
   for (const seq of [5, 6, 7, 8]) model.event(message('a', seq))
   model.trim(4, 6, 1, 1)
-  t.equal(model.messages.length, 7, 'a side that is hardly longer is left')
+  t.equal(model.messages.length, 7, 'a side within the slack is kept')
   model.trim(4, 6, 1)
   t.strictSame(texts(model), ['2: text 2', '3: text 3', '5: text 5', '6: text 6', '7: text 7'])
 })
 
-test('the array and a message are new objects only where something changed', async t => {
+test('the array and a message are new objects only if they have changed', async t => {
   const model = createRoomModel()
   model.start(0)
   model.event(message('a', 1))
@@ -177,7 +177,7 @@ test('the array and a message are new objects only where something changed', asy
   t.equal(model.messages[1], before[1])
 })
 
-/** Valid logs: edits and deletions of messages that exist and are not deleted. */
+/** Valid logs: only existing messages are edited or deleted, and none after its deletion. */
 const logs = fc
   .array(fc.tuple(fc.constantFrom('message', 'message', 'edited', 'deleted', 'joined'), fc.nat()), { maxLength: 60 })
   .map(steps => {
@@ -198,7 +198,7 @@ const logs = fc
     return log
   })
 
-test('one that saw all live, one that came late, one that jumped about and one that reads history end alike', async () => {
+test('a live client, a late one, one that jumps and one that reads history end with the same messages', async () => {
   fc.assert(
     fc.property(logs, fc.infiniteStream(fc.nat(1000)), (log, numbers) => {
       const draw = (below: number) => (numbers.next().value as number) % Math.max(1, below)
@@ -208,13 +208,13 @@ test('one that saw all live, one that came late, one that jumped about and one t
 
       const late = createRoomModel()
       let seen = draw(log.length + 1)
-      /** How much of the log some page showed: a later one shows no less. */
+      /** How much of the log a page has shown: a later page shows at least as much. */
       let shown = 0
       late.start(seen)
       const step = () => {
         if (seen < log.length) late.event(log[seen++] as EventFrame)
       }
-      /** A page's texts are those of `content` events, its seq was read before; events arrive while it travels. */
+      /** A page’s texts are those after `content` events, its seq was read earlier; events arrive meanwhile. */
       const load = (query: PageQuery) => {
         const asked = Math.max(seen, shown, draw(log.length + 1))
         const content = asked + draw(log.length - asked + 1)

@@ -2,7 +2,7 @@ import { mock } from 'node:test'
 import { test } from 'tap'
 import { createTyping } from '../../../static/client/index.js'
 
-test('a sign of writing ends by itself after 6 s, counted from the last one', async t => {
+test('typing expires 6 s after the last typing frame', async t => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.after(() => mock.timers.reset())
   const told: string[][] = []
@@ -17,7 +17,7 @@ test('a sign of writing ends by itself after 6 s, counted from the last one', as
   t.strictSame(told.slice(2), [['minji'], []])
 })
 
-test('it ends at once by the message, and for all when the socket is lost', async t => {
+test('typing ends at once with the message, and for all users when the socket is lost', async t => {
   const told: string[][] = []
   const typing = createTyping(names => told.push(names))
   typing.begin('minji')

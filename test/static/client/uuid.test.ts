@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { uuidv7 } from '../../../static/client/index.js'
 
-test('ids are UUIDv7 of now, each one after the one before, also within a millisecond', async t => {
+test('ids are UUIDv7 of the present time, each sorted after the one before, also within a millisecond', async t => {
   const before = Date.now()
   const ids = Array.from({ length: 20_000 }, uuidv7)
   const shape = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/

@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { createDrafts, type TextStorage } from '../../../static/page/state/drafts.js'
 import { uuidTime } from '../../../static/page/text/uuid-time.js'
 
-/** As much of the browser's storage as drafts use. */
+/** The part of `localStorage` that drafts use. */
 function memory(): TextStorage {
   const items = new Map<string, string>()
   return {
@@ -12,7 +12,7 @@ function memory(): TextStorage {
   }
 }
 
-test('a draft belongs to one room of one user, and goes when it is empty', async t => {
+test('a draft belongs to one room of one user, and an empty one is removed', async t => {
   const storage = memory()
   const drafts = createDrafts(storage, 'minji')
   drafts.save('default', 'half a thought')
@@ -28,7 +28,7 @@ test('a draft belongs to one room of one user, and goes when it is empty', async
   t.equal(drafts.get('lunch'), '')
 })
 
-test('of many drafts the oldest go, and nonsense in the storage is no draft', async t => {
+test('the oldest of many drafts are dropped, and invalid storage is ignored', async t => {
   const storage = memory()
   const drafts = createDrafts(storage, 'minji')
   for (let i = 0; i < 60; i++) drafts.save(`room-${i}`, `draft ${i}`)
@@ -38,6 +38,6 @@ test('of many drafts the oldest go, and nonsense in the storage is no draft', as
   t.equal(drafts.get('room-10'), '')
 })
 
-test('a client_id tells when it was made', async t => {
+test('a client_id contains its time', async t => {
   t.equal(uuidTime('017f22e2-79b0-7cc3-98c4-dc0c0c07398f'), '2022-02-22T19:22:22.000Z')
 })

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { createEnterKey, type EnterEvent } from '../../../static/page/text/enter-key.js'
 
-/** What the field holds at each event, beside the event itself. */
+/** An event, and what the field holds at that time. */
 type Step = [EnterEvent, string]
 
 const down = (more: Partial<EnterEvent & { type: 'keydown' }> = {}): EnterEvent => ({
@@ -20,7 +20,7 @@ const update = (data: string): EnterEvent => ({ type: 'compositionupdate', data 
 const end = (data: string): EnterEvent => ({ type: 'compositionend', data })
 const lineBreak: EnterEvent = { type: 'beforeinput', inputType: 'insertLineBreak' }
 
-/** Plays a browser's events. @returns what was sent; an empty field sends nothing, and a line break shows as \n */
+/** Replays a browser's events. @returns the texts sent; an empty field sends nothing, and a line break shows as \n */
 function play(steps: Step[]): string[] {
   const decide = createEnterKey()
   const sent: string[] = []
@@ -43,7 +43,7 @@ const typed: Step[] = [
 ]
 const whole = '안녕하세요'
 
-test('one Enter in the middle of a Hangul syllable is one message with its whole text', async t => {
+test('one Enter during a Hangul syllable is one message with the complete text', async t => {
   const orders: Record<string, Step[]> = {
     'Chromium on Windows: the key is taken, the line breaks afterwards': [
       [down({ keyCode: 229, isComposing: true }), whole],
@@ -114,7 +114,7 @@ test('Enter that picks a Japanese or Chinese candidate sends nothing, the next o
   )
 })
 
-test('without an input method Enter sends, with Shift it breaks the line, and held down it sends once', async t => {
+test('without an input method Enter sends, Shift+Enter breaks the line, and a held Enter sends once', async t => {
   t.strictSame(
     play([
       [down(), 'hi'],
@@ -141,7 +141,7 @@ test('without an input method Enter sends, with Shift it breaks the line, and he
   )
 })
 
-test('a wish to send ends with the next key', async t => {
+test('another key after Enter cancels the pending send', async t => {
   const steps: Step[] = [
     ...typed,
     [down({ keyCode: 229, isComposing: true }), whole],

@@ -9,7 +9,7 @@ const edited = (seq: number, id: number, text: string): EventFrame => ({ ...even
 const deleted = (seq: number, id: number): EventFrame => ({ ...event, type: 'deleted', seq, id })
 const joined = (seq: number): EventFrame => ({ ...event, type: 'joined', seq, member: 'jun' })
 
-test('the last message of a room follows from its events', async t => {
+test('a room’s last message follows from its events', async t => {
   const after = (...events: EventFrame[]) => events.reduce(foldLastMessage, undefined)
   t.equal(after(joined(2), edited(3, 1, 'x')), undefined)
   t.strictSame(after(said(2, 'soup?'), said(3, 'bread?')), { id: 3, username: 'minji', text: 'bread?' })

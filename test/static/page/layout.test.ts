@@ -16,7 +16,7 @@ const lines = (messages: Message[], unread_after = 0) =>
     line.kind === 'message' ? `${line.message.id}${line.starts_group ? ' starts_group' : ''}` : line.kind,
   )
 
-test('messages of one sender stand together for five minutes, never under another sender', async t => {
+test('one sender’s messages form a group for five minutes, never below another sender', async t => {
   t.strictSame(
     lines([
       say(1, 'a', '31T09:00:00'),
@@ -29,7 +29,7 @@ test('messages of one sender stand together for five minutes, never under anothe
   )
 })
 
-test('a reply, and what follows a deleted message or a clock that went back, shows its sender', async t => {
+test('a reply, and a message after a deleted one or after a clock that went back, show their sender', async t => {
   t.strictSame(
     lines([
       say(1, 'a', '31T09:00:00'),
@@ -42,7 +42,7 @@ test('a reply, and what follows a deleted message or a clock that went back, sho
   )
 })
 
-test('each day has its line, and the first new message of others has one', async t => {
+test('each day has a line, and so has the first new message of other users', async t => {
   t.strictSame(
     lines(
       [say(1, 'a', '30T09:00:00'), say(2, 'me', '31T09:00:00'), say(3, 'a', '31T09:00:01'), say(4, 'a', '31T09:00:02')],

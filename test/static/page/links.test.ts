@@ -3,7 +3,7 @@ import { linkParts } from '../../../static/page/text/links.js'
 
 const hrefs = (text: string) => linkParts(text).flatMap(part => part.href ?? [])
 
-test('only http and https addresses are links', async t => {
+test('only http and https URLs are links', async t => {
   t.strictSame(hrefs('see http://a.example and https://b.example:8080/x?y=1#z'), [
     'http://a.example/',
     'https://b.example:8080/x?y=1#z',
@@ -20,7 +20,7 @@ test('only http and https addresses are links', async t => {
   }
 })
 
-test('what surrounds an address is no part of it', async t => {
+test('punctuation around a URL is not part of it', async t => {
   t.strictSame(hrefs('https://naver.com에서 (https://a.example/b), “https://c.example/d.”'), [
     'https://naver.com/',
     'https://a.example/b',
@@ -31,7 +31,7 @@ test('what surrounds an address is no part of it', async t => {
   ])
 })
 
-test('the parts together are the text, whatever it is', async t => {
+test('the parts joined are the text, whatever it is', async t => {
   for (const text of [
     '',
     'no link',

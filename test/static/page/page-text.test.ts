@@ -6,7 +6,7 @@ import { formatRoute, parseRoute } from '../../../static/page/state/route.js'
 import { avatarColor, initials, textColorOn } from '../../../static/page/text/avatar.js'
 import { validate } from '../../../static/page/text/validate.js'
 
-test('an address names a room and a message, and a wrong one names neither', async t => {
+test('a URL names a room and a message, and an invalid one names neither', async t => {
   t.strictSame(parseRoute({ pathname: '/r/Ab-1', hash: '#42' }), { room_id: 'Ab-1', message: 42 })
   t.strictSame(parseRoute({ pathname: '/', hash: '#42' }), { room_id: null, message: null })
   t.strictSame(parseRoute({ pathname: '/r/a b', hash: '' }), { room_id: null, message: null })
@@ -21,12 +21,12 @@ test('an address names a room and a message, and a wrong one names neither', asy
   }
 })
 
-test('fields are checked as the server validate them', async t => {
+test('fields are validated as the server validates them', async t => {
   t.equal(validate.username('minji_1'), null)
   for (const name of ['ab', 'a'.repeat(31), '민지민지', 'a b c'])
     t.equal(validate.username(name), 'username_rule', name)
   t.equal(validate.password('가나다라마바사아'), null)
-  t.equal(validate.password('가나다라마바사아'.normalize('NFD')), null, 'eight syllables, however they are written')
+  t.equal(validate.password('가나다라마바사아'.normalize('NFD')), null, 'eight syllables in either normal form')
   t.equal(validate.password('가나다'), 'password_short')
   t.equal(validate.password('가'.repeat(25)), 'password_long')
   for (const name of ['', ' a', 'a ', 'a\u200bb', 'a\nb', 'x'.repeat(51)])
@@ -34,7 +34,7 @@ test('fields are checked as the server validate them', async t => {
   t.equal(validate.display_name('김민지 🌱'), null)
 })
 
-test('initials and colours are the same everywhere, and the letters can be read on any colour', async t => {
+test('initials and colors are stable, and the letters have enough contrast on any color', async t => {
   t.strictSame(['김민지', 'kim min-ji', 'minji', '', '日本 太郎'].map(initials), ['김', 'KM', 'M', '?', '日'])
   t.equal(avatarColor('minji'), avatarColor('minji'))
   for (const color of ['#000000', '#ffffff', '#777777', '#3366cc', '#ffcc00', avatarColor('jun')]) {
@@ -42,8 +42,8 @@ test('initials and colours are the same everywhere, and the letters can be read 
   }
 })
 
-test('every word is there in Korean', async t => {
-  /** Entries whose words are the same in both. */
+test('every text has a Korean translation', async t => {
+  /** Keys whose text is the same in both languages. */
   const same = ['app_name']
   const said = (entry: unknown) => (typeof entry === 'function' ? String(entry) : entry)
   for (const [key, entry] of [...Object.entries(ko), ...Object.entries(ko.errors)]) {
@@ -54,7 +54,7 @@ test('every word is there in Korean', async t => {
   t.strictSame(Object.keys(ko.errors).sort(), Object.keys(en.errors).sort())
 })
 
-test('text has a contrast of 4.5 at least in both themes', async t => {
+test('text has a contrast of at least 4.5 in both themes', async t => {
   const css = readFileSync(new URL('../../../../static/page/styles/theme.css', import.meta.url), 'utf8')
   const [light, dark] = css
     .split('@media')

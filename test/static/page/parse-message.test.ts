@@ -3,7 +3,7 @@ import { parseMessage } from '../../../static/page/text/parse-message.js'
 
 const kinds = (text: string) => parseMessage(text).map(piece => `${piece.kind}:${piece.text}`)
 
-test('a fenced block and code within a line are code, with all that stands in them', async t => {
+test('fenced blocks and inline code are code, whatever they contain', async t => {
   t.strictSame(kinds('see ```ts\nlet a = `x` // <b> https://a.example #3\n``` there'), [
     'text:see ',
     'block:let a = `x` // <b> https://a.example #3',
@@ -13,13 +13,13 @@ test('a fenced block and code within a line are code, with all that stands in th
   t.strictSame(kinds('```one line```'), ['block:one line'])
 })
 
-test('what is not closed, or closes nothing, is text', async t => {
+test('an unmatched fence or backtick is plain text', async t => {
   for (const text of ['```\nno end', 'a ` b', '``', '``````', '`a\nb`', '` `'])
     t.strictSame(kinds(text), [`text:${text}`])
   t.strictSame(kinds('`'.repeat(2000)).join('').replaceAll('text:', ''), '`'.repeat(2000))
 })
 
-test('#42 names a message, but not within a word or an address', async t => {
+test('#42 refers to a message, but not inside a word or a URL', async t => {
   t.strictSame(parseMessage('as in #42, #7'), [
     { kind: 'text', text: 'as in ' },
     { kind: 'message', text: '#42', id: 42 },
