@@ -3,7 +3,7 @@ import { build, PASSWORD, register } from '../support/application.js'
 
 const post = (url: string, payload?: object, headers = {}) => ({ method: 'POST', url, payload, headers }) as const
 
-test('who registers is logged in, with a token and the cookie', async t => {
+test('a new account is logged in, with a token and a cookie', async t => {
   const app = await build(t)
   const answer = await app.inject(post('/auth/register', { username: 'minji', password: PASSWORD }))
   t.equal(answer.statusCode, 201)
@@ -19,14 +19,14 @@ test('who registers is logged in, with a token and the cookie', async t => {
   t.same(me.json(), user)
 })
 
-test('a name is taken once, whatever its case', async t => {
+test('usernames are unique, ignoring case', async t => {
   const app = await build(t)
   await register(app, 'minji')
   const again = await app.inject(post('/auth/register', { username: 'MinJi', password: PASSWORD }))
   t.match(again.json(), { statusCode: 409, code: 'USERNAME_TAKEN' })
 })
 
-test('names and passwords that do not fit are refused, and so is everything that is not asked', async t => {
+test('invalid usernames, invalid passwords and unknown properties are rejected', async t => {
   const app = await build(t)
   const good = { username: 'minji', password: PASSWORD }
   const wrong = [
@@ -55,7 +55,7 @@ test('names and passwords that do not fit are refused, and so is everything that
   t.equal((await app.inject(post('/auth/register', good))).statusCode, 201)
 })
 
-test('a log in is answered alike whatever was wrong, and right in either form of Hangul', async t => {
+test('a failed login does not reveal its cause, and Hangul passwords match composed and decomposed', async t => {
   const app = await build(t)
   await register(app, 'minji', '비밀번호비밀번호')
   const login = async (username: string, password: string) => {
@@ -71,7 +71,7 @@ test('a log in is answered alike whatever was wrong, and right in either form of
   t.match(await login('', ''), { statusCode: 400 })
 })
 
-test('a refresh answers another good token; a logout ends all of them and the cookie', async t => {
+test('a refresh returns a new valid token; a logout revokes all tokens of the session and clears the cookie', async t => {
   const app = await build(t)
   const { headers } = await register(app, 'minji')
   const refreshed = await app.inject(post('/auth/refresh', undefined, headers))
@@ -91,7 +91,7 @@ test('a refresh answers another good token; a logout ends all of them and the co
   }
 })
 
-test('the cookie is Secure where TLS ends at a trusted proxy, and a stranger can’t claim so', async t => {
+test('the cookie is Secure if a trusted proxy terminates TLS, and untrusted clients cannot claim that', async t => {
   const credentials = { username: 'minji', password: PASSWORD }
   const headers = { 'x-forwarded-proto': 'https' }
   const behind = await build(t, { TRUST_PROXY: '127.0.0.1' })

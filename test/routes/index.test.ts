@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { build } from '../support/application.js'
 
-test('the page is served at the top and under every room’s address, its parts beside it', async t => {
+test('the page and its assets are served at / and at the URL of every room', async t => {
   const fastify = await build(t)
   for (const url of ['/', '/r/default', '/r/any%20thing']) {
     const page = await fastify.inject(url)

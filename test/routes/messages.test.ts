@@ -17,7 +17,7 @@ function as(app: FastifyInstance, headers: Record<string, string>) {
   }
 }
 
-test('a message is kept as it was sent, and answered the same when it is sent again', async t => {
+test('a message is stored as sent, and a retry gets the original response', async t => {
   const { minji } = await talking(t)
   const texts = ['  안녕 <b>&amp; \n\t', '😀', '한글', '\u202e', '{"$gt":""}']
   for (const [n, text] of texts.entries()) {
@@ -38,7 +38,7 @@ test('a message is kept as it was sent, and answered the same when it is sent ag
   t.match(await minji('POST', '/messages', { text: '😀', client_id: 'c1', reply_to: 2 }), { status: 409 })
 })
 
-test('what is no message is refused, and nothing is stored', async t => {
+test('invalid messages are rejected and not stored', async t => {
   const { app, minji } = await talking(t)
   const bad = [
     {},
@@ -79,7 +79,7 @@ test('what is no message is refused, and nothing is stored', async t => {
   t.equal(await app.store.readHead('default'), 2)
 })
 
-test('only the author edits, the whole text, at most 100 times; the message keeps its place', async t => {
+test('only the author can edit, at most 100 times, and the message keeps its place', async t => {
   const { minji, seojun } = await talking(t)
   await minji('POST', '/messages', { text: 'one' })
   await minji('POST', '/messages', { text: 'two' })
@@ -106,7 +106,7 @@ test('only the author edits, the whole text, at most 100 times; the message keep
   )
 })
 
-test('a deletion is final, leaves a tombstone, and empties what is stored', async t => {
+test('a deletion is final, leaves a tombstone, and removes the stored texts', async t => {
   const { app, minji, seojun } = await talking(t)
   await minji('POST', '/messages', { text: 'secret one', client_id: 'c' })
   await minji('PUT', '/messages/2', { text: 'secret two' })
@@ -127,7 +127,7 @@ test('a deletion is final, leaves a tombstone, and empties what is stored', asyn
   t.notMatch(JSON.stringify(events), /secret/)
 })
 
-test('a reply names a message of the same room', async t => {
+test('a reply must name a message of the same room', async t => {
   const { app, minji, seojun } = await talking(t)
   await minji('POST', '/messages', { text: 'question' })
   const reply = await seojun('POST', '/messages/2/reply', { text: 'answer', client_id: 'r' })
@@ -141,7 +141,7 @@ test('a reply names a message of the same room', async t => {
   t.match(await minji('POST', '/messages', { text: 'x', reply_to: 4 }), { status: 404 })
 })
 
-test('history comes in pages, in both directions, with edits between', async t => {
+test('history is paged in both directions, with edits in between', async t => {
   const { app, minji } = await talking(t)
   for (let n = 0; n < 30; n++) {
     await minji('POST', '/messages', { text: `m${n}` })
@@ -170,7 +170,7 @@ test('history comes in pages, in both directions, with edits between', async t =
   t.same(forth, expected)
 })
 
-test('unread counts what others said after one’s mark and did not delete', async t => {
+test('unread counts messages of others after the read mark, without deleted ones', async t => {
   const { app, minji, seojun } = await talking(t)
   const unread = async (who: typeof minji) => (await who('GET', '')).body.unread
   for (let n = 0; n < 5; n++) await minji('POST', '/messages', { text: `m${n}` })
@@ -193,7 +193,7 @@ test('unread counts what others said after one’s mark and did not delete', asy
   )
 })
 
-test('search finds words, and parts of Korean, Chinese and Japanese ones, in what messages say now', async t => {
+test('search finds words, and parts of Korean, Chinese and Japanese words, in current texts', async t => {
   const { minji } = await talking(t)
   const texts = [
     'Hello World',

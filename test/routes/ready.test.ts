@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
 import { build } from '../support/application.js'
 
-test('a process that runs is healthy, and ready while its store answers', async t => {
+test('a running process is healthy, and ready while its store answers', async t => {
   const app = await build(t)
   t.same((await app.inject('/health')).json(), { status: 'ok' })
   const ready = await app.inject('/ready')
@@ -14,7 +14,7 @@ test('a process that runs is healthy, and ready while its store answers', async 
   t.same(ready.json(), { ready: true, draining: false, store: 'up', bus: 'up', path: 'fast' })
 })
 
-test('without its store a server is alive and not ready', async t => {
+test('without its store a server is alive but not ready', async t => {
   const app = await build(t)
   await app.store.close()
   t.equal((await app.inject('/health')).statusCode, 200)
@@ -23,7 +23,7 @@ test('without its store a server is alive and not ready', async t => {
   t.match(ready.json(), { ready: false, store: 'down', draining: false })
 })
 
-test('a draining server says so and goes on serving until its listener closes', async t => {
+test('a draining server reports it and serves requests until its listener closes', async t => {
   const drain = new EventEmitter()
   const after = (fastify: FastifyInstance) => {
     fastify.addHook('preClose', async () => {

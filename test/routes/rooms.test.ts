@@ -25,7 +25,7 @@ async function three(t: Parameters<typeof build>[0], env = {}) {
   }
 }
 
-test('the default room is there, has everybody, and stays', async t => {
+test('the default room exists, contains every user, and cannot be left or deleted', async t => {
   const { minji } = await three(t)
   const { body } = await minji('GET', '/rooms/default')
   t.match(body, {
@@ -52,7 +52,7 @@ test('the default room is there, has everybody, and stays', async t => {
   )
 })
 
-test('a room is made, joined, left and deleted; its name is free again', async t => {
+test('a room is created, joined, left and deleted, and its name becomes available again', async t => {
   const { minji, seojun } = await three(t)
   const made = await minji('POST', '/rooms', { name: 'Lunch', description: 'where?' })
   t.match(made, {
@@ -97,7 +97,7 @@ test('a room is made, joined, left and deleted; its name is free again', async t
   t.match(await seojun('POST', '/rooms', { name: 'Lunch' }), { status: 201 })
 })
 
-test('a private room is the same 404 to an outsider, on every path, as one that is not there', async t => {
+test('to users who are not members, a private room gets the same 404 as a missing one on every path', async t => {
   const { minji, seojun } = await three(t)
   const { id } = (await minji('POST', '/rooms', { name: 'hidden', is_public: false })).body
   await minji('POST', `/rooms/${id}/messages`, { text: 'secret' })
@@ -132,7 +132,7 @@ test('a private room is the same 404 to an outsider, on every path, as one that 
   t.match(await minji('GET', `/rooms/${id}`), { status: 200, body: { member_count: 1, last_seq: 2 } })
 })
 
-test('a password opens a public room and a private one; the wrong one does not', async t => {
+test('the correct password opens public and private rooms; a wrong one does not', async t => {
   const { minji, seojun, jiwoo } = await three(t)
   const open = (await minji('POST', '/rooms', { name: 'open', password: 'sesame' })).body
   const hidden = (await minji('POST', '/rooms', { name: 'hidden', password: 'sesame', is_public: false })).body
@@ -149,7 +149,7 @@ test('a password opens a public room and a private one; the wrong one does not',
   t.same([password_hash, data], [undefined, undefined])
 })
 
-test('tries at a room’s password are limited like logins', async t => {
+test('attempts at a room’s password are rate-limited like logins', async t => {
   const { minji, seojun } = await three(t, { RATE_LIMIT_AUTH_PER_MINUTE: '3' })
   const { id } = (await minji('POST', '/rooms', { name: 'open', password: 'sesame' })).body
   for (let n = 0; n < 3; n++) t.match(await seojun('POST', `/rooms/${id}/join`, { password: 'guess' }), { status: 403 })
@@ -158,7 +158,7 @@ test('tries at a room’s password are limited like logins', async t => {
   t.ok(Number(limited.headers['retry-after']) > 0)
 })
 
-test('a full room takes nobody more until somebody leaves', async t => {
+test('nobody can join a full room until a member leaves', async t => {
   const { minji, seojun, jiwoo } = await three(t)
   const { id } = (await minji('POST', '/rooms', { name: 'small', max_members: 2 })).body
   t.match(await seojun('POST', `/rooms/${id}/join`), { status: 200 })
@@ -168,7 +168,7 @@ test('a full room takes nobody more until somebody leaves', async t => {
   t.match(await jiwoo('POST', `/rooms/${id}/join`), { status: 200 })
 })
 
-test('an owner adds, removes, and hands the room over', async t => {
+test('an owner adds and removes members and transfers ownership', async t => {
   const { minji, seojun, jiwoo } = await three(t)
   const { id } = (await minji('POST', '/rooms', { name: 'room', is_public: false })).body
   t.match(
@@ -193,7 +193,7 @@ test('an owner adds, removes, and hands the room over', async t => {
   t.match(await jiwoo('GET', `/rooms/${id}/members`), { status: 404 })
 })
 
-test('members and rooms come in pages, by name', async t => {
+test('members and rooms are paged by name', async t => {
   const { app, minji } = await three(t)
   const names = Array.from({ length: 7 }, (_, n) => `room ${n}`)
   for (const name of names) await minji('POST', '/rooms', { name })
@@ -213,7 +213,7 @@ test('members and rooms come in pages, by name', async t => {
   t.equal(new Set([...first.members, ...rest.members].map(({ username }) => username)).size, 8)
 })
 
-test('a page whose rooms are deleted while it is read still leads to the next one', async t => {
+test('a page whose rooms are deleted while it is read still links to the next page', async t => {
   const { app, minji } = await three(t)
   const { id } = (await minji('POST', '/rooms', { name: 'A room' })).body
   await minji('POST', '/rooms', { name: 'B room' })
@@ -229,7 +229,7 @@ test('a page whose rooms are deleted while it is read still leads to the next on
   t.match(page.headers.link, /after=A\+room.*rel="next"/)
 })
 
-test('a room tells its members what was said last there, as it reads now', async t => {
+test('a room shows its newest message, as it is now, to members', async t => {
   const { minji, seojun } = await three(t)
   const { id } = (await minji('POST', '/rooms', { name: 'Lunch' })).body
   const last = async (who: typeof minji) => (await who('GET', `/rooms/${id}`)).body.last_message
@@ -255,7 +255,7 @@ test('a room tells its members what was said last there, as it reads now', async
   t.equal(await last(seojun), undefined)
 })
 
-test('names and settings that are no good are refused in one line', async t => {
+test('invalid names and settings are rejected with a message of one line', async t => {
   const { minji } = await three(t)
   const bad = [
     {},

@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { build, register } from '../support/application.js'
 
-test('a profile is there for whoever is logged in', async t => {
+test('every authenticated user can read a profile', async t => {
   const app = await build(t)
   await register(app, 'minji')
   const { headers } = await register(app, 'bob')
@@ -13,7 +13,7 @@ test('a profile is there for whoever is logged in', async t => {
   t.match((await app.inject({ url: '/users/x/profile', headers })).json(), { code: 'BAD_REQUEST' })
 })
 
-test('one changes what one gives and nothing else, and listeners hear of it', async t => {
+test('an update changes the given properties only, and listeners hear of it', async t => {
   const app = await build(t)
   const { headers } = await register(app, 'minji')
   const heard: unknown[] = []
@@ -35,7 +35,7 @@ test('one changes what one gives and nothing else, and listeners hear of it', as
   t.equal(heard.length, 2)
 })
 
-test('a name that hides or reorders letters is refused, one of a real script never', async t => {
+test('display names with hidden or reordering characters are rejected, names of every script are accepted', async t => {
   const app = await build(t)
   const { headers } = await register(app, 'minji')
   const change = async (payload: object) => {
@@ -68,7 +68,7 @@ test('a name that hides or reorders letters is refused, one of a real script nev
   }
 })
 
-test('what is not one’s own to change is refused', async t => {
+test('properties that a user cannot change are rejected', async t => {
   const app = await build(t)
   const { headers } = await register(app, 'minji')
   const wrong = [

@@ -19,7 +19,7 @@ async function elsewhere(t: Test, app: FastifyInstance, store: Store = app.store
 
 const LOGIN_FAILED = { code: 'LOGIN_FAILED', message: 'Incorrect username or password' }
 
-test('a block ends all sessions and sockets of the user on a running server, and of nobody else', async t => {
+test('blocking a user ends all of their sessions and sockets on a running server, and no others', async t => {
   const app = await build(t)
   const origin = await listen(app)
   const minji = await register(app, 'minji')
@@ -37,7 +37,7 @@ test('a block ends all sessions and sockets of the user on a running server, and
   t.match(await app.auth.authenticate(bob.token), { username: 'bob' })
 })
 
-test('a blocked user is answered like a wrong password, after the same comparison, until the block ends', async t => {
+test('a login of a blocked user fails like a wrong password, after the same comparison, until unblocked', async t => {
   const app = await build(t)
   await register(app, 'minji')
   const { accounts, sessions, passwords } = await elsewhere(t, app)
@@ -58,7 +58,7 @@ test('a blocked user is answered like a wrong password, after the same compariso
   t.match(await auth.login('minji', PASSWORD), { user: { username: 'minji' } })
 })
 
-test('a new password ends all sessions, and the old one opens none', async t => {
+test('a new password ends all sessions, and the old one no longer works', async t => {
   const app = await build(t)
   const { token } = await register(app, 'minji')
   const { accounts } = await elsewhere(t, app)
@@ -72,7 +72,7 @@ for (const [what, change] of Object.entries({
   block: (accounts: ReturnType<typeof createAccounts>) => accounts.block('minji'),
   'new password': (accounts: ReturnType<typeof createAccounts>) => accounts.setPassword('minji', 'another good one'),
 })) {
-  test(`a login that is under way at a ${what} opens no session, wherever the two meet`, async t => {
+  test(`a login in progress during a ${what} opens no session, whatever the interleaving`, async t => {
     const app = await build(t)
     await register(app, 'minji')
     const { accounts, passwords, sessions } = await elsewhere(t, app)
@@ -97,7 +97,7 @@ for (const [what, change] of Object.entries({
   })
 }
 
-test('what no account can be is refused, and nothing is stored', async t => {
+test('invalid accounts are rejected and not stored', async t => {
   const app = await build(t)
   const { accounts } = await elsewhere(t, app)
   await t.rejects(accounts.add({ username: 'a b', password: PASSWORD }), { code: 'BAD_REQUEST' })

@@ -25,7 +25,7 @@ async function withMinji(t: Test) {
   return { app, claims, identity, refused }
 }
 
-test('a token is refused unless it is ours, whole and of the right kind', async t => {
+test('only complete tokens with our signature and algorithm are accepted', async t => {
   const { app, claims, refused } = await withMinji(t)
   const good = sign(claims)
   t.match(await app.auth.authenticate(good), {
@@ -49,7 +49,7 @@ test('a token is refused unless it is ours, whole and of the right kind', async 
   await refused(sign(claims, { alg: 'HS256', crit: ['b64'], b64: false }), 'an unknown critical header')
 })
 
-test('a token is refused unless its claims are there, in time and of the right types', async t => {
+test('a token is rejected if a claim is missing, expired or of the wrong type', async t => {
   const { claims, refused } = await withMinji(t)
   await refused(sign({ ...claims, exp: NOW - 1 }), 'expired')
   await refused(sign({ ...claims, exp: undefined }), 'without expiry')
@@ -65,7 +65,7 @@ test('a token is refused unless its claims are there, in time and of the right t
   await refused(sign({ ...claims, sid: undefined }), 'without session')
 })
 
-test('a token of another store is refused, though the secret is the same', async t => {
+test('a token of another store is rejected even if the secret is the same', async t => {
   const { app } = await withMinji(t)
   const other = await build(t, { JWT_SECRET })
   const { token } = await register(other, 'minji')
@@ -73,7 +73,7 @@ test('a token of another store is refused, though the secret is the same', async
   t.match(await other.auth.authenticate(token), { username: 'minji' })
 })
 
-test('a refresh gives a token of the same session, and the old one stays good', async t => {
+test('a refresh returns a token of the same session, and the old one stays valid', async t => {
   const app = await build(t, { JWT_EXPIRY: '2h' })
   const before = Date.now()
   const first = await app.auth.register({ username: 'minji', password: PASSWORD })
@@ -85,7 +85,7 @@ test('a refresh gives a token of the same session, and the old one stays good', 
   for (const { token } of [first, next]) t.match(await app.auth.authenticate(token), { session_id })
 })
 
-test('a session lives as long as its newest token', async t => {
+test('a session lasts as long as its newest token', async t => {
   const app = await build(t)
   await register(app, 'minji')
   const expires_at = Date.now() + 60_000
@@ -96,7 +96,7 @@ test('a session lives as long as its newest token', async t => {
   t.match(await app.store.readSession('old'), { expires_at: new Date(identity.expires_at).toISOString() })
 })
 
-test('a logout ends the tokens of its session, the refreshed one too, and no other session', async t => {
+test('a logout revokes all tokens of its session, including refreshed ones, and no others', async t => {
   const app = await build(t)
   const first = await app.auth.register({ username: 'minji', password: PASSWORD })
   const refreshed = await app.auth.refresh(first.identity)
@@ -106,7 +106,7 @@ test('a logout ends the tokens of its session, the refreshed one too, and no oth
   t.match(await app.auth.authenticate(other.token), { username: 'minji' })
 })
 
-test('an unknown user costs the same comparison as a wrong password, and answers the same', async t => {
+test('a login of an unknown user makes the same comparison and fails in the same way as a wrong password', async t => {
   const app = await build(t)
   await register(app, 'minji')
   const passwords = createPasswords(4)
@@ -130,7 +130,7 @@ test('an unknown user costs the same comparison as a wrong password, and answers
   t.match(compared, [/^\$2b\$04\$/, null, null, null, null])
 })
 
-test('what an unknown user is compared with is a hash of the same cost', async t => {
+test('the hash for unknown users has the configured cost', async t => {
   for (const cost of [4, 12]) {
     const hash = hashOfNobody(cost)
     t.equal(bcrypt.getRounds(hash), cost)
@@ -139,7 +139,7 @@ test('what an unknown user is compared with is a hash of the same cost', async t
   t.match(bcrypt.hashSync('x', hashOfNobody(4)), /^\$2b\$04\$\.{22}[./A-Za-z0-9]{31}$/, 'it can be computed with')
 })
 
-test('of two that register one name at once, in whatever case, one gets it', async t => {
+test('of concurrent registrations of one username, in any case, one succeeds', async t => {
   const app = await build(t)
   const names = ['minji', 'Minji', 'MINJI', 'minji']
   const tried = await Promise.allSettled(names.map(username => app.auth.register({ username, password: PASSWORD })))

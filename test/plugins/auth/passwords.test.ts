@@ -9,7 +9,7 @@ function open(t: Test, cost = 4) {
   return passwords
 }
 
-test('a password matches its hash, another does not, and nothing matches no hash', async t => {
+test('a password matches its own hash only, and never a missing hash', async t => {
   const { hash, verify } = open(t)
   const stored = await hash('correct horse')
   t.match(stored, /^\$2b\$04\$/)
@@ -27,7 +27,7 @@ test('Hangul is the same password composed (Windows) and decomposed (macOS)', as
   t.equal(await verify(password, await hash(password.normalize('NFD'))), true)
 })
 
-test('72 bytes after NFC are taken, more is refused and never cut', async t => {
+test('72 bytes after NFC are accepted; longer passwords are rejected, not truncated', async t => {
   const { hash, verify } = open(t)
   const longest = '가'.repeat(24)
   const stored = await hash(longest.normalize('NFD'))
@@ -36,7 +36,7 @@ test('72 bytes after NFC are taken, more is refused and never cut', async t => {
   await t.rejects(hash(`${longest}x`), { code: 'PASSWORD_TOO_LONG', statusCode: 400 })
 })
 
-test('U+0000 is refused, where bcrypt would end or repeat the password', async t => {
+test('U+0000 is rejected, because bcrypt would end or repeat the password there', async t => {
   const { hash, verify } = open(t)
   await t.rejects(hash('horse\0battery'), { code: 'BAD_REQUEST' })
   const stored = await hash('horse')
@@ -44,7 +44,7 @@ test('U+0000 is refused, where bcrypt would end or repeat the password', async t
   t.equal(await verify('horse\0', stored), false)
 })
 
-test('a flood is refused beyond the queue, and who is in it is served', async t => {
+test('logins beyond the queue are rejected, and those in the queue are served', async t => {
   const { hash, verify } = open(t)
   const stored = await hash('correct horse')
   const tried = await Promise.allSettled(Array.from({ length: 500 }, () => verify('correct horse', stored)))
@@ -57,7 +57,7 @@ test('a flood is refused beyond the queue, and who is in it is served', async t 
   t.equal(await verify('correct horse', stored), true)
 })
 
-test('on Linux hashing threads yield to the others', { skip: process.platform !== 'linux' }, async t => {
+test('on Linux, hashing threads have a lower priority', { skip: process.platform !== 'linux' }, async t => {
   await open(t).hash('correct horse')
   const niceness = readdirSync('/proc/self/task').flatMap(id => {
     try {

@@ -51,7 +51,7 @@ function endedEvent(seq: number, session_id: string, expires_at: number): Stored
   }
 }
 
-test('a session is good for its own user, on every server; an unknown one never', async t => {
+test('a session is valid for its own user on every server; an unknown one never is', async t => {
   const store = await openStore(t)
   const [here, there] = [await openOn(t, store), await openOn(t, store)]
   const minji = await openSession(here)
@@ -62,7 +62,7 @@ test('a session is good for its own user, on every server; an unknown one never'
   }
 })
 
-test('a session that ends is refused at once here, soon elsewhere, and no other session is', async t => {
+test('an ended session is rejected immediately here and soon on other servers; other sessions are not affected', async t => {
   const store = await openStore(t)
   const [here, there] = [await openOn(t, store), await openOn(t, store)]
   const [ends, stays] = [await openSession(here), await openSession(here)]
@@ -75,7 +75,7 @@ test('a session that ends is refused at once here, soon elsewhere, and no other 
   t.equal(await store.readSession(ends.session_id), null)
 })
 
-test('a listener hears of each end once, and no more when it stopped listening', async t => {
+test('a listener hears of each ended session once, and of none after it is removed', async t => {
   const store = await openStore(t)
   const [here, there] = [await openOn(t, store), await openOn(t, store)]
   const calls: string[] = []
@@ -93,7 +93,7 @@ test('a listener hears of each end once, and no more when it stopped listening',
   t.same(calls, [`minji ${first.session_id}`, `minji ${second.session_id}`])
 })
 
-test('many ends at once on two servers are all in the log, each once, without a hole', async t => {
+test('sessions that end concurrently on two servers are logged once each, without gaps', async t => {
   const store = await openStore(t)
   const servers = [await openOn(t, store), await openOn(t, store)]
   const ended = await Promise.all(
@@ -112,7 +112,7 @@ test('many ends at once on two servers are all in the log, each once, without a 
   t.same(events.map(({ data }) => data?.session_id).sort(), ended.sort())
 })
 
-test('a session that ended stays ended after a restart, even where its row outlived a crash', async t => {
+test('an ended session stays ended after a restart, even if its row survived a crash', async t => {
   const store = await openStore(t)
   const before = await openOn(t, store)
   const session = await openSession(before)
@@ -122,7 +122,7 @@ test('a session that ended stays ended after a restart, even where its row outli
   t.equal(await after.isGood(session), false)
 })
 
-test('a start reads back through the log as far as ended sessions matter', async t => {
+test('a starting server reads the log back as far as ended sessions matter', async t => {
   const store = await openStore(t)
   const first = await openOn(t, store)
   const [early, late] = [await openSession(first), await openSession(first)]
@@ -138,7 +138,7 @@ test('a start reads back through the log as far as ended sessions matter', async
   t.same(started.heard, [], 'what ended before the start is no news')
 })
 
-test('sessions that expired are deleted within the hour', async t => {
+test('expired sessions are deleted within an hour', async t => {
   const store = await openStore(t)
   mock.timers.enable({ apis: ['setInterval'] })
   t.after(() => mock.timers.reset())
@@ -152,7 +152,7 @@ test('sessions that expired are deleted within the hour', async t => {
   t.not(await store.readSession(good.session_id), null)
 })
 
-test('a server that was stopped for over a second believes nobody until it has read the log', async t => {
+test('a server that was suspended for over a second accepts no token until it has read the log', async t => {
   const store = await openStore(t)
   const [here, there] = [await openOn(t, store), await openOn(t, store)]
   const minji = await openSession(here)
@@ -166,7 +166,7 @@ test('a server that was stopped for over a second believes nobody until it has r
   t.equal(there.untilCurrent(), null)
 })
 
-test('a server that cannot read who is logged out refuses everybody, and recovers by itself', async t => {
+test('a server that cannot read ended sessions rejects all tokens, and recovers automatically', async t => {
   const store = await openStore(t)
   let cutOff = false
   const readEvents: Store['readEvents'] = async (...args) => {
