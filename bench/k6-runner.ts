@@ -1,6 +1,6 @@
 /**
- * Runs a script of k6 where k6 is not installed: `npm run k6 -- bench/k6/burst.js -e BASE_URL=http://127.0.0.1:8080`.
- * The same files run by k6 itself; bench/README.md says how. Exit code 99, as k6's, where a threshold does not hold.
+ * Runs a k6 script without k6: `npm run k6 -- bench/k6/burst.js -e BASE_URL=http://127.0.0.1:8080`. The same files run in
+ * k6; see bench/README.md. Like k6, it exits with 99 if a threshold fails.
  */
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -18,13 +18,13 @@ try {
   if (script === undefined || positionals.length > 1) throw new Error(USAGE)
   const env = (values.env ?? []).map(pair => {
     const [name = '', ...rest] = pair.split('=')
-    if (rest.length === 0) throw new Error(`-e wants NAME=VALUE, not ${JSON.stringify(pair)}`)
+    if (rest.length === 0) throw new Error(`-e needs NAME=VALUE, not ${JSON.stringify(pair)}`)
     return [name, rest.join('=')]
   })
   const verdicts = await runScript(resolve(script), Object.fromEntries(env))
   for (const [name, figure] of [...allFigures].sort()) console.log(`${name.padEnd(24)} ${figure.summary}`)
   for (const { metric, threshold, value, holds } of verdicts) {
-    console.log(`${holds ? 'holds' : 'FAILS'}  ${metric}: ${threshold} (${value ?? 'nothing was measured'})`)
+    console.log(`${holds ? 'holds' : 'FAILS'}  ${metric}: ${threshold} (${value ?? 'no measurements'})`)
   }
   process.exit(verdicts.every(({ holds }) => holds) ? 0 : 99)
 } catch (error) {

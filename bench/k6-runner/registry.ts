@@ -1,8 +1,8 @@
-/** The figures of one run, as k6 keeps them: of all VUs together. */
+/** The metrics of one run, shared by all VUs as in k6. */
 
 export type Kind = 'counter' | 'gauge' | 'rate' | 'trend'
 
-/** Values that a trend keeps: beyond, the percentiles would be wrong, so the run ends. */
+/** Maximum values of a trend. More would need sampling, so the run fails instead. */
 const VALUES_MAX = 20_000_000
 
 export class Figure {
@@ -20,12 +20,12 @@ export class Figure {
     this.#last = number
     this.#sum += this.kind === 'rate' ? Math.sign(Math.abs(number)) : number
     if (this.kind !== 'trend') return
-    if (this.#values.length === VALUES_MAX) throw new Error(`A trend takes ${VALUES_MAX} values at most`)
+    if (this.#values.length === VALUES_MAX) throw new Error(`A trend can hold at most ${VALUES_MAX} values`)
     this.#values.push(number)
     this.#isSorted = false
   }
 
-  /** What a threshold compares, `undefined` where this kind has no such figure. */
+  /** The value that a threshold compares, `undefined` if this kind of metric has no such value. */
   read(name: string): number | undefined {
     const percentile = name.match(/^p\((\d+(?:\.\d+)?)\)$/)?.[1]
     if (this.kind === 'trend') {
@@ -51,7 +51,7 @@ export class Figure {
   #quantile(q: number): number {
     if (!this.#isSorted) this.#values.sort((a, b) => a - b)
     this.#isSorted = true
-    // As k6 does: between two neighbours, in proportion.
+    // Interpolates linearly between two neighbours, like k6.
     const at = q * (this.#values.length - 1)
     const [below = 0, above = below] = [this.#values[Math.floor(at)], this.#values[Math.ceil(at)]]
     return below + (above - below) * (at - Math.floor(at))
@@ -60,7 +60,7 @@ export class Figure {
 
 const figures = new Map<string, Figure>()
 
-/** The figure of this name, made where there is none. @throws where it is of another kind */
+/** The metric of this name, created if it does not exist. @throws if it is of another kind */
 export function figureOf(name: string, kind: Kind): Figure {
   const known = figures.get(name) ?? new Figure(kind)
   if (known.kind !== kind) throw new Error(`The metric ${name} is a ${known.kind}, not a ${kind}`)

@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url'
 import { allFigures, figureOf } from './registry.js'
 import { judge, type Verdict } from './thresholds.js'
 
-/** The executors that are understood here. */
+/** The supported executors. */
 type Scenario =
   | { executor: 'per-vu-iterations'; vus: number; iterations: number; maxDuration?: string }
   | { executor: 'constant-vus'; vus: number; duration: string; gracefulStop?: string }
@@ -16,12 +16,12 @@ interface Script {
 }
 
 const UNITS_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
-/** VUs that a run has at most. */
+/** Maximum number of VUs in a run. */
 const VUS_MAX = 5000
 
-/** As k6 writes it: 30s, 1m30s. @throws Error, one sentence */
+/** Parses a k6 duration: 30s, 1m30s. @throws Error, one sentence */
 export function milliseconds(duration: string): number {
-  if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(duration)) throw new Error(`${JSON.stringify(duration)} is no duration`)
+  if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(duration)) throw new Error(`${JSON.stringify(duration)} is not a duration`)
   return [...duration.matchAll(/([\d.]+)(ms|s|m|h)/g)].reduce(
     (sum, [, number, unit]) => sum + Number(number) * (UNITS_MS[unit as string] as number),
     0,
@@ -29,28 +29,29 @@ export function milliseconds(duration: string): number {
 }
 
 /**
- * Runs a script of k6 in this process: its VUs take turns in one event loop, so it measures less than k6 can, but does
- * the same. Once in a process, since the figures are the process's.
+ * Runs a k6 script in this process. All VUs share one event loop, so latencies are less accurate than k6's. Call it once
+ * per process, because the metrics are global.
  *
- * @param env the script's `__ENV` @returns what became of each threshold
+ * @param env the script's `__ENV` @returns the verdict on each threshold
  */
 export async function runScript(file: string, env: Record<string, string>): Promise<Verdict[]> {
   register('./resolve.js', import.meta.url)
   Object.assign(globalThis, { __ENV: env })
-  /** Number 0 is the one that reads the options, sets up and tears down. */
+  /** VU 0 reads the options, runs setup and teardown. */
   const load = async (vu: number) => (await import(`${pathToFileURL(file).href}?vu=${vu}`)) as Script
   const { options, setup, teardown } = await load(0)
   const scenarios = Object.values(options.scenarios)
   const [scenario] = scenarios
-  if (scenario === undefined || scenarios.length > 1) throw new Error('A script has one scenario here')
-  if (!(scenario.vus >= 1 && scenario.vus <= VUS_MAX)) throw new Error(`A scenario has 1 to ${VUS_MAX} VUs here`)
+  if (scenario === undefined || scenarios.length > 1)
+    throw new Error('This runner supports exactly one scenario per script')
+  if (!(scenario.vus >= 1 && scenario.vus <= VUS_MAX)) throw new Error(`A scenario needs 1 to ${VUS_MAX} VUs`)
   const mayGoOn = turns(scenario)
   const vus = await Promise.all(Array.from({ length: scenario.vus }, (_, at) => load(at + 1)))
 
   const data = JSON.stringify((await setup?.()) ?? null)
   const iterations = figureOf('iterations', 'counter')
   const started = performance.now()
-  console.log(`${vus.length} VUs begin`)
+  console.log(`${vus.length} VUs started`)
   await Promise.all(
     vus.map(async ({ default: talk }) => {
       for (let turn = 0; mayGoOn(turn, performance.now() - started); turn++) {
@@ -67,7 +68,7 @@ export async function runScript(file: string, env: Record<string, string>): Prom
   return judge(options.thresholds ?? {}, allFigures)
 }
 
-/** @returns whether a VU that had so many turns has another one, so long after the start */
+/** @returns whether a VU runs another iteration, given its iterations so far and the time since the start */
 function turns(scenario: Scenario): (turn: number, elapsed_ms: number) => boolean {
   switch (scenario.executor) {
     case 'per-vu-iterations': {
@@ -79,6 +80,6 @@ function turns(scenario: Scenario): (turn: number, elapsed_ms: number) => boolea
       return (_turn, elapsed_ms) => elapsed_ms < end_ms
     }
     default:
-      throw new Error(`The executor ${(scenario as { executor: string }).executor} is not understood here`)
+      throw new Error(`The executor ${(scenario as { executor: string }).executor} is not supported by this runner`)
   }
 }

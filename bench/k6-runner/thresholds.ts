@@ -17,8 +17,8 @@ const compare: Record<string, (value: number, bound: number) => boolean> = {
 }
 
 /**
- * Judges `options.thresholds`. A metric that nothing was added to does not hold: with nothing measured nothing is shown.
- * @throws Error, one sentence, on what k6 would understand and this does not
+ * Evaluates `options.thresholds`. A threshold on a metric without measurements fails.
+ * @throws Error, one sentence, if k6 supports the threshold but this runner does not
  */
 export function judge(thresholds: Record<string, string[]>, figures: ReadonlyMap<string, Figure>): Verdict[] {
   return Object.entries(thresholds).flatMap(([metric, list]) =>
@@ -29,7 +29,7 @@ export function judge(thresholds: Record<string, string[]>, figures: ReadonlyMap
       const figure = figures.get(metric)
       const value = figure?.read(name)
       if (holds === undefined || (figure !== undefined && value === undefined)) {
-        throw new Error(`The threshold ${metric}: ${threshold} is not understood here`)
+        throw new Error(`The threshold ${metric}: ${threshold} is not supported by this runner`)
       }
       return { metric, threshold, value, holds: value !== undefined && holds(value, Number(bound)) }
     }),

@@ -4,35 +4,35 @@ import { Counter, Trend } from 'k6/metrics'
 import { clearTimeout, setTimeout } from 'k6/timers'
 import { WebSocket } from 'k6/websockets'
 
-/** What all scripts share: accounts, requests, and somebody who talks over a socket and counts what is wrong. */
+/** Shared by all scripts: accounts, requests, and a user that chats over a socket and counts faults. */
 
 const BASE_URL = (__ENV.BASE_URL || 'http://127.0.0.1:8080').replace(/\/+$/, '')
-/** How long an ack, or servers that restart, are waited for, and a message may be missing before it counts as lost. */
+/** How long to wait for an ack or for restarting servers, and until a missing message counts as lost. */
 const PATIENCE_MS = numberOf('PATIENCE_MS', 30_000)
-/** The close code of a server that restarts. */
+/** Close code of a restarting server. */
 const RESTARTING = 1012
-/** After which one tries again, where nobody says when. */
+/** Retry delay if the server does not name one. */
 const AGAIN_MS = 1000
 
 export const counts = {
-  /** Messages that were acknowledged and did not come. */
+  /** Messages that were acknowledged but did not arrive. */
   lost: new Counter('messages_lost'),
-  /** Messages that came, or were stored, more than once. */
+  /** Messages that arrived, or were stored, more than once. */
   doubled: new Counter('messages_doubled'),
-  /** Events that did not follow on the one before. */
+  /** Events whose seq did not follow the previous one. */
   unordered: new Counter('messages_unordered'),
-  /** Messages that were sent again, for want of an ack: no fault. */
+  /** Messages that were retried because no ack arrived: not a fault. */
   repeated: new Counter('messages_repeated'),
-  /** Conversations that came to their end, and those that broke off. */
+  /** Conversations that completed, and those that failed. */
   held: new Counter('conversations'),
   failed: new Counter('conversations_failed'),
 }
-/** From sending to the ack: the message is on the disk. */
+/** Time from sending to the ack, when the message is durable. */
 const ack_ms = new Trend('ack_ms', true)
-/** From sending to somebody else's socket. */
+/** Time from sending to the arrival at another user's socket. */
 const delivery_ms = new Trend('delivery_ms', true)
 
-/** Nothing may be wrong, and something must have happened. */
+/** No faults, and at least one conversation. */
 export const nothingWrong = {
   messages_lost: ['count==0'],
   messages_doubled: ['count==0'],
@@ -44,7 +44,7 @@ export const nothingWrong = {
 /** A number from the environment, as by `-e USERS=50`. @param {string} name @param {number} fallback */
 export function numberOf(name, fallback) {
   const value = Number(__ENV[name] || fallback)
-  if (!Number.isFinite(value)) throw new Error(`${name} is no number`)
+  if (!Number.isFinite(value)) throw new Error(`${name} is not a number`)
   return value
 }
 
@@ -52,7 +52,7 @@ export function numberOf(name, fallback) {
 export const pause = ms => new Promise(resolve => void setTimeout(resolve, ms))
 
 /**
- * One request; a GET is asked again where servers restart. @param {string} method @param {string} path
+ * One request; a GET is retried while servers restart. @param {string} method @param {string} path
  * @param {string} [token] @param {object} [body]
  * @returns {Promise<{ status: number, body: any }>} @throws on any answer of 400 or more
  */
@@ -64,7 +64,7 @@ export async function call(method, path, token, body) {
   for (const until = Date.now() + PATIENCE_MS; ; await pause(AGAIN_MS)) {
     const answer = await http.asyncRequest(method, BASE_URL + path, body === undefined ? null : JSON.stringify(body), {
       headers,
-      // So that ids do not make a series of figures each.
+      // Without this name, every id would create its own time series.
       tags: { name: `${method} ${path.replace(/^(\/rooms\/)[^/?]+/, '$1:id').replace(/\/\d+|\?.*/g, '')}` },
     })
     const text = typeof answer.body === 'string' ? answer.body : ''
@@ -95,8 +95,7 @@ export async function prepare(users, name) {
 }
 
 /**
- * Reads the whole room, as somebody who comes later does. What people sent and is not there counts as lost, what else is
- * there as doubled. @param {{ username: string, token: string }[]} people @param {string} room_id
+ * Reads the whole room. Sent messages that are missing count as lost, any others as duplicates. @param {{ username: string, token: string }[]} people @param {string} room_id
  * @param {number} sent by each of them
  */
 export async function readBack(people, room_id, sent) {
@@ -113,11 +112,11 @@ export async function readBack(people, room_id, sent) {
 }
 
 /**
- * Runs a conversation and counts how it ended: k6 itself passes over what is thrown.
+ * Runs a conversation and counts its outcome, because k6 itself ignores exceptions.
  * @param {() => Promise<void>} talk @param {Talker} [talker] whose socket ends with it, so that the iteration does
  */
 export async function converse(talk, talker) {
-  // So that thresholds have something to judge where nothing is wrong.
+  // So that thresholds have a value if there are no faults.
   for (const count of Object.values(counts)) count.add(0)
   try {
     await talk()
@@ -130,31 +129,31 @@ export async function converse(talk, talker) {
   }
 }
 
-/** The person that this VU is. @param {{ username: string, token: string }[]} people */
+/** The user of this VU. @param {{ username: string, token: string }[]} people */
 export function personOf(people) {
   const person = people[exec.vu.idInTest - 1]
   if (person === undefined) throw new Error('there are more VUs than people')
   return person
 }
 
-/** Somebody in a room, over any number of sockets one after the other, who counts what is wrong. */
+/** A user in a room, over successive sockets, that counts faults. */
 export class Talker {
-  /** The last event that came: the next socket goes on from there. */
+  /** Seq of the last event received; the next socket resumes there. */
   #seq = 0
   #epoch = ''
-  /** client_ids of the messages that came. @type {Set<string>} */
+  /** client_ids of received messages. @type {Set<string>} */
   #seen = new Set()
   /** Sends without an ack, by client_id. @type {Map<string, { text: string, sent_at: number, isSent: boolean }>} */
   #unacked = new Map()
-  /** Whoever waits for what comes. @type {Set<() => void>} */
+  /** Callbacks that check after every frame whether their condition holds. @type {Set<() => void>} */
   #waiting = new Set()
   /** @type {WebSocket | null} */
   #socket = null
   #isWelcome = false
-  /** Until when it tries to come back; 0 while it is there. */
+  /** Deadline for reconnecting; 0 while connected. */
   #back_until = 0
   #timer = 0
-  /** Why it cannot go on. @type {Error | null} */
+  /** Why it cannot continue. @type {Error | null} */
   #failure = null
   #sent = 0
 
@@ -165,8 +164,8 @@ export class Talker {
   }
 
   /**
-   * Connects, goes on after what came last, and says again what was not acknowledged; so too by itself, where the
-   * server restarts or its store does not answer.
+   * Connects, resumes after the last event and retries unacknowledged messages. Reconnects automatically if the server
+   * restarts or its store does not answer.
    */
   async connect() {
     this.#failure = null
@@ -188,20 +187,20 @@ export class Talker {
       for (const client_id of this.#unacked.keys()) this.#send(client_id)
     }
     socket.onmessage = event => {
-      // Of a socket that was left, nothing counts any more.
+      // Frames of an abandoned socket are ignored.
       if (socket === this.#socket) this.#hear(JSON.parse(String(event?.data)))
     }
-    // Only here, for k6 calls every close but 1000 and 1001 an error, too. Its types do not know the two fields.
+    // Handled only here, because k6 also reports every close except 1000 and 1001 as an error. Its types lack both fields.
     socket.addEventListener('close', (/** @type {any} */ { code, reason }) => {
       if (socket !== this.#socket) return
       const why = `the socket was closed: ${code} ${reason}`
-      // On the way back to servers that restart, one may meet another that is about to go, or gone.
+      // While reconnecting, the next server may be restarting or gone, too.
       if (code !== RESTARTING && this.#back_until === 0) this.#fail(why)
       else this.#comeBack(Number(String(reason).match(/"retry_after_ms":(\d+)/)?.[1] ?? AGAIN_MS), why)
     })
   }
 
-  /** Tries again over another socket, for PATIENCE_MS at most. @param {number} delay_ms @param {string} why */
+  /** Reconnects, for at most PATIENCE_MS. @param {number} delay_ms @param {string} why */
   #comeBack(delay_ms, why) {
     if (this.#back_until === 0) this.#back_until = Date.now() + PATIENCE_MS
     if (Date.now() >= this.#back_until) return this.#fail(why)
@@ -209,15 +208,15 @@ export class Talker {
     this.#timer = setTimeout(() => this.#open(), delay_ms)
   }
 
-  /** Leaves the socket, as a lost network does; what is under way on it is not waited for. */
+  /** Abandons the socket, like a lost network; frames in flight are not awaited. */
   drop() {
-    // In k6, to close one that is not open yet can stop the VU for ever.
+    // In k6, closing a socket that is not open yet can block the VU for ever.
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.close()
     this.#socket = null
     clearTimeout(this.#timer)
   }
 
-  /** Says something, as often as it takes until it is acknowledged. */
+  /** Sends a message, and retries it until it is acknowledged. */
   send() {
     const client_id = `${this.person.username}:${this.#sent++}`
     const sent_at = Date.now()
@@ -226,19 +225,19 @@ export class Talker {
     this.#send(client_id)
   }
 
-  /** Waits until all that it sent is acknowledged, over whichever socket. @throws where that does not come */
+  /** Waits until all its messages are acknowledged. @throws if they are not */
   async acknowledged() {
     await this.#until(() => this.#unacked.size === 0)
     if (this.#unacked.size > 0) throw new Error(`${this.#unacked.size} messages were not acknowledged`)
   }
 
-  /** Waits until so many messages came, and counts those as lost that do not. @param {number} messages */
+  /** Waits for a number of messages, and counts missing ones as lost. @param {number} messages */
   async expect(messages) {
     await this.#until(() => this.#seen.size >= messages)
     counts.lost.add(Math.max(0, messages - this.#seen.size))
   }
 
-  /** Waits until all that it sent came, and counts what does not as lost. */
+  /** Waits until its own messages have arrived, and counts missing ones as lost. */
   async expectOwn() {
     const missing = () => {
       let count = 0

@@ -14,7 +14,7 @@ import { listen } from '../support/socket.js'
 const RUNNER = fileURLToPath(new URL('../../bench/k6-runner.js', import.meta.url))
 const top = fileURLToPath(new URL('../../..', import.meta.url))
 
-/** Time is no matter here: only whether all comes, once and in order. */
+/** Latency does not matter here: only that every message arrives once and in order. */
 const NO_HURRY = { P99_ACK_MS: 1e6, P99_DELIVERY_MS: 1e6, P95_DELIVERY_MS: 1e6, P99_HTTP_MS: 1e6, PATIENCE_MS: 1e6 }
 
 const BRIEFLY = {
@@ -38,7 +38,7 @@ async function k6(script: string, BASE_URL: string, env: object = {}) {
 }
 
 for (const [script, env] of Object.entries(BRIEFLY)) {
-  test(`${script}: against a whole server nothing is lost, doubled or out of order`, async t => {
+  test(`${script}: a healthy server loses, duplicates and reorders nothing`, async t => {
     const { code, said, fails } = await k6(script, await listen(await build(t)), env)
     t.equal(code, 0, said)
     t.same(fails, [])
@@ -46,7 +46,7 @@ for (const [script, env] of Object.entries(BRIEFLY)) {
   })
 }
 
-test('a threshold that does not hold fails the run, with the exit code of k6', async t => {
+test('a failed threshold fails the run with k6’s exit code', async t => {
   const origin = await listen(await build(t))
   for (const [script, name, metric] of [
     ['burst', 'P99_ACK_MS', 'ack_ms'],
@@ -107,7 +107,7 @@ const isMessage = (frame: string, number: number) =>
 
 const isAck = (frame: string) => frame.startsWith('{"type":"ack"')
 
-test('what a broken server does to messages is seen, each fault as what it is', async t => {
+test('lost, duplicated and reordered messages of a broken server are each counted as such', async t => {
   const origin = await listen(await build(t))
   const held: string[] = []
   const faults: Record<string, (frame: string) => string[]> = {
@@ -118,12 +118,12 @@ test('what a broken server does to messages is seen, each fault as what it is', 
         held.push(frame)
         return []
       }
-      // Who is online may be told between two messages, and has no place in their order.
+      // Presence frames may arrive between two messages and have no place in their order.
       return frame.startsWith('{"type":"message"') ? [frame, ...held.splice(0)] : [frame]
     },
   }
   for (const [metric, spoil] of Object.entries(faults)) {
-    // Over sockets that are left in the middle, a frame that is held back comes too late to be out of order.
+    // With sockets that disconnect midway, a delayed frame arrives too late to count as out of order.
     const scripts = metric === 'messages_unordered' ? (['burst'] as const) : (['burst', 'websocket'] as const)
     for (const script of scripts) {
       const spoilt = await proxy(t, origin, spoil)
@@ -135,7 +135,7 @@ test('what a broken server does to messages is seen, each fault as what it is', 
   }
 })
 
-test('an ack that does not come is a failed conversation, a second message of the same client_id a doubled one', async t => {
+test('a missing ack is a failed conversation, and a second message with the same client_id a duplicate', async t => {
   const origin = await listen(await build(t))
   let shift = 0
   const faults: Record<string, (frame: string) => string[]> = {
@@ -157,7 +157,7 @@ test('an ack that does not come is a failed conversation, a second message of th
   }
 })
 
-test('what all sockets got and the store forgot, or holds twice, is seen after the burst', async t => {
+test('messages that the store lost or stored twice are found after the burst', async t => {
   const origin = await listen(await build(t))
   for (const [metric, copies] of [
     ['messages_lost', 0],
@@ -177,7 +177,7 @@ test('what all sockets got and the store forgot, or holds twice, is seen after t
   }
 })
 
-test('where a server restarts, a script comes back, and sends again what was not acknowledged', async t => {
+test('scripts reconnect to a restarted server and retry unacknowledged messages', async t => {
   const origin = await listen(await build(t))
   for (const script of ['burst', 'websocket', 'soak'] as const) {
     let restarts = 0
@@ -193,7 +193,7 @@ test('where a server restarts, a script comes back, and sends again what was not
   }
 })
 
-test('a server that always restarts, or closes for another reason, is a failed conversation', async t => {
+test('a server that keeps restarting, or closes for another reason, is a failed conversation', async t => {
   const origin = await listen(await build(t))
   for (const reason of [1012, 1011]) {
     const closing = await proxy(t, origin, (_frame, near) => {
@@ -206,7 +206,7 @@ test('a server that always restarts, or closes for another reason, is a failed c
   }
 })
 
-test('a server that refuses, or is not there, is a failed conversation or a failed run, never a good one', async t => {
+test('a server that refuses or does not answer never counts as success', async t => {
   const limited = await listen(await build(t, { RATE_LIMIT_SENDS_PER_SECOND: '1' }))
   const refused = await k6('burst', limited, { ...BRIEFLY.burst, USERS: 2 })
   t.equal(refused.code, 99)
@@ -216,12 +216,12 @@ test('a server that refuses, or is not there, is a failed conversation or a fail
   t.match(nobody, { code: 1, said: /^POST \/auth\/register: 0/ })
 })
 
-test('what is asked wrongly is one line and exit code 1', async t => {
+test('wrong usage prints one line and exits with 1', async t => {
   t.match(await k6('nothing', 'http://127.0.0.1:1'), { code: 1, said: /^Cannot find module .*\n$/ })
-  t.match(await k6('burst', 'http://127.0.0.1:1', { USERS: 'many' }), { code: 1, said: /^USERS is no number\n$/ })
+  t.match(await k6('burst', 'http://127.0.0.1:1', { USERS: 'many' }), { code: 1, said: /^USERS is not a number\n$/ })
 })
 
-test('thresholds are judged as k6 does, and one that is not understood is refused', async t => {
+test('thresholds are evaluated like in k6, and unsupported ones are refused', async t => {
   const figures = new Map(
     (['counter', 'gauge', 'rate', 'trend'] as const).map(kind => {
       const figure = new Figure(kind)
@@ -245,9 +245,9 @@ test('thresholds are judged as k6 does, and one that is not understood is refuse
     ['trend', 'p(99)~5'],
   ] as const) {
     t.throws(() => value(metric, threshold), {
-      message: `The threshold ${metric}: ${threshold} is not understood here`,
+      message: `The threshold ${metric}: ${threshold} is not supported by this runner`,
     })
   }
   t.same(['30s', '1m30s', '500ms', '1.5h'].map(milliseconds), [30_000, 90_000, 500, 5_400_000])
-  t.throws(() => milliseconds('soon'), { message: '"soon" is no duration' })
+  t.throws(() => milliseconds('soon'), { message: '"soon" is not a duration' })
 })

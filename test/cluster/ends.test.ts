@@ -9,15 +9,15 @@ import type { TestSocket } from '../support/socket.js'
 
 const database = await fileDatabase(root)
 
-/** More of them by hand. */
+/** Set RACE_TRIES for a longer run. */
 const RACES = Number(process.env.RACE_TRIES ?? 10)
-/** FerretDB looks through all of a database for every question. */
+/** FerretDB scans the whole database for every query. */
 const RACES_A_DATABASE = 5
 
 type App = Cluster['apps'][number]
 type User = Awaited<ReturnType<typeof register>>
 
-/** A room that `owner` has made and `members` have joined. */
+/** Creates a room of `owner` that `members` have joined. */
 async function makeRoom(app: App, owner: User, members: User[]): Promise<string> {
   const payload = { name: `Room ${Math.random()}` }
   const made = await ask(app, { method: 'POST', url: '/rooms', headers: owner.headers, payload })
@@ -29,9 +29,9 @@ async function makeRoom(app: App, owner: User, members: User[]): Promise<string>
 const follow = (t: Test, origin: string | undefined, room_id: string, { token }: User): Promise<TestSocket> =>
   enter(t, origin as string, `/rooms/${room_id}/ws`, token)
 
-// How long it takes is measured by `npm run revocation`.
+// `npm run revocation` measures how long it takes.
 for (const bus of ['working', 'down'] as const) {
-  test(`with the bus ${bus}: a logout on one server closes that session’s sockets on another`, { skip }, async t => {
+  test(`with the bus ${bus}: a logout closes that session’s sockets on another server`, { skip }, async t => {
     const cluster = await startServers(t, database, 2)
     const [here, there] = cluster.apps as [App, App]
     const minji = await register(here, 'minji')
@@ -51,7 +51,7 @@ for (const bus of ['working', 'down'] as const) {
     t.equal(stays.ws.readyState, stays.ws.OPEN)
   })
 
-  test(`with the bus ${bus}: who is removed on one server hears nothing more on another`, { skip }, async t => {
+  test(`with the bus ${bus}: a removed member receives nothing more on another server`, { skip }, async t => {
     const cluster = await startServers(t, database, 2)
     const [here] = cluster.apps as [App]
     const [owner, bob, cho] = [await register(here, 'owner'), await register(here, 'bob'), await register(here, 'cho')]
@@ -72,14 +72,14 @@ for (const bus of ['working', 'down'] as const) {
     t.same(
       removed.frames.filter(frame => Number(frame.seq) > Number(seq)),
       [],
-      'nothing behind the removal',
+      'nothing after the removal',
     )
     const back = await enter(t, cluster.origins[1] as string, `/rooms/${id}/ws?after=0`, bob.token)
-    t.match(await back.closed, { code: 4403 }, 'nor by resuming')
+    t.match(await back.closed, { code: 4403 }, 'not by resuming either')
     t.notOk(back.frames.some(({ type }) => type === 'message'))
   })
 
-  test(`with the bus ${bus}: a room’s deletion closes its sockets on every server`, { skip }, async t => {
+  test(`with the bus ${bus}: deleting a room closes its sockets on every server`, { skip }, async t => {
     const cluster = await startServers(t, database, 2)
     const [here] = cluster.apps as [App]
     const owner = await register(here, 'owner')
@@ -91,7 +91,7 @@ for (const bus of ['working', 'down'] as const) {
   })
 }
 
-/** Bob talks on both servers and so does the owner, while the one removes the other. */
+/** Bob and the owner send on both servers while the owner removes Bob. */
 async function raceRemoval(t: Test, { apps, origins }: Cluster, id: string, owner: User, bob: User, n: number) {
   const [here] = apps as [App]
   await here.rooms.join(id, bob.username, undefined)
@@ -112,19 +112,19 @@ async function raceRemoval(t: Test, { apps, origins }: Cluster, id: string, owne
   const removed_at = events.findLastIndex(({ type }) => type === 'removed')
   t.notOk(
     events.slice(removed_at).some(({ username }) => username === bob.username),
-    'he said nothing behind it',
+    'no message of his is after it',
   )
   for (const { closed, frames } of sockets) {
     t.match(await closed, { code: 4403 })
     const heard = frames.flatMap(({ type, seq }) => (type === 'welcome' || type === 'ack' || !seq ? [] : [seq]))
     const upto = events.slice(0, removed_at + 1).map(({ seq }) => seq)
     t.ok(heard.length > 0)
-    t.same(heard, upto.slice(-heard.length), 'he heard all up to it, and nothing behind it')
+    t.same(heard, upto.slice(-heard.length), 'he received everything up to it and nothing after it')
   }
 }
 
 for (const bus of ['working', 'down'] as const) {
-  test(`with the bus ${bus}: bob’s sockets get everything up to his removal, whoever talks meanwhile`, {
+  test(`with the bus ${bus}: a member’s sockets receive everything up to the removal, and nothing after it`, {
     skip,
   }, async t => {
     for (let n = 0; n < RACES; n += RACES_A_DATABASE) {
@@ -146,13 +146,13 @@ for (const bus of ['working', 'down'] as const) {
   })
 }
 
-test('a server that cannot read who is logged out delivers nothing, and then what it held', { skip }, async t => {
+test('a server that cannot read ended sessions holds back messages and delivers them later', { skip }, async t => {
   const cluster = await startServers(t, database, 2)
   const [here, there] = cluster.apps as [App, App]
   const [minji, bob] = [await register(here, 'minji'), await register(here, 'bob')]
   const socket = await follow(t, cluster.origins[1], 'default', bob)
   const readEvents = there.store.readEvents
-  // The system's log alone, so that the room's own events still come by the bus.
+  // Only the system log, so that the room's events still arrive through the bus.
   let cutOff = true
   there.store.readEvents = async (room_id, query) => {
     if (cutOff && room_id === '_system') throw new Error('cut off')
@@ -173,17 +173,17 @@ test('a server that cannot read who is logged out delivers nothing, and then wha
   t.match(await socket.next('message'), { client_id: 'held' })
 })
 
-/** How many a server says are online in the default room to who comes there. */
+/** The online count of the default room that a server tells a new socket. */
 async function onlineCount(t: Test, origin: string | undefined, user: User) {
   const { ws, frames } = await follow(t, origin, 'default', user)
   ws.terminate()
   return frames[0]?.online_count
 }
 
-test('presence: one user with tabs on two servers is online once, and stays when one of them is killed', {
+test('presence: a user with sockets on two servers is online once, and stays online when one server is killed', {
   skip,
 }, async t => {
-  // So long that no server is late with its lease on a slow machine.
+  // Long enough for a slow machine to renew the leases in time.
   const cluster = await startServers(t, database, 2, { PRESENCE_LEASE_MS: '10000' })
   const [here] = cluster.apps as [App]
   const [minji, bob, cho] = [await register(here, 'minji'), await register(here, 'bob'), await register(here, 'cho')]
@@ -200,7 +200,7 @@ test('presence: one user with tabs on two servers is online once, and stays when
   t.match(await profile('bob'), { online: true })
   const members = await ask(here, { url: '/rooms/default/members', headers: cho.headers })
   t.match(members.json(), { members: [{ online: true }, { online: true }, { online: true }] })
-  // The second server looks at what the third wrote once a second.
+  // The second server reads the third one's presence once a second.
   await eventually(async () => (await onlineCount(t, cluster.origins[1], cho)) === 3)
 
   third.child.kill('SIGKILL')
@@ -209,11 +209,11 @@ test('presence: one user with tabs on two servers is online once, and stays when
   t.same(
     watching.frames.filter(({ type, username }) => type === 'presence' && username === 'minji').map(f => f.online),
     [true],
-    'minji was never away, and came once',
+    'minji came online once and never went offline',
   )
 })
 
-test('presence: it survives a Redis that lost everything, and without Redis each server tells of its own', {
+test('presence: survives a flushed Redis, and without Redis each server reports its own users', {
   skip,
 }, async t => {
   const cluster = await startServers(t, database, 2, { PRESENCE_LEASE_MS: '3000' })
@@ -233,7 +233,7 @@ test('presence: it survives a Redis that lost everything, and without Redis each
   t.match(await watching.next('presence', { username: 'minji', online: true }), { online_count: 2 })
 })
 
-test('limits are counted over all servers, and by each one without Redis', { skip }, async t => {
+test('rate limits are shared by all servers, and counted per server without Redis', { skip }, async t => {
   const limits = { RATE_LIMIT_HTTP_PER_MINUTE: '10', RATE_LIMIT_SENDS_PER_SECOND: '1' }
   const cluster = await startServers(t, database, 2, limits)
   const [here, there] = cluster.apps as [App, App]
@@ -246,7 +246,7 @@ test('limits are counted over all servers, and by each one without Redis', { ski
   let users = 0
   const nextUser = () => register(here, `user-${users++}`)
 
-  // What Redis answers late is counted by a server alone; then the next user tries.
+  // If Redis answers late, a server counts alone; then try again with the next user.
   let statuses: number[] = []
   let user: User
   do {
@@ -256,8 +256,8 @@ test('limits are counted over all servers, and by each one without Redis', { ski
   } while ((await counted(user.username)) < 12 || statuses.includes(503))
   t.same(statuses, [...Array(10).fill(200), 429, 429])
 
-  // A burst of two is what an account has, and each second gives one back. Two taken there and one here are more than
-  // what is taken here alone.
+  // An account has a burst of two, and regains one per second. Two sends there and one here exceed it only if both
+  // servers share the count.
   const hasAnswered = (app: App) => app.redisConnection?.run(commands => commands.ping()).catch(() => {})
   await eventually(async () => {
     const { username } = await nextUser()

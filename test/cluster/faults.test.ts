@@ -12,7 +12,7 @@ const database = await fileDatabase(root)
 
 const said = (socket: TestSocket) => socket.frames.filter(({ type }) => type === 'message')
 
-/** Two users on two servers, who say something now and then until they are stopped. */
+/** Two users on two servers who send messages until they are stopped. */
 async function talking(t: Test, { apps, origins }: Cluster) {
   const sockets: TestSocket[] = []
   for (const [at, origin] of origins.entries()) {
@@ -31,7 +31,7 @@ async function talking(t: Test, { apps, origins }: Cluster) {
     isOver = true
   })
   return {
-    /** Resolves when that many more are heard by all, whatever the bus does. */
+    /** Resolves when all sockets have received that many more messages. */
     async goesOn(more: number) {
       const enough = Math.min(...sockets.map(socket => said(socket).length)) + more
       await eventually(() => sockets.every(socket => said(socket).length >= enough))
@@ -45,9 +45,9 @@ async function talking(t: Test, { apps, origins }: Cluster) {
       t.same(
         first?.map(line => Number.parseInt(line, 10)),
         Array.from({ length: sent }, (_, n) => n + 2),
-        'nothing lost, nothing doubled, in order',
+        'nothing lost, nothing duplicated, in order',
       )
-      for (const other of others) t.same(other, first, 'one order')
+      for (const other of others) t.same(other, first, 'the same order for all')
     },
   }
 }
@@ -55,14 +55,14 @@ async function talking(t: Test, { apps, origins }: Cluster) {
 const state = async (app: Cluster['apps'][number] | undefined) =>
   (await app?.inject('/ready'))?.json<{ path: string; ready: boolean }>()
 
-/** Resolves when a server that is ready says that its path is this one. */
+/** Resolves when the server is ready and reports this path. */
 const isOn = (app: Cluster['apps'][number] | undefined, path: 'fast' | 'slow') =>
   eventually(async () => {
     const now = await state(app)
     return now?.ready === true && now.path === path
   })
 
-test('Redis is killed and started again while people talk', { skip }, async t => {
+test('no message is lost while Redis is killed and restarted', { skip }, async t => {
   const cluster = await startServers(t, database, 2)
   const talk = await talking(t, cluster)
   await talk.goesOn(10)
@@ -75,7 +75,7 @@ test('Redis is killed and started again while people talk', { skip }, async t =>
   await talk.stop()
 })
 
-test('Redis is paused while people talk', { skip }, async t => {
+test('no message is lost while Redis is paused', { skip }, async t => {
   const cluster = await startServers(t, database, 2)
   const talk = await talking(t, cluster)
   await talk.goesOn(10)
@@ -87,7 +87,7 @@ test('Redis is paused while people talk', { skip }, async t => {
   await talk.stop()
 })
 
-test('servers are connected to Redis and deaf while people talk', { skip }, async t => {
+test('no message is lost while Redis is connected but delivers nothing', { skip }, async t => {
   const cluster = await startServers(t, database, 2)
   const talk = await talking(t, cluster)
   for (const proxy of cluster.proxies) proxy.fate = () => 'swallow'
@@ -99,7 +99,7 @@ test('servers are connected to Redis and deaf while people talk', { skip }, asyn
   await talk.stop()
 })
 
-test('messages are lost, repeated and reordered on their way while people talk', { skip }, async t => {
+test('no message is lost while Redis loses, repeats and reorders messages', { skip }, async t => {
   const cluster = await startServers(t, database, 2)
   const talk = await talking(t, cluster)
   const fates: Fate[] = ['swallow', 'repeat', 'swap', 'pass']
@@ -108,7 +108,7 @@ test('messages are lost, repeated and reordered on their way while people talk',
   await talk.stop()
 })
 
-test('servers start without Redis, and people talk', { skip }, async t => {
+test('a server that starts without Redis joins when Redis comes up', { skip }, async t => {
   const cluster = await startServers(t, database, 1)
   await cluster.redis.kill()
   const late = await build(t, cluster.env)
@@ -123,13 +123,13 @@ test('servers start without Redis, and people talk', { skip }, async t => {
   await talk.stop()
 })
 
-test('without its store a server says that the store is gone', { skip }, async t => {
+test('a server without its store reports that the store is gone', { skip }, async t => {
   const cluster = await startServers(t, database, 1)
   await cluster.apps[0]?.store.close()
   t.match(await state(cluster.apps[0]), { path: 'store gone', ready: false })
 })
 
-test('a server that meets another epoch in its store ends', { skip }, async t => {
+test('a server exits if the epoch of its store changes', { skip }, async t => {
   const cluster = await startServers(t, database, 1)
   const [app] = cluster.apps as [Cluster['apps'][number]]
   const closed = once(app.server, 'close')

@@ -20,7 +20,7 @@ const ROOM = '/rooms/default/ws'
 const said = (socket: TestSocket) => socket.frames.filter(({ type }) => type === 'message')
 const texts = (frames: AnyFrame[]) => frames.map(({ text }) => text)
 
-/** Does it, and once a second again until it is heard: of what is not in the log the bus loses some. */
+/** Repeats `does` once a second until it is received, because the bus may lose ephemeral frames. */
 async function again(does: () => unknown, heard: () => Promise<unknown>) {
   const timer = setInterval(does, 1000)
   does()
@@ -38,7 +38,7 @@ async function onServers(t: Test, { apps, origins }: Cluster, username: string, 
   return { token, sockets }
 }
 
-test('what is said on one server is heard on all, once, in one order', { skip }, async t => {
+test('a message sent on one server reaches all servers once, in the same order', { skip }, async t => {
   const cluster = await startServers(t, database, 3)
   const { sockets } = await onServers(t, cluster, 'minji', [0, 1, 2])
   await Promise.all(Array.from({ length: 10 }, (_, n) => say(sockets[n % 3] as TestSocket, `m-${n}`, `text ${n}`)))
@@ -52,7 +52,7 @@ test('what is said on one server is heard on all, once, in one order', { skip },
   for (const other of others) t.same(other, first)
 })
 
-test('who moves to another server gets there what was missed, and a send again is the same message', {
+test('a client that moves to another server receives what it missed, and a retried send is stored once', {
   skip,
 }, async t => {
   const cluster = await startServers(t, database, 2)
@@ -70,7 +70,7 @@ test('who moves to another server gets there what was missed, and a send again i
   t.same(texts(said(there)), ['meanwhile'])
 })
 
-test('a read mark and a new room reach the user’s sockets on other servers, a new profile all who see the user', {
+test('read marks and new rooms reach the user’s sockets on other servers; profile changes reach all who share a room', {
   skip,
 }, async t => {
   const cluster = await startServers(t, database, 2)
@@ -86,7 +86,7 @@ test('a read mark and a new room reach the user’s sockets on other servers, a 
   await a.settled()
   t.notOk(
     a.frames.some(({ type }) => type === 'read'),
-    'not the socket that said so',
+    'but not the socket that sent it',
   )
   const headers = { authorization: `Bearer ${minji.token}` }
   const payload = { display_name: '민지' }
@@ -105,7 +105,7 @@ test('a read mark and a new room reach the user’s sockets on other servers, a 
   )
 })
 
-test('twenty writers on three servers: one order, no hole, less than one commit a message', { skip }, async t => {
+test('twenty writers on three servers: one order, no gap, fewer commits than messages', { skip }, async t => {
   const cluster = await startServers(t, database, 3)
   let commits = 0
   for (const { roomLog } of cluster.apps) {
@@ -133,7 +133,7 @@ test('twenty writers on three servers: one order, no hole, less than one commit 
   t.ok(commits < 20 * EACH, `${commits} commits of ${20 * EACH} messages`)
 })
 
-test('fifty joins at once on two servers into a room of ten: ten are in', { skip }, async t => {
+test('of fifty concurrent joins on two servers, a room for ten admits nine besides its owner', { skip }, async t => {
   const cluster = await startServers(t, database, 2)
   const [app] = cluster.apps as [Cluster['apps'][number]]
   const owner = await register(app, 'owner')

@@ -45,7 +45,7 @@ const talkie = services['talkie-1'] as Service
 const mongodb = services.mongodb as Service
 const redis = services.redis as Service
 
-/** What the `secrets` service makes. */
+/** Runs the `secrets` service. */
 function makeSecrets(folder: string) {
   const [, ...args] = (services.secrets as Service).command
   execFileSync(
@@ -58,7 +58,7 @@ function makeSecrets(folder: string) {
     read: (path: string) => readFileSync(join(folder, path), 'utf8'),
   }
 }
-test('there are two servers of ours, alike but for their ports, which only this machine reaches', async t => {
+test('two identical servers listen on different ports of this machine only', async t => {
   t.equal(ours.length, 2)
   const hosts = ours.flatMap(([, { ports = [] }]) => ports)
   t.equal(new Set(hosts).size, 2)
@@ -69,8 +69,8 @@ test('there are two servers of ours, alike but for their ports, which only this 
   for (const { networks } of [mongodb, redis]) t.strictSame(networks, ['inside'])
 })
 
-test('its variables are known to the configuration and valid together with the secrets, without an .env', async t => {
-  // As compose fills them in where nobody has set them.
+test('the variables of compose.yaml and the generated secrets are a valid configuration without an .env', async t => {
+  // The defaults that compose uses for unset variables.
   const plain = Object.fromEntries(
     Object.entries(talkie.environment ?? {}).map(([name, value]) => [name, value.replace(/^\$\{\w+:-(.*)\}$/, '$1')]),
   )
@@ -80,19 +80,19 @@ test('its variables are known to the configuration and valid together with the s
   const config = readConfig({ ...plain, ...secrets })
   t.match(config, { IS_DEV: 'prod', HOST: '0.0.0.0' })
   t.equal(config.REDIS_ADDR?.split(':', 1)[0], 'redis', 'the name of its service')
-  t.throws(() => readConfig(plain), /^JWT_SECRET/, 'the file has no secret in it')
+  t.throws(() => readConfig(plain), /^JWT_SECRET/, 'the file contains no secret')
   t.notMatch(text, /(PASSWORD|SECRET): *[^$\s/]/)
   const grace_ms = Number.parseInt(talkie.stop_grace_period as string, 10) * 1000
-  t.ok(grace_ms > config.DRAIN_MS + DRAIN_MARGIN_MS, 'nobody is killed in a drain')
+  t.ok(grace_ms > config.DRAIN_MS + DRAIN_MARGIN_MS, 'no server is killed while it drains')
 })
 
-test('secrets are long, random, made once, and each service sees only its own', async t => {
+test('secrets are long, random, created once, and visible only to their service', async t => {
   const [folder, other] = [temporaryFolder(t), temporaryFolder(t)]
   const { files, read } = makeSecrets(folder)
   const second = makeSecrets(other)
   for (const path of files) {
     t.equal(statSync(join(folder, path)).mode & 0o777, 0o400, path)
-    t.not(second.read(path), read(path), `${path} is another one elsewhere`)
+    t.not(second.read(path), read(path), `${path} differs in every installation`)
   }
   const before = files.map(read)
   makeSecrets(folder)
@@ -101,7 +101,7 @@ test('secrets are long, random, made once, and each service sees only its own', 
   t.match(read('redis/redis.conf'), `requirepass ${read('redis/password')}\n`)
   t.equal(parseEnv(read('talkie/talkie.env')).MONGODB_PASSWORD, read('mongodb/talkie-password'))
   t.equal(parseEnv(read('talkie/talkie.env')).REDIS_PASSWORD, read('redis/password'))
-  t.match(read('mongodb/key'), /^[A-Za-z0-9+/=]{6,1024}$/, 'as mongod takes a key file')
+  t.match(read('mongodb/key'), /^[A-Za-z0-9+/=]{6,1024}$/, 'a valid key file for mongod')
 
   const mounted = (service: Service) => service.volumes?.find(volume => volume.startsWith('secrets-'))
   t.equal(mounted(mongodb), 'secrets-mongodb:/secrets:ro')
@@ -114,7 +114,7 @@ test('secrets are long, random, made once, and each service sees only its own', 
   }
 })
 
-test('every file that is named exists, every volume is declared, and all that can be taken away is', async t => {
+test('referenced files and volumes exist, and every service runs with minimal privileges', async t => {
   for (const [name, service] of Object.entries(services)) {
     for (const volume of service.volumes ?? []) {
       const source = volume.split(':', 1)[0] as string
@@ -137,7 +137,7 @@ test('every file that is named exists, every volume is declared, and all that ca
   })
 })
 
-test('MongoDB’s health check makes the replica set and the user that ours expect', async t => {
+test('MongoDB’s health check creates the replica set and the user that the servers expect', async t => {
   const [, program, ...args] = mongodb.healthcheck.test as string[]
   t.equal(program, 'mongosh')
   const mount = mongodb.volumes?.find(volume => volume.includes(args.at(-1) as string)) as string
@@ -157,7 +157,7 @@ test('MongoDB’s health check makes the replica set and the user that ours expe
   t.equal(mongodb.environment?.MONGO_INITDB_ROOT_PASSWORD_FILE, '/secrets/root-password')
 })
 
-test('Redis wants its password, and is healthy by its own health check', { skip: redisMissing }, async t => {
+test('Redis requires its password and passes its health check', { skip: redisMissing }, async t => {
   const folder = temporaryFolder(t)
   const { read } = makeSecrets(folder)
   const port = await freePort()
@@ -180,7 +180,7 @@ test('Redis wants its password, and is healthy by its own health check', { skip:
     .replace('/secrets', join(folder, 'redis'))
     .replace('redis-cli', `redis-cli -p ${port}`)
   t.equal(spawnSync('sh', ['-c', check]).status, 0)
-  t.not(spawnSync('sh', ['-c', check.replace('$(cat', '$(echo')]).status, 0, 'with another password it fails')
+  t.not(spawnSync('sh', ['-c', check.replace('$(cat', '$(echo')]).status, 0, 'it fails with a wrong password')
   t.match(execFileSync('redis-cli', ['-p', String(port), 'ping']).toString(), 'NOAUTH')
   t.match(read('redis/redis.conf'), 'requirepass')
 })

@@ -26,7 +26,7 @@ const queries = [
   ...dashboard.templating.list.map(({ name, query }) => [name, query] as const),
 ]
 
-/** Figures with the labels that each has, as a server shows them after some use. */
+/** Metrics of a server that has been used, with their labels. */
 async function figures(app: Awaited<ReturnType<typeof build>>) {
   await app.inject('/health')
   const { body } = await app.inject('/metrics')
@@ -38,14 +38,14 @@ async function figures(app: Awaited<ReturnType<typeof build>>) {
       known.set(label as string, (known.get(label as string) ?? new Set()).add(value as string))
     }
   }
-  // Prometheus' own.
+  // Prometheus adds this one.
   found.set('up', new Map())
   return found
 }
 
-test('every figure that the dashboard and the alerts ask for is there, with the labels and values asked for', async t => {
+test('every metric and label that the dashboard and the alerts query exists', async t => {
   const known = await figures(await build(t))
-  /** Added by Prometheus to all figures, or filled in by the dashboard. */
+  /** Labels that Prometheus adds to every metric. */
   const added = ['job', 'instance']
   let asked = 0
   for (const [where, expr] of queries) {
@@ -56,7 +56,7 @@ test('every figure that the dashboard and the alerts ask for is there, with the 
       for (const [, label, operator, value] of (selectors as string).matchAll(/(\w+)(=~|!=|!~|=)"([^"]*)"/g)) {
         if (added.includes(label as string)) continue
         t.ok(labels?.has(label as string), `${where}: ${name} has ${label}`)
-        // Routes and states are known only after requests.
+        // Labels of routes and states appear only after requests.
         if (operator === '=') t.ok(labels?.get(label as string)?.has(value as string), `${where}: ${label}=${value}`)
       }
     }
@@ -70,7 +70,7 @@ test('every figure that the dashboard and the alerts ask for is there, with the 
   t.ok(asked > 40)
 })
 
-test('every alert says what to do, under its name, and nothing is said about another', async t => {
+test('docs/operating.md has a section for every alert and no other', async t => {
   const page = read('docs/operating.md')
   const headings = [...page.matchAll(/^### (Talkie\w+)$/gm)].map(([, name]) => name)
   t.strictSame(headings.sort(), rules.map(({ alert }) => alert).sort())
@@ -82,7 +82,7 @@ test('every alert says what to do, under its name, and nothing is said about ano
   }
 })
 
-test('the dashboard’s panels have a place and an id each', async t => {
+test('every panel of the dashboard has its own id and position', async t => {
   const { panels } = dashboard
   t.equal(new Set(panels.map(({ id }) => id)).size, panels.length)
   t.equal(new Set(panels.map(({ gridPos }) => JSON.stringify(gridPos))).size, panels.length)

@@ -30,7 +30,7 @@ test('the base image has a Node that package.json allows, one for all stages', a
   t.ok((major as number) > least || (major === least && (its_minor as number) >= minor), image.image)
 })
 
-test('packages come from package-lock.json, those of the image without what only a developer needs', async t => {
+test('packages come from package-lock.json, and the image has no development packages', async t => {
   const installs = stages.flatMap(stage => all(stage, 'RUN').filter(({ rest }) => rest.includes('npm ')))
   t.strictSame(
     installs.map(({ rest }) => rest),
@@ -40,7 +40,7 @@ test('packages come from package-lock.json, those of the image without what only
   t.equal(copied?.flags.from, stages.find(stage => all(stage, 'RUN').some(({ rest }) => /omit=dev/.test(rest)))?.name)
 })
 
-test('its variables are known to the configuration, and without a secret it does not start', async t => {
+test('the image’s variables are valid, and it does not start without a secret', async t => {
   const { NODE_ENV, ...ours } = environment
   t.equal(NODE_ENV, 'production')
   for (const name of Object.keys(ours)) t.ok(name in Config.properties, name)
@@ -51,14 +51,14 @@ test('its variables are known to the configuration, and without a secret it does
   t.equal(last('VOLUME')?.rest, config.DATA_DIR)
 })
 
-test('it runs as a number that is not root, from its first process on, which gets the signals itself', async t => {
+test('the server is process 1, runs as a numeric user other than root, and receives signals itself', async t => {
   t.match(last('USER')?.rest, /^[1-9]\d*:[1-9]\d*$/)
   for (const name of ['CMD', 'HEALTHCHECK']) t.equal(command(name)[0], 'node', `${name} needs no shell`)
   t.equal(last('ENTRYPOINT'), undefined)
   t.match(last('HEALTHCHECK')?.flags, { interval: String, timeout: String, 'start-period': String, retries: String })
 })
 
-test('neither secrets nor data nor history can get into it', async t => {
+test('secrets, data and git history are excluded from the image', async t => {
   const never = ['.env', '.git/config', 'data/talkie.db', 'data/jwt-secret', 'node_modules/ws/index.js', 'key.pem']
   for (const path of [...never, 'build/server.js', 'test/support/application.ts', 'deploy/k8s/secret.yaml']) {
     t.ok(isIgnored(path, patterns), path)
@@ -68,9 +68,9 @@ test('neither secrets nor data nor history can get into it', async t => {
   }
 })
 
-const asRoot = { skip: process.getuid?.() === 0 ? false : 'only root can start a process of another user' }
+const asRoot = { skip: process.getuid?.() === 0 ? false : 'only root can start a process as another user' }
 
-test('its own commands, run in order in a clean folder, make a server that lives and drains', asRoot, async t => {
+test('the Dockerfile’s commands, run in a clean folder, build a server that starts and drains', asRoot, async t => {
   const folder = temporaryFolder(t)
   chmodSync(folder, 0o755)
   const context = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: top })
@@ -120,7 +120,7 @@ test('its own commands, run in order in a clean folder, make a server that lives
     }
   }
 
-  t.notOk(existsSync(join(workdir, 'node_modules/typescript')), 'no package for developers')
+  t.notOk(existsSync(join(workdir, 'node_modules/typescript')), 'no development package')
   t.notOk(readdirSync(join(workdir, 'build')).includes('test'), 'no tests')
 
   const [uid = 0, gid = 0] = (last('USER')?.rest ?? '').split(':').map(Number)
@@ -135,7 +135,7 @@ test('its own commands, run in order in a clean folder, make a server that lives
   }
   const before = listing(workdir)
   const isHealthy = () => spawnSync(process.execPath, health, { cwd: workdir, env, uid, gid }).status === 0
-  t.notOk(isHealthy(), 'not before it runs')
+  t.notOk(isHealthy(), 'unhealthy before it starts')
   const server = start(t, cmd, { ...env, HOST, LOG_LEVEL: 'info', DRAIN_MS: '100' }, { cwd: workdir, uid, gid })
   await server.says(/listening at/)
   t.ok(isHealthy())
@@ -145,13 +145,13 @@ test('its own commands, run in order in a clean folder, make a server that lives
   }
   server.child.kill('SIGTERM')
   t.equal(await server.ended, 0)
-  t.notOk(isHealthy(), 'not after its end')
-  t.strictSame(listing(workdir), before, 'it wrote nothing beside DATA_DIR')
+  t.notOk(isHealthy(), 'unhealthy after it exits')
+  t.strictSame(listing(workdir), before, 'it wrote only to DATA_DIR')
   t.equal(statSync(join(data, 'talkie.db')).uid, uid)
   t.ok(isAbsolute(environment.DATA_DIR as string))
 })
 
-/** npm asks nobody for what it has. */
+/** npm uses its cache instead of the registry. */
 const quiet = { npm_config_prefer_offline: 'true', npm_config_audit: 'false', npm_config_fund: 'false' }
 
 /** Names, sizes and times of all files but the packages', which nobody may write to either. */
@@ -163,7 +163,7 @@ function listing(folder: string): string[] {
     .sort()
 }
 
-test('every file that it starts is made from a source of ours', async t => {
+test('every file that the image runs is built from a source file', async t => {
   for (const name of ['CMD', 'HEALTHCHECK']) {
     const script = command(name).find(part => part.endsWith('.js')) as string
     t.ok(existsSync(file(script.replace(/^build\//, '').replace(/\.js$/, '.ts'))), script)

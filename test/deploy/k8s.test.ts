@@ -14,7 +14,7 @@ import { top } from '../support/process.js'
 
 const folder = join(top, 'deploy/k8s')
 const names = readdirSync(folder).filter(name => name.endsWith('.yaml'))
-// Shapes are for Kubernetes' own schemas to check; what is read here fails the test where it is not there.
+// Kubernetes' own schemas check the shapes; a property that is missing here fails its test.
 // biome-ignore lint/suspicious/noExplicitAny: documents of many kinds
 const read = (name: string): any => parse(readFileSync(join(folder, `${name}.yaml`), 'utf8'))
 const [deployment, configmap, secret, service] = ['deployment', 'configmap', 'secret', 'service'].map(read)
@@ -28,7 +28,7 @@ const skip = missing(
   `no ${validator}: python3 -m venv .cache/k8s && .cache/k8s/bin/pip install kubernetes-validate`,
 )
 
-test('every manifest is what Kubernetes takes, and none has a property that it does not know', {
+test('every manifest is valid for Kubernetes and has no unknown property', {
   skip,
 }, async t => {
   for (const name of names.filter(name => name !== 'kustomization.yaml')) {
@@ -39,7 +39,7 @@ test('every manifest is what Kubernetes takes, and none has a property that it d
   }
 })
 
-test('kustomization.yaml has them all but the secret, which it would empty', async t => {
+test('kustomization.yaml lists every manifest except the empty secret', async t => {
   const others = names.filter(name => !['kustomization.yaml', 'secret.yaml'].includes(name))
   t.strictSame([...read('kustomization').resources].sort(), others.sort())
   for (const name of others) {
@@ -48,7 +48,7 @@ test('kustomization.yaml has them all but the secret, which it would empty', asy
   }
 })
 
-test('variables are known to the configuration, and valid once the secret is filled in', async t => {
+test('the variables are a valid configuration once the secret is filled in', async t => {
   for (const name of Object.keys({ ...configmap.data, ...secret.stringData })) t.ok(name in Config.properties, name)
   for (const [name, value] of Object.entries(configmap.data)) t.type(value, 'string', name)
   t.throws(() => readConfig({ ...configmap.data, ...secret.stringData }), /^JWT_SECRET must be set/)
@@ -64,7 +64,7 @@ test('variables are known to the configuration, and valid once the secret is fil
   for (const name of Object.keys(secret.stringData)) t.match(text, `--from-literal=${name}=`)
 })
 
-test('a pod has time for its drain, and is out of the service before it begins', async t => {
+test('a pod leaves the service before it drains, and has time to finish', async t => {
   const { DRAIN_MS } = readConfig({ DRAIN_MS: configmap.data.DRAIN_MS })
   const before_s = container.lifecycle.preStop.sleep.seconds
   t.ok(before_s > 0)
@@ -72,7 +72,7 @@ test('a pod has time for its drain, and is out of the service before it begins',
   t.strictSame(deployment.spec.strategy.rollingUpdate, { maxUnavailable: 0, maxSurge: 1 })
 })
 
-test('probes ask for what the server answers: without its store it is alive and not ready', async t => {
+test('a server without its store is alive but not ready', async t => {
   const { startupProbe, livenessProbe, readinessProbe } = container
   t.equal(livenessProbe.httpGet.path, '/health')
   t.equal(startupProbe.httpGet.path, '/health')
@@ -88,7 +88,7 @@ test('probes ask for what the server answers: without its store it is alive and 
   t.equal((await app.inject(livenessProbe.httpGet.path)).statusCode, 200)
 })
 
-test('a pod has no right that it does not need, and the user and folders of the image', async t => {
+test('a pod has minimal privileges and the user and folders of the image', async t => {
   t.match(pod.securityContext, { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } })
   t.strictSame(container.securityContext, {
     allowPrivilegeEscalation: false,
@@ -104,7 +104,7 @@ test('a pod has no right that it does not need, and the user and folders of the 
   t.ok(container.resources.requests.cpu && container.resources.limits.memory)
 })
 
-test('all of them mean the same pods', async t => {
+test('all manifests select the same pods', async t => {
   const { labels } = deployment.spec.template.metadata
   const selectors = [
     deployment.spec.selector.matchLabels,
@@ -119,10 +119,10 @@ test('all of them mean the same pods', async t => {
   t.strictSame(behind, { name: service.metadata.name, port: { name: service.spec.ports[0].name } })
   t.strictSame(read('ingress').spec.tls[0].hosts, [read('ingress').spec.rules[0].host])
   t.match(read('hpa').spec.scaleTargetRef, { kind: deployment.kind, name: deployment.metadata.name })
-  t.equal(deployment.spec.replicas, undefined, 'a rollout does not undo what the autoscaler decided')
+  t.equal(deployment.spec.replicas, undefined, 'a rollout does not override the autoscaler')
 })
 
-test('the ingress holds a silent socket for longer than a heartbeat, and takes the largest body', async t => {
+test('the ingress keeps a silent socket longer than a heartbeat and accepts the largest body', async t => {
   const { annotations } = read('ingress').metadata
   const { HEARTBEAT_MS } = readConfig({ HEARTBEAT_MS: configmap.data.HEARTBEAT_MS })
   for (const kind of ['read', 'send']) {
@@ -132,7 +132,7 @@ test('the ingress holds a silent socket for longer than a heartbeat, and takes t
   t.ok(body >= limits.FRAME_BYTES_MAX)
 })
 
-test('the autoscaler goes by CPU and by a figure that /metrics has', async t => {
+test('the autoscaler uses CPU and a metric of /metrics', async t => {
   const app = await build(t)
   const { body } = await app.inject(deployment.spec.template.metadata.annotations['prometheus.io/path'])
   const metrics = read('hpa').spec.metrics as { type: string; pods?: { metric: { name: string } } }[]

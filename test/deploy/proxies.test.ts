@@ -15,7 +15,7 @@ import { programMissing } from '../support/missing.js'
 import { freePort } from '../support/port.js'
 import { top } from '../support/process.js'
 
-/** Another address of this machine, that the proxy does not come from. */
+/** An address of this machine other than the proxy's. */
 const CLIENT = '127.0.0.2'
 const CLAIMED = '203.0.113.7'
 
@@ -25,7 +25,7 @@ interface Ports {
   server: number
 }
 
-/** How each proxy is started with the file in deploy/, in which only ports, paths and what needs rights are changed. */
+/** How to start each proxy with its file in deploy/; only ports, paths and privileged settings are changed. */
 const proxies: Record<string, (t: Test, ports: Ports, certificate: { cert: string; key: string }) => string[]> = {
   nginx(t, ports, { cert, key }) {
     const folder = temporaryFolder(t)
@@ -57,7 +57,7 @@ const proxies: Record<string, (t: Test, ports: Ports, certificate: { cert: strin
   },
 }
 
-/** A copy of one of the files, whose two servers are ours. */
+/** A copy of one of the files that points to the test's server. */
 function changed(t: Test, name: string, ports: Ports, changes: [string, string][]): string {
   let configuration = readFileSync(join(top, 'deploy', name), 'utf8')
   const servers: [string, string][] = [8080, 8081].map(port => [`127.0.0.1:${port}`, `127.0.0.1:${ports.server}`])
@@ -85,7 +85,7 @@ async function ask(url: string, options: HttpOptions = {}, payload?: string): Pr
 }
 
 for (const [program, args] of Object.entries(proxies)) {
-  test(`behind ${program} with deploy/'s file all is as without it, and over TLS`, {
+  test(`${program} with the configuration in deploy/ forwards HTTP and sockets over TLS, and clients cannot spoof addresses`, {
     skip: opensslMissing || programMissing(program, '-v'),
   }, async t => {
     const app = await build(
@@ -121,7 +121,7 @@ for (const [program, args] of Object.entries(proxies)) {
     t.equal(plain.status, 301)
     t.match(plain.headers.location, /^https:\/\/127\.0\.0\.1.*\/r\/default$/)
 
-    // Whoever claims to be another, by the proxy or past it, is not believed.
+    // Spoofed headers are ignored, through the proxy and directly.
     const claims = {
       localAddress: CLIENT,
       headers: { 'x-forwarded-for': CLAIMED, 'x-forwarded-proto': 'gopher', 'x-forwarded-host': 'evil.example' },
@@ -142,7 +142,7 @@ for (const [program, args] of Object.entries(proxies)) {
       /Secure/,
     )
 
-    // 64 KiB and more: told by the server, in its own words.
+    // The server itself rejects bodies over 64 KiB.
     const large = await ask(`${origin}/auth/login`, { method: 'POST', headers }, ' '.repeat(100 * 1024))
     t.match(JSON.parse(large.body), { code: 'BODY_TOO_LARGE' })
 

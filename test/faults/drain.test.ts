@@ -13,7 +13,7 @@ import { start, top, watch } from '../support/process.js'
 const ways: Record<string, (env: Record<string, string>) => string[]> = {
   'node build/server.js': () => ['build/server.js'],
   'fastify start': ({ PORT, HOST }) => {
-    // Its own grace is 500 ms, which no drain fits in.
+    // Its default grace period of 500 ms is too short for a drain.
     const options = ['-o', '-l', 'info', '-p', PORT, '-a', HOST, '-g', '20000'] as string[]
     return ['node_modules/fastify-cli/cli.js', 'start', ...options, 'build/app.js']
   },
@@ -23,12 +23,12 @@ const VISITORS = 4
 
 for (const [way, args] of Object.entries(ways)) {
   for (const HOST of ['127.0.0.1', 'localhost']) {
-    test(`${way} on ${HOST}: SIGTERM in a burst of sends and connects loses and doubles nothing`, async t => {
+    test(`${way} on ${HOST}: SIGTERM in a burst of sends and connects loses and duplicates nothing`, async t => {
       const env = { HOST, PORT: String(await freePort()), DRAIN_MS: '500' }
       const DATA_DIR = environment(t).DATA_DIR as string
       const run = async () => {
         const server = start(t, args(env), { ...env, DATA_DIR })
-        // Said when it listens on all addresses.
+        // Logged when it listens on all addresses.
         await server.says(/bus: /)
         return {
           ...server,
@@ -50,7 +50,7 @@ for (const [way, args] of Object.entries(ways)) {
   }
 }
 
-/** Users who send all the time, and others who only come and go. */
+/** Users who send continuously, and others who only connect and disconnect. */
 async function startBurst(t: Test, addresses: string[]) {
   const codes = new Set<number>()
   const acked = new Map<string, number>()
@@ -66,7 +66,7 @@ async function startBurst(t: Test, addresses: string[]) {
     }),
   )
 
-  /** Notes how each socket ends that was open once. */
+  /** Records the close code of every socket that was open. */
   class Noting extends WebSocket {
     constructor(url: string, protocols: string[]) {
       super(url, protocols)
@@ -85,7 +85,7 @@ async function startBurst(t: Test, addresses: string[]) {
     ending = true
     for (const connection of connections) connection.close()
   })
-  /** A send that the test's end cut off was not acknowledged. */
+  /** Sends interrupted by the end of the test get no ack. */
   const closed = () => {}
   const senders = connections.map(async (connection, n) => {
     for (let i = 0; !ending; i++) {
@@ -111,7 +111,7 @@ async function startBurst(t: Test, addresses: string[]) {
   return {
     codes,
     until: (count: number) => eventually(() => acked.size >= count),
-    /** @returns what of the acknowledged is missing, what is there twice, what is elsewhere than its ack said */
+    /** @returns acknowledged messages that are missing, stored twice, or stored with another seq than acknowledged */
     async end() {
       ending = true
       await Promise.all([...senders, ...visitors])
@@ -128,11 +128,11 @@ async function startBurst(t: Test, addresses: string[]) {
   }
 }
 
-// Without the `exec` of the script, sh (dash) would end at the signal that npm hands on, and the server would stay.
-test('npm start hands SIGTERM on, and takes the two SIGINTs of Ctrl-C for one', async t => {
+// Without `exec` in the script, sh (dash) would exit on the signal from npm, and the server would keep running.
+test('npm start forwards SIGTERM, and treats the two SIGINTs of Ctrl-C as one', async t => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     const env = environment(t, { LOG_LEVEL: 'info', PORT: '0', DRAIN_MS: '300' }) as Record<string, string>
-    // Its own group, as a shell gives each command: Ctrl-C reaches all of it. What is built is not built again.
+    // In its own process group, like a command in a shell, so that Ctrl-C reaches all of it. Nothing is rebuilt.
     const npm = spawn('npm', ['start', '--ignore-scripts'], {
       cwd: top,
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },

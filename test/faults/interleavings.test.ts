@@ -16,7 +16,7 @@ import { listen } from '../support/socket.js'
 const RUNS = 1000
 const TALKERS = ['seojun', 'jiwoo', 'haeun']
 
-/** One thing that somebody does; where it is refused, that is as good. */
+/** One action; a refused one is fine, too. */
 const action = fc.oneof(
   { weight: 5, arbitrary: fc.record({ does: fc.constant('send' as const), who: fc.nat(2), reply: fc.boolean() }) },
   {
@@ -39,14 +39,14 @@ const action = fc.oneof(
 
 type Action = typeof action extends fc.Arbitrary<infer A> ? A : never
 
-test(`${RUNS} random interleavings: who was there, who came back and who reads history end with the same`, async t => {
+test(`${RUNS} random interleavings: live, resumed and history views end up identical`, async t => {
   const app = await build(t)
   const base_url = await listen(app)
   const owner = await register(app, 'owner')
   const accounts = [owner, ...(await Promise.all(['resuming', ...TALKERS].map(name => register(app, name))))]
   const sockets: WebSocket[] = []
 
-  /** Sockets that can be lost. */
+  /** Sockets that the test can terminate. */
   class Losable extends WebSocket {
     constructor(url: string, protocols: string[]) {
       super(url, protocols)
@@ -125,7 +125,7 @@ test(`${RUNS} random interleavings: who was there, who came back and who reads h
     { numRuns: RUNS, endOnFailure: true },
   )
   t.ok(run >= RUNS)
-  t.comment(`${sockets.length} sockets of the one who came back`)
+  t.comment(`${sockets.length} sockets of the resuming client`)
 })
 
 function follow(connection: Connection, room_id: string, http: Http, from?: ResumePoint) {
@@ -148,7 +148,7 @@ function follow(connection: Connection, room_id: string, http: Http, from?: Resu
     },
     from,
   )
-  /** Resolves when all up to there was told, and the history that was asked for has come. */
+  /** Resolves when all events up to `head` and the requested history have arrived. */
   async function reaches(head: number) {
     while (model.head < head) await new Promise(resolve => setTimeout(resolve, 1))
     await loaded

@@ -10,7 +10,7 @@ const KILLS = 20
 /** Acknowledgements between two kills. */
 const BETWEEN = 200
 
-test('SIGKILL in a burst of 50 senders, 20 times: every acknowledged message is there once, and no seq is missing', async t => {
+test('20 SIGKILLs during a burst of 50 senders: every acknowledged message is stored once, and no seq is missing', async t => {
   const server = await startServer()
   const { base_url } = server
   const acked = new Map<string, number>()
@@ -51,7 +51,7 @@ test('SIGKILL in a burst of 50 senders, 20 times: every acknowledged message is 
   })
   for (let kill = 0; kill < KILLS; kill++) {
     const until = acked.size + BETWEEN
-    // Who hears of none between many kills would be too far behind to be told of each.
+    // A client that received nothing between many kills would be reset instead of resumed.
     await eventually(() => acked.size >= until && told.length >= until)
     await server.killAndRestart()
   }
@@ -61,11 +61,11 @@ test('SIGKILL in a burst of 50 senders, 20 times: every acknowledged message is 
   const http = createHttp({ base_url, token: () => tokens[0] })
   const history = await readHistory(http, 'default')
   const seqs = new Map(history.map(({ client_id, id }) => [client_id, id]))
-  t.equal(seqs.size, history.length, 'none is there twice')
+  t.equal(seqs.size, history.length, 'none is duplicated')
   t.same(
     [...acked].filter(([client_id, seq]) => seqs.get(client_id) !== seq),
     [],
-    'each is where its ack says',
+    'each has the seq of its ack',
   )
   t.same(
     history.map(({ id }) => id),
@@ -77,7 +77,7 @@ test('SIGKILL in a burst of 50 senders, 20 times: every acknowledged message is 
   t.same(
     told,
     history.map(({ client_id }) => client_id),
-    'who was there all the time saw each once, in order',
+    'the subscribed client received each once, in order',
   )
   t.comment(`${history.length} messages, ${acked.size} acknowledged, ${KILLS} kills`)
 })
