@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { test } from 'tap'
 import { WebSocket } from 'ws'
@@ -110,7 +111,7 @@ test(`${RUNS} random interleavings: live, resumed and history views end up ident
     const head = await app.store.readHead(room_id)
     for (const one of [was, came]) await one.reaches(head)
     const history = await read(room_id, http)
-    const same = [was, came].every(({ model }) => JSON.stringify(model.messages) === JSON.stringify(history))
+    const same = [was, came].every(({ model }) => isDeepStrictEqual(model.messages, history))
     const inOrder = [was, came].every(({ seqs }) =>
       seqs.every((seq, index) => index === 0 || seq === (seqs[index - 1] ?? 0) + 1),
     )
