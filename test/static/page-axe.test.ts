@@ -55,7 +55,7 @@ inBrowser('accessibility', async (t, browser) => {
       }
 
       await button(texts.sign_up).waitFor()
-      await check('entrance')
+      await check('login')
       await page.getByLabel(texts.username).fill('minji')
       await page.getByLabel(texts.password, { exact: true }).fill('short')
       await button(texts.sign_up).click()

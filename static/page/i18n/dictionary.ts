@@ -5,5 +5,3 @@ type Entries<T> = { [K in keyof T]: Entry<T[K]> }
 
 /** A translation: the keys of the English one, with the same arguments. */
 export type Dictionary = Entries<typeof en>
-/** The keys of texts without arguments. */
-export type TextKey = { [K in keyof Dictionary]: Dictionary[K] extends string ? K : never }[keyof Dictionary]

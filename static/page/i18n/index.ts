@@ -3,20 +3,20 @@ import type { Dictionary } from './dictionary.js'
 import { en } from './en.js'
 import { ko } from './ko.js'
 
-export type { Dictionary, TextKey } from './dictionary.js'
+export type { Dictionary } from './dictionary.js'
 export const languages = { en, ko } as const
 export type Language = keyof typeof languages
 
-const KEPT = 'talkie.language'
+const KEY = 'talkie.language'
 
 export function loadLanguage(): Language {
-  const kept = localStorage.getItem(KEPT)
-  if (kept === 'en' || kept === 'ko') return kept
+  const saved = localStorage.getItem(KEY)
+  if (saved === 'en' || saved === 'ko') return saved
   return navigator.languages.some(language => language.startsWith('ko')) ? 'ko' : 'en'
 }
 
 export function saveLanguage(language: Language) {
-  localStorage.setItem(KEPT, language)
+  localStorage.setItem(KEY, language)
 }
 
 /** An error in the user's language. */
