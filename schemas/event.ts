@@ -8,7 +8,7 @@ export { type EventType, membershipTypes } from './event-types.js'
 
 /** Fields that stores keep beside each other in an event, since they look events up by them or change them. */
 export const ownFields = {
-  /** The seq of the message that the event is about. */
+  /** The message whose text the event changes. Other events about a message name it in a field in `data`. */
   target: Seq,
   /** The user whose membership changes; `room_changed`: the new owner. */
   member: Username,

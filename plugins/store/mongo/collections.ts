@@ -31,8 +31,13 @@ interface MarkDocument {
   seq: number
 }
 export type EventDocument = StoredEvent & { user: string }
-/** How far something has come in a room's log. */
-export interface PositionDocument {
+/** How far the indexes reflect a room's log, each in a field of its own. */
+export interface IndexedDocument {
+  _id: string
+  [position: string]: string | number
+}
+/** How far the purge of a deleted room has come. */
+interface PurgeDocument {
   _id: string
   seq: number
 }
@@ -55,9 +60,9 @@ export interface Collections {
   marks: Collection<MarkDocument>
   events: Collection<EventDocument>
   /** Up to where the indexes reflect a room's log. */
-  indexed: Collection<PositionDocument>
+  indexed: Collection<IndexedDocument>
   /** Deleted rooms whose texts are being emptied, and up to where they are. */
-  purges: Collection<PositionDocument>
+  purges: Collection<PurgeDocument>
   leases: Collection<LeaseDocument>
   meta: Collection<MetaDocument>
 }

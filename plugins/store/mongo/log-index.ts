@@ -1,6 +1,6 @@
 import type { Collection, IndexDescription } from 'mongodb'
 import type { EventType, StoredEvent } from '../../../schemas/event.js'
-import type { PositionDocument } from './collections.js'
+import type { IndexedDocument } from './collections.js'
 import type { Call } from './connection.js'
 import type { Log } from './log.js'
 
@@ -30,8 +30,8 @@ export interface LogIndex {
 export const STEP_EVENTS = 200
 
 interface Applied extends Pick<LogIndex, 'collections' | 'forget'> {
-  /** The index's position in the documents of `indexed`. A new one is 0 in every room, so the whole log is applied. */
-  position: 'seq'
+  /** Field of its position in the documents of `indexed`. A new one is missing, so the index starts with the first event. */
+  position: string
   types: readonly EventType[]
   /** Reflects some events of these types, oldest first; perhaps some that were applied before. */
   apply(call: Call, room_id: string, events: StoredEvent[]): Promise<void>
@@ -40,11 +40,11 @@ interface Applied extends Pick<LogIndex, 'collections' | 'forget'> {
 /** An index that knows no more of its position than up to where events were applied. */
 export function appliedIndex(
   { collections, forget, position, types, apply }: Applied,
-  indexed: Collection<PositionDocument>,
+  indexed: Collection<IndexedDocument>,
   log: Log,
 ): LogIndex {
   async function readPosition(call: Call, room_id: string): Promise<number> {
-    return (await indexed.findOne({ _id: room_id }, call))?.[position] ?? 0
+    return ((await indexed.findOne({ _id: room_id }, call))?.[position] as number | undefined) ?? 0
   }
 
   return {
