@@ -2,12 +2,12 @@ import type { EventType, StoredEvent } from '../../schemas/event.js'
 import type { MemberRow, RoomRecord } from '../../schemas/room.js'
 import type { AccountChange, ProfileChange, Session, StoredUser } from '../../schemas/user.js'
 
-/** What `append`, `createRoom` and `createUser` throw where a unique key was taken. Nothing was stored then. */
+/** What `append`, `createRoom` and `createUser` throw if a unique key is taken. */
 export class Conflict extends Error {
   override name = 'Conflict'
 }
 
-/** Where a store tells what went wrong; Fastify's logger will do. */
+/** A store's log of failures; Fastify's logger fits. */
 export interface Logger {
   error(details: object, message: string): void
 }
@@ -28,14 +28,14 @@ export const UNREAD_SCAN_MAX = 10_000
 export interface SearchResult {
   /** Messages that have all the terms, newest first. */
   seqs: number[]
-  /** Below this there may be more: the limit or the bound of one search was met. Null where there are none. */
+  /** Below this there may be more: the limit or the bound of one search was met. Null if there are none. */
   next_before: number | null
 }
 
 /** `findAhead` takes so many positions at most. */
 export const POSITIONS_MAX = 500
 
-/** The last seq of a room's log that somebody knows. */
+/** The last seq of a room's log that the caller knows. */
 export interface Position {
   room_id: string
   seq: number
@@ -43,13 +43,13 @@ export interface Position {
 
 /** What a writer decides on: a room as it was at `head`. */
 export interface RoomState {
-  /** The room's record as of its `indexed_seq`; null where no room has this id. */
+  /** The room's record as of its `indexed_seq`; null if no room has this id. */
   room: RoomRecord | null
   /** The rows of the asked users that exist, each as of its own `seq`. */
   members: MemberRow[]
   /** Events of `membershipTypes` after min(`since`, `indexed_seq`) and up to `head`, oldest first. */
   events: StoredEvent[]
-  /** The log's last seq, 0 where it has none. */
+  /** The log's last seq, 0 if it is empty. */
   head: number
 }
 
@@ -70,16 +70,16 @@ export interface Store {
   readonly epoch: string
   /** The epoch as the store has it by now; another than `epoch` after a restore, which this object must not outlive. */
   readEpoch(): Promise<string>
-  /** Resolves where the store answers. */
+  /** Resolves if the store answers. */
   ping(): Promise<void>
   close(): Promise<void>
 
-  /** Also puts the user's mark in the default room at its head. @throws Conflict where the name is taken */
+  /** Also puts the user's mark in the default room at its head. @throws Conflict if the name is taken */
   createUser(user: StoredUser): Promise<void>
   readUser(username: string): Promise<StoredUser | null>
   /** The users that exist, in no order. @param usernames at most 200 */
   readUsers(usernames: string[]): Promise<StoredUser[]>
-  /** @returns the user after the change, or null where there is none */
+  /** @returns the user after the change, or null if the user does not exist */
   changeUser(username: string, change: ProfileChange): Promise<StoredUser | null>
   /** @returns whether there is such a user */
   changeAccount(username: string, change: AccountChange): Promise<boolean>
@@ -99,7 +99,7 @@ export interface Store {
 
   /**
    * Appends a log's first event (`created`, seq 1) and makes the room's record and the owner's member row.
-   * @throws Conflict where the name is taken or the log has events already
+   * @throws Conflict if the name is taken or the log has events already
    */
   createRoom(record: RoomRecord, created: StoredEvent): Promise<void>
   readRoom(id: string): Promise<RoomRecord | null>
@@ -110,9 +110,9 @@ export interface Store {
   /** Rows with `is_member`, by lower-case username after `after`. Not for the default room. */
   listMembers(room_id: string, query: { after?: string; limit: number }): Promise<MemberRow[]>
 
-  /** 0 where there is none. */
+  /** 0 if the user has no mark in the room. */
   readMark(username: string, room_id: string): Promise<number>
-  /** Moves the mark to `seq` unless it is further already. @returns where it is then */
+  /** Moves the mark to `seq` unless it is further already. @returns the mark after the call */
   moveMark(username: string, room_id: string, seq: number): Promise<number>
 
   /**
@@ -123,10 +123,10 @@ export interface Store {
    *
    * @param after the last seq that the caller knows to exist, 0 for an empty log
    * @param events 1 to BATCH_MAX with seq after+1, after+2, …
-   * @throws Conflict where a seq or a client_id is taken: a prefix may be stored, so look each up by its client_id
+   * @throws Conflict if a seq or a client_id is taken: a prefix may be stored, so look each event up by its client_id
    */
   append(room_id: string, after: number, events: StoredEvent[]): Promise<void>
-  /** The last seq, 0 where the log is empty. */
+  /** The last seq, 0 if the log is empty. */
   readHead(room_id: string): Promise<number>
   /** Which of these logs have an event behind the position. @param positions at most POSITIONS_MAX */
   findAhead(positions: Position[]): Promise<string[]>
@@ -146,7 +146,7 @@ export interface Store {
   /**
    * Messages that have, or maybe had before an edit, all the terms (`terms.ts`): newest first, below `before`.
    * Terms only narrow; the caller checks each message's present text. Sees every event appended before the call.
-   * One call looks over a bounded part of the log and then says where to go on.
+   * One call searches a bounded part of the log and then returns where to continue.
    * @param terms at least one
    */
   searchTerms(room_id: string, terms: string[], query: { before: number; limit: number }): Promise<SearchResult>

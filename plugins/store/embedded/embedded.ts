@@ -13,7 +13,7 @@ import { startWriter, type Writer } from './writer.js'
  * acknowledgements and never the event loop; the main thread reads through a connection of its own, which sees all that
  * was acknowledged.
  *
- * @param dataDir made where it is missing; held until `close`, and no other process can open it meanwhile
+ * @param dataDir created if it is missing; held until `close`, and no other process can open it meanwhile
  * @throws an Error whose message is one plain sentence: the folder is in use, not writable, damaged, or of another version
  */
 export async function openEmbedded(dataDir: string, log: Logger): Promise<Store> {

@@ -13,7 +13,7 @@ export interface Folder {
 }
 
 /**
- * Makes the folder and the store in it where they are missing, and takes hold of it.
+ * Creates the folder and the store in it if they are missing, and locks it.
  *
  * @throws an Error whose message is one plain sentence, for the person who starts the server
  */
@@ -27,7 +27,7 @@ export function prepareFolder(dataDir: string): Folder {
   }
 }
 
-/** Takes hold of the folder, made where it is missing, whatever is in it. @throws as `prepareFolder` */
+/** Locks the folder, created if it is missing, whatever is in it. @throws as `prepareFolder` */
 export function takeFolder(dataDir: string): Omit<Folder, 'epoch'> {
   makeWritable(dataDir)
   return { file: join(dataDir, 'talkie.db'), release: hold(dataDir) }
@@ -96,7 +96,7 @@ export function makeTables(db: Sqlite, epoch: string, version: string) {
   })
 }
 
-/** Version and epoch of a store. @throws SqliteError where the file is none */
+/** Version and epoch of a store. @throws SqliteError if the file is not a store */
 export function readMeta(db: Sqlite): { version: string | undefined; epoch: string | undefined } {
   const rows = db.all<{ name: string; value: string }>('select name, value from meta')
   const meta = new Map(rows.map(({ name, value }) => [name, value]))

@@ -54,7 +54,7 @@ create table rooms (
   created_at text not null,
   deleted integer not null
 ) without rowid;
--- Not over deleted rooms: somebody may have named a room after another's id, which becomes that one's name.
+-- Without deleted rooms: a deleted room's name becomes its id, which another room may have as its name.
 create unique index rooms_name on rooms (name) where deleted = 0;
 create index rooms_public on rooms (name) where deleted = 0 and is_public = 1;
 

@@ -52,7 +52,7 @@ function createDump(db: Sqlite): Source['dump'] {
   }
 }
 
-/** @throws an Error whose message is one plain sentence; also where a server runs on the folder */
+/** @throws an Error whose message is one plain sentence; also if a server is running on the folder */
 export function openEmbeddedSource(dataDir: string): Source {
   const folder = prepareFolder(dataDir)
   const db = openConnection(folder.file, 'reader')
@@ -78,7 +78,7 @@ const inserts: { [K in Kind]: { columns: string; toValues: (row: Rows[K]) => Val
 
 /**
  * A folder that takes the store with `epoch`.
- * @throws an Error whose message is one plain sentence, where the folder holds something else
+ * @throws an Error whose message is one plain sentence, if the folder holds something else
  */
 export function openEmbeddedSink(dataDir: string, epoch: string): Sink {
   const { file, release } = takeFolder(dataDir)
@@ -118,7 +118,7 @@ function createSink(db: Sqlite, release: () => void, epoch: string, isFinished: 
     },
 
     async finish() {
-      // What is no kind of row was not copied.
+      // Indexes that are not copied as rows are made from the logs.
       db.transaction(() => {
         for (const index of immediate) if (!(index.name in inserts)) rebuild(db, index)
       })

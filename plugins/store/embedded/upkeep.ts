@@ -7,7 +7,7 @@ import type { Sqlite } from './sqlite.js'
 /** Bounds of one step: a commit that comes meanwhile waits for it. */
 const STEP_EVENTS = 100
 const STEP_CHARACTERS = 20_000
-/** Unindexed events beyond which commits wait for the index, so that it cannot fall behind for ever. */
+/** Unindexed events beyond which commits wait for the index, so that it cannot fall behind without bound. */
 export const BEHIND_MAX = 5000
 /** Unindexed rooms that are remembered. */
 const ROOMS_MAX = 10_000
@@ -16,11 +16,11 @@ const ROOMS_MAX = 10_000
  * The work behind the commits: the search index, and the emptying of deleted rooms. It goes in small steps, each a
  * transaction that also moves its own position, so that a crash loses nothing and repeats nothing.
  *
- * Which rooms are behind is kept in memory as a hint only; one that a crash left behind is taken up with its next event
- * or search.
+ * The list of rooms that are behind is only a hint in memory; a room that a crash left behind is indexed with its next
+ * event or search.
  */
 export function createUpkeep(db: Sqlite) {
-  /** Rooms with unindexed events, and how many of them were told of. */
+  /** Rooms with unindexed events, and how many were reported for each. */
   const behind = new Map<string, number>()
   let events_behind = 0
   let mayPurge = true
@@ -105,7 +105,7 @@ export function createUpkeep(db: Sqlite) {
       return events_behind
     },
 
-    /** Tells of a committed append. */
+    /** Notes a committed append. */
     appended(room_id: string, events: { type: string }[]) {
       if (behind.has(room_id) || behind.size < ROOMS_MAX) {
         behind.set(room_id, (behind.get(room_id) ?? 0) + events.length)

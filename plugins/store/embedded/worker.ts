@@ -33,7 +33,7 @@ const writes = createWrites(db)
 const upkeep = createUpkeep(db)
 const { isIndexed } = createTermReads(db)
 
-/** A broken constraint, or what is no error of SQLite, is one write's own; all else fails the whole transaction. */
+/** A violated constraint, or an error that is not SQLite's, fails one write; any other error fails the whole transaction. */
 function attempt({ name, args }: Write): Outcome {
   db.run('savepoint one')
   try {

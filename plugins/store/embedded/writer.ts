@@ -7,13 +7,13 @@ import type { Write, Writes } from './writes.js'
 
 /** A busy store starts its commits this far apart at least, so that batches grow. */
 const COMMIT_GAP_MS = 2
-/** What one commit takes at most, so that none is long. */
+/** Bounds of one commit, so that none takes long. */
 const COMMIT_WRITES_MAX = 1000
 const COMMIT_EVENTS_MAX = 2000
-/** What may wait; beyond, writes are refused at once. */
+/** Bounds of the queue; beyond them, writes are rejected with StoreUnavailable. */
 const WAITING_WRITES_MAX = 20_000
 const WAITING_EVENTS_MAX = 50_000
-/** Rooms whose index searches may wait for. */
+/** Rooms that searches may wait for at once. */
 const WAITING_ROOMS_MAX = 1000
 
 interface Waiting {
@@ -45,9 +45,9 @@ export type Writer = Awaited<ReturnType<typeof startWriter>>
  * The writing half of the embedded store: a queue before one worker thread, which commits all that waits in one
  * transaction, whatever rooms it is for.
  *
- * When a transaction fails, all its writes are refused and the next ones are tried anew. When the worker itself dies,
- * which only a fault of ours can cause, everything is refused from then on: `alive` tells, and `/ready` with it, so that
- * the process is replaced.
+ * If a transaction fails, all its writes are rejected and later ones are tried normally. If the worker dies, which only a
+ * bug of the server can cause, every write is rejected from then on: `alive` and `/ready` report it, so that the process
+ * is replaced.
  */
 export async function startWriter(worker: Worker, log: Logger) {
   await once(worker, 'message')
@@ -119,7 +119,7 @@ export async function startWriter(worker: Worker, log: Logger) {
   }
 
   function failed(reason: string) {
-    if (!failing) log.error({ reason }, 'The store cannot write; it goes on trying')
+    if (!failing) log.error({ reason }, 'The store cannot write; retrying')
     failing = true
     ended(({ reject }) => reject(new errors.StoreUnavailable()))
   }
@@ -135,8 +135,7 @@ export async function startWriter(worker: Worker, log: Logger) {
     if ('committed' in reply) committed(reply.committed)
     else if ('failed' in reply) failed(reply.failed)
     else if ('indexed' in reply) indexed(reply.indexed, reply.reason)
-    else if ('upkeep_failed' in reply)
-      log.error({ reason: reply.upkeep_failed }, 'The store cannot index; it goes on trying')
+    else if ('upkeep_failed' in reply) log.error({ reason: reply.upkeep_failed }, 'The store cannot index; retrying')
   })
 
   function died(error: Error) {

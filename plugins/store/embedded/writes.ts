@@ -35,8 +35,8 @@ const insertEvents = new Map(
 )
 
 /**
- * The store's writes. Each runs inside a transaction that others share, under a savepoint: what it throws undoes what it
- * did and nothing else.
+ * The store's writes. Each runs under a savepoint inside a transaction that it shares with others: if it throws, only its
+ * own changes are undone.
  */
 export function createWrites(db: Sqlite) {
   function insert(events: StoredEvent[]) {
@@ -105,7 +105,7 @@ export function createWrites(db: Sqlite) {
       db.run('delete from sessions where id = ?', [id])
     },
 
-    /** @returns whether some may be left */
+    /** @returns whether more may be left */
     deleteExpiredSessions(now: string): boolean {
       const gone = db.all(
         `delete from sessions where id in (select id from sessions where expires_at < ? limit ${EXPIRED_MAX})

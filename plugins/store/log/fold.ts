@@ -3,7 +3,7 @@ import type { Message } from '../../../schemas/message.js'
 import type { MemberRow, RoomRecord } from '../../../schemas/room.js'
 import type { Target } from '../store.js'
 
-/** The member row that an event leaves behind, null where it changes nobody's membership. */
+/** The member row that an event leaves behind, null if it changes no membership. */
 export function foldMember(event: StoredEvent): MemberRow | null {
   const row = { room_id: event.room_id, seq: event.seq }
   switch (event.type) {

@@ -52,7 +52,7 @@ export function textTerms(text: string): Set<string> {
   return terms
 }
 
-/** Terms that every text has which `query` matches; none where the query names nothing that can be found. */
+/** Terms that every text has which `query` matches; none if the query holds no word that can be found. */
 export function queryTerms(query: string): string[] {
   const { words, runs } = parse(query)
   const terms = new Set<string>()

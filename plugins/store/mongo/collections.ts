@@ -20,7 +20,7 @@ export type RoomDocument = Omit<RoomRecord, 'id'> & {
   name_folded: string
   /**
    * Empty while the room is there, then its id. Names are unique together with it, so that a deleted room, whose name is
-   * its id, is in nobody's way: somebody may have named a room after it.
+   * its id, does not collide with a room that is named after it.
    */
   tombstone: string
 }
@@ -41,7 +41,7 @@ interface PurgeDocument {
   _id: string
   seq: number
 }
-/** Who follows a room's log now; `beat` changes while that server lives. */
+/** The server that follows a room's log now; `beat` changes while it lives. */
 interface LeaseDocument {
   _id: string
   holder: string
@@ -109,9 +109,9 @@ export async function ensureIndexes(
 }
 
 /**
- * The store's epoch, made where there is none: of many servers that start together on an empty database, one makes it.
+ * The store's epoch, made if there is none: of many servers that start together on an empty database, one makes it.
  *
- * @throws an Error whose message is one plain sentence, where the database holds what this server cannot read
+ * @throws an Error whose message is one plain sentence, if the database holds what this server cannot read
  */
 export async function ensureEpoch({ meta }: Collections): Promise<string> {
   await insertIfMissing(meta.insertOne({ _id: 'schema_version', value: SCHEMA_VERSION }))

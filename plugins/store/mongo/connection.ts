@@ -19,9 +19,9 @@ interface Account {
 /**
  * How we connect, whatever the URI says.
  *
- * The driver sends a command again, once, where its connection broke. That cannot double anything: every write of ours
+ * The driver retries a command once if its connection broke. That cannot double anything: every write of ours
  * inserts under a unique key, raises a number, or sets what the log says. A replica set knows the second copy by its
- * number and answers it with the first one's outcome; where it does not, the copy meets the key that the first one took,
+ * number and answers it with the first one's outcome; otherwise the copy meets the key that the first one took,
  * which is a Conflict, and the writer looks its events up by their client_ids as after every Conflict.
  */
 export function connectOptions({ user, password }: Account, timeout_ms = TIMEOUT_MS): MongoClientOptions {
@@ -30,7 +30,7 @@ export function connectOptions({ user, password }: Account, timeout_ms = TIMEOUT
     ...(user !== undefined && { auth: { username: user, ...(password !== undefined && { password }) } }),
     retryWrites: true,
     retryReads: true,
-    // An election takes longer than anybody should wait for a 503.
+    // An election takes longer than a client should wait for a 503.
     serverSelectionTimeoutMS: Math.ceil(timeout_ms / 2),
     connectTimeoutMS: timeout_ms,
     socketTimeoutMS: timeout_ms,

@@ -7,7 +7,7 @@ import { withConcerns } from './connection.js'
  * Marks a database that was restored from a dump as another store: with a new epoch, so that no client takes what it
  * holds for what is here, and without sessions, since those that ended after the dump would be good again.
  *
- * @throws an Error whose message is one plain sentence, where it is no whole store; nothing is changed then
+ * @throws an Error whose message is one plain sentence, if it is not a complete store; nothing is changed then
  */
 export async function renewMongo(connected: Db): Promise<{ users: number; rooms: number; events: number }> {
   const db = withConcerns(connected)

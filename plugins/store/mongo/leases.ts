@@ -5,9 +5,9 @@ import type { Collections } from './collections.js'
 import type { Call } from './connection.js'
 import { insertIfMissing } from './failures.js'
 
-/** A holder that gave no sign for so long is dead. */
+/** A holder that has not renewed its lease for so long is dead. */
 const LEASE_MS = 2000
-/** How long one waits for another to be done, at most; beyond, the work is left to the next who comes. */
+/** How long a server waits for the holder at most; then the caller gets StoreUnavailable. */
 const PATIENCE_MS = 10_000
 const POLL_MS = 20
 
@@ -18,8 +18,8 @@ export interface Lease {
 }
 
 /**
- * One server at a time follows a room's log. It saves doubled work and nothing depends on it: whoever was stopped for
- * longer than its lease and goes on then repeats what is done, which is harmless.
+ * One server at a time follows a room's log. It avoids duplicate work, and nothing depends on it: a server that was
+ * paused for longer than its lease repeats what is done, which is harmless.
  *
  * A lease is taken by inserting it, since of two inserts every server lets one win. Whether its holder lives is seen by
  * `beat` having changed while one looked, by one's own monotonic clock: no two servers need to agree on the time.
@@ -27,8 +27,8 @@ export interface Lease {
 export function createLeases({ leases }: Collections) {
   /**
    * @param isDone whether another has done the work meanwhile
-   * @returns null where it has
-   * @throws StoreUnavailable where the holder is at it for too long
+   * @returns null if it has
+   * @throws StoreUnavailable if the holder takes too long
    */
   return async function acquire(call: Call, room_id: string, isDone: () => Promise<boolean>): Promise<Lease | null> {
     const holder = randomUUID()

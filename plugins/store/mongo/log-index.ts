@@ -37,7 +37,7 @@ interface Applied extends Pick<LogIndex, 'collections' | 'forget'> {
   apply(call: Call, room_id: string, events: StoredEvent[]): Promise<void>
 }
 
-/** An index that knows no more of its position than up to where events were applied. */
+/** An index whose position is the seq up to which events were applied. */
 export function appliedIndex(
   { collections, forget, position, types, apply }: Applied,
   indexed: Collection<IndexedDocument>,

@@ -18,7 +18,7 @@ import { createReadState } from './state.js'
 import { createUpkeep } from './upkeep.js'
 
 /**
- * Events of one command. FerretDB takes a hundred at a time, and goes on with the next hundred where one of these was a
+ * Events of one command. FerretDB takes a hundred at a time, and goes on with the next hundred if one of these was a
  * duplicate, though the order was asked for: that left holes in a log.
  */
 const INSERT_MAX = 100
@@ -35,7 +35,7 @@ type Exposed<M> = M extends (call: Call, ...args: infer Args) => Promise<infer R
  *
  * @param connected of a client made with `connectOptions`, which the caller closes after the store
  * @param timeout_ms how long one command may take
- * @throws an Error whose message is one plain sentence, where the database holds what this server cannot read
+ * @throws an Error whose message is one plain sentence, if the database holds what this server cannot read
  */
 export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIMEOUT_MS): Promise<Store> {
   const db = withConcerns(connected, timeout_ms)
@@ -61,7 +61,7 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
   /** What the database did not answer with success may have happened or not: 503. */
   function answer(error: unknown): unknown {
     if (!(error instanceof MongoError)) return error
-    if (!failing) logger.error({ err: error }, 'The store does not answer; it goes on trying')
+    if (!failing) logger.error({ err: error }, 'The store does not answer; retrying')
     failing = true
     return new errors.StoreUnavailable({ cause: error })
   }

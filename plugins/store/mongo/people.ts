@@ -50,8 +50,8 @@ export function createPeople({ users, sessions, marks }: Collections, log: Log) 
     moveMark,
 
     /**
-     * The mark first, and only where there is none: a user without one would have all of the default room unread, and
-     * that of somebody who has the name already must not move.
+     * The mark first, and only if there is none: a user without one would have all of the default room unread, and the
+     * mark of a user who has the name already must not move.
      */
     async createUser(call: Call, stored: StoredUser): Promise<void> {
       const user = userKey(stored.username)

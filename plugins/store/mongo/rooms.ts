@@ -47,7 +47,7 @@ export function createRooms({ rooms, members, events }: Collections, log: Log) {
     const found: RoomDocument[] = []
     const named = rooms.find(filter, { ...call, sort: { name: 1 }, ...(part === '' && { limit }) })
     for await (const room of named) {
-      // What people look for is no pattern, so the names are compared here.
+      // The query is not a pattern, so the names are compared here.
       if (room.name_folded.includes(part)) found.push(room)
       if (found.length === limit) break
     }
@@ -58,8 +58,8 @@ export function createRooms({ rooms, members, events }: Collections, log: Log) {
     /**
      * Appends the first event, then puts the record, which takes the name; the follower does the rest.
      *
-     * Where a server died in between, the room never was: nobody knows its id, and its name is free. The default room's
-     * id everybody knows, so whoever finds its first event without a record puts the record of that event.
+     * If the server dies in between, the room does not exist: no client knows its id, and its name is free. The default
+     * room's id is known, so a server that finds its first event without a record puts the record of that event.
      *
      * Where another room took the name in between, the log gets its last event: it never was visible either, and reads
      * as what it is.

@@ -21,7 +21,7 @@ export const MEMBERSHIP_TYPES = [...membershipTypes]
  * Folded over 1 and 2 by seq, 4 gives the room as it was at the head. The other way round, a removal that was indexed
  * between reading the events and reading the record would be in neither.
  *
- * Each read sees what the ones before it saw, even where a failover comes between them (`createCalls`).
+ * Each read sees what the ones before it saw, even if a failover comes between them (`createCalls`).
  */
 export function createReadState(collections: Collections, log: Log) {
   return async (call: Call, room_id: string, usernames: string[], since: number): Promise<RoomState> => {

@@ -103,7 +103,7 @@ function createDump(parts: Parts): Source['dump'] {
   return kind => dumps[kind]()
 }
 
-/** @throws an Error whose message is one plain sentence, where the database holds no store of this version */
+/** @throws an Error whose message is one plain sentence, if the database holds no store of this version */
 export async function openMongoSource(db: Db, timeout_ms: number): Promise<Source> {
   const parts = openParts(db, timeout_ms)
   const { meta } = parts.collections
@@ -122,7 +122,7 @@ export async function openMongoSource(db: Db, timeout_ms: number): Promise<Sourc
 
 /**
  * A database that takes the store with `epoch`.
- * @throws an Error whose message is one plain sentence, where the database holds something else
+ * @throws an Error whose message is one plain sentence, if the database holds something else
  */
 export async function openMongoSink(db: Db, epoch: string, timeout_ms: number): Promise<Sink> {
   const parts = openParts(db, timeout_ms)

@@ -8,7 +8,7 @@ import type { LogIndex, Newest } from './log-index.js'
 const GATHER_MS = 100
 /** How long a room rests whose indexing failed. */
 const RETRY_MS = 5000
-/** How often deleted rooms are looked for that nobody empties any more, since whoever did was killed. */
+/** How often to look for deleted rooms whose emptying was interrupted by the death of a server. */
 const SWEEP_MS = 60_000
 const SWEEP_MAX = 100
 /** Rooms that wait to be indexed; one beyond is taken up with its next event or search. */
@@ -18,7 +18,7 @@ const AT_ONCE = 4
 
 /**
  * The work behind the acks: which rooms are to be followed and when. It is kept in memory as a hint only; what a crash
- * left behind is found by whoever appends to the room, reads its state, or searches it.
+ * left behind is found by the next append to the room, read of its state, or search in it.
  */
 export function createUpkeep({ purges }: Collections, follower: Follower, run: Run, logger: Logger) {
   /** Rooms that something was appended to, with when they may be followed. */
@@ -30,8 +30,8 @@ export function createUpkeep({ purges }: Collections, follower: Follower, run: R
   let closed = false
 
   /**
-   * Within this process one call at a time follows a room: who comes meanwhile waits for it, and looks then whether it
-   * went far enough.
+   * Within this process one call at a time follows a room. Other callers wait for it, then check whether it went far
+   * enough.
    */
   async function alone(room_id: string, work: () => Promise<void>): Promise<void> {
     for (let other = following.get(room_id); other !== undefined; other = following.get(room_id)) {
@@ -82,7 +82,7 @@ export function createUpkeep({ purges }: Collections, follower: Follower, run: R
       })
       failing = false
     } catch (error) {
-      if (!failing && !closed) logger.error({ err: error }, 'The store cannot index; it goes on trying')
+      if (!failing && !closed) logger.error({ err: error }, 'The store cannot index; retrying')
       failing = true
       schedule(room_id, RETRY_MS)
     } finally {
@@ -108,7 +108,7 @@ export function createUpkeep({ purges }: Collections, follower: Follower, run: R
     /** Has a room followed behind whatever is under way. */
     appended: (room_id: string) => schedule(room_id, GATHER_MS),
 
-    /** Ends what is under way; the rest is taken up by whoever comes. */
+    /** Ends what is under way; the rest is taken up by the next server. */
     async close() {
       closed = true
       clearTimeout(timer)
