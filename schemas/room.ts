@@ -63,12 +63,13 @@ export const LastMessage = Type.Object(
       description: 'The first 200 code points of the current text; empty if the message was deleted',
       examples: ['안녕하세요!'],
     }),
+    created_at: Time,
     deleted_at: Type.Optional(Time),
   },
   {
     additionalProperties: false,
     description: 'The newest message. Absent if the room has none, or if you are not a member',
-    examples: [{ id: 42, username: 'minji', text: '안녕하세요!' }],
+    examples: [{ id: 42, username: 'minji', text: '안녕하세요!', created_at: '2026-01-31T09:30:00.000Z' }],
   },
 )
 export type LastMessage = Static<typeof LastMessage>
@@ -112,7 +113,7 @@ export const Room = Type.Object(
         unread: 2,
         last_read_seq: 40,
         last_seq: 42,
-        last_message: { id: 42, username: 'minji', text: '안녕하세요!' },
+        last_message: { id: 42, username: 'minji', text: '안녕하세요!', created_at: '2026-01-31T09:30:00.000Z' },
       },
     ],
   },

@@ -13,8 +13,8 @@ export function createList(store: Store, roomLog: RoomLog) {
   async function lastMessage(room_id: string, seq: number): Promise<LastMessage | undefined> {
     const [target] = await store.readPage(room_id, { before: seq + 1, limit: 1 })
     if (!target) return undefined
-    const { id, username, text, deleted_at } = foldMessage(target)
-    return { id, username, text: lastText(text), ...(deleted_at !== undefined && { deleted_at }) }
+    const { id, username, text, created_at, deleted_at } = foldMessage(target)
+    return { id, username, text: lastText(text), created_at, ...(deleted_at !== undefined && { deleted_at }) }
   }
 
   async function toRoom(view: RoomView, room: RoomRecord, username: string): Promise<Room> {

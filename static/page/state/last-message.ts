@@ -5,8 +5,8 @@ import { lastText } from '../../../schemas/wire.js'
 /** A room's last message after one more event; the same object if the event does not change it. */
 export function foldLastMessage(last: LastMessage | undefined, event: EventFrame): LastMessage | undefined {
   if (event.type === 'message') {
-    const { id, username, text } = event
-    return { id, username, text: lastText(text) }
+    const { id, username, text, created_at } = event
+    return { id, username, text: lastText(text), created_at }
   }
   if (!last || !('id' in event) || event.id !== last.id) return last
   if (event.type === 'deleted') return { ...last, text: '', deleted_at: event.created_at }
