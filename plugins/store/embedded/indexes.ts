@@ -1,6 +1,6 @@
 import { createMemberReads, members } from './indexes/members.js'
 import { createTermReads, terms } from './indexes/terms.js'
-import { applyTo, type LogIndex } from './log-index.js'
+import { applyTo, type LogIndex, type TextEvent } from './log-index.js'
 import { type EventRow, toEvent } from './rows.js'
 import type { Sqlite } from './sqlite.js'
 
@@ -11,7 +11,7 @@ export const immediate: readonly LogIndex[] = [members]
  * Indexes that cost more than the append itself. They change in steps after the commit (`upkeep.ts`), and a read waits
  * until its room's are up to date. They share one position per room.
  */
-export const deferred: readonly LogIndex[] = [terms]
+export const deferred: readonly LogIndex<TextEvent>[] = [terms]
 
 /** What is read from the indexes. */
 export const createIndexReads = (db: Sqlite) => ({ ...createMemberReads(db), ...createTermReads(db) })

@@ -1,7 +1,7 @@
 import { readHead } from './head.js'
 import { deferred, immediate } from './indexes.js'
-import { applyTo } from './log-index.js'
-import { type EventRow, toEvent } from './rows.js'
+import { applyTo, type TextEvent } from './log-index.js'
+import type { EventRow } from './rows.js'
 import type { Sqlite } from './sqlite.js'
 
 /** Bounds of one step: a commit that comes meanwhile waits for it. */
@@ -11,6 +11,8 @@ const STEP_CHARACTERS = 20_000
 export const BEHIND_MAX = 5000
 /** Unindexed rooms that are remembered. */
 const ROOMS_MAX = 10_000
+
+type Row = Pick<EventRow, 'seq' | 'type' | 'target' | 'text'>
 
 /**
  * The work behind the commits: the search index, and the emptying of deleted rooms. It goes in small steps, each a
@@ -33,11 +35,10 @@ export function createUpkeep(db: Sqlite) {
 
   /** Indexes a room's next events. @returns how many, and whether the room is then indexed up to its head */
   function indexRoom(room_id: string, events_max: number) {
-    const rows = db.all<EventRow>('select * from events where room_id = ? and seq > ? order by seq limit ?', [
-      room_id,
-      position(room_id),
-      events_max,
-    ])
+    const rows = db.all<Row>(
+      'select seq, type, target, text from events where room_id = ? and seq > ? order by seq limit ?',
+      [room_id, position(room_id), events_max],
+    )
     let done = 0
     let characters = 0
     for (const { text } of rows) {
@@ -45,7 +46,9 @@ export function createUpkeep(db: Sqlite) {
       characters += text?.length ?? 0
       if (characters >= STEP_CHARACTERS) break
     }
-    const events = rows.slice(0, done).map(toEvent)
+    const events = rows.slice(0, done).map(({ seq, type, target, text }): TextEvent => {
+      return { seq, type, ...(target !== null && { target }), ...(text !== null && { text }) }
+    })
     applyTo(deferred, db, room_id, events)
     const last = events.at(-1)
     if (last !== undefined) db.run('update indexed set seq = ? where room_id = ?', [last.seq, room_id])

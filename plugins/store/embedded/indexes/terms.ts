@@ -3,7 +3,7 @@ import type { EventType } from '../../../../schemas/event-types.js'
 import { textTerms } from '../../log/terms.js'
 import type { SearchResult } from '../../store.js'
 import { readHead } from '../head.js'
-import type { LogIndex } from '../log-index.js'
+import type { LogIndex, TextEvent } from '../log-index.js'
 import type { Sqlite } from '../sqlite.js'
 
 const word = (room: number, term: string) => `${room}_${term}`
@@ -25,7 +25,7 @@ const remove = (db: Sqlite, room: number, seq: number) =>
  * the terms of `log/terms.ts`, each preceded by its room's number, and its rowid is the room's number and the message's
  * seq. It takes a fifth of the time of a plain table of terms, and a sixth of the space.
  */
-export const terms: LogIndex = {
+export const terms: LogIndex<TextEvent> = {
   name: 'terms',
   tables: `
 create virtual table terms using fts5 (
