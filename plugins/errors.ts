@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import fastJson, { type Schema } from 'fast-json-stringify'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
@@ -13,6 +14,8 @@ function ours(error: FastifyError): FastifyError & { retry_after_ms?: number } {
   switch (error.statusCode) {
     case 401:
       return new errors.Unauthorized()
+    // Of a path that leads out of the folder of static files, or that no file can have.
+    case 403:
     case 404:
       return new errors.NotFound()
     case 413:
@@ -34,18 +37,21 @@ function answerError(error: FastifyError, request: FastifyRequest, reply: Fastif
   if ((statusCode === 429 || statusCode === 503) && !reply.hasHeader('retry-after')) {
     reply.header('retry-after', Math.ceil((known.retry_after_ms ?? 1000) / 1000))
   }
-  return reply.code(statusCode).send({
-    statusCode,
-    code: known.code,
-    error: STATUS_CODES[statusCode],
-    message: known.message,
-  })
+  if (statusCode === 401) reply.header('www-authenticate', 'Bearer')
+  return reply.code(statusCode).send(bodyOf(known))
+}
+
+function bodyOf({ statusCode = 500, code, message }: FastifyError): ErrorBody {
+  return { statusCode, code, error: STATUS_CODES[statusCode] as string, message }
 }
 
 /** For responses before any hook, to which the `security` plugin cannot add its headers. */
 const bare = {
+  'cache-control': 'no-store',
   'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
 }
 
 /** Answers a URL that Fastify cannot parse. */
@@ -56,23 +62,56 @@ export function answerBadAddress(error: FastifyError, request: FastifyRequest, r
 /** Answers bytes that are not valid HTTP. Fastify's own handler would log the raw packet, tokens included, and omit the code. */
 export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket) {
   if (error.code === 'ECONNRESET' || socket.destroyed) return
-  const {
-    statusCode = 400,
-    code,
-    message,
-  } = new errors.BadRequest('The request is not valid HTTP, too large or too slow')
-  const body = JSON.stringify({ statusCode, code, error: STATUS_CODES[statusCode], message })
-  const headers = {
-    connection: 'close',
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(body),
-    ...bare,
+  refuseConnection(socket, explainBroken(error.code))
+}
+
+function explainBroken(code: string | undefined): FastifyError {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new errors.RequestTimeout()
+    case 'HPE_HEADER_OVERFLOW':
+      return new errors.HeadersTooLarge()
+    default:
+      return new errors.BadRequest('The request is not valid HTTP')
   }
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-  if (socket.writable) {
+}
+
+/** Writes an error response to a connection that Fastify does not answer, and destroys it. */
+export function refuseConnection(
+  socket: Duplex & { _httpMessage?: { _headerSent: boolean } | null },
+  error: FastifyError,
+) {
+  // In the middle of another response, ours would be taken for a part of it.
+  if (socket.writable && !socket._httpMessage?._headerSent) {
+    const { statusCode, ...rest } = bodyOf(error)
+    const body = JSON.stringify({ statusCode, ...rest })
+    const headers = {
+      connection: 'close',
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': Buffer.byteLength(body),
+      ...bare,
+    }
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
     socket.write(`HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode]}\r\n${lines.join('')}\r\n${body}`)
   }
-  socket.destroy(error)
+  socket.destroy()
+}
+
+/** The methods of every route, to tell a wrong method from a wrong path. */
+function watchMethods(fastify: FastifyInstance) {
+  const routes = new Map<string, { path: RegExp; methods: Set<string> }>()
+  fastify.addHook('onRoute', ({ url, method }) => {
+    const route = routes.get(url) ?? { path: patternOf(url), methods: new Set() }
+    for (const each of [method].flat()) route.methods.add(each)
+    routes.set(url, route)
+  })
+  return (path: string) => [...routes.values()].find(route => route.path.test(path))?.methods
+}
+
+/** @param url of a route, such as `/rooms/:id` or `/assets/*` */
+function patternOf(url: string): RegExp {
+  const literal = url.replace(/[.+?^${}()|[\]\\]/g, '\\$&')
+  return new RegExp(`^${literal.replace(/:\w+/g, '[^/]+').replace('*', '.*')}$`)
 }
 
 async function errorAnswers(fastify: FastifyInstance) {
@@ -82,8 +121,12 @@ async function errorAnswers(fastify: FastifyInstance) {
     return (schema as { $ref?: string }).$ref === 'Error#' ? JSON.stringify : fastJson(schema as Schema)
   })
   fastify.setErrorHandler(answerError)
-  fastify.setNotFoundHandler(() => {
-    throw new errors.NotFound()
+  const methodsOf = watchMethods(fastify)
+  fastify.setNotFoundHandler((request, reply) => {
+    const methods = methodsOf(request.url.split('?', 1)[0] as string)
+    if (methods === undefined || methods.has(request.method)) throw new errors.NotFound()
+    reply.header('allow', [...methods].join(', '))
+    throw new errors.MethodNotAllowed(request.method)
   })
 }
 

@@ -36,6 +36,8 @@ async function security(fastify: FastifyInstance) {
   await fastify.register(helmet, { global: false })
   fastify.addHook('onRequest', async (request, reply) => {
     await reply.helmet(request.protocol === 'https' ? overTls : overHttp)
+    // Responses belong to one user and one moment. Static files replace this.
+    reply.header('cache-control', 'no-store')
   })
 }
 

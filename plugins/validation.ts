@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { Ajv, type ErrorObject } from 'ajv'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
@@ -19,6 +20,14 @@ async function validation(fastify: FastifyInstance) {
   fastify.setSchemaErrorFormatter((found, part) => new errors.BadRequest(describe(part, found as ErrorObject[])))
   // Only JSON is accepted; Fastify also parses text/plain by default.
   fastify.removeContentTypeParser('text/plain')
+
+  const parseJson = fastify.getDefaultJsonParser('error', 'error')
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    // Clients may send the content type without a body; routes that need one reject that.
+    if (body.length === 0) return done(null, undefined)
+    if (!isUtf8(body as Buffer)) return done(new errors.BadRequest('The body is not valid UTF-8'))
+    parseJson(request, body.toString(), done)
+  })
 }
 
 /** One line that names the field and what it must be; never its value. */

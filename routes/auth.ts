@@ -22,7 +22,7 @@ const register = {
   body: Credentials,
   response: {
     201: { ...Authenticated, description: 'The account was created' },
-    ...errorAnswers(...openErrors, 'UsernameTaken', 'PasswordTooLong'),
+    ...errorAnswers(...openErrors, 'UsernameReserved', 'UsernameTaken', 'PasswordTooLong', 'PasswordTooCommon'),
   },
 }
 

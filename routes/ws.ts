@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { errors, readErrors } from '../schemas/error.js'
 import { Epoch } from '../schemas/frame.js'
 import { After } from '../schemas/message.js'
@@ -23,7 +23,7 @@ const one = {
     },
     { additionalProperties: false },
   ),
-  response: { 101: upgraded, ...readErrors('OriginRefused') },
+  response: { 101: upgraded, ...readErrors('OriginRefused', 'UpgradeRequired') },
 }
 
 const many = {
@@ -32,24 +32,36 @@ const many = {
   summary: 'Open a WebSocket for many rooms',
   description:
     'The same as a WebSocket for one room, except that the client chooses up to 100 rooms by `subscribe` frames.',
-  response: { 101: upgraded, ...readErrors('OriginRefused') },
+  response: { 101: upgraded, ...readErrors('OriginRefused', 'UpgradeRequired') },
 }
 
 /** Both report errors by close codes, because browsers hide the status of a rejected upgrade; so they are not in `rooms/`. */
 export default (async fastify => {
   const { ws } = fastify
 
-  async function preValidation(request: FastifyRequest) {
+  async function preValidation(request: FastifyRequest, reply: FastifyReply) {
+    if (!request.ws) {
+      reply.headers({ connection: 'Upgrade', upgrade: 'websocket' })
+      throw new errors.UpgradeRequired()
+    }
     if (!request.token) throw new errors.Unauthorized()
     // A page of another origin could open a socket with our cookie.
     if (request.token.from === 'cookie' && !fastify.isOurOrigin(request)) throw new errors.OriginRefused()
   }
 
-  fastify.get('/rooms/:id/ws', { websocket: true, schema: one, preValidation }, (socket, request) => {
-    ws.accept(socket, request, { room_id: request.params.id, ...request.query })
-  })
+  fastify.get(
+    '/rooms/:id/ws',
+    { websocket: true, schema: one, config: { upgrades: true }, preValidation },
+    (socket, request) => {
+      ws.accept(socket, request, { room_id: request.params.id, ...request.query })
+    },
+  )
 
-  fastify.get('/ws', { websocket: true, schema: many, preValidation }, (socket, request) => {
-    ws.accept(socket, request, null)
-  })
+  fastify.get(
+    '/ws',
+    { websocket: true, schema: many, config: { upgrades: true }, preValidation },
+    (socket, request) => {
+      ws.accept(socket, request, null)
+    },
+  )
 }) satisfies FastifyPluginAsyncTypebox

@@ -48,7 +48,13 @@ export const Config = Type.Object({
     ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].map(level => Type.Literal(level)),
     { default: 'info', description: 'Lowest level that is logged: trace, debug, info, warn, error, fatal or silent' },
   ),
-  ALLOWED_ORIGINS: text('Additional origins whose pages may use the cookie, comma-separated'),
+  ALLOWED_ORIGINS: text(
+    'Additional origins whose pages may open WebSockets with the cookie, comma-separated; the HTTP API has no CORS',
+  ),
+  ALLOWED_HOSTS: text(
+    'Host names that this server answers for, comma-separated, against DNS rebinding; IP addresses and localhost always work. ' +
+      'Without it, any name works',
+  ),
   TRUST_PROXY: text('Addresses or networks of proxies whose X-Forwarded-* headers are trusted, comma-separated'),
   BCRYPT_COST: Type.Integer({ default: 10, minimum: 4, maximum: 15, description: 'bcrypt cost of password hashes' }),
   HEARTBEAT_MS: Type.Integer({ default: 30_000, minimum: 100, description: 'Interval between WebSocket pings in ms' }),

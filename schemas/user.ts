@@ -15,7 +15,8 @@ export const Username = Type.String({
 export const Password = Type.String({
   minLength: limits.PASSWORD_MIN,
   maxLength: limits.PASSWORD_BYTES_MAX,
-  description: 'At least 8 characters and at most 72 bytes of UTF-8 (after NFC normalization); no U+0000',
+  description:
+    'At least 8 characters and at most 72 bytes of UTF-8 (after NFC normalization); no U+0000; not the username and none of the 10,000 most common passwords',
   examples: ['correct horse battery'],
 })
 

@@ -3,10 +3,21 @@ import { errors } from '../../schemas/error.js'
 import type { Credentials, StoredUser } from '../../schemas/user.js'
 import { limits, USERNAME_PATTERN } from '../../schemas/wire.js'
 import { Conflict, type Store } from '../store/index.js'
+import { isCommon } from './common-passwords.js'
 import type { Passwords } from './passwords.js'
 import type { Sessions } from './sessions.js'
 
 const usernames = new RegExp(USERNAME_PATTERN)
+
+/** Names that mean everybody in a mention, or that others would take for the operator's or the server's. */
+const RESERVED: ReadonlySet<string> = new Set([
+  ...['all', 'channel', 'everyone', 'here', 'room'],
+  ...['admin', 'administrator', 'default', 'moderator', 'official', 'operator', 'root', 'server', 'staff', 'support'],
+  ...['system', '_system', 'talkie', 'woongkie-talkie'],
+])
+
+/** Whether nobody can register the name, in any case; an operator can still create it. */
+export const isReserved = (username: string) => RESERVED.has(username.toLowerCase())
 
 /** Whether the text is a valid username. */
 export const isUsername = (text: string) => usernames.test(text)
@@ -15,22 +26,23 @@ export type Accounts = ReturnType<typeof createAccounts>
 
 /** Creating and changing accounts, by registration or by an operator. */
 export function createAccounts(store: Store, sessions: Sessions, passwords: Passwords) {
-  /** @throws BadRequest, PasswordTooLong, LoginQueueFull */
-  function hash(password: string): Promise<string> {
+  /** @throws BadRequest, PasswordTooLong, PasswordTooCommon, LoginQueueFull */
+  function hash(username: string, password: string): Promise<string> {
     // The schema counts before NFC normalization, which can reduce the number of characters.
     if ([...password.normalize('NFC')].length < limits.PASSWORD_MIN) {
       throw new errors.BadRequest(`Password must have at least ${limits.PASSWORD_MIN} characters`)
     }
+    if (isCommon(password) || password.toLowerCase() === username.toLowerCase()) throw new errors.PasswordTooCommon()
     return passwords.hash(password)
   }
 
   return {
-    /** @throws UsernameTaken, BadRequest, PasswordTooLong, LoginQueueFull */
+    /** @throws UsernameTaken, BadRequest, PasswordTooLong, PasswordTooCommon, LoginQueueFull */
     async add({ username, password }: Credentials): Promise<StoredUser> {
       if (!isUsername(username))
         throw new errors.BadRequest('Username must be 3 to 30 letters (A–Z, a–z), digits, _ or -')
       if ((await store.readUser(username)) !== null) throw new errors.UsernameTaken(username)
-      const user = newUser(username, await hash(password))
+      const user = newUser(username, await hash(username, password))
       try {
         await store.createUser(user)
       } catch (error) {
@@ -54,9 +66,9 @@ export function createAccounts(store: Store, sessions: Sessions, passwords: Pass
       if (!(await store.changeAccount(username, { blocked: false }))) throw new errors.UserNotFound(username)
     },
 
-    /** Ends all sessions, like `block`. @returns how many @throws UserNotFound, BadRequest, PasswordTooLong */
+    /** Ends all sessions, like `block`. @returns how many @throws UserNotFound, BadRequest, PasswordTooLong, PasswordTooCommon */
     async setPassword(username: string, password: string): Promise<number> {
-      if (!(await store.changeAccount(username, { password_hash: await hash(password) }))) {
+      if (!(await store.changeAccount(username, { password_hash: await hash(username, password) }))) {
         throw new errors.UserNotFound(username)
       }
       return sessions.endAll(username)

@@ -4,7 +4,7 @@ import fp from 'fastify-plugin'
 import { errors } from '../../schemas/error.js'
 import { type Credentials, publicPart, type StoredUser, type User } from '../../schemas/user.js'
 import type { Store } from '../store/index.js'
-import { createAccounts, isUsername } from './accounts.js'
+import { createAccounts, isReserved, isUsername } from './accounts.js'
 import { createPasswords, type Passwords } from './passwords.js'
 import { openSessions, type Sessions } from './sessions.js'
 import { createTokens, type Identity, type Tokens } from './tokens.js'
@@ -29,8 +29,9 @@ export interface LoggedIn {
 export function createAuth(store: Store, sessions: Sessions, passwords: Passwords, tokens: Tokens) {
   const accounts = createAccounts(store, sessions, passwords)
 
-  /** @throws UsernameTaken, PasswordTooLong, BadRequest, LoginQueueFull */
+  /** @throws UsernameReserved, UsernameTaken, PasswordTooLong, PasswordTooCommon, BadRequest, LoginQueueFull */
   async function register(credentials: Credentials): Promise<LoggedIn> {
+    if (isReserved(credentials.username)) throw new errors.UsernameReserved(credentials.username)
     return openSession(await accounts.add(credentials))
   }
 

@@ -38,6 +38,9 @@ export function readConfig(env: Environment): Config & { HOST: string } {
   if (!list(config.ALLOWED_ORIGINS).every(isOrigin)) {
     throw new Error('ALLOWED_ORIGINS must list origins such as https://chat.example.org, separated by commas')
   }
+  if (!list(config.ALLOWED_HOSTS).every(isHostName)) {
+    throw new Error('ALLOWED_HOSTS must list host names such as chat.example.org, without ports, separated by commas')
+  }
   if (!list(config.TRUST_PROXY).every(isNetwork)) {
     throw new Error('TRUST_PROXY must list addresses or networks such as 10.0.0.0/8, separated by commas')
   }
@@ -67,6 +70,8 @@ function validate(data: Environment): Config {
 function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text
 }
+
+const isHostName = (text: string) => /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/.test(text)
 
 function isNetwork(text: string): boolean {
   const [address = '', bits, more] = text.split('/')

@@ -20,7 +20,12 @@ const CHECK_MS = 2000
 export function gatedServers(): NonNullable<FastifyServerOptions['serverFactory']> {
   const gate = new Gate()
   return ((handle: RequestListener, options: FastifyServerOptions & { https?: ServerOptions | null }) => {
-    const limits = { headersTimeout: HEAD_MS, connectionsCheckingInterval: CHECK_MS }
+    const limits = {
+      headersTimeout: HEAD_MS,
+      connectionsCheckingInterval: CHECK_MS,
+      // The `requests` plugin answers these, since Node would without a body and without headers of ours.
+      requireHostHeader: false,
+    }
     const listener = gate.inTurn(handle)
     const tls = options.https
     const server = (
@@ -31,6 +36,8 @@ export function gatedServers(): NonNullable<FastifyServerOptions['serverFactory'
     if (options.requestTimeout !== undefined) server.requestTimeout = options.requestTimeout
     if (tls) server.on('secureConnection', socket => gate.accept(socket, prices.tls_handshake))
     else server.on('connection', socket => gate.accept(socket, prices.connection))
+    // An `Expect` that we do not know is ignored; Node would answer 417 itself.
+    server.on('checkExpectation', listener)
     // Before the plugin that upgrades.
     server.on('upgrade', request => gate.upgraded(request.socket))
     return server

@@ -65,6 +65,12 @@ async function ws(fastify: FastifyInstance) {
   })
 
   await fastify.register(websocket, {
+    errorHandler(error: Error & { code?: string }, socket, request) {
+      // A broken frame is the client's fault, and ws closes its socket with the code that fits.
+      if (error.code?.startsWith('WS_ERR_')) return request.log.debug({ code: error.code }, 'broken WebSocket frame')
+      request.log.error({ err: error }, 'a socket failed')
+      socket.terminate()
+    },
     options: {
       maxPayload: limits.FRAME_BYTES_MAX,
       // With compression, frames written to the TCP connection would overtake those that ws still compresses.

@@ -34,9 +34,8 @@ test('every error is answered in one shape with a code of ours', async t => {
   const cases = [
     ['/nothing/here?x=1', 404, 'NOT_FOUND'],
     ['/%zz', 400, 'BAD_REQUEST'],
-    [{ method: 'DELETE', url: '/echo' }, 404, 'NOT_FOUND'],
+    [{ method: 'DELETE', url: '/echo' }, 405, 'METHOD_NOT_ALLOWED'],
     [{ ...json, payload: '{"text":' }, 400, 'BAD_REQUEST'],
-    [{ ...json, payload: '' }, 400, 'BAD_REQUEST'],
     [{ ...json, payload: '{"__proto__":{"admin":true}}' }, 400, 'BAD_REQUEST'],
     [{ ...json, payload: '{"constructor":{"prototype":{"admin":true}}}' }, 400, 'BAD_REQUEST'],
     [{ ...json, payload: JSON.stringify({ text: 'x'.repeat(70_000) }) }, 413, 'BODY_TOO_LARGE'],

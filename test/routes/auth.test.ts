@@ -55,6 +55,20 @@ test('invalid usernames, invalid passwords and unknown properties are rejected',
   t.equal((await app.inject(post('/auth/register', good))).statusCode, 201)
 })
 
+test('reserved usernames cannot be registered, nor easily guessed passwords', async t => {
+  const app = await build(t)
+  const codeOf = async (username: string, password: string) =>
+    (await app.inject(post('/auth/register', { username, password }))).json().code
+  for (const name of ['admin', 'Administrator', 'system', 'default', 'all', 'here', 'everyone', 'channel', 'room']) {
+    t.equal(await codeOf(name, PASSWORD), 'USERNAME_RESERVED', name)
+  }
+  for (const password of ['password', 'Password1', '12345678', 'corvette', 'minji-kim', 'Minji-KIM']) {
+    t.equal(await codeOf('minji-kim', password), 'PASSWORD_TOO_COMMON', password)
+  }
+  t.equal(await app.store.countUsers(), 0)
+  t.equal(await codeOf('adminah', PASSWORD), undefined)
+})
+
 test('a failed login does not reveal its cause, and Hangul passwords match composed and decomposed', async t => {
   const app = await build(t)
   await register(app, 'minji', '비밀번호비밀번호')

@@ -12,6 +12,9 @@ interface Errors {
   form?: string | null
 }
 
+const ABOUT_USERNAME: ReadonlySet<string> = new Set(['USERNAME_TAKEN', 'USERNAME_RESERVED'])
+const ABOUT_PASSWORD: ReadonlySet<string> = new Set(['LOGIN_FAILED', 'PASSWORD_TOO_LONG', 'PASSWORD_TOO_COMMON'])
+
 /** The form for logging in and signing up. */
 export function Login() {
   const app = useApp()
@@ -44,8 +47,8 @@ export function Login() {
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
       const told = describeError(texts, error)
-      if (error.code === 'USERNAME_TAKEN') setErrors({ username: told })
-      else if (error.code === 'LOGIN_FAILED' || error.code === 'PASSWORD_TOO_LONG') setErrors({ password: told })
+      if (ABOUT_USERNAME.has(error.code)) setErrors({ username: told })
+      else if (ABOUT_PASSWORD.has(error.code)) setErrors({ password: told })
       else setErrors({ form: told })
       setBusy(false)
     }

@@ -152,8 +152,10 @@ export const en = {
   /** By the server's error codes. */
   errors: {
     USERNAME_TAKEN: 'This username is already taken.',
+    USERNAME_RESERVED: 'This username is reserved. Choose another one.',
     LOGIN_FAILED: 'Incorrect username or password.',
     PASSWORD_TOO_LONG: 'This password is too long. Choose a shorter one.',
+    PASSWORD_TOO_COMMON: 'This password is too easy to guess. Choose another one.',
     ROOM_NAME_TAKEN: 'A room with this name already exists.',
     ROOM_FULL: 'This room is full.',
     ROOM_PASSWORD_WRONG: 'Incorrect password.',

@@ -150,8 +150,10 @@ export const ko: Dictionary = {
 
   errors: {
     USERNAME_TAKEN: '이미 사용 중인 아이디예요.',
+    USERNAME_RESERVED: '사용할 수 없는 아이디예요. 다른 아이디를 입력해 주세요.',
     LOGIN_FAILED: '아이디 또는 비밀번호가 올바르지 않아요.',
     PASSWORD_TOO_LONG: '비밀번호가 너무 길어요. 더 짧게 입력해 주세요.',
+    PASSWORD_TOO_COMMON: '추측하기 쉬운 비밀번호예요. 다른 비밀번호를 입력해 주세요.',
     ROOM_NAME_TAKEN: '같은 이름의 채팅방이 이미 있어요.',
     ROOM_FULL: '채팅방 정원이 가득 찼어요.',
     ROOM_PASSWORD_WRONG: '비밀번호가 올바르지 않아요.',
