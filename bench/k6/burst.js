@@ -1,4 +1,5 @@
-import { converse, nothingWrong, numberOf, pause, personOf, prepare, readBack, Talker } from './talk.js'
+import { converse, nothingWrong, numberOf, pause, personOf, prepare, readBack } from './talk.js'
+import { Talker } from './talker.js'
 
 /**
  * Everybody speaks at once: USERS (50) people in one room send MESSAGES (10) each in the same moment, and each must get

@@ -1,4 +1,5 @@
-import { converse, nothingWrong, numberOf, pause, personOf, prepare, Talker } from './talk.js'
+import { converse, nothingWrong, numberOf, pause, personOf, prepare } from './talk.js'
+import { Talker } from './talker.js'
 
 /**
  * A long day: USERS (50) people in one room for DURATION (30m). Each round of one of them is to come, to catch up, to

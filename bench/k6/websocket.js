@@ -1,4 +1,5 @@
-import { converse, nothingWrong, numberOf, pause, personOf, prepare, Talker } from './talk.js'
+import { converse, nothingWrong, numberOf, pause, personOf, prepare } from './talk.js'
+import { Talker } from './talker.js'
 
 /**
  * Talk over sockets that break: USERS (20) people in one room, each of whom says MESSAGES (20), one every EVERY_MS
