@@ -4,6 +4,7 @@ import { cpSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { type Test, test } from 'tap'
 import { temporaryFolder } from './support/application.js'
+import { programMissing } from './support/missing.js'
 import { freePort } from './support/port.js'
 import { top, watch } from './support/process.js'
 
@@ -84,7 +85,9 @@ test('each block that is not run says why, and each that is run is understood by
   t.ok(pages.flatMap(runnable).length >= 5, 'some are run')
 })
 
-test('npm start and every command of the pages do in a clean folder what they say', async t => {
+test('npm start and every command of the pages do in a clean folder what they say', {
+  skip: programMissing('curl', '--version'),
+}, async t => {
   const folder = clone(t)
   const port = await freePort()
   const server = spawn('bash', ['-c', `${WITHOUT_LOADER}exec npm start`], {

@@ -9,6 +9,7 @@ import { environment } from '../support/application.js'
 import { eventually } from '../support/eventually.js'
 import { freePort } from '../support/port.js'
 import { start, top, watch } from '../support/process.js'
+import { repeat } from '../support/repeat.js'
 
 const ways: Record<string, (env: Record<string, string>) => string[]> = {
   'node build/server.js': () => ['build/server.js'],
@@ -19,6 +20,7 @@ const ways: Record<string, (env: Record<string, string>) => string[]> = {
   },
 }
 const SENDERS = 10
+const RESTARTS = repeat(2, 1)
 const VISITORS = 4
 
 for (const [way, args] of Object.entries(ways)) {
@@ -37,13 +39,13 @@ for (const [way, args] of Object.entries(ways)) {
       }
       let server = await run()
       const burst = await startBurst(t, server.addresses as string[])
-      for (let restart = 1; restart <= 2; restart++) {
+      for (let restart = 1; restart <= RESTARTS; restart++) {
         await burst.until(restart * 100)
         server.child.kill('SIGTERM')
         t.equal(await server.ended, 0)
         server = await run()
       }
-      await burst.until(300)
+      await burst.until((RESTARTS + 1) * 100)
       t.strictSame(await burst.end(), { lost: [], doubled: [], moved: [] })
       t.strictSame([...burst.codes], [closeCodes.restarting.code], 'each socket was told why it ended')
     })

@@ -12,9 +12,10 @@ import {
   type SocketConstructor,
 } from '../../static/client/index.js'
 import { build, register } from '../support/application.js'
+import { repeat } from '../support/repeat.js'
 import { listen } from '../support/socket.js'
 
-const RUNS = 1000
+const RUNS = repeat(1000, 100)
 const TALKERS = ['seojun', 'jiwoo', 'haeun']
 
 /** One action; a refused one is fine, too. */

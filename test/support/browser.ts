@@ -4,10 +4,11 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { executablePath, launch } from '../../bench/browser.js'
 import { build, PASSWORD, register } from './application.js'
+import { missing } from './missing.js'
 
 /** Runs a file's tests in one browser. Without a browser they are skipped, but fail if CI is set. */
 export function inBrowser(name: string, run: (t: Test, browser: Browser) => Promise<void>) {
-  const skip = !executablePath && !process.env.CI && 'no chromium on the PATH'
+  const skip = missing(executablePath !== undefined, 'chromium')
   // On a busy machine a browser may take very long.
   t.setTimeout(0)
   t.test(name, { skip, timeout: 0 }, async t => {

@@ -1,21 +1,23 @@
 import { execFileSync } from 'node:child_process'
 
 /**
- * Why a test cannot run here, false where it can: for tap's `skip`.
- * @throws where CI is set, for there nothing may be skipped
+ * For tap's `skip`: false if `program` was found, else why the test cannot run.
+ * @throws if CI is set, where nothing may be skipped
  */
-export function missing(isThere: boolean, reason: string): string | false {
-  if (isThere) return false
-  if (process.env.CI) throw new Error(`${reason}, and in CI nothing may be skipped`)
+export function missing(isFound: boolean, program: string): string | false {
+  if (isFound) return false
+  // `test/run.ts` reads this.
+  const reason = `${program} not found`
+  if (process.env.CI) throw new Error(`${reason}, and with CI set nothing may be skipped: .ci/run installs it`)
   return reason
 }
 
-/** @param args with which the program only says that it is there */
+/** @param args that make the program report its version or the like, and end */
 export function programMissing(program: string, ...args: string[]): string | false {
-  return missing(runs(program, ...args), `${program} is not installed`)
+  return missing(runs(program, ...args), program)
 }
 
-/** Whether a program is there and runs. */
+/** Whether a program is installed and runs. */
 export function runs(program: string, ...args: string[]): boolean {
   try {
     execFileSync(program, args, { stdio: 'ignore' })

@@ -37,8 +37,7 @@ const findFerret = (): string | undefined =>
 
 /** Why tests that need a MongoDB cannot run here, false where they can. */
 export function mongoMissing(): string | false {
-  const isThere = Boolean(process.env.MONGODB_URI) || findFerret() !== undefined
-  return missing(isThere, `no ferretdb that runs on PATH or in ${CACHE}, and no MONGODB_URI`)
+  return missing(Boolean(process.env.MONGODB_URI) || findFerret() !== undefined, 'FerretDB')
 }
 
 async function answers(uri: string, child: ChildProcess): Promise<void> {

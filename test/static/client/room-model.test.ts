@@ -5,6 +5,7 @@ import type { EventFrame } from '../../../schemas/frame.js'
 import type { Message, Page, PageQuery } from '../../../schemas/message.js'
 import { createRoomModel, type RoomModel } from '../../../static/client/index.js'
 import { message, time } from '../../support/peer.js'
+import { repeat } from '../../support/repeat.js'
 
 const event = { room_id: 'a', username: 'minji' }
 const edited = (seq: number, id: number, text = `edit ${seq}`): EventFrame => ({
@@ -240,6 +241,6 @@ test('a live client, a late one, one that jumps and one that reads history end w
       assert.deepEqual(late.messages, history)
       assert.deepEqual(live.messages, history)
     }),
-    { numRuns: 500 },
+    { numRuns: repeat(500, 100) },
   )
 })
