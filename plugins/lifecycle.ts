@@ -3,33 +3,33 @@ import fp from 'fastify-plugin'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Whether the process is on its way out: no new sockets, and /ready says so. */
+    /** Whether the process is shutting down: it accepts no new sockets, and /ready answers 503. */
     draining: boolean
   }
 }
 
-/** What a drain may take besides DRAIN_MS: what is under way, the last commits, sockets that do not answer their close. */
+/** Grace period after DRAIN_MS, ms: for requests in progress, the last commits and sockets that do not answer their close. */
 export const DRAIN_MARGIN_MS = 10_000
-/** How often the store is asked whether it is still the one that we started with. */
+/** Interval of the check that the store is still the one this server started with, ms. */
 const EPOCH_MS = 5000
 
 async function lifecycle(fastify: FastifyInstance) {
   fastify.decorate('draining', false)
-  // Hooks run in the order of their registration: who drains in a preClose of its own depends on this plugin.
+  // Hooks run in the order of their registration, so a plugin that drains in its own preClose depends on this one.
   fastify.addHook('preClose', async () => {
     fastify.draining = true
-    fastify.log.info('draining: no new sockets')
+    fastify.log.info('draining: accepting no new sockets')
   })
 
   const timer = setInterval(() => {
     fastify.store.readEpoch().then(
       async epoch => {
         if (epoch === fastify.store.epoch || fastify.draining) return
-        fastify.log.fatal('the store was restored from a backup while this server ran: ending, start it again')
+        fastify.log.fatal('shutting down: the store was restored from a backup while this server ran; restart it')
         process.exitCode = 1
         await fastify.close()
       },
-      // Whether it answers at all is for others to find out.
+      // A store that does not answer is reported by /ready, not here.
       () => {},
     )
   }, EPOCH_MS)

@@ -5,7 +5,7 @@ import fp from 'fastify-plugin'
 const directives = {
   defaultSrc: ["'self'"],
   baseUri: ["'none'"],
-  // Covers the WebSocket of the same host and port too.
+  // Also covers WebSockets of the same host and port.
   connectSrc: ["'self'"],
   fontSrc: ["'self'"],
   formAction: ["'self'"],
@@ -18,7 +18,7 @@ const directives = {
   styleSrc: ["'self'", "'unsafe-inline'"],
 }
 
-/** For a page on a local network without TLS: what only makes sense with TLS would lock it out or fill its console. */
+/** Without TLS, as on a local network: headers that only make sense with TLS would lock the page out or fill its console. */
 const overHttp: FastifyHelmetOptions = {
   contentSecurityPolicy: { useDefaults: false, directives },
   crossOriginOpenerPolicy: false,
@@ -31,7 +31,7 @@ const overTls: FastifyHelmetOptions = {
   frameguard: { action: 'deny' },
 }
 
-/** Security headers on every answer but those before any hook (`plugins/errors.ts`). Whether a request came over TLS, a trusted proxy's too, is Fastify's to say. */
+/** Security headers on every response except those sent before any hook (`plugins/errors.ts`). Fastify knows whether a request came over TLS, also to a trusted proxy. */
 async function security(fastify: FastifyInstance) {
   await fastify.register(helmet, { global: false })
   fastify.addHook('onRequest', async (request, reply) => {

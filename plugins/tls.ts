@@ -3,18 +3,18 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { readTls } from './config/server-options.js'
 
-/** How often the files are looked at. Their times tell little: who renews a certificate may copy, move or link it. */
+/** Interval at which the files are read, ms. Modification times are not enough: a renewal may copy, move or link the files. */
 export const LOOK_MS = 2000
 
 /**
- * A renewed certificate is served without a restart, to connections made from then on. What cannot be served is told
- * once, and the old one stays. (With HOST=localhost, which is two addresses, the second one keeps what it began with.)
+ * Serves a renewed certificate to new connections without a restart. A pair that cannot be served is logged once, and the
+ * old one stays in use. (HOST=localhost listens on two addresses; the second keeps its first certificate.)
  */
 async function tls(fastify: FastifyInstance) {
   const { config, log } = fastify
   let served = readTls(config)
   if (served === null) return
-  // Fastify's type does not tell that it speaks TLS.
+  // Fastify's type does not know that this server speaks TLS.
   const server = fastify.server as unknown as Server
   let fault = ''
 
@@ -25,10 +25,10 @@ async function tls(fastify: FastifyInstance) {
       if (found === null || (found.cert === served?.cert && found.key === served?.key)) return
       server.setSecureContext(found)
       served = found
-      log.info('TLS: serving a new certificate')
+      log.info('TLS: serving the renewed certificate')
     } catch (error) {
       const { message } = error as Error
-      if (message !== fault) log.error(`TLS: the old certificate stays: ${message}`)
+      if (message !== fault) log.error(`TLS: keeping the old certificate: ${message}`)
       fault = message
     }
   }

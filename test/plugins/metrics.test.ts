@@ -4,7 +4,7 @@ import { build, register } from '../support/application.js'
 import { eventually } from '../support/eventually.js'
 import { connect, listen } from '../support/socket.js'
 
-/** The value of a line without or with exactly these labels. */
+/** The value of the line with exactly this name and these labels. */
 async function figure(fastify: FastifyInstance, line: string): Promise<number> {
   const { body } = await fastify.inject('/metrics')
   const found = body.split('\n').find(each => each.startsWith(`${line} `))
@@ -12,7 +12,7 @@ async function figure(fastify: FastifyInstance, line: string): Promise<number> {
   return Number(found.slice(line.length + 1))
 }
 
-test('/metrics has the process, its event loop, and the sockets', async t => {
+test('/metrics reports the process, its event loop and its sockets', async t => {
   const fastify = await build(t)
   const answer = await fastify.inject('/metrics')
   t.equal(answer.statusCode, 200)
@@ -23,7 +23,7 @@ test('/metrics has the process, its event loop, and the sockets', async t => {
   t.equal(await figure(fastify, 'talkie_logins_waiting'), 0)
 })
 
-test('a message sent counts as one commit, one answer, and one delivery per socket', async t => {
+test('a message counts as one commit, one append and one delivery per socket', async t => {
   const fastify = await build(t)
   const origin = await listen(fastify)
   const { token, headers } = await register(fastify, 'minji')
@@ -36,7 +36,7 @@ test('a message sent counts as one commit, one answer, and one delivery per sock
   const answers = await figure(fastify, 'talkie_append_seconds_count')
   await fastify.inject({ method: 'POST', url: '/rooms/default/messages', headers, payload: { text: 'hello' } })
   for (const socket of sockets) await socket.next('message')
-  // Who is online is told too, sooner or later.
+  // Presence events are delivered, too, at some time.
   const heard = () => sockets.flatMap(({ frames }) => frames).filter(({ type }) => /message|presence/.test(type)).length
   const allCounted = () => eventually(async () => (await figure(fastify, 'talkie_deliveries_total')) === heard())
   t.equal(await figure(fastify, 'talkie_sockets'), 2)
@@ -44,11 +44,11 @@ test('a message sent counts as one commit, one answer, and one delivery per sock
   t.equal(await figure(fastify, 'talkie_commit_events_count'), commits + 1)
   t.equal(await figure(fastify, 'talkie_append_seconds_count'), answers + 1)
   await allCounted()
-  // Asking twice counts nothing twice.
+  // Reading the counters does not change them.
   await allCounted()
 })
 
-test('requests are counted by the template of their route, and no name gets out', async t => {
+test('requests are counted by route template, and no name appears in the metrics', async t => {
   const fastify = await build(t)
   const { headers } = await register(fastify, 'somebody')
   await fastify.inject({ url: '/users/somebody/profile', headers })
@@ -59,7 +59,7 @@ test('requests are counted by the template of their route, and no name gets out'
   t.notMatch((await fastify.inject('/metrics')).body, 'somebody')
 })
 
-test('what begins anew, resumes or is reset is told apart, and why sockets were closed', async t => {
+test('new, resumed and reset subscriptions are counted apart, and closed sockets by reason', async t => {
   const fastify = await build(t)
   const origin = await listen(fastify)
   const { token } = await register(fastify, 'minji')

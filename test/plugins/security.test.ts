@@ -4,7 +4,7 @@ import { test } from 'tap'
 import { build } from '../support/application.js'
 import { listen } from '../support/socket.js'
 
-test('every answer forbids what a page of ours never needs', async t => {
+test('every response forbids what the page never needs', async t => {
   const app = await build(t)
   for (const url of ['/health', '/nothing', '/auth/me', '/ready']) {
     const { headers } = await app.inject(url)
@@ -21,14 +21,14 @@ test('every answer forbids what a page of ours never needs', async t => {
   }
 })
 
-test('a refusal for its origin has them too', async t => {
+test('a request rejected for its Origin gets the security headers, too', async t => {
   const app = await build(t)
   const refused = await app.inject({ method: 'POST', url: '/auth/logout', headers: { cookie: 'token=a.b.c' } })
   t.equal(refused.statusCode, 403)
   t.match(refused.headers, { 'content-security-policy': String })
 })
 
-test('an address that cannot be routed, and what is not HTTP, are answered for no page', async t => {
+test('responses to unroutable URLs and invalid HTTP cannot be loaded by a page', async t => {
   const app = await build(t)
   const { port } = new URL(await listen(app))
   for (const path of ['/%zz', `/rooms/${'x'.repeat(200)}`, 'no address']) {
@@ -41,7 +41,7 @@ test('an address that cannot be routed, and what is not HTTP, are answered for n
   }
 })
 
-test('TLS is demanded where a request came over it, and only there', async t => {
+test('TLS is required of the browser only if the request came over TLS', async t => {
   const app = await build(t, { TRUST_PROXY: '127.0.0.1' })
   const plain = await app.inject('/health')
   const secure = await app.inject({ url: '/health', headers: { 'x-forwarded-proto': 'https' } })

@@ -26,7 +26,7 @@ const look = () => mock.timers.tick(LOOK_MS)
 
 async function serve(t: Test) {
   const files = makeCertificate(t)
-  // The test says when the files are looked at.
+  // The test decides when the files are read.
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => mock.timers.reset())
   const lines: string[] = []
@@ -38,7 +38,7 @@ async function serve(t: Test) {
   return { app, port, files, lines: () => lines.filter(line => line.startsWith('TLS')) }
 }
 
-test('a renewed certificate is served without a restart, and no socket ends for it', {
+test('a renewed certificate is served without a restart, and open sockets stay open', {
   skip: opensslMissing,
 }, async t => {
   const { app, port, files, lines } = await serve(t)
@@ -53,13 +53,13 @@ test('a renewed certificate is served without a restart, and no socket ends for 
   copyFileSync(renewed.TLS_KEY_FILE, files.TLS_KEY_FILE)
   look()
   t.not(await fingerprint(port), first)
-  t.match(lines().at(-1), 'serving a new certificate')
+  t.match(lines().at(-1), 'serving the renewed certificate')
   const pong = once(ws, 'message')
   ws.send('{"type":"ping"}')
   t.match(JSON.parse(String((await pong)[0])), { type: 'pong' })
 })
 
-test('a pair that is broken is told once, the old one stays, and a good one is taken', {
+test('a broken pair is logged once and the old one stays in use; the next valid one is served', {
   skip: opensslMissing,
 }, async t => {
   const { port, files, lines } = await serve(t)
@@ -68,7 +68,7 @@ test('a pair that is broken is told once, the old one stays, and a good one is t
   // As between the two writes of a renewal.
   copyFileSync(other.TLS_CERT_FILE, files.TLS_CERT_FILE)
   for (let n = 0; n < 3; n++) look()
-  t.match(lines(), [/^TLS: the old certificate stays: TLS_CERT_FILE and TLS_KEY_FILE must hold/])
+  t.match(lines(), [/^TLS: keeping the old certificate: TLS_CERT_FILE and TLS_KEY_FILE must hold/])
   t.equal(await fingerprint(port), first)
   rmSync(files.TLS_KEY_FILE)
   for (let n = 0; n < 3; n++) look()
