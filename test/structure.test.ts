@@ -4,6 +4,9 @@ import { test } from 'tap'
 import { top } from './support/process.js'
 
 const LINES_MAX = 300
+/** The server's own code, from the process down. */
+const SERVER = ['plugins', 'routes', 'schemas', 'deploy', 'app.ts', 'server.ts']
+
 const files = (paths: string[], kind = /\.tsx?$/) =>
   paths.flatMap(path =>
     kind.test(path)
@@ -61,6 +64,24 @@ test(`no file that we wrote is longer than ${LINES_MAX} lines, tests aside`, asy
     const lines = read(path).split('\n').length - 1
     t.ok(lines <= LINES_MAX, `${path} has ${lines} lines`)
   }
+})
+
+test('the server imports every package in dependencies, and nothing but these and its optional peers', async t => {
+  const { dependencies, peerDependencies } = JSON.parse(read('package.json')) as Record<string, Record<string, string>>
+  const imported = new Set(
+    files(SERVER)
+      .flatMap(imports)
+      .filter(name => !/^(\.|node:)/.test(name))
+      .map(name =>
+        name
+          .split('/')
+          .slice(0, name.startsWith('@') ? 2 : 1)
+          .join('/'),
+      ),
+  )
+  // Pino loads it by its name.
+  if (read('plugins/config/server-options.ts').includes("target: 'pino-pretty'")) imported.add('pino-pretty')
+  t.strictSame([...imported].sort(), Object.keys({ ...dependencies, ...peerDependencies }).sort())
 })
 
 test('nothing outside the store imports past its index, and its adapters do not know each other', async t => {
