@@ -1,31 +1,44 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
 import { Type } from '@sinclair/typebox'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import { errorAnswers } from '../schemas/error.js'
+import { errorAnswers, errors } from '../schemas/error.js'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The metrics as they are now; `/metrics` may be a second old. */
+    metrics: Registry
+  }
+}
 
 const schema = {
   operationId: 'getMetrics',
   tags: ['system'],
   summary: 'Get metrics',
-  description: 'Returns the metrics of this process. Labels never contain usernames or room names.',
+  description:
+    'Returns the metrics of this process, at most a second old. Labels never contain usernames or room names. If the server has a METRICS_TOKEN, it must be sent as a bearer token.',
   security: [],
   response: {
     200: {
       description: 'Prometheus text format',
       content: { 'text/plain': { schema: Type.String(), example: 'talkie_sockets 3\n' } },
     },
-    ...errorAnswers('Internal'),
+    ...errorAnswers('Unauthorized', 'RateLimited', 'Internal'),
   },
 }
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 const BATCHES = [1, 2, 5, 10, 20, 50, 100, 200, 500]
 
+/** How long one text is answered, ms: building it takes some ms of the main thread. */
+const TEXT_MS = 1000
+
 /** Metrics of this process, at `/metrics`. Each application has its own registry. */
 async function metrics(fastify: FastifyInstance) {
-  const { auth, pubsub, roomLog, ws } = fastify
+  const { auth, config, pubsub, roomLog, ws } = fastify
   const registry = new Registry()
+  fastify.decorate('metrics', registry)
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
 
@@ -100,10 +113,27 @@ async function metrics(fastify: FastifyInstance) {
     requests.observe(labels, reply.elapsedTime / 1000)
   })
 
-  fastify.get('/metrics', { schema, logLevel: 'warn', config: { rateLimit: false } }, (_request, reply) => {
+  let text: Promise<string> | undefined
+  let made_at = 0
+  async function requireToken({ headers }: FastifyRequest) {
+    const { METRICS_TOKEN: token } = config
+    if (token !== undefined && !isSame(headers.authorization ?? '', `Bearer ${token}`)) throw new errors.Unauthorized()
+  }
+  fastify.get('/metrics', { schema, logLevel: 'warn', onRequest: requireToken }, (_request, reply) => {
     reply.type(registry.contentType)
-    return registry.metrics()
+    const now = performance.now()
+    if (text === undefined || now - made_at > TEXT_MS) {
+      text = registry.metrics()
+      made_at = now
+    }
+    return text
   })
 }
 
-export default fp(metrics, { name: 'metrics', dependencies: ['auth', 'docs', 'pubsub', 'room-log', 'ws'] })
+/** In a time that does not depend on where they differ. */
+function isSame(one: string, other: string): boolean {
+  const hash = (text: string) => createHash('sha256').update(text).digest()
+  return timingSafeEqual(hash(one), hash(other))
+}
+
+export default fp(metrics, { name: 'metrics', dependencies: ['auth', 'config', 'docs', 'pubsub', 'room-log', 'ws'] })

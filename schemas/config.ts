@@ -56,6 +56,11 @@ export const Config = Type.Object({
       'Without it, any name works',
   ),
   TRUST_PROXY: text('Addresses or networks of proxies whose X-Forwarded-* headers are trusted, comma-separated'),
+  METRICS_TOKEN: text('Bearer token that /metrics requires; without it, /metrics is open', { minLength: 16 }),
+  DOCS: Type.Union([Type.Literal('on'), Type.Literal('off')], {
+    default: 'on',
+    description: '`off`: /docs, the API reference, answers 404',
+  }),
   BCRYPT_COST: Type.Integer({ default: 10, minimum: 4, maximum: 15, description: 'bcrypt cost of password hashes' }),
   HEARTBEAT_MS: Type.Integer({ default: 30_000, minimum: 100, description: 'Interval between WebSocket pings in ms' }),
   PRESENCE_LEASE_MS: Type.Integer({

@@ -7,7 +7,7 @@ import { checkEmbedded } from './doctor/embedded.js'
 import { type Finding, fail, type Machine, ok, reason } from './doctor/finding.js'
 import { checkMongo } from './doctor/mongo.js'
 import { checkPort } from './doctor/port.js'
-import { checkClock, checkNode, checkOpenFiles, checkSecret, checkTls } from './doctor/process.js'
+import { checkClock, checkHosts, checkNode, checkOpenFiles, checkSecret, checkTls } from './doctor/process.js'
 
 const thisMachine: Machine = {
   node_version: process.versions.node,
@@ -56,6 +56,7 @@ export async function examine(env: Environment, machine: Machine = thisMachine):
   findings.push(
     checkSecret(config),
     checkTls(config, machine),
+    checkHosts(config),
     checkOpenFiles(config, machine),
     await checkPort(config),
   )

@@ -76,6 +76,7 @@ async function docs(fastify: FastifyInstance) {
       return document.openapiObject
     },
   })
+  if (fastify.config.DOCS === 'off') return
   await fastify.register(swaggerUi, {
     routePrefix: '/docs',
     theme: { title: 'woongkie-talkie API' },
@@ -112,4 +113,4 @@ async function docs(fastify: FastifyInstance) {
   }
 }
 
-export default fp(docs, { name: 'docs', dependencies: ['errors', 'security', 'rate-limit'] })
+export default fp(docs, { name: 'docs', dependencies: ['config', 'errors', 'security', 'rate-limit'] })

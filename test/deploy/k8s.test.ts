@@ -112,8 +112,16 @@ test('all manifests select the same pods', async t => {
   ]
   for (const selector of selectors) t.strictSame(selector, labels)
   t.equal(service.spec.ports[0].targetPort, container.ports[0].name)
-  const { service: behind } = read('ingress').spec.rules[0].http.paths[0].backend
-  t.strictSame(behind, { name: service.metadata.name, port: { name: service.spec.ports[0].name } })
+  const paths = read('ingress').spec.rules[0].http.paths as { path: string; backend: { service: object } }[]
+  const port = { name: service.spec.ports[0].name }
+  t.strictSame(
+    paths.map(({ path, backend }) => [path, backend.service]),
+    [
+      ['/metrics', { name: 'talkie-closed', port }],
+      ['/', { name: service.metadata.name, port }],
+    ],
+  )
+  t.equal(read('service-closed').spec.selector, undefined, 'what the ingress does not pass on reaches no pod')
   t.strictSame(read('ingress').spec.tls[0].hosts, [read('ingress').spec.rules[0].host])
   t.match(read('hpa').spec.scaleTargetRef, { kind: deployment.kind, name: deployment.metadata.name })
   t.equal(deployment.spec.replicas, undefined, 'a rollout does not override the autoscaler')

@@ -130,6 +130,13 @@ for (const [program, args] of Object.entries(proxies)) {
     const past = JSON.parse((await ask(`${direct}/seen`, claims)).body)
     t.match(past, { ip: CLIENT, protocol: 'http', host: direct.slice('http://'.length) })
 
+    t.equal((await ask(`${direct}/metrics`)).status, 200)
+    for (const path of ['/metrics', '/%6detrics', '/metrics?x=1', '//metrics', '/./metrics', '/x/../metrics']) {
+      t.equal((await ask(origin, { path })).status, 404, `${path} is not passed on`)
+    }
+    t.equal((await ask(`${origin}/docs/openapi.yaml`)).status, 200)
+    t.notMatch((await ask(`${origin}/metrics`)).headers.server, /\d/, 'no version')
+
     const headers = { 'content-type': 'application/json' }
     const account = JSON.stringify({ username: 'minji', password: PASSWORD })
     const registered = await ask(`${origin}/auth/register`, { method: 'POST', headers }, account)

@@ -6,8 +6,8 @@ import { connect, listen } from '../support/socket.js'
 
 /** The value of the line with exactly this name and these labels. */
 async function figure(fastify: FastifyInstance, line: string): Promise<number> {
-  const { body } = await fastify.inject('/metrics')
-  const found = body.split('\n').find(each => each.startsWith(`${line} `))
+  const text = await fastify.metrics.metrics()
+  const found = text.split('\n').find(each => each.startsWith(`${line} `))
   if (!found) throw new Error(`no line ${line}`)
   return Number(found.slice(line.length + 1))
 }
@@ -57,6 +57,34 @@ test('requests are counted by route template, and no name appears in the metrics
   t.equal(await figure(fastify, `http_request_duration_seconds_count{${labels}}`), 1)
   t.equal(await figure(fastify, 'http_request_duration_seconds_count{method="GET",route="none",status="404"}'), 1)
   t.notMatch((await fastify.inject('/metrics')).body, 'somebody')
+})
+
+test('/metrics is built once a second at most, and counts within the limit of requests', async t => {
+  const fastify = await build(t, { RATE_LIMIT_HTTP_PER_MINUTE: '5' })
+  let built = 0
+  const { metrics } = fastify
+  const build_text = metrics.metrics.bind(metrics)
+  metrics.metrics = () => {
+    built++
+    return build_text()
+  }
+  const statuses = []
+  for (let n = 0; n < 6; n++) statuses.push((await fastify.inject('/metrics')).statusCode)
+  t.same(statuses, [200, 200, 200, 200, 200, 429])
+  t.equal(built, 1)
+})
+
+test('with METRICS_TOKEN only that token reads /metrics, and with DOCS=off there is no /docs', async t => {
+  const METRICS_TOKEN = 'q8Zk3vX1Rw0nJt7Y'
+  const fastify = await build(t, { METRICS_TOKEN, DOCS: 'off' })
+  const read = async (authorization?: string) =>
+    (await fastify.inject({ url: '/metrics', headers: authorization === undefined ? {} : { authorization } }))
+      .statusCode
+  t.same([await read(), await read('Bearer q8Zk3vX1Rw0nJt7Z'), await read('Bearer a.b.c')], [401, 401, 401])
+  t.equal(await read(`Bearer ${METRICS_TOKEN}`), 200)
+  for (const url of ['/docs', '/docs/openapi.yaml', '/docs/json', '/docs/static/index.html']) {
+    t.equal((await fastify.inject(url)).statusCode, 404, url)
+  }
 })
 
 test('new, resumed and reset subscriptions are counted apart, and closed sockets by reason', async t => {

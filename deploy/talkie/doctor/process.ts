@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { list } from '../../../plugins/config/index.js'
 import { serverOptions } from '../../../plugins/config/server-options.js'
 import type { Config } from '../../../schemas/config.js'
 import { type Finding, fail, type Machine, ok, reason, warn } from './finding.js'
@@ -60,6 +61,11 @@ export function checkTls(config: Config, { now }: Machine): Finding {
   }
   if (days < EXPIRY_WARN_DAYS) return warn('tls', `TLS_CERT_FILE expires in ${days} days`, 'Renew the certificate')
   return ok('tls', `the certificate is valid for ${days} days`)
+}
+
+export function checkHosts({ ALLOWED_HOSTS }: Config): Finding {
+  if (ALLOWED_HOSTS === undefined) return ok('hosts', 'any host name is answered: ALLOWED_HOSTS is not set')
+  return ok('hosts', `only ${list(ALLOWED_HOSTS).join(', ')} is answered; other names get 421 HOST_REFUSED`)
 }
 
 export function checkOpenFiles({ MAX_SOCKETS_PER_ADDRESS: sockets }: Config, { open_files }: Machine): Finding {

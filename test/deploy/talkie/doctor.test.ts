@@ -54,7 +54,7 @@ test('on a healthy machine every check is ok, prints one line and leaves no file
   const findings = await examine(env, healthy)
   t.same(
     findings.map(({ subject, state }) => `${subject} ${state}`),
-    ['node', 'clock', 'config', 'secret', 'tls', 'files', 'port', 'folder', 'disk', 'store', 'bus'].map(
+    ['node', 'clock', 'config', 'secret', 'tls', 'hosts', 'files', 'port', 'folder', 'disk', 'store', 'bus'].map(
       subject => `${subject} ok`,
     ),
   )
@@ -69,7 +69,7 @@ test('an empty environment is ok: the folder will be created', async t => {
   const DATA_DIR = join(temporaryFolder(t), 'a', 'b')
   const findings = await examine({ DATA_DIR, PORT: '0' }, healthy)
   t.ok(findings.every(({ state }) => state === 'ok'))
-  t.match(findings, [{}, {}, {}, {}, {}, {}, {}, { message: `DATA_DIR ${DATA_DIR} will be created` }])
+  t.match(findings, [{}, {}, {}, {}, {}, {}, {}, {}, { message: `DATA_DIR ${DATA_DIR} will be created` }])
 })
 
 test('the port and the store of a running server are ok', async t => {
