@@ -13,7 +13,7 @@ export const prices = {
   /** A frame, besides what it asks for. */
   frame: 20,
   /** Parsing JSON. Deeply nested arrays are the worst case. */
-  parsed_byte: 0.02,
+  parsed_byte: 0.06,
   /** Building and writing an answer. */
   answered_byte: 0.01,
   /** Deciding on an event and handing it to the store. */

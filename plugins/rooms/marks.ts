@@ -10,7 +10,7 @@ export type Marks = ReturnType<typeof createMarks>
 interface MarkEvents {
   /** The user has just become a member of the room. */
   admitted: [username: string, room_id: string]
-  /** The user's mark was set; `by` is what the caller of `markRead` passed. */
+  /** The user's mark moved; `by` is what the caller of `markRead` passed. */
   read: [username: string, mark: ReadMark, by: object | undefined]
 }
 
@@ -33,7 +33,10 @@ export function createMarks(store: Store, roomLog: RoomLog) {
      */
     async markRead(room_id: string, username: string, seq: number, by?: object): Promise<ReadMark> {
       const view = await memberView(roomLog, room_id, username)
-      const mark = { room_id, seq: await store.moveMark(username, room_id, Math.min(seq, view.seq)) }
+      const wanted = Math.min(seq, view.seq)
+      const before = await store.readMark(username, room_id)
+      if (before >= wanted) return { room_id, seq: before }
+      const mark = { room_id, seq: await store.moveMark(username, room_id, wanted) }
       events.emit('read', username, mark, by)
       return mark
     },

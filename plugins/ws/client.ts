@@ -2,15 +2,17 @@ import type { Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyError } from 'fastify'
 import type { RawData, WebSocket } from 'ws'
-import { errors, rateLimited } from '../../schemas/error.js'
-import type { ClientFrame, ClientFrames, ServerFrame } from '../../schemas/frame.js'
+import { errors } from '../../schemas/error.js'
+import type { ClientFrame, ServerFrame } from '../../schemas/frame.js'
 import { type CloseReason, closeCodes } from '../../schemas/wire.js'
 import type { Identity } from '../auth/index.js'
+import { prices } from '../budgets/index.js'
 import { TokenBucket } from '../rate-limit/index.js'
 import { UNSENT_BYTES_MAX } from './feed.js'
 import { frameText } from './framing.js'
 import { handlers, type Sender } from './handlers.js'
-import { originOf, parseFrame } from './parse.js'
+import { Pacer } from './pacer.js'
+import { type Origin, originOf, parseFrame } from './parse.js'
 import type { Services } from './services.js'
 import { Subscriptions } from './subscriptions.js'
 
@@ -18,6 +20,8 @@ import { Subscriptions } from './subscriptions.js'
 const MALFORMED_MAX = 3
 /** Frames of one socket in progress; at this number, reading pauses until half of them are done. */
 const IN_PROGRESS_MAX = 256
+/** How long a client may take for one message, from its first byte on. */
+const MESSAGE_MS = 30_000
 /** How long the peer has to answer the close frame before the socket is destroyed. */
 const CLOSE_MS = 5000
 /** How long a restart waits for a room's last flush, which does not happen while the store is down. */
@@ -35,7 +39,10 @@ export interface OneRoom {
 export class Client implements Sender {
   identity: Identity | null = null
   readonly subscriptions: Subscriptions
-  readonly #bucket: TokenBucket | null
+  readonly #pacer: Pacer
+  /** Bytes that the connection had received with the last complete message; and since when there are more. */
+  #read_bytes = 0
+  #partial_at: number | null = null
   #in_progress = 0
   /** Set while a restart waits for the frames in progress. */
   #onIdle: (() => void) | null = null
@@ -60,11 +67,16 @@ export class Client implements Sender {
   ) {
     this.subscriptions = new Subscriptions(this, services)
     const per_second = services.config.RATE_LIMIT_FRAMES_PER_SECOND
-    this.#bucket = per_second > 0 ? new TokenBucket(per_second) : null
-    ws.on('message', (data, binary) => this.#receive(data, binary))
-    ws.on('pong', () => {
-      this.#pings_missed = 0
+    this.#pacer = new Pacer(ws, per_second > 0 ? new TokenBucket(per_second) : null, {
+      take: (data, binary) => this.#take(data, binary),
+      excess: () => this.close('too_many'),
     })
+    ws.on('message', (data, binary) => this.#receive(data, binary))
+    ws.on('ping', () => {
+      this.#heard()
+      this.pay(prices.frame)
+    })
+    ws.on('pong', () => this.#heard())
     // `close` follows and does the rest.
     ws.on('error', () => {})
     ws.on('close', () => this.#closed())
@@ -94,6 +106,9 @@ export class Client implements Sender {
     if (!identity) return this.close(fault instanceof errors.Unauthorized ? 'unauthorized' : 'restarting')
     this.identity = identity
     if (!hub.identify(this, identity.username)) return this.close('too_many')
+    const budget = this.services.budgets.ofAccount(identity.username)
+    budget.holders++
+    this.#pacer.budget = budget
     // From here on, the end of the session closes this socket; it may have ended since the token was verified.
     if (auth.hasEnded(identity.session_id)) return this.close('unauthorized')
     if (!this.one_room) return
@@ -104,6 +119,10 @@ export class Client implements Sender {
       else if (error instanceof errors.RoomNotFound) this.close('room_gone')
       else this.close('restarting')
     }
+  }
+
+  pay(cost_us: number) {
+    this.#pacer.pay(cost_us)
   }
 
   send(frame: ServerFrame) {
@@ -132,7 +151,7 @@ export class Client implements Sender {
   async restart(retry_after_ms: number) {
     if (!this.open || this.#restarting) return
     this.#restarting = true
-    this.ws.pause()
+    this.#pacer.stop()
     // Frames that were read before the pause are still handled meanwhile.
     while (this.#in_progress > 0 && this.open) {
       await new Promise<void>(resolve => {
@@ -155,6 +174,7 @@ export class Client implements Sender {
   tick(now_ms: number, now: number, heartbeat_ms: number) {
     if (!this.open) return
     if (this.identity && this.identity.expires_at <= now_ms) return this.close('unauthorized')
+    if (this.#isMessageLate(now)) return this.ws.terminate()
     if (now - this.#pinged_at < heartbeat_ms) return
     if (this.#pings_missed >= PINGS_MISSED_MAX) return this.ws.terminate()
     this.#pings_missed++
@@ -162,23 +182,44 @@ export class Client implements Sender {
     this.ws.ping()
   }
 
+  /** Something complete came from the peer. */
+  #heard() {
+    this.#pings_missed = 0
+    this.#read_bytes = this.socket.bytesRead
+    this.#partial_at = null
+  }
+
+  /** Whether a message was begun and not completed in time. */
+  #isMessageLate(now: number): boolean {
+    if (this.socket.bytesRead === this.#read_bytes || this.#pacer.slowed) {
+      this.#partial_at = null
+      return false
+    }
+    this.#partial_at ??= now
+    return now - this.#partial_at > MESSAGE_MS
+  }
+
   #receive(data: RawData, binary: boolean) {
     // Without an identity the socket is about to be closed for a restart.
     if (this.#closing || !this.identity) return
-    this.#pings_missed = 0
-    const text = data.toString()
+    this.#heard()
+    this.#pacer.receive(data, binary)
+  }
+
+  #take(data: RawData, binary: boolean) {
+    if (this.#closing) return
+    let frame: ClientFrame
     try {
-      const wait_ms = this.#bucket?.take() ?? 0
-      if (wait_ms > 0) throw rateLimited(wait_ms)
       if (binary) throw new errors.MalformedFrame()
-      const frame = parseFrame(text)
-      this.#in_progress++
-      if (this.#in_progress === IN_PROGRESS_MAX) this.ws.pause()
-      void this.#handle(frame).then(() => this.#done())
+      frame = parseFrame(data.toString())
     } catch (error) {
-      this.#refuse(error, originOf(text))
+      this.#refuse(error, (error as { origin?: Origin }).origin ?? {})
       if (error instanceof errors.MalformedFrame && ++this.#malformed === MALFORMED_MAX) this.close('malformed')
+      return
     }
+    this.#in_progress++
+    if (this.#in_progress === IN_PROGRESS_MAX) this.#pacer.busy = true
+    void this.#handle(frame).then(() => this.#done())
   }
 
   async #handle(frame: ClientFrame) {
@@ -190,18 +231,17 @@ export class Client implements Sender {
       if (this.#closing) return
       await (handlers[frame.type] as (sender: Sender, frame: ClientFrame) => Promise<void>)(this, frame)
     } catch (error) {
-      const { room_id, client_id } = frame as Partial<ClientFrames['send']>
-      this.#refuse(error, { ...(room_id !== undefined && { room_id }), ...(client_id !== undefined && { client_id }) })
+      this.#refuse(error, originOf(frame))
     }
   }
 
   #done() {
     this.#in_progress--
-    if (this.#in_progress === IN_PROGRESS_MAX / 2 && !this.#restarting) this.ws.resume()
+    if (this.#in_progress === IN_PROGRESS_MAX / 2) this.#pacer.busy = false
     if (this.#in_progress === 0) this.#onIdle?.()
   }
 
-  #refuse(error: unknown, origin: { room_id?: string; client_id?: string }) {
+  #refuse(error: unknown, origin: Origin) {
     const { code, message, statusCode = 500 } = error as FastifyError
     if (statusCode >= 500 && !(error instanceof errors.StoreUnavailable)) {
       this.services.log.error({ err: error }, 'failed to handle a frame')
@@ -216,6 +256,7 @@ export class Client implements Sender {
     this.#closing = true
     this.subscriptions.leaveAll()
     this.services.hub.remove(this)
+    if (this.#pacer.budget) this.#pacer.budget.holders--
     this.#onIdle?.()
   }
 }

@@ -1,6 +1,7 @@
 import { errors, rateLimited } from '../../schemas/error.js'
 import type { ClientFrames, ServerFrame } from '../../schemas/frame.js'
 import type { Identity } from '../auth/index.js'
+import { prices } from '../budgets/index.js'
 import type { Services } from './services.js'
 import type { Subscriptions } from './subscriptions.js'
 
@@ -13,6 +14,8 @@ export interface Sender {
   /** Whether the socket was opened for one room. */
   readonly isOneRoom: boolean
   send(frame: ServerFrame): void
+  /** Takes the price of what is done for this client from its budget. @param cost_us µs of the main thread */
+  pay(cost_us: number): void
 }
 
 type Handlers = { [T in keyof ClientFrames]: (sender: Sender, frame: ClientFrames[T]) => Promise<void> }
@@ -21,6 +24,7 @@ type Handlers = { [T in keyof ClientFrames]: (sender: Sender, frame: ClientFrame
 export const handlers: Handlers = {
   async send(sender, frame) {
     limitSends(sender)
+    sender.pay(prices.append)
     const { event } = await sender.services.messages.send(frame.room_id, sender.username, frame)
     sender.subscriptions.stopTyping(frame.room_id)
     sender.subscriptions.ack(event)
@@ -28,12 +32,14 @@ export const handlers: Handlers = {
 
   async edit(sender, frame) {
     limitSends(sender)
+    sender.pay(prices.append)
     const { event } = await sender.services.messages.edit(frame.room_id, sender.username, frame.id, frame)
     sender.subscriptions.ack(event)
   },
 
   async delete(sender, { room_id, id, client_id }) {
     limitSends(sender)
+    sender.pay(prices.append)
     const { event } = await sender.services.messages.remove(room_id, sender.username, id, client_id)
     sender.subscriptions.ack(event)
   },
@@ -43,6 +49,7 @@ export const handlers: Handlers = {
   },
 
   async read(sender, { room_id, seq }) {
+    sender.pay(prices.append + sender.services.hub.socketsOf(sender.username) * prices.recipient)
     await sender.services.rooms.markRead(room_id, sender.username, seq, sender)
   },
 

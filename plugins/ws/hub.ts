@@ -102,6 +102,11 @@ export class Hub {
     user.unfollow()
   }
 
+  /** How many sockets the user has here. */
+  socketsOf(username: string): number {
+    return this.#users.get(username)?.clients.size ?? 0
+  }
+
   clientsOf(username: string): Iterable<HubClient> {
     return this.#users.get(username)?.clients ?? []
   }

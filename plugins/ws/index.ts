@@ -24,8 +24,13 @@ declare module 'fastify' {
   }
 }
 
+/** Fragments of one message; browsers send one, and each costs memory until the message is complete. */
+const FRAGMENTS_MAX = 64
+/** Reads of the network that one message may take; a segment has some 1,400 bytes, a message 64 KiB. */
+const CHUNKS_MAX = 1024
+
 async function ws(fastify: FastifyInstance) {
-  const { auth, config, messages, presence, pubsub, roomLog, rooms, store } = fastify
+  const { auth, budgets, config, messages, presence, pubsub, roomLog, rooms, store } = fastify
   const userBus = createUserBus(pubsub, store.epoch, username => hub.clientsOf(username))
   const bounds = {
     per_user: config.MAX_SOCKETS_PER_USER,
@@ -36,7 +41,7 @@ async function ws(fastify: FastifyInstance) {
   const poll = startPoll(hub, roomLog, pubsub, store)
   fastify.addHook('onClose', () => poll.close())
   const services: Services = {
-    ...{ auth, config, messages, presence, roomLog, rooms, store },
+    ...{ auth, budgets, config, messages, presence, roomLog, rooms, store },
     ...{ hub, limits: fastify.limits, log: fastify.log },
   }
 
@@ -75,6 +80,10 @@ async function ws(fastify: FastifyInstance) {
       maxPayload: limits.FRAME_BYTES_MAX,
       // With compression, frames written to the TCP connection would overtake those that ws still compresses.
       perMessageDeflate: false,
+      // One frame in each turn of the event loop: a read of 64 KiB may hold thousands.
+      allowSynchronousEvents: false,
+      maxFragments: FRAGMENTS_MAX,
+      maxBufferedChunks: CHUNKS_MAX,
       handleProtocols: protocols => (protocols.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
     },
     preClose: done => {
@@ -93,6 +102,7 @@ export default fp(ws, {
     'store',
     'pubsub',
     'auth',
+    'budgets',
     'rooms',
     'messages',
     'presence',

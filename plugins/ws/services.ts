@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from '../../schemas/config.js'
 import type { Auth } from '../auth/index.js'
+import type { Budgets } from '../budgets/index.js'
 import type { Messages } from '../messages.js'
 import type { Presence } from '../presence/index.js'
 import type { Limits } from '../rate-limit/index.js'
@@ -12,6 +13,7 @@ import type { Hub } from './hub.js'
 /** The capabilities that sockets call. */
 export interface Services {
   auth: Auth
+  budgets: Budgets
   config: Config
   hub: Hub
   limits: Limits

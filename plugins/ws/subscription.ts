@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import type { ServerFrame } from '../../schemas/frame.js'
 import { type CloseReason, limits } from '../../schemas/wire.js'
+import { prices } from '../budgets/index.js'
 import type { RoomView } from '../room-log/index.js'
 import type { Store } from '../store/index.js'
 import type { Feed, Subscriber } from './feed.js'
@@ -17,6 +18,8 @@ export interface Connection {
   /** @param framed complete WebSocket frames */
   write(framed: Buffer): void
   close(reason: CloseReason): void
+  /** Takes the price of what is done for this client from its budget. @param cost_us µs of the main thread */
+  pay(cost_us: number): void
   /** The user's membership or the room ended. */
   roomEnded(room_id: string, reason: CloseReason): void
 }
@@ -29,6 +32,8 @@ export class Subscription implements Subscriber {
   readonly acks: Buffer[] = []
   readonly ephemeral: Buffer[] = []
   typing = false
+  /** When the room was last told, by the monotonic clock. */
+  typed_at = Number.NEGATIVE_INFINITY
   /** How it began: without history, resumed, or told to start over. */
   began: 'new' | 'resumed' | 'reset' = 'new'
 
@@ -129,7 +134,9 @@ export class Subscription implements Subscriber {
       await feed.hold()
       if (!this.#attached) return
       const flushed = missed.filter(({ seq }) => seq <= feed.flushed)
-      this.connection.write(Buffer.concat(flushed.map(({ frame }) => frame)))
+      const replayed = Buffer.concat(flushed.map(({ frame }) => frame))
+      this.connection.write(replayed)
+      this.connection.pay(flushed.length * prices.replayed_event + replayed.length * prices.answered_byte)
       cursor = flushed.at(-1)?.seq ?? cursor
       if (socket.writableLength > UNSENT_BYTES_PAUSE) {
         await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => {})

@@ -2,10 +2,14 @@ import { errors } from '../../schemas/error.js'
 import type { StoredEvent } from '../../schemas/event.js'
 import type { ClientFrames } from '../../schemas/frame.js'
 import { limits } from '../../schemas/wire.js'
+import { prices } from '../budgets/index.js'
 import type { Feed } from './feed.js'
 import { frameText } from './framing.js'
 import type { Services } from './services.js'
 import { type Connection, Subscription } from './subscription.js'
+
+/** A repeated typing frame is passed on at most so often. */
+const TYPING_REPEAT_MS = 1000
 
 /** The rooms that one socket follows; at most ROOMS_PER_SOCKET_MAX. */
 export class Subscriptions {
@@ -25,6 +29,7 @@ export class Subscriptions {
   async subscribe({ room_id, after, epoch }: Omit<ClientFrames['subscribe'], 'type'>) {
     const { hub, rooms, presence, store, config } = this.services
     const { connection } = this
+    connection.pay(prices.subscribe)
     this.leave(room_id)
     if (this.#rooms.size + this.#requested.size >= limits.ROOMS_PER_SOCKET_MAX) throw new errors.TooManyRooms()
     const request = Symbol(room_id)
@@ -84,6 +89,10 @@ export class Subscriptions {
   setTyping(room_id: string, on: boolean) {
     const subscription = this.#rooms.get(room_id)
     if (!subscription?.live) throw new errors.NotSubscribed(room_id)
+    const now = performance.now()
+    // The page repeats it every few seconds; more often tells nothing new.
+    if (on === subscription.typing && now - subscription.typed_at < TYPING_REPEAT_MS) return
+    subscription.typed_at = now
     this.#tellTyping(subscription, on)
   }
 
@@ -102,6 +111,7 @@ export class Subscriptions {
     const { username } = this.connection
     const { room_id } = subscription.feed
     subscription.typing = on
+    this.connection.pay(subscription.feed.live.size * prices.recipient)
     this.services.roomLog.broadcast(room_id, { type: 'typing', room_id, username, on })
   }
 }

@@ -298,7 +298,7 @@ test('typing is delivered, and ends with the message and with the socket', async
   t.match(await reader.next('typing'), { username: 'minji', on: false })
 })
 
-test('a read mark is sent only to the other sockets of its user, and never moves back', async t => {
+test('a read mark that moved is sent only to the other sockets of its user', async t => {
   const app = await build(t)
   const origin = await listen(app)
   const [minji, seojun] = [await register(app, 'minji'), await register(app, 'seojun')]
@@ -312,8 +312,9 @@ test('a read mark is sent only to the other sockets of its user, and never moves
   await Promise.all([one.settled(), two.settled(), other.settled()])
   one.send({ type: 'read', room_id, seq: 2 })
   t.match(await two.next('read'), { room_id, seq: 2 })
-  one.send({ type: 'read', room_id, seq: 1 })
-  t.match(await two.next('read'), { seq: 2 })
+  // A mark that does not move is told to no socket.
+  for (const seq of [2, 1, 2]) one.send({ type: 'read', room_id, seq })
+  await one.settled()
   one.send({ type: 'read', room_id, seq: 1_000_000 })
   t.match(await two.next('read'), { seq: 3 })
   await Promise.all([one.settled(), other.settled()])
@@ -386,7 +387,7 @@ test('too many sockets of an address are closed with 4429', async t => {
 })
 
 test('a limit says when to retry, and a rejected message is not stored', async t => {
-  const app = await build(t, { RATE_LIMIT_SENDS_PER_SECOND: '1', RATE_LIMIT_FRAMES_PER_SECOND: '3' })
+  const app = await build(t, { RATE_LIMIT_SENDS_PER_SECOND: '1' })
   const origin = await listen(app)
   const { token } = await register(app, 'minji')
   const socket = await connect(t, origin, '/ws', token)
@@ -395,7 +396,48 @@ test('a limit says when to retry, and a rejected message is not stored', async t
   await socket.next('ack', { client_id: 'b' })
   const refused = await socket.next('error', { client_id: 'c' })
   t.match(refused, { code: 'RATE_LIMITED', retry_after_ms: Number })
-  for (let i = 0; i < 10; i++) socket.send({ type: 'ping' })
-  t.match(await socket.next('error'), { code: 'RATE_LIMITED', retry_after_ms: Number })
   t.equal(await app.store.readHead(room_id), 3)
+})
+
+test('a socket over the frame rate is slowed: every frame is answered, none sooner than the rate allows', async t => {
+  const app = await build(t, { RATE_LIMIT_FRAMES_PER_SECOND: '20' })
+  const origin = await listen(app)
+  const { token } = await register(app, 'minji')
+  const socket = await connect(t, origin, '/ws', token)
+  await socket.settled()
+  const began = performance.now()
+  for (let i = 0; i < 60; i++) socket.send({ type: 'ping' })
+  for (let i = 0; i < 60; i++) await socket.next('pong')
+  t.ok(performance.now() - began > 900, 'a burst of 40, then 20 a second')
+})
+
+test('a client out of budget is slowed, and gets no further socket', async t => {
+  const app = await build(t)
+  const origin = await listen(app)
+  const { token } = await register(app, 'minji')
+  const socket = await connect(t, origin, '/ws', token)
+  await socket.settled()
+  const budget = app.budgets.ofAccount('minji')
+  budget.charge(3_050_000)
+  const began = performance.now()
+  socket.send({ type: 'ping' }, { type: 'ping' })
+  await socket.next('pong')
+  await socket.next('pong')
+  t.ok(performance.now() - began > 300, 'it waited for its budget')
+  budget.charge(60_000_000)
+  const refused = await fetch(`${origin}/auth/me`, { headers: { authorization: `Bearer ${token}` } })
+  t.equal(refused.status, 429)
+  t.ok(Number(refused.headers.get('retry-after')) > 300)
+  const other = await register(app, 'jun')
+  await (await connect(t, origin, '/ws', other.token)).settled()
+})
+
+test('a message in more than 64 fragments closes the socket', async t => {
+  const app = await build(t)
+  const origin = await listen(app)
+  const { token } = await register(app, 'minji')
+  const socket = await connect(t, origin, '/ws', token)
+  await socket.settled()
+  for (let i = 0; i < 70; i++) socket.ws.send(i === 0 ? '{' : ' ', { fin: false })
+  t.match(await socket.closed, { code: 1008 })
 })

@@ -66,7 +66,8 @@ function arrival(feed: Feed) {
   const { one, frames } = subscriber('minji')
   const write = (bytes: Buffer) => one.socket.write(bytes)
   const send = (frame: object) => write(frameText(Buffer.from(JSON.stringify(frame))))
-  return { subscription: new Subscription({ ...one, write, send } as unknown as Connection, feed), frames }
+  const pay = () => {}
+  return { subscription: new Subscription({ ...one, write, send, pay } as unknown as Connection, feed), frames }
 }
 const welcome = { online: [], online_count: 0, heartbeat_ms: 1000 }
 
