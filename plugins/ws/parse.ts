@@ -3,9 +3,9 @@ import { errors } from '../../schemas/error.js'
 import { type ClientFrame, clientFrames } from '../../schemas/frame.js'
 
 /** Characters of a property's name, which a client chose, in an error message. */
-const NAME_MAX = 50
+const NAME_SHOWN = 50
 /** Characters of an id that an error frame repeats. */
-const ID_MAX = 64
+const ID_SHOWN = 64
 
 const ajv = new Ajv({ strict: false })
 const validators = new Map<string, ValidateFunction<ClientFrame>>(
@@ -38,7 +38,7 @@ export function parseFrame(data: string): ClientFrame {
   if (validate(frame)) return frame
   const [error] = validate.errors ?? []
   const property = error?.params.additionalProperty ?? error?.instancePath.slice(1)
-  const message = `${frame.type}: ${property ? `${String(property).slice(0, NAME_MAX)} ` : ''}${error?.message ?? 'is invalid'}`
+  const message = `${frame.type}: ${property ? `${String(property).slice(0, NAME_SHOWN)} ` : ''}${error?.message ?? 'is invalid'}`
   throw badFrame(message, frame)
 }
 
@@ -51,7 +51,7 @@ function badFrame(message: string, frame: object) {
 export function originOf(frame: object): Origin {
   const { room_id, client_id } = frame as Record<string, unknown>
   return {
-    ...(typeof room_id === 'string' && room_id.length <= ID_MAX && { room_id }),
-    ...(typeof client_id === 'string' && client_id.length <= ID_MAX && { client_id }),
+    ...(typeof room_id === 'string' && room_id.length <= ID_SHOWN && { room_id }),
+    ...(typeof client_id === 'string' && client_id.length <= ID_SHOWN && { client_id }),
   }
 }
