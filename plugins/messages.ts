@@ -1,13 +1,12 @@
-import { setImmediate } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { errors } from '../schemas/error.js'
 import type { StoredEvent } from '../schemas/event.js'
-import type { Message, Page, PageQuery, SearchPage, SearchQuery } from '../schemas/message.js'
+import type { Message, Page, PageQuery } from '../schemas/message.js'
 import { limits } from '../schemas/wire.js'
 import type { Appended, RoomLog } from './room-log/index.js'
 import { assertMember, type Rooms } from './rooms/index.js'
-import { foldMessage, matches, queryTerms, type Store, type Target } from './store/index.js'
+import { foldMessage, type Store, type Target } from './store/index.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -25,10 +24,6 @@ export interface Written {
   /** Whether the event was already stored, because the request is a retry. */
   repeated: boolean
 }
-
-/** Candidates that one search examines at most; beyond, the answer says where to continue. */
-const CANDIDATES_MAX = 10_000
-const CANDIDATES_AT_ONCE = 200
 
 /** Messages of rooms. Every write is decided on the room's state just before its event, so a removal always wins. */
 export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms) {
@@ -147,38 +142,6 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms) {
       const has_more = found.length > limit
       const kept = after === undefined ? found.slice(has_more ? 1 : 0) : found.slice(0, limit)
       return { messages: kept.map(foldMessage), has_more, seq: view.seq }
-    },
-
-    /**
-     * Pages go from the newest matches to the oldest; within a page, messages are in ascending order.
-     * @throws RoomNotFound, NotMember; BadRequest if `q` contains no letter or digit
-     */
-    async search(room_id: string, username: string, query: SearchQuery): Promise<SearchPage> {
-      await rooms.assertMember(room_id, username)
-      const { q, limit = limits.PAGE_DEFAULT } = query
-      const terms = queryTerms(q)
-      if (terms.length === 0) throw new errors.BadRequest('q must contain a letter or digit')
-      const hits: Message[] = []
-      let before = query.before ?? Number.MAX_SAFE_INTEGER
-      for (let looked = 0; looked < CANDIDATES_MAX; looked += CANDIDATES_AT_ONCE) {
-        const found = await store.searchTerms(room_id, terms, { before, limit: CANDIDATES_AT_ONCE })
-        const targets = await store.readTargets(room_id, found.seqs)
-        for (const target of targets.toReversed()) {
-          const message = foldMessage(target)
-          if (message.deleted_at !== undefined || !matches(message.text, q)) continue
-          if (hits.length === limit) {
-            return { messages: hits.reverse(), has_more: true, next_before: (hits[0] as Message).id }
-          }
-          hits.push(message)
-        }
-        if (found.next_before === null) return { messages: hits.reverse(), has_more: false }
-        before = found.next_before
-        // The store has reached the bound of one search.
-        if (found.seqs.length < CANDIDATES_AT_ONCE) break
-        // A long search must not block other work.
-        await setImmediate()
-      }
-      return { messages: hits.reverse(), has_more: true, next_before: before }
     },
   }
 }

@@ -103,7 +103,12 @@ export type Page = Static<typeof Page>
 
 export const SearchQuery = Type.Object(
   {
-    q: Type.String({ minLength: 1, maxLength: 200, description: 'Words to search for', examples: ['회의'] }),
+    q: Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description: 'Words, parts of words in scripts without spaces, or emoji to search for',
+      examples: ['회의'],
+    }),
     before: Type.Optional(
       Type.Integer({ ...Seq, description: 'Return matches before this `seq`: `next_before` of the previous page' }),
     ),

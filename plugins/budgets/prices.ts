@@ -20,6 +20,10 @@ export const prices = {
   append: 60,
   /** Reading a message of a history page. */
   read_message: 10,
+  /** Examining a message that a search may match, besides its characters. */
+  searched_message: 10,
+  /** Reading, normalizing and comparing a text. */
+  searched_character: 0.1,
   /** Following a room: membership, presence, welcome. */
   subscribe: 300,
   /** An event that a resuming socket is sent. */

@@ -30,6 +30,8 @@ export interface SearchResult {
   seqs: number[]
   /** Below this there may be more: the limit or the bound of one search was met. Null if there are none. */
   next_before: number | null
+  /** How long the search kept the event loop, ms; 0 if the work was done elsewhere. */
+  worked_ms: number
 }
 
 /** `findAhead` takes so many positions at most. */

@@ -41,7 +41,7 @@ const search = {
   tags,
   summary: 'Search messages',
   description:
-    'Finds messages whose current text contains all the words of the query; in Korean, Chinese and Japanese, parts of words match, too. Pages go from the newest matches to the oldest; within a page, messages are in ascending order.',
+    'Finds messages whose current text contains all the words of the query; in scripts that are searched by parts (Korean, Chinese, Japanese, Thai, Lao, Khmer, Burmese), parts of words match, too, and emoji are found. A page may contain fewer messages than `limit`, even none, and yet have `next_before`: a search ends after a bounded amount of work. An account searches one at a time; a few more wait, and beyond these a search is refused with 429. Pages go from the newest matches to the oldest; within a page, messages are in ascending order.',
   params: RoomParams,
   querystring: SearchQuery,
   response: {
@@ -122,7 +122,7 @@ export default (async fastify => {
   fastify.get('/messages', { schema: list }, ({ params, query, username }) => messages.page(params.id, username, query))
 
   fastify.get('/messages/search', { schema: search }, ({ params, query, username }) =>
-    messages.search(params.id, username, query),
+    fastify.messageSearch.find(params.id, username, query),
   )
 
   fastify.post('/messages', { schema: send, preHandler }, async ({ params, body, username }, reply) =>

@@ -58,10 +58,10 @@ create virtual table terms using fts5 (
 
 /** How long a search works in one turn of the event loop, roughly. */
 const SLICE_MS = 3
-/** Turns after which a search returns what it has and where to continue. */
-const SLICES_MAX = 30
+/** Work after which a search returns what it has and where to continue, ms. */
+const SEARCH_MS = 10
 /** Seqs searched in the first turn; later turns take as many as SLICE_MS allows. */
-const FIRST_SPAN = 20_000
+const FIRST_SPAN = 2000
 
 export interface Search {
   room_id: string
@@ -106,14 +106,17 @@ export async function searchDown(
   const seqs: number[] = []
   let from = Math.min(before, head + 1)
   let span = FIRST_SPAN
-  for (let slice = 0; slice < SLICES_MAX && from > 1; slice++) {
+  let worked_ms = 0
+  while (from > 1 && worked_ms < SEARCH_MS) {
     const above = Math.max(0, from - 1 - span)
     const started_at = performance.now()
     seqs.push(...(await searchSpan({ ...search, before: from, limit: search.limit - seqs.length }, above)))
-    if (seqs.length === search.limit) return { seqs, next_before: seqs.at(-1) as number }
+    const slice_ms = performance.now() - started_at
+    worked_ms += slice_ms
+    if (seqs.length === search.limit) return { seqs, next_before: seqs.at(-1) as number, worked_ms }
     from = above + 1
-    span = performance.now() - started_at < SLICE_MS ? span * 2 : Math.max(1, span >> 1)
+    span = slice_ms < SLICE_MS ? span * 2 : Math.max(1, span >> 1)
     await nextTurn()
   }
-  return { seqs, next_before: from > 1 ? from : null }
+  return { seqs, next_before: from > 1 ? from : null, worked_ms }
 }

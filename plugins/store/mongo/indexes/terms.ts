@@ -93,8 +93,8 @@ export function createTerms(db: Db, { events, indexed }: Collections, log: Log) 
         )
         .toArray()
       const seqs = found.map(({ seq }) => seq)
-      if (seqs.length === limit) return { seqs, next_before: seqs.at(-1) as number }
-      return { seqs, next_before: from > 1 ? from : null }
+      if (seqs.length === limit) return { seqs, next_before: seqs.at(-1) as number, worked_ms: 0 }
+      return { seqs, next_before: from > 1 ? from : null, worked_ms: 0 }
     },
   }
 }

@@ -1,6 +1,6 @@
 import { type Test, test } from 'tap'
 import { foldMember, foldRoom } from '../../../../plugins/store/log/fold.js'
-import { queryTerms } from '../../../../plugins/store/log/terms.js'
+import { parseQuery } from '../../../../plugins/store/log/terms.js'
 import { Conflict, type Store } from '../../../../plugins/store/store.js'
 import type { StoredEvent } from '../../../../schemas/event.js'
 import type { RoomRecord } from '../../../../schemas/room.js'
@@ -98,7 +98,7 @@ export const isConflict = (result: PromiseSettledResult<unknown>) =>
 
 /** Searches a room for what a user types. */
 export const search = (store: Store, room_id: string, query: string, before = Number.MAX_SAFE_INTEGER) =>
-  store.searchTerms(room_id, queryTerms(query), { before, limit: 100 })
+  store.searchTerms(room_id, parseQuery(query).terms, { before, limit: 100 })
 
 export type Promises = ReturnType<typeof promisesOf>
 

@@ -1,0 +1,107 @@
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { errors } from '../../schemas/error.js'
+import type { Message, SearchPage, SearchQuery } from '../../schemas/message.js'
+import { limits } from '../../schemas/wire.js'
+import { type Budgets, prices } from '../budgets/index.js'
+import type { Rooms } from '../rooms/index.js'
+import { foldMessage, parseQuery, type Store, type Target } from '../store/index.js'
+import { createPace } from './pace.js'
+import { createTurns } from './turns.js'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    messageSearch: Search
+  }
+}
+export type Search = ReturnType<typeof createSearch>
+
+/** Candidates that one search examines at most; beyond, the answer says where to continue. */
+const CANDIDATES_MAX = 10_000
+/** Candidates that the store is asked for at a time. */
+const CANDIDATES_AT_ONCE = 200
+/** Messages that are read at a time: some at first, then as many as their length allows. */
+const FIRST_READ = 20
+const READ_AT_ONCE = 100
+const READ_CHARACTERS = 20_000
+
+const charactersOf = ({ message, newest }: Target) => (message.text?.length ?? 0) + (newest?.text?.length ?? 0)
+
+/** Searches messages. Whatever one account searches, the event loop stays free for the others. */
+export function createSearch(store: Store, rooms: Rooms, budgets: Budgets) {
+  const inTurn = createTurns()
+
+  async function search(room_id: string, username: string, query: SearchQuery): Promise<SearchPage> {
+    const { q, limit = limits.PAGE_DEFAULT } = query
+    const { terms, matches } = parseQuery(q)
+    if (terms.length === 0) throw new errors.BadRequest('q must contain a letter, digit or emoji')
+    const pace = createPace(budgets.ofAccount(username))
+    /** Newest first. */
+    const hits: Message[] = []
+    const page = (next_before?: number): SearchPage => ({
+      messages: hits.toReversed(),
+      has_more: next_before !== undefined,
+      ...(next_before !== undefined && { next_before }),
+    })
+
+    /** @returns whether the page was full already */
+    function examine(target: Target): boolean {
+      pace.worked(prices.searched_message + charactersOf(target) * prices.searched_character)
+      const message = foldMessage(target)
+      if (message.deleted_at !== undefined || !matches(message.text)) return false
+      return hits.push(message) > limit
+    }
+
+    let before = query.before ?? Number.MAX_SAFE_INTEGER
+    let at_once = FIRST_READ
+    try {
+      for (let examined = 0; examined < CANDIDATES_MAX; ) {
+        const found = await store.searchTerms(room_id, terms, { before, limit: CANDIDATES_AT_ONCE })
+        pace.worked(found.worked_ms * 1000)
+        for (let at = 0; at < found.seqs.length; ) {
+          if (!(await pace.rest())) return page(before)
+          const seqs = found.seqs.slice(at, at + at_once)
+          const targets = await store.readTargets(room_id, seqs)
+          for (const target of targets.toReversed()) {
+            if (pace.isDue && !(await pace.rest())) return page(before)
+            if (examine(target)) {
+              hits.pop()
+              return page(before)
+            }
+            before = target.message.seq
+          }
+          at += seqs.length
+          examined += seqs.length
+          const characters = targets.reduce((sum, target) => sum + charactersOf(target), 0)
+          const fitting = Math.floor((READ_CHARACTERS * targets.length) / (characters + 1))
+          at_once = Math.max(1, Math.min(at_once * 2, READ_AT_ONCE, fitting))
+        }
+        if (found.next_before === null) return page()
+        before = found.next_before
+        if (!(await pace.rest())) break
+      }
+      return page(before)
+    } finally {
+      pace.pay()
+    }
+  }
+
+  return {
+    /**
+     * Pages go from the newest matches to the oldest; within a page, messages are in ascending order. A page may be
+     * short, or empty, and yet say where to continue. One search of an account runs at a time.
+     * @throws RoomNotFound, NotMember; BadRequest if `q` contains nothing that can be found; RateLimited if several
+     * searches of the account wait already
+     */
+    async find(room_id: string, username: string, query: SearchQuery): Promise<SearchPage> {
+      await rooms.assertMember(room_id, username)
+      return inTurn(username, () => search(room_id, username, query))
+    },
+  }
+}
+
+async function search(fastify: FastifyInstance) {
+  fastify.decorate('messageSearch', createSearch(fastify.store, fastify.rooms, fastify.budgets))
+}
+
+export default fp(search, { name: 'search', dependencies: ['store', 'rooms', 'budgets'] })

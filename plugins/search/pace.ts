@@ -1,0 +1,45 @@
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
+import type { Budget } from '../budgets/index.js'
+
+/** How long one step may keep the event loop, ms. */
+const STEP_MS = 3
+/** Work of one search, µs; then it returns what it has. */
+const WORK_MAX_US = 500_000
+/** A search that would have to wait longer than this returns what it has. */
+const WAIT_MAX_MS = 2000
+
+/** Cuts the work of one search into short steps, which its account pays for. */
+export function createPace(budget: Budget) {
+  let started_at = performance.now()
+  let unpaid_us = 0
+  let worked_us = 0
+
+  return {
+    worked(cost_us: number) {
+      unpaid_us += cost_us
+      worked_us += cost_us
+    },
+
+    /** Whether the step has taken its time. */
+    get isDue() {
+      return performance.now() - started_at >= STEP_MS
+    },
+
+    /** Ends a step and waits for the next one. @returns whether there is to be a next one */
+    async rest(): Promise<boolean> {
+      const wait_ms = this.pay()
+      if (worked_us >= WORK_MAX_US || wait_ms > WAIT_MAX_MS) return false
+      if (wait_ms > 0) await sleep(wait_ms)
+      else await setImmediate()
+      started_at = performance.now()
+      return true
+    },
+
+    /** Charges what was not paid yet. @returns how long the account has to wait, ms */
+    pay(): number {
+      const wait_ms = budget.charge(unpaid_us)
+      unpaid_us = 0
+      return wait_ms
+    },
+  }
+}
