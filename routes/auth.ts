@@ -77,27 +77,40 @@ function cookieOf(request: FastifyRequest) {
 
 export default (async fastify => {
   const { auth, limits, users } = fastify
-  const perAddress = { rateLimit: limits.perAddress }
   const onRequest = fastify.requireIdentity
+  const remember = (request: FastifyRequest, username: string) =>
+    limits.wrongLogins.remember(username, limits.addressOf(request))
 
-  fastify.post('/auth/register', { schema: register, config: perAddress }, async (request, reply) => {
+  const registerOptions = { schema: register, config: { rateLimit: limits.registrations } }
+  fastify.post('/auth/register', registerOptions, async (request, reply) => {
+    const created = await auth.register(request.body)
+    remember(request, created.user.username)
     reply.code(201)
-    return loggedIn(request, reply, await auth.register(request.body))
+    return loggedIn(request, reply, created)
   })
 
-  const loginOptions = { schema: login, config: perAddress, preHandler: limits.loginTry }
-  fastify.post('/auth/login', loginOptions, async (request, reply) =>
-    loggedIn(request, reply, await auth.login(request.body.username, request.body.password)),
-  )
+  const loginOptions = { schema: login, config: { rateLimit: limits.logins } }
+  fastify.post('/auth/login', loginOptions, async (request, reply) => {
+    const { username, password } = request.body
+    const opened = await limits.wrongLogins.run(username, limits.addressOf(request), () =>
+      auth.login(username, password),
+    )
+    return loggedIn(request, reply, opened)
+  })
 
-  fastify.post('/auth/refresh', { schema: refresh, onRequest }, async (request, reply) =>
-    loggedIn(request, reply, await auth.refresh(request.identity as Identity)),
-  )
+  fastify.post('/auth/refresh', { schema: refresh, onRequest }, async (request, reply) => {
+    remember(request, request.username)
+    return loggedIn(request, reply, await auth.refresh(request.identity as Identity))
+  })
 
   fastify.post('/auth/logout', { schema: logout, onRequest }, async (request, reply) => {
     await auth.logout(request.identity as Identity)
     return reply.clearCookie(COOKIE, cookieOf(request)).code(204).send(null)
   })
 
-  fastify.get('/auth/me', { schema: me, onRequest }, ({ username }) => users.read(username))
+  fastify.get('/auth/me', { schema: me, onRequest }, request => {
+    // After a restart the server learns again where its users are.
+    remember(request, request.username)
+    return users.read(request.username)
+  })
 }) satisfies FastifyPluginAsyncTypebox

@@ -71,7 +71,8 @@ export const Config = Type.Object({
   DRAIN_MS: count(10_000, 'Time in ms over which sockets are closed after SIGTERM'),
   RATE_LIMIT_AUTH_PER_MINUTE: count(
     10,
-    'Registrations and logins per address; logins and room password attempts per account; 0 disables the limit',
+    'Wrong logins and room password attempts per account; ten times as many wrong logins in an hour, and by one address in ten ' +
+      'minutes; ten times as many registrations by one address in ten minutes; 0 disables the limit',
   ),
   RATE_LIMIT_HTTP_PER_MINUTE: count(
     600,

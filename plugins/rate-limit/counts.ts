@@ -5,10 +5,11 @@ import type { RedisConnection } from '../redis/index.js'
 /** Keys that each limit counts in this process; beyond, the count of the least recently used key is dropped. */
 const COUNTED_MAX = 10_000
 
-/** Increments a key that expires at the end of the window; the first increment starts the window. */
+/** Adds to a key that expires at the end of the window; the first one starts the window. Takes back only what is there. */
 const COUNT = `
-  local current = redis.call('incr', KEYS[1])
-  if current == 1 then redis.call('pexpire', KEYS[1], ARGV[1]) end
+  if tonumber(ARGV[2]) < 0 and redis.call('exists', KEYS[1]) == 0 then return {0, 0} end
+  local current = redis.call('incrby', KEYS[1], ARGV[2])
+  if redis.call('pttl', KEYS[1]) < 0 then redis.call('pexpire', KEYS[1], ARGV[1]) end
   return {current, redis.call('pttl', KEYS[1])}
 `
 
@@ -21,43 +22,55 @@ interface Counted {
 /** Counts by key in this process, in fixed windows; the first increment of a key starts its window. */
 export function createLocalCounts(now = () => performance.now()) {
   const counts = new LruMap<{ current: number; ends_at: number }>(COUNTED_MAX)
-  return (key: string, window_ms: number): Counted => {
+  return (key: string, window_ms: number, by: 1 | -1 = 1): Counted => {
     const at = now()
     const known = counts.get(key)
-    const count = known && known.ends_at > at ? known : { current: 0, ends_at: at + window_ms }
-    count.current++
+    const isRunning = known !== undefined && known.ends_at > at
+    if (by < 0 && !isRunning) return { current: 0, ttl: 0 }
+    const count = isRunning ? known : { current: 0, ends_at: at + window_ms }
+    count.current += by
     if (count !== known) counts.set(key, count)
     return { current: count.current, ttl: Math.ceil(count.ends_at - at) }
   }
 }
 
+export type Counter = ReturnType<typeof createCounter>
+
 /**
- * What @fastify/rate-limit counts in: Redis, for all servers together, and without it this process alone. (Its own store
- * for Redis has one client for good, and lets everybody pass where that is away.)
+ * Counts by key over all servers together in Redis, and without it in this process alone.
+ * @param name keeps these counts apart from others
+ */
+export function createCounter(connection: RedisConnection | null, name: string) {
+  const local = createLocalCounts()
+  /** @param by -1 takes one back that was counted in the same window */
+  return async (key: string, window_ms: number, by: 1 | -1 = 1): Promise<Counted> => {
+    if (!connection || connection.state === 'down') return local(key, window_ms, by)
+    try {
+      const answer = await connection.run(redis => redis.eval(COUNT, 1, `${name}:${key}`, window_ms, by))
+      const [current, ttl] = answer as [number, number]
+      return { current, ttl }
+    } catch {
+      return local(key, window_ms, by)
+    }
+  }
+}
+
+/**
+ * What @fastify/rate-limit counts in. (Its own store for Redis has one client for good, and lets everybody pass where that
+ * is away.)
  */
 export function createCounts(connection: RedisConnection | null, epoch: string): FastifyRateLimitStoreCtor {
   class Counts implements FastifyRateLimitStore {
-    readonly #local = createLocalCounts()
-    readonly #name: string
+    readonly #count: Counter
 
     /** @param params the limit's; of a route, `routeInfo` tells which one */
     constructor(params: object) {
       const { method, url } = (params as { routeInfo?: { method?: string; url?: string } }).routeInfo ?? {}
-      this.#name = [epoch, 'limit', method, url].join(':')
+      this.#count = createCounter(connection, [epoch, 'limit', method, url].join(':'))
     }
 
     incr(key: string, done: (error: Error | null, counted?: Counted) => void, window_ms = 0) {
-      if (!connection || connection.state === 'down') return done(null, this.#local(key, window_ms))
-      connection
-        .run(redis => redis.eval(COUNT, 1, `${this.#name}:${key}`, window_ms))
-        .then(
-          answer => {
-            const [current, ttl] = answer as [number, number]
-            return { current, ttl }
-          },
-          () => this.#local(key, window_ms),
-        )
-        .then(counted => done(null, counted))
+      void this.#count(key, window_ms).then(counted => done(null, counted))
     }
 
     child(params: object) {

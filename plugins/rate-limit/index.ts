@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { rateLimited } from '../../schemas/error.js'
 import { createCounts } from './counts.js'
+import { createLoginLimit } from './logins.js'
 import { createSendLimit, createSharedSendLimit } from './send-limit.js'
 
 export { TokenBucket } from './bucket.js'
@@ -17,12 +18,14 @@ declare module 'fastify' {
 type RouteLimit = RateLimitOptions | false
 
 export interface Limits {
-  /** For registration and login: by the client's address, whatever the account. */
-  perAddress: RouteLimit
+  /** For registration: by the client's address. */
+  registrations: RouteLimit
+  /** For all logins, right or wrong: by the client's address. */
+  logins: RouteLimit
   /** For the creation of rooms: by account. */
   rooms: RouteLimit
-  /** A preHandler that counts login attempts by the account in the body. @throws RateLimited */
-  loginTry: (request: FastifyRequest) => Promise<void>
+  /** Wrong logins, by account and address. */
+  wrongLogins: ReturnType<typeof createLoginLimit>
   /** A preHandler that counts attempts at a room's password, if the body has one, by account. @throws RateLimited */
   roomPasswordTry: (request: FastifyRequest) => Promise<void>
   /** Counts one send, edit or deletion, over HTTP or a socket. @returns 0, or the time in ms after which to retry */
@@ -32,6 +35,10 @@ export interface Limits {
 }
 
 const MINUTE_MS = 60_000
+/** A class signs up within a minute; the average stays at RATE_LIMIT_AUTH_PER_MINUTE. */
+const REGISTRATION_MINUTES = 10
+/** Logins by address, as a multiple of RATE_LIMIT_AUTH_PER_MINUTE: 200 people behind one address. */
+const LOGIN_TIMES = 20
 
 /** `request.ip` is undefined once the client has disconnected, although its type is string. */
 const addressOf = (request: FastifyRequest) => normalizeIP((request.ip as string | undefined) ?? '')
@@ -53,25 +60,20 @@ async function limits(fastify: FastifyInstance) {
     return max > 0 && { max, timeWindow, keyGenerator }
   }
 
-  /** @param what prefix that keeps these counts apart from others */
-  function tries(what: string, account: (request: FastifyRequest) => string | null) {
-    const max = config.RATE_LIMIT_AUTH_PER_MINUTE
-    const keyGenerator = (request: FastifyRequest) => `${what}:${account(request)}`
-    const count = fastify.createRateLimit({ max, timeWindow: MINUTE_MS, keyGenerator })
-    return async (request: FastifyRequest) => {
-      if (max === 0 || account(request) === null) return
-      const counted = await count(request)
-      if (!counted.isAllowed && counted.isExceeded) throw rateLimited(counted.ttl)
-    }
-  }
+  const tries_max = config.RATE_LIMIT_AUTH_PER_MINUTE
+  const keyGenerator = ({ identity }: FastifyRequest) => `room-password:${identity?.username}`
+  const countRoomPassword = fastify.createRateLimit({ max: tries_max, timeWindow: MINUTE_MS, keyGenerator })
 
   fastify.decorate('limits', {
-    perAddress: routeLimit(config.RATE_LIMIT_AUTH_PER_MINUTE, MINUTE_MS, addressOf),
+    registrations: routeLimit(tries_max * REGISTRATION_MINUTES, MINUTE_MS * REGISTRATION_MINUTES, addressOf),
+    logins: routeLimit(tries_max * LOGIN_TIMES, MINUTE_MS, addressOf),
     rooms: routeLimit(config.RATE_LIMIT_ROOMS_PER_HOUR, 60 * MINUTE_MS, accountOrAddress),
-    loginTry: tries('login', ({ body }) => (body as { username: string }).username.toLowerCase()),
-    roomPasswordTry: tries('room-password', ({ body, identity }) =>
-      (body as { password?: string } | undefined)?.password === undefined ? null : (identity?.username ?? null),
-    ),
+    wrongLogins: createLoginLimit(tries_max, redisConnection, store.epoch),
+    async roomPasswordTry(request) {
+      if (tries_max === 0 || (request.body as { password?: string } | undefined)?.password === undefined) return
+      const counted = await countRoomPassword(request)
+      if (!counted.isAllowed && counted.isExceeded) throw rateLimited(counted.ttl)
+    },
     sends: redisConnection
       ? createSharedSendLimit(config.RATE_LIMIT_SENDS_PER_SECOND, redisConnection, store.epoch)
       : createSendLimit(config.RATE_LIMIT_SENDS_PER_SECOND),

@@ -73,33 +73,70 @@ test('X-Forwarded-For changes nothing, unless a trusted proxy sent it', async t 
   t.equal(await ask(behind, 'GET', '/any', { from: '10.0.0.1', ...forwarded('203.0.113.3') }), 429)
 })
 
-test('registering and logging in are limited by address, whoever is meant', async t => {
-  const app = await build(t, { RATE_LIMIT_AUTH_PER_MINUTE: '3' })
-  const body = (n: number) => ({ username: `user${n}`, password: PASSWORD })
+test('a class of 30 behind one address signs up and logs in within a minute', async t => {
+  const app = await build(t, { RATE_LIMIT_AUTH_PER_MINUTE: '10' })
+  const pupils = Array.from({ length: 30 }, (_, n) => ({ username: `pupil${n}`, password: PASSWORD }))
+  const from = '10.0.0.1'
   for (const url of ['/auth/register', '/auth/login']) {
-    const statuses = []
-    for (let n = 0; n < 4; n++) statuses.push(await ask(app, 'POST', url, { body: body(n), from: '10.0.0.1' }))
-    const passed = url === '/auth/register' ? 201 : 200
-    t.same(statuses, [passed, passed, passed, 429], url)
-    t.equal(await ask(app, 'POST', url, { body: body(9), from: '10.0.0.2' }), url === '/auth/register' ? 201 : 200)
+    const statuses = await Promise.all(pupils.map(body => ask(app, 'POST', url, { body, from })))
+    t.same([...new Set(statuses)], [url === '/auth/register' ? 201 : 200], url)
   }
+  const wrong = pupils.slice(0, 10).map(body => ({ ...body, password: 'a typing mistake' }))
+  for (const body of wrong) t.equal(await ask(app, 'POST', '/auth/login', { body, from }), 401)
+  for (const body of pupils) t.equal(await ask(app, 'POST', '/auth/login', { body, from }), 200)
 })
 
-test('logging in is limited by account too, from however many addresses, whether it exists or not', async t => {
+test('registrations are limited by address, ten minutes at a time', async t => {
+  const app = await build(t, { RATE_LIMIT_AUTH_PER_MINUTE: '1' })
+  const statuses = []
+  for (let n = 0; n < 11; n++) {
+    statuses.push(await ask(app, 'POST', '/auth/register', { body: { username: `user${n}`, password: PASSWORD } }))
+  }
+  t.same(statuses, [...Array(10).fill(201), 429])
+  const other = { body: { username: 'other', password: PASSWORD }, from: '10.0.0.2' }
+  t.equal(await ask(app, 'POST', '/auth/register', other), 201)
+})
+
+const wrong = (username: string, from: string) => ({ body: { username, password: 'wrong password' }, from })
+const right = (username: string, from: string) => ({ body: { username, password: PASSWORD }, from })
+
+test('guessing is limited by account, from however many addresses, at once too, whether it exists or not', async t => {
   const app = await build(t, { RATE_LIMIT_AUTH_PER_MINUTE: '3' })
   await register(app, 'minji')
   for (const username of ['minji', 'nobody']) {
-    const statuses = []
-    for (let n = 0; n < 4; n++) {
-      const body = { username: n % 2 ? username : username.toUpperCase(), password: 'wrong password' }
-      statuses.push(await ask(app, 'POST', '/auth/login', { body, from: `10.1.0.${n}` }))
-    }
-    t.same(statuses, [401, 401, 401, 429], username)
+    const guesses = Array.from({ length: 20 }, (_, n) =>
+      ask(app, 'POST', '/auth/login', wrong(n % 2 ? username : username.toUpperCase(), `10.1.0.${n}`)),
+    )
+    t.equal((await Promise.all(guesses)).filter(status => status === 401).length, 3, username)
   }
-  const right = { username: 'minji', password: PASSWORD }
-  const answer = await app.inject({ method: 'POST', url: '/auth/login', remoteAddress: '10.2.0.1', payload: right })
+  const { body, from } = right('minji', '10.2.0.1')
+  const answer = await app.inject({ method: 'POST', url: '/auth/login', remoteAddress: from, payload: body })
   t.match(answer.json(), { statusCode: 429, code: 'RATE_LIMITED' }, 'no password is tried any more')
   t.ok(Number(answer.headers['retry-after']) > 0)
+})
+
+test('guessing from elsewhere locks nobody out of an address that they have logged in from', async t => {
+  const app = await build(t, { RATE_LIMIT_AUTH_PER_MINUTE: '3' })
+  const body = { username: 'minji', password: PASSWORD }
+  t.equal(await ask(app, 'POST', '/auth/register', { body, from: '10.0.0.1' }), 201)
+  t.equal(await ask(app, 'POST', '/auth/login', right('minji', '10.0.0.2')), 200)
+  for (let n = 0; n < 4; n++) await ask(app, 'POST', '/auth/login', wrong('minji', '10.1.0.1'))
+  for (const from of ['10.0.0.1', '10.0.0.2']) {
+    t.equal(await ask(app, 'POST', '/auth/login', right('MINJI', from)), 200, from)
+  }
+  t.equal(await ask(app, 'POST', '/auth/login', right('minji', '10.0.0.3')), 429, 'an address that is new')
+  const tries = []
+  for (let n = 0; n < 4; n++) tries.push(await ask(app, 'POST', '/auth/login', wrong('minji', '10.0.0.1')))
+  t.same(tries, [401, 401, 401, 429], 'guessing from a known address is limited too')
+  t.equal(await ask(app, 'POST', '/auth/login', right('minji', '10.0.0.2')), 200)
+})
+
+test('guessing at many accounts is limited by address', async t => {
+  const app = await build(t, { RATE_LIMIT_AUTH_PER_MINUTE: '2' })
+  const statuses = []
+  for (let n = 0; n < 21; n++) statuses.push(await ask(app, 'POST', '/auth/login', wrong(`user${n}`, '10.0.0.1')))
+  t.same(statuses, [...Array(20).fill(401), 429])
+  t.equal(await ask(app, 'POST', '/auth/login', wrong('user99', '10.0.0.2')), 401)
 })
 
 test('creating rooms and trying rooms’ passwords are limited by account', async t => {

@@ -1,0 +1,107 @@
+import { LruMap } from 'toad-cache'
+import { errors, rateLimited } from '../../schemas/error.js'
+import type { RedisConnection } from '../redis/index.js'
+import { type Counter, createCounter } from './counts.js'
+
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const ADDRESS_WINDOW_MS = 10 * MINUTE_MS
+/** Wrong passwords within an hour, and by one address on all accounts within ten minutes, as multiples of those a minute. */
+const TIMES = 10
+/** Pairs of account and address that are remembered in this process; beyond, the least recently used one is forgotten. */
+const KNOWN_MAX = 50_000
+/** How long Redis remembers that an account has logged in from an address. */
+const KNOWN_MS = 30 * 24 * HOUR_MS
+
+/**
+ * Counts wrong passwords, by account and by address. Right ones are not counted, so a class behind one address gets in.
+ *
+ * Wrong passwords for an account count together from all addresses but those from which it has logged in before. Each of
+ * these has a count of its own, so that strangers can lock nobody out of where they usually are.
+ *
+ * @param max wrong passwords for an account in a minute; 0 for no limit
+ */
+export function createLoginLimit(max: number, connection: RedisConnection | null, epoch: string) {
+  // Counters of their own, so that a flood of keys in one drops no counts of another.
+  const inMinute = createCounter(connection, `${epoch}:wrong:minute`)
+  const inHour = createCounter(connection, `${epoch}:wrong:hour`)
+  const byAddress = createCounter(connection, `${epoch}:wrong:address`)
+  const known = createKnown(connection, epoch)
+
+  /** Counts a try as wrong until it turns out not to be. @returns the ms to wait if it is one too many, else 0 */
+  async function take(limits: Limit[]): Promise<number> {
+    const counted = await Promise.all(limits.map(({ count, key, window_ms }) => count(key, window_ms)))
+    const waits = counted.map(({ current, ttl }, i) => (current > (limits[i] as Limit).max ? ttl : 0))
+    return Math.max(...waits)
+  }
+
+  const giveBack = (limits: Limit[]) =>
+    Promise.all(limits.map(({ count, key, window_ms }) => count(key, window_ms, -1)))
+
+  /**
+   * @param username as the client gives it, in any case
+   * @param login rejects with LoginFailed if the password is wrong
+   * @throws RateLimited, and then `login` was not called; what `login` throws
+   */
+  async function run<T>(username: string, address: string, login: () => Promise<T>): Promise<T> {
+    if (max === 0) return login()
+    const account = username.toLowerCase()
+    const who = (await known.has(account, address)) ? `known:${account}:${address}` : `others:${account}`
+    const limits: Limit[] = [
+      { count: inMinute, key: who, window_ms: MINUTE_MS, max },
+      { count: inHour, key: who, window_ms: HOUR_MS, max: TIMES * max },
+      { count: byAddress, key: address, window_ms: ADDRESS_WINDOW_MS, max: TIMES * max },
+    ]
+    const wait_ms = await take(limits)
+    try {
+      if (wait_ms > 0) throw rateLimited(wait_ms)
+      const result = await login()
+      known.add(account, address)
+      await giveBack(limits)
+      return result
+    } catch (error) {
+      if (!(error instanceof errors.LoginFailed)) await giveBack(limits)
+      throw error
+    }
+  }
+
+  return {
+    run,
+    /** The account is used from the address by its owner. @param username in any case */
+    remember: (username: string, address: string) => known.add(username.toLowerCase(), address),
+  }
+}
+
+interface Limit {
+  count: Counter
+  key: string
+  window_ms: number
+  max: number
+}
+
+/** From which addresses which accounts have logged in: in this process, and in Redis for all servers. */
+function createKnown(connection: RedisConnection | null, epoch: string) {
+  const pairs = new LruMap<true>(KNOWN_MAX)
+  const keyOf = (account: string, address: string) => `${epoch}:known:${account}:${address}`
+
+  return {
+    async has(account: string, address: string): Promise<boolean> {
+      const key = keyOf(account, address)
+      if (pairs.get(key)) return true
+      if (!connection || connection.state === 'down') return false
+      return connection
+        .run(redis => redis.exists(key))
+        .then(
+          found => found === 1,
+          () => false,
+        )
+    },
+    add(account: string, address: string) {
+      const key = keyOf(account, address)
+      if (pairs.get(key)) return
+      pairs.set(key, true)
+      if (!connection || connection.state === 'down') return
+      connection.run(redis => redis.set(key, '1', 'PX', KNOWN_MS)).catch(() => {})
+    },
+  }
+}

@@ -1,0 +1,57 @@
+import { test } from 'tap'
+import { createLoginLimit } from '../../../plugins/rate-limit/logins.js'
+import { errors } from '../../../schemas/error.js'
+import { openRedis } from '../../support/bus.js'
+import { eventually } from '../../support/eventually.js'
+import { redisMissing, startRedis } from '../../support/redis.js'
+
+type Limit = ReturnType<typeof createLoginLimit>
+
+const outcome = (limit: Limit, from: string, isRight = false) =>
+  limit
+    .run('minji', from, async () => {
+      if (!isRight) throw new errors.LoginFailed()
+      return 'in'
+    })
+    .catch(error => error.code as string)
+
+test('wrong logins and known addresses count on all servers together, and on each without Redis', {
+  skip: redisMissing,
+}, async t => {
+  const redis = await startRedis(t)
+  const limits: Limit[] = []
+  for (let n = 0; n < 2; n++) {
+    const connection = await openRedis(t, redis.env)
+    await eventually(() => connection.state === 'up')
+    limits.push(createLoginLimit(3, connection, 'epoch'))
+  }
+  const [here, there] = limits as [Limit, Limit]
+  t.equal(await outcome(here, '10.0.0.1', true), 'in')
+  await eventually(async () => (await redis.admin().keys('epoch:known:*')).length === 1)
+  for (let n = 0; n < 3; n++) t.equal(await outcome(n % 2 ? here : there, `10.1.0.${n}`), 'LOGIN_FAILED')
+  t.equal(await outcome(here, '10.1.0.9', true), 'RATE_LIMITED')
+  t.equal(await outcome(there, '10.0.0.1', true), 'in', 'the other server knows the address')
+  const ttls = await Promise.all((await redis.admin().keys('*')).map(key => redis.admin().pttl(key)))
+  t.ok(ttls.length > 0 && ttls.every(ttl => ttl > 0), 'every key expires')
+
+  await redis.kill()
+  const codes = []
+  for (let n = 0; n < 4; n++) codes.push(await outcome(here, '10.2.0.1'))
+  t.same(codes, ['LOGIN_FAILED', 'LOGIN_FAILED', 'LOGIN_FAILED', 'RATE_LIMITED'])
+})
+
+test('a login that fails for another reason is no guess', async t => {
+  const limit = createLoginLimit(1, null, 'epoch')
+  const busy = () => limit.run('minji', '10.0.0.1', () => Promise.reject(new errors.LoginQueueFull()))
+  for (let n = 0; n < 3; n++) await t.rejects(busy(), { code: 'LOGIN_QUEUE_FULL' })
+  t.equal(await outcome(limit, '10.0.0.1'), 'LOGIN_FAILED')
+})
+
+test('no username reaches the count of an address that another account is known at', async t => {
+  const limit = createLoginLimit(1, null, 'epoch')
+  await outcome(limit, '10.0.0.1', true)
+  const guess = (username: string) =>
+    limit.run(username, '10.0.0.9', () => Promise.reject(new errors.LoginFailed())).catch(() => {})
+  for (const name of ['known:minji:10.0.0.1', 'minji:10.0.0.1', 'minji']) await guess(name)
+  t.equal(await outcome(limit, '10.0.0.1', true), 'in')
+})
