@@ -84,7 +84,7 @@ function isNetwork(text: string): boolean {
 function keepSecret(folder: string): string {
   const file = join(folder, 'jwt-secret')
   try {
-    mkdirSync(folder, { recursive: true })
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
     writeFileSync(file, randomBytes(SECRET_BYTES_MIN).toString('base64url'), { mode: 0o600, flag: 'wx' })
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException

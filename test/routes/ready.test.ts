@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -5,6 +6,9 @@ import { text } from 'node:stream/consumers'
 import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
 import { build } from '../support/application.js'
+import { eventually } from '../support/eventually.js'
+import { programMissing } from '../support/missing.js'
+import { start } from '../support/process.js'
 
 test('a running process is healthy, and ready while its store answers', async t => {
   const app = await build(t)
@@ -46,4 +50,23 @@ test('a draining server reports it and serves requests until its listener closes
   t.match(await ask('/auth/me'), { status: 401, body: { code: 'UNAUTHORIZED' } })
   drain.emit('end')
   await closing
+})
+
+test('on a full disk a server is not ready, and is again when there is room', {
+  skip: programMissing('prlimit', '--version'),
+}, async t => {
+  const { child, says } = start(t, ['build/server.js'])
+  const [, origin] = await says(/(http:\/\/127\.0\.0\.1:\d+)/)
+  const limit = (bytes: string) => execFileSync('prlimit', ['--pid', `${child.pid}`, `--fsize=${bytes}:unlimited`])
+  const ready = async () => {
+    const answer = await fetch(`${origin}/ready`)
+    return { status: answer.status, ...((await answer.json()) as { store: string }) }
+  }
+  t.match(await ready(), { status: 200, store: 'up' })
+  limit('4096')
+  await eventually(async () => (await ready()).status === 503)
+  t.match(await ready(), { status: 503, store: 'down' })
+  t.equal((await fetch(`${origin}/health`)).status, 200)
+  limit('unlimited')
+  await eventually(async () => (await ready()).status === 200)
 })

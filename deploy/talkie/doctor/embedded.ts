@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { loadEmbedded } from '../../../plugins/store/index.js'
-import { type Finding, fail, type Machine, ok, reason } from './finding.js'
+import { loadEmbedded, openToOthers } from '../../../plugins/store/index.js'
+import { type Finding, fail, type Machine, ok, reason, warn } from './finding.js'
 
 const FREE_BYTES_MIN = 1024 ** 3
 const gigabytes = (bytes: number) => `${(bytes / 1024 ** 3).toFixed(1)} GiB`
@@ -28,6 +28,10 @@ function checkWritable(dataDir: string): Finding {
     for (const name of ['talkie.db', 'talkie.lock']) {
       const file = join(dataDir, name)
       if (existsSync(file)) accessSync(file, constants.R_OK | constants.W_OK)
+    }
+    const [open] = openToOthers(dataDir)
+    if (open !== undefined) {
+      return warn('folder', `other users of this machine can read ${open}`, `Run: chmod -R go= ${dataDir}`)
     }
     return ok('folder', `DATA_DIR ${dataDir} is writable`)
   } catch (error) {

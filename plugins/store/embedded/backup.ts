@@ -1,17 +1,8 @@
-import {
-  chmodSync,
-  closeSync,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-} from 'node:fs'
-import { dirname, join } from 'node:path'
+import { chmodSync, closeSync, copyFileSync, existsSync, openSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { newEpoch } from '../log/epoch.js'
 import { BUSY_MS, openConnection } from './connection.js'
+import { makeDurable } from './durable.js'
 import { readMeta, takeFolder } from './folder.js'
 import { Sqlite, SqliteError } from './sqlite.js'
 import { isReadable, SCHEMA_VERSION } from './tables.js'
@@ -23,9 +14,10 @@ interface Contents {
   events: number
 }
 
-/** What may lie in a folder that has no store: the guard file, the secret of a developer's server, what a killed restore left. */
+/** What may lie in a folder that has no store: the guard file, the secret of a developer's server, what a killed start or restore left. */
 const PART = 'restore.part'
-const mayLieThere = (name: string) => ['talkie.lock', 'jwt-secret', PART].some(known => name.startsWith(known))
+const mayLieThere = (name: string) =>
+  ['talkie.lock', 'jwt-secret', 'talkie.db.part', PART].some(known => name.startsWith(known))
 
 /**
  * Copies the store as it is at one moment into a new file, which only its owner may read. A server may run on the
@@ -172,19 +164,6 @@ export function sampleEmbedded(file: string) {
   } finally {
     db.close()
   }
-}
-
-/** Gives a finished file its name, such that a power cut leaves all of it or nothing. */
-function makeDurable(part: string, target: string) {
-  sync(part)
-  renameSync(part, target)
-  sync(dirname(target))
-}
-
-function sync(path: string) {
-  const handle = openSync(path, 'r')
-  fsyncSync(handle)
-  closeSync(handle)
 }
 
 function describe(error: unknown, what: string): Error {

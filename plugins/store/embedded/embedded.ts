@@ -8,6 +8,9 @@ import { createReads } from './reads.js'
 import { SqliteError } from './sqlite.js'
 import { startWriter, type Writer } from './writer.js'
 
+/** How long a ping that succeeded is answered again, ms: load balancers ask every second, and each ping is a write. */
+const PING_MS = 5000
+
 /**
  * The store of one process: a SQLite file in `dataDir`. A worker thread writes, so that a slow disk delays
  * acknowledgements and never the event loop; the main thread reads through a connection of its own, which sees all that
@@ -43,6 +46,8 @@ type Promised<Reads> = {
 function createEmbedded(folder: Folder, writer: Writer, log: Logger): Store {
   const db = openConnection(folder.file, 'reader')
   let closing: Promise<void> | undefined
+  let pinged = Promise.resolve()
+  let pinged_at = Number.NEGATIVE_INFINITY
 
   /** Reads as promises. If SQLite cannot read, the error is logged and the caller gets StoreUnavailable. */
   function promised<Reads extends Record<string, Read>>(reads: Reads): Promised<Reads> {
@@ -71,7 +76,17 @@ function createEmbedded(folder: Folder, writer: Writer, log: Logger): Store {
     epoch: folder.epoch,
     // A restore cannot happen under a process that holds the folder.
     readEpoch: async () => folder.epoch,
-    ping: () => writer.write('ping'),
+    ping() {
+      const now = performance.now()
+      if (now - pinged_at > PING_MS || closing !== undefined) {
+        pinged_at = now
+        pinged = writer.write('ping')
+        pinged.catch(() => {
+          pinged_at = Number.NEGATIVE_INFINITY
+        })
+      }
+      return pinged
+    },
     close() {
       closing ??= writer.close().then(() => {
         db.close()

@@ -1,7 +1,9 @@
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
+import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { newEpoch } from '../log/epoch.js'
+import { makeDurable } from './durable.js'
 import { ensureIndexes } from './indexes.js'
+import { closeToOthers } from './modes.js'
 import { Sqlite, SqliteError } from './sqlite.js'
 import { isReadable, SCHEMA_VERSION, TABLES } from './tables.js'
 
@@ -30,12 +32,14 @@ export function prepareFolder(dataDir: string): Folder {
 /** Locks the folder, created if it is missing, whatever is in it. @throws as `prepareFolder` */
 export function takeFolder(dataDir: string): Omit<Folder, 'epoch'> {
   makeWritable(dataDir)
-  return { file: join(dataDir, 'talkie.db'), release: hold(dataDir) }
+  const release = hold(dataDir)
+  closeToOthers(dataDir)
+  return { file: join(dataDir, 'talkie.db'), release }
 }
 
 function makeWritable(dataDir: string) {
   try {
-    mkdirSync(dataDir, { recursive: true })
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
     accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
     for (const name of ['talkie.db', 'talkie.lock']) {
       const file = join(dataDir, name)
@@ -72,9 +76,13 @@ function hold(dataDir: string): () => void {
 function prepareFile(file: string): string {
   let db: Sqlite | undefined
   try {
+    if (!existsSync(file) && !existsSync(`${file}-wal`)) makeFile(file)
+    if (!existsSync(file) || statSync(file).size === 0) {
+      throw new Error(
+        `${file} is empty or missing; restore it from a backup, or for a new server delete it and ${file}-wal`,
+      )
+    }
     db = new Sqlite(file, 0)
-    const known = db.get("select name from sqlite_schema where type = 'table'")
-    if (known === undefined) makeTables(db, newEpoch(), `${SCHEMA_VERSION}`)
     const epoch = readEpoch(db, file)
     ensureIndexes(db)
     db.run("update meta set value = ?1 where name = 'schema_version' and value <> ?1", [`${SCHEMA_VERSION}`])
@@ -85,6 +93,22 @@ function prepareFile(file: string): string {
   } finally {
     db?.close()
   }
+}
+
+/** A store without users. A start that is killed leaves no file that looks like one. */
+function makeFile(file: string) {
+  const part = `${file}.part`
+  for (const ending of ['', '-wal', '-shm']) rmSync(part + ending, { force: true })
+  closeSync(openSync(part, 'wx', 0o600))
+  const db = new Sqlite(part, 0)
+  try {
+    makeTables(db, newEpoch(), `${SCHEMA_VERSION}`)
+    db.exec('pragma wal_checkpoint(truncate)')
+  } finally {
+    db.close()
+  }
+  makeDurable(part, file)
+  for (const ending of ['-wal', '-shm']) rmSync(part + ending, { force: true })
 }
 
 /** @param version another than SCHEMA_VERSION keeps servers from opening it */

@@ -60,8 +60,10 @@ export function createWrites(db: Sqlite) {
   }
 
   return {
-    /** Answered by a writer that can take the file's write lock. */
-    ping() {},
+    /** Writes a row, so that it fails if nothing can be written, as on a full disk. */
+    ping() {
+      db.run("insert or replace into meta (name, value) values ('pinged_at', datetime('now'))")
+    },
 
     createUser(user: StoredUser) {
       db.run(`insert into users (${USER_COLUMNS}) values (${placeholders(USER_COLUMNS)})`, userValues(user))

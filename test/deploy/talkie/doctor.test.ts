@@ -72,6 +72,12 @@ test('an empty environment is ok: the folder will be created', async t => {
   t.match(findings, [{}, {}, {}, {}, {}, {}, {}, {}, { message: `DATA_DIR ${DATA_DIR} will be created` }])
 })
 
+test('a folder that other users can read is a warning', async t => {
+  const env = await used(t)
+  chmodSync(env.DATA_DIR as string, 0o755)
+  t.match(await found(t, env), { state: 'warn', subject: 'folder', fix: /^Run: chmod -R go= / })
+})
+
 test('the port and the store of a running server are ok', async t => {
   const env = await used(t)
   const app = await build(t, env)

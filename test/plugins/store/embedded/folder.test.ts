@@ -1,9 +1,12 @@
-import { writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Test, test } from 'tap'
 import { prepareFolder } from '../../../../plugins/store/embedded/folder.js'
+import { openEmbedded } from '../../../../plugins/store/embedded/index.js'
 import { Sqlite } from '../../../../plugins/store/embedded/sqlite.js'
 import { temporaryFolder } from '../../../support/application.js'
+
+const log = { debug() {}, info() {}, warn() {}, error() {} }
 
 /** It must fail with one line, and leave the folder free. */
 function refuses(t: Test, folder: string, sentence: RegExp) {
@@ -58,6 +61,60 @@ test('a database that is not ours is refused in one sentence', async t => {
     folder,
     /^.*talkie\.db cannot be read as a store of this server \(SQLITE_ERROR\); restore it from a backup$/,
   )
+})
+
+test('a store that was emptied or removed does not start as a new one', async t => {
+  const folder = temporaryFolder(t)
+  const { file, release } = prepareFolder(folder)
+  release()
+  truncateSync(file)
+  const sentence =
+    /^.*talkie\.db is empty or missing; restore it from a backup, or for a new server delete it and .*-wal$/
+  refuses(t, folder, sentence)
+  t.equal(statSync(file).size, 0)
+
+  const removed = temporaryFolder(t)
+  writeFileSync(join(removed, 'talkie.db-wal'), 'changes that are not in the file yet')
+  refuses(t, removed, sentence)
+  t.notOk(existsSync(join(removed, 'talkie.db')))
+})
+
+test('what a killed start left is no store, and the next start goes on', async t => {
+  const folder = temporaryFolder(t)
+  writeFileSync(join(folder, 'talkie.lock'), '')
+  writeFileSync(join(folder, 'talkie.db.part'), 'half a')
+  prepareFolder(folder).release()
+  t.strictSame(
+    readdirSync(folder).filter(name => name.includes('part')),
+    [],
+  )
+})
+
+const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
+
+test('only the server’s user can read the folder and what is in it, also one that was open before', async t => {
+  const parent = temporaryFolder(t)
+  const [made, old, shared] = ['made', 'old', 'shared'].map(name => join(parent, name)) as [string, string, string]
+  for (const folder of [old, shared]) {
+    mkdirSync(folder, { mode: 0o755 })
+    prepareFolder(folder).release()
+    chmodSync(folder, 0o755)
+    for (const name of readdirSync(folder)) chmodSync(join(folder, name), 0o644)
+  }
+  writeFileSync(join(shared, 'notes.txt'), 'of another program', { mode: 0o644 })
+  const umask = process.umask(0)
+  t.teardown(() => process.umask(umask))
+  for (const folder of [made, old, shared]) {
+    const store = await openEmbedded(folder, log)
+    await store.ping()
+    t.ok(readdirSync(folder).includes('talkie.db-wal'))
+    for (const name of readdirSync(folder).filter(name => name !== 'notes.txt')) {
+      t.equal(modeOf(join(folder, name)), '600', name)
+    }
+    await store.close()
+  }
+  t.same([modeOf(made), modeOf(old)], ['700', '700'])
+  t.same([modeOf(shared), modeOf(join(shared, 'notes.txt'))], ['755', '644'], 'a folder with other files is left alone')
 })
 
 test('a damaged guard file is named in one sentence', async t => {
