@@ -174,6 +174,13 @@ export const RoomList = Type.Object(
         examples: ['lun'],
       }),
     ),
+    mine: Type.Optional(
+      Type.Boolean({
+        description:
+          'true: only rooms that you are a member of. false: only public rooms that you are not a member of. Default: both',
+        examples: [true],
+      }),
+    ),
   },
   { additionalProperties: false },
 )

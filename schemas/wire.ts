@@ -26,7 +26,11 @@ export const closeCodes = {
     next: 'reconnect',
     meaning: 'the client reads too slowly; resume from the last seq, nothing is lost',
   },
-  too_many: { code: 4429, next: 'reconnect', meaning: 'too many connections, or far too many frames, from this user or address' },
+  too_many: {
+    code: 4429,
+    next: 'reconnect',
+    meaning: 'too many connections, or far too many frames, from this user or address',
+  },
 } as const satisfies Record<string, { code: number; next: 'reconnect' | 'login' | 'stop'; meaning: string }>
 
 export type CloseReason = keyof typeof closeCodes

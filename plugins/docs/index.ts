@@ -24,6 +24,9 @@ cookie that the same request sets.
 **Errors.** Every error response is \`{statusCode, code, error, message}\`; \`code\` is stable and meant for programs. Responses
 with status 429 or 503 have a \`Retry-After\` header.
 
+**Lists.** All lists page in one way: \`limit\` is the size of a page, and while there is another page, the header \`Link\` has its
+URL with \`rel="next"\`.
+
 **Requests.** Bodies are JSON, and unknown properties are rejected.
 
 **Idempotency.** Requests with a \`client_id\` are idempotent: a retry has no further effect and gets the result of the

@@ -5,7 +5,7 @@ import type { RoomLog, RoomView } from '../room-log/index.js'
 import type { Store } from '../store/index.js'
 
 /** Null if the room does not exist, or is private and `username` is not a member. */
-export function visible(view: RoomView, username: string): RoomRecord | null {
+function visible(view: RoomView, username: string): RoomRecord | null {
   const { room } = view
   return room && !room.deleted && (room.is_public || view.isMember(username)) ? room : null
 }

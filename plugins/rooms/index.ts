@@ -25,7 +25,7 @@ export type Rooms = ReturnType<typeof createRooms>
  * may throw RoomNotFound, also for a private room of which the user is not a member.
  */
 export function createRooms(store: Store, roomLog: RoomLog, auth: Auth, presence: Presence) {
-  const { get, list } = createList(store, roomLog)
+  const { get, list } = createList(store)
   const { events, ...marks } = createMarks(store, roomLog)
   return {
     get,

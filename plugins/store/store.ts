@@ -1,5 +1,5 @@
 import type { EventType, StoredEvent } from '../../schemas/event.js'
-import type { MemberRow, RoomRecord } from '../../schemas/room.js'
+import type { LastMessage, MemberRow, RoomRecord } from '../../schemas/room.js'
 import type { AccountChange, ProfileChange, Session, StoredUser } from '../../schemas/user.js'
 
 /** What `append`, `createRoom` and `createUser` throw if a unique key is taken. */
@@ -41,6 +41,36 @@ export const POSITIONS_MAX = 500
 export interface Position {
   room_id: string
   seq: number
+}
+
+/** A room as one user finds it, as it was at `seq`. */
+export interface Standing {
+  room: RoomRecord
+  is_member: boolean
+  /** The log's last seq. */
+  seq: number
+  /** The user's read mark. Like the two fields after it, 0 or null unless the user is a member. */
+  last_read_seq: number
+  /** As `countUnread` counts from the mark, up to limits.UNREAD_MAX. */
+  unread: number
+  last_message: LastMessage | null
+}
+
+/** Which rooms `listRooms` returns. */
+export interface RoomQuery {
+  limit: number
+  /** Rooms whose name comes after this one. */
+  after?: string
+  /** Part of the name, case-insensitive. */
+  q?: string
+  /** True for rooms of the user only, false for public rooms that the user is not a member of. */
+  mine?: boolean
+}
+
+export interface RoomPage {
+  standings: Standing[]
+  /** The `after` of the next page; null on the last one. */
+  next: string | null
 }
 
 /** What a writer decides on: a room as it was at `head`. */
@@ -105,8 +135,18 @@ export interface Store {
    */
   createRoom(record: RoomRecord, created: StoredEvent): Promise<void>
   readRoom(id: string): Promise<RoomRecord | null>
-  /** Rooms, not deleted, that are public or have `username` as a member, by name (code points) after `after`; `q` is a part of the name whatever its case. */
-  listRooms(username: string, query: { limit: number; after?: string; q?: string }): Promise<RoomRecord[]>
+  /**
+   * Rooms that are public or have `username` as a member, by name (code points). A room may have been deleted, or the
+   * user removed from it, while it was being read: its standing then says so.
+   */
+  listRooms(username: string, query: RoomQuery): Promise<RoomPage>
+  /**
+   * What a list shows of each room that exists, deleted or not, in no order. The standing of one room is of one moment
+   * after the call, so a user who was removed sees nothing newer; those of two rooms may be of different moments.
+   * The number of commands does not depend on the number of rooms, nor the cost on the length of their logs.
+   * @param room_ids at most 200
+   */
+  readStandings(username: string, room_ids: string[]): Promise<Standing[]>
 
   readMember(room_id: string, username: string): Promise<MemberRow | null>
   /** Rows with `is_member`, by lower-case username after `after`. Not for the default room. */

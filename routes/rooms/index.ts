@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { changeErrors, readErrors } from '../../schemas/error.js'
+import { paged } from '../../schemas/paging.js'
 import { Room, RoomCreation, RoomList } from '../../schemas/room.js'
 
 const list = {
@@ -8,10 +9,10 @@ const list = {
   tags: ['rooms'],
   summary: 'List rooms',
   description:
-    'Returns public rooms and the rooms that the authenticated user is a member of, sorted by name. The `Link` header contains the URL of the next page.',
+    'Returns public rooms and the rooms that the authenticated user is a member of, sorted by name. With `mine`, returns only one of the two.',
   querystring: RoomList,
   response: {
-    200: Type.Array(Room, { description: 'A page of rooms' }),
+    200: paged(Type.Array(Room), 'A page of rooms'),
     ...readErrors(),
   },
 }
@@ -31,10 +32,7 @@ const create = {
 export default (async fastify => {
   fastify.get('', { schema: list }, async ({ query, username }, reply) => {
     const { rooms, next } = await fastify.rooms.list(username, query)
-    if (next !== undefined) {
-      const search = new URLSearchParams({ ...query, limit: String(query.limit), after: next })
-      reply.header('link', `</rooms?${search}>; rel="next"`)
-    }
+    reply.linkNext(next === undefined ? undefined : { after: next })
     return rooms
   })
 

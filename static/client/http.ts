@@ -18,7 +18,7 @@ export interface HttpOptions {
 export type Http = ReturnType<typeof createHttp>
 
 interface Call {
-  query?: Record<string, string | number | undefined>
+  query?: Record<string, string | number | boolean | undefined>
   body?: unknown
 }
 

@@ -213,16 +213,57 @@ test('members and rooms are paged by name', async t => {
   t.equal(new Set([...first.members, ...rest.members].map(({ username }) => username)).size, 8)
 })
 
+test('every list links to its next page, with the parameters of the request, until the last one', async t => {
+  const { app, minji } = await three(t)
+  for (let n = 0; n < 4; n++) await minji('POST', '/rooms/default/messages', { text: `lunch ${n}` })
+  for (let n = 0; n < 3; n++) await minji('POST', '/rooms', { name: `room ${n}` })
+  for (let n = 0; n < 2; n++) await register(app, `member${n}`)
+  const items = (body: unknown): { id?: unknown; username?: unknown }[] =>
+    Array.isArray(body) ? body : (Object.values(body as { list: [] }).find(Array.isArray) ?? [])
+  for (const [list, count] of [
+    ['/rooms?limit=2', 4],
+    ['/rooms?limit=2&mine=true&q=room', 3],
+    ['/rooms/default/members?limit=2', 5],
+    ['/rooms/default/messages?limit=2', 4],
+    ['/rooms/default/messages?limit=3&after=0', 4],
+    ['/rooms/default/messages/search?limit=2&q=lunch', 4],
+  ] as const) {
+    const seen = new Set<unknown>()
+    let url: string | undefined = list
+    for (let pages = 0; url !== undefined && pages < 9; pages++) {
+      const page: { status: number; body: unknown; headers: { link?: string } } = (await minji('GET', url)) as never
+      t.equal(page.status, 200, url)
+      for (const { id, username } of items(page.body)) seen.add(list.includes('members') ? username : id)
+      url = page.headers.link?.match(/^<(.*)>; rel="next"$/)?.[1]
+    }
+    t.equal(url, undefined, `${list} ends`)
+    t.equal(seen.size, count, list)
+  }
+})
+
+test('a list of one’s own rooms and one of the others have no room in common, and only public others', async t => {
+  const { minji, seojun } = await three(t)
+  await minji('POST', '/rooms', { name: 'open' })
+  await minji('POST', '/rooms', { name: 'hidden', is_public: false })
+  await seojun('POST', '/rooms', { name: 'mine', is_public: false })
+  const names = async (url: string) => (await seojun('GET', url)).body.map(({ name }: { name: string }) => name)
+  t.strictSame(await names('/rooms?mine=true'), ['Lobby', 'mine'])
+  t.strictSame(await names('/rooms?mine=false'), ['open'])
+  t.strictSame(await names('/rooms'), ['Lobby', 'mine', 'open'])
+  t.equal((await seojun('GET', '/rooms?mine=maybe')).status, 400)
+})
+
 test('a page whose rooms are deleted while it is read still links to the next page', async t => {
   const { app, minji } = await three(t)
   const { id } = (await minji('POST', '/rooms', { name: 'A room' })).body
   await minji('POST', '/rooms', { name: 'B room' })
   const { listRooms } = app.store
   app.store.listRooms = async (...query) => {
-    const records = await listRooms(...query)
+    const page = await listRooms(...query)
     app.store.listRooms = listRooms
     await app.rooms.remove(id, 'minji')
-    return records
+    const room_ids = page.standings.map(({ room }) => room.id)
+    return { ...page, standings: await app.store.readStandings('minji', room_ids) }
   }
   const page = await minji('GET', '/rooms?limit=1')
   t.same(page.body, [])

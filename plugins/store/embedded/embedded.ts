@@ -1,6 +1,9 @@
+import { setImmediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { errors } from '../../../schemas/error.js'
-import type { Logger, Store } from '../store.js'
+import { limits } from '../../../schemas/wire.js'
+import { roomPage } from '../log/page.js'
+import type { Logger, Standing, Store } from '../store.js'
 import { openConnection } from './connection.js'
 import { type Folder, prepareFolder } from './folder.js'
 import { searchDown } from './indexes/terms.js'
@@ -10,6 +13,9 @@ import { startWriter, type Writer } from './writer.js'
 
 /** How long a ping that succeeded is answered again, ms: load balancers ask every second, and each ping is a write. */
 const PING_MS = 5000
+
+/** Milliseconds that unread messages are counted in one turn of the event loop. */
+const STEP_MS = 5
 
 /**
  * The store of one process: a SQLite file in `dataDir`. A worker thread writes, so that a slow disk delays
@@ -67,7 +73,22 @@ function createEmbedded(folder: Folder, writer: Writer, log: Logger): Store {
       Object.entries(reads).map(([name, read]) => [name, promise(read)]),
     ) as unknown as Promised<Reads>
   }
-  const { isIndexed, searchSpan, ...reads } = promised(createReads(db))
+  const { isIndexed, searchSpan, listNames, readBare, ...reads } = promised(createReads(db))
+
+  async function readStandings(username: string, room_ids: string[]): Promise<Standing[]> {
+    const standings = await readBare(username, room_ids)
+    let began_at = performance.now()
+    for (const standing of standings) {
+      const { room, is_member, seq, last_read_seq } = standing
+      if (!is_member || last_read_seq >= seq) continue
+      standing.unread = await reads.countUnread(room.id, username, last_read_seq, limits.UNREAD_MAX, seq)
+      if (performance.now() - began_at < STEP_MS) continue
+      // Counting the unread messages of many rooms must not block other work.
+      await setImmediate()
+      began_at = performance.now()
+    }
+    return standings
+  }
 
   return {
     ...reads,
@@ -107,6 +128,9 @@ function createEmbedded(folder: Folder, writer: Writer, log: Logger): Store {
     },
 
     createRoom: (record, created) => writer.write('createRoom', record, created),
+    readStandings,
+    listRooms: async (username, query) =>
+      roomPage(query, await listNames(username, query), ids => readStandings(username, ids)),
 
     async moveMark(username, room_id, seq) {
       // Marks only rise, so what was read may be answered.

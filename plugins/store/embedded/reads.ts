@@ -2,8 +2,9 @@ import type { EventType, StoredEvent } from '../../../schemas/event.js'
 import { membershipTypes } from '../../../schemas/event.js'
 import type { RoomRecord } from '../../../schemas/room.js'
 import type { Session, StoredUser } from '../../../schemas/user.js'
+import { DEFAULT_ROOM_ID } from '../../../schemas/wire.js'
 import { foldName } from '../log/name.js'
-import { type Position, type RoomState, type Target, UNREAD_SCAN_MAX } from '../store.js'
+import { type Position, type RoomQuery, type RoomState, type Target, UNREAD_SCAN_MAX } from '../store.js'
 import { readHead } from './head.js'
 import { createIndexReads } from './indexes.js'
 import {
@@ -18,6 +19,7 @@ import {
   type UserRow,
 } from './rows.js'
 import type { Sqlite } from './sqlite.js'
+import { readStandings } from './standings.js'
 
 const MEMBERSHIP_TYPES = [...membershipTypes].map(type => `'${type}'`).join()
 
@@ -95,22 +97,26 @@ export function createReads(db: Sqlite) {
 
     readRoom,
 
-    listRooms(username: string, { limit, after = '', q = '' }: { limit: number; after?: string; q?: string }) {
-      const rows = db.all<RoomRow>(
-        `select ${ROOM_COLUMNS} from rooms where id in (
-           select id from (
-             select id from rooms where deleted = 0 and is_public = 1 and name > ?2
-               and (?4 = '' or instr(name_folded, ?4)) order by name limit ?3)
-           union
-           select id from (
-             select id from members join rooms on id = room_id
-             where members.username = ?1 and is_member = 1 and deleted = 0 and name > ?2
-               and (?4 = '' or instr(name_folded, ?4)) order by name limit ?3))
-         order by name limit ?3`,
-        [username, after, limit, foldName(q)],
-      )
-      return rows.map(toRoom)
+    /** One more than `limit`, if there are more. */
+    listNames(username: string, { limit, after = '', q = '', mine }: RoomQuery) {
+      const own = `select id, name from members join rooms on id = room_id
+        where members.username = ?1 and is_member = 1`
+      const visible = `deleted = 0 and name > ?2 and (?4 = '' or instr(name_folded, ?4)) order by name limit ?3`
+      const parts = {
+        own: `select id, name from (${own} and id <> '${DEFAULT_ROOM_ID}' and ${visible})`,
+        all_users: `select id, name from (select id, name from rooms where id = '${DEFAULT_ROOM_ID}' and ${visible})`,
+        others: `select id, name from (
+          select id, name from rooms where is_public = 1 and id <> '${DEFAULT_ROOM_ID}'
+            and id not in (select room_id from members where username = ?1 and is_member = 1) and ${visible})`,
+      }
+      const wanted = mine === false ? [parts.others] : [parts.own, parts.all_users]
+      if (mine === undefined) wanted.push(parts.others)
+      const sql = `${wanted.join(' union all ')} order by name limit ?3`
+      return db.all<{ id: string; name: string }>(sql, [username, after, limit + 1, foldName(q)])
     },
+
+    /** Standings without the unread messages, which may take longer to count. */
+    readBare: (username: string, room_ids: string[]) => readStandings(db, username, room_ids),
 
     readMark(username: string, room_id: string): number {
       return (
@@ -186,14 +192,15 @@ export function createReads(db: Sqlite) {
       return withNewest(room_id, messages).map(({ message, newest }) => ({ message, newest }))
     },
 
-    countUnread(room_id: string, username: string, after: number, max: number): number {
+    /** @param upto the last event that counts; the newest one by default */
+    countUnread(room_id: string, username: string, after: number, max: number, upto = Number.MAX_SAFE_INTEGER): number {
       const row = db.get<{ count: number }>(
         `select count(*) as count from (
            select 1 from (
-             select type, username, text from events not indexed where room_id = ? and seq > ?
+             select type, username, text from events not indexed where room_id = ? and seq > ? and seq <= ?
              order by seq desc limit ${UNREAD_SCAN_MAX})
            where type = 'message' and username <> ? and text <> '' limit ?)`,
-        [room_id, after, username, max],
+        [room_id, after, upto, username, max],
       )
       return row?.count as number
     },

@@ -1,6 +1,7 @@
 import type { StoredEvent } from '../../../schemas/event.js'
 import type { Message } from '../../../schemas/message.js'
-import type { MemberRow, RoomRecord } from '../../../schemas/room.js'
+import type { LastMessage, MemberRow, RoomRecord } from '../../../schemas/room.js'
+import { lastText } from '../../../schemas/wire.js'
 import type { Target } from '../store.js'
 
 /** The member row that an event leaves behind, null if it changes no membership. */
@@ -63,4 +64,21 @@ export function foldMessage({ message, newest }: Target): Message {
     folded.deleted_at = newest.created_at
   }
   return folded
+}
+
+/** A room's newest message, for a list, after an event that follows it. */
+export function foldLast(last: LastMessage | null, event: StoredEvent): LastMessage | null {
+  const { type, seq, username, target, text = '', created_at } = event
+  if (type === 'message') return { id: seq, username, text: lastText(text), created_at }
+  if (type === 'room_deleted') return null
+  if (last === null || target !== last.id || last.deleted_at !== undefined) return last
+  if (type === 'edited') return { ...last, text: lastText(text) }
+  if (type === 'deleted') return { ...last, text: '', deleted_at: created_at }
+  return last
+}
+
+/** A message as a list shows it. */
+export function lastOf(target: Target): LastMessage {
+  const { id, username, text, created_at, deleted_at } = foldMessage(target)
+  return { id, username, text: lastText(text), created_at, ...(deleted_at !== undefined && { deleted_at }) }
 }

@@ -1,6 +1,6 @@
 import type { Collection, Db, IndexDescription } from 'mongodb'
 import type { StoredEvent } from '../../../schemas/event.js'
-import type { MemberRow, RoomRecord } from '../../../schemas/room.js'
+import type { LastMessage, MemberRow, RoomRecord } from '../../../schemas/room.js'
 import type { Session, StoredUser } from '../../../schemas/user.js'
 import { newEpoch } from '../log/epoch.js'
 import { insertIfMissing } from './failures.js'
@@ -23,6 +23,8 @@ export type RoomDocument = Omit<RoomRecord, 'id'> & {
    * its id, does not collide with a room that is named after it.
    */
   tombstone: string
+  /** The newest message as of `seq`. Missing if an older server, which does not keep it, was the last that put the record. */
+  latest?: { seq: number; message: LastMessage | null }
 }
 export type MemberDocument = MemberRow & { user: string }
 interface MarkDocument {

@@ -29,7 +29,7 @@ export const roomDocument = ({ id, ...record }: RoomRecord): RoomDocument => ({
   name_folded: foldName(record.name),
   tombstone: record.deleted ? id : '',
 })
-export const toRecord = ({ _id, name_folded: _, tombstone: __, ...record }: RoomDocument): RoomRecord => ({
+export const toRecord = ({ _id, name_folded: _, tombstone: __, latest: ___, ...record }: RoomDocument): RoomRecord => ({
   id: _id,
   ...record,
 })

@@ -3,7 +3,8 @@ import { type Db, MongoError } from 'mongodb'
 import { errors } from '../../../schemas/error.js'
 import { membershipTypes, type StoredEvent } from '../../../schemas/event.js'
 import type { RoomRecord } from '../../../schemas/room.js'
-import { BATCH_MAX, Conflict, type Logger, type Store } from '../store.js'
+import { roomPage } from '../log/page.js'
+import { BATCH_MAX, Conflict, type Logger, type RoomQuery, type Store } from '../store.js'
 import { collectionsOf, ensureEpoch, ensureIndexes } from './collections.js'
 import { type Call, createCalls, TIMEOUT_MS, withConcerns } from './connection.js'
 import { eventDocument } from './documents.js'
@@ -14,6 +15,7 @@ import { createLog } from './log.js'
 import type { Newest } from './log-index.js'
 import { createPeople } from './people.js'
 import { createRooms } from './rooms.js'
+import { createReadStandings } from './standings.js'
 import { createReadState } from './state.js'
 import { createUpkeep } from './upkeep.js'
 
@@ -52,6 +54,11 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
   const people = createPeople(collections, log)
   const rooms = createRooms(collections, log)
   await upkeep.sweep()
+
+  const readStandings = createReadStandings(collections, async (call, room_ids) => {
+    for (const room_id of room_ids) await upkeep.follow(call, room_id, [indexes.members.index])
+    return rooms.readRooms(call, room_ids)
+  })
 
   let failing = false
   let closing: Promise<void> | undefined
@@ -157,7 +164,14 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
       await settle(call, id)
       return rooms.readRoom(call, id)
     }),
-    listRooms: expose(rooms.listRooms),
+    listRooms: expose(async (call: Call, username: string, query: RoomQuery) => {
+      const found = await rooms.findRooms(call, username, query)
+      const listed = found.map(({ _id, name }) => ({ id: _id, name }))
+      return roomPage(query, listed, () => readStandings(call, username, found.slice(0, query.limit)))
+    }),
+    readStandings: expose(async (call: Call, username: string, room_ids: string[]) =>
+      readStandings(call, username, await rooms.readRooms(call, room_ids)),
+    ),
 
     append: expose(append),
     readHead: expose(log.readHead),

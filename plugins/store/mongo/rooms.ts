@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto'
 import type { Filter } from 'mongodb'
 import type { StoredEvent } from '../../../schemas/event.js'
 import type { RoomRecord } from '../../../schemas/room.js'
+import { DEFAULT_ROOM_ID } from '../../../schemas/wire.js'
 import { foldName } from '../log/name.js'
-import { Conflict } from '../store.js'
+import { Conflict, type RoomQuery } from '../store.js'
 import { type Collections, type RoomDocument, userKey } from './collections.js'
 import type { Call } from './connection.js'
 import { eventDocument, roomDocument, toRecord } from './documents.js'
@@ -12,8 +13,6 @@ import type { Log } from './log.js'
 
 /** Ids of rooms that one command looks for. */
 const IDS_MAX = 1000
-
-type Listing = { limit: number; after?: string; q?: string }
 
 /** The record that a room's first event makes. */
 function recordOf({ room_id, username, created_at, data }: StoredEvent): RoomRecord {
@@ -38,15 +37,24 @@ export function createRooms({ rooms, members, events }: Collections, log: Log) {
 
   /** @returns whether the record is there now */
   async function putRecord(call: Call, record: RoomRecord): Promise<boolean> {
-    if (await insertIfMissing(rooms.insertOne(roomDocument({ ...record, indexed_seq: 0 }), call))) return true
+    const empty = { ...roomDocument({ ...record, indexed_seq: 0 }), latest: { seq: 0, message: null } }
+    if (await insertIfMissing(rooms.insertOne(empty, call))) return true
     return (await rooms.findOne({ _id: record.id }, call)) !== null
   }
 
-  /** The first rooms of a list that have `part` in their names. */
-  async function find(call: Call, filter: Filter<RoomDocument>, part: string, limit: number): Promise<RoomDocument[]> {
+  /** The first rooms of a list that have `part` in their names, without some. */
+  async function find(
+    call: Call,
+    filter: Filter<RoomDocument>,
+    part: string,
+    limit: number,
+    without: ReadonlySet<string> = new Set(),
+  ): Promise<RoomDocument[]> {
     const found: RoomDocument[] = []
-    const named = rooms.find(filter, { ...call, sort: { name: 1 }, ...(part === '' && { limit }) })
+    const most = limit + without.size
+    const named = rooms.find(filter, { ...call, sort: { name: 1 }, ...(part === '' && { limit: most }) })
     for await (const room of named) {
+      if (without.has(room._id)) continue
       // The query is not a pattern, so the names are compared here.
       if (room.name_folded.includes(part)) found.push(room)
       if (found.length === limit) break
@@ -86,20 +94,27 @@ export function createRooms({ rooms, members, events }: Collections, log: Log) {
       return found && toRecord(found)
     },
 
-    async listRooms(call: Call, username: string, { limit, after = '', q = '' }: Listing): Promise<RoomRecord[]> {
+    /** Rooms by their ids, deleted or not. */
+    readRooms: (call: Call, ids: string[]): Promise<RoomDocument[]> =>
+      rooms.find({ _id: { $in: ids } }, call).toArray(),
+
+    /** The rooms of a page, one more than its limit if there are more. */
+    async findRooms(call: Call, username: string, { limit, after = '', q = '', mine }: RoomQuery) {
       const part = foldName(q)
       const there = { tombstone: '', name: { $gt: after } }
-      let found = await find(call, { is_public: true, ...there }, part, limit)
-      const own = await members
+      const rows = await members
         .find({ user: userKey(username), is_member: true }, { ...call, projection: { _id: 0, room_id: 1 } })
         .toArray()
-      const ids = own.map(({ room_id }) => room_id)
+      const own = new Set(rows.map(({ room_id }) => room_id)).add(DEFAULT_ROOM_ID)
+      let found: RoomDocument[] = []
+      if (mine !== true) found = await find(call, { is_public: true, ...there }, part, limit + 1, own)
+      if (mine === false) return found
+      const ids = [...own]
       for (let i = 0; i < ids.length; i += IDS_MAX) {
-        const some = { $in: ids.slice(i, i + IDS_MAX) }
-        const more = await find(call, { _id: some, is_public: false, ...there }, part, limit)
-        found = [...found, ...more].sort(byName).slice(0, limit)
+        const more = await find(call, { _id: { $in: ids.slice(i, i + IDS_MAX) }, ...there }, part, limit + 1)
+        found = [...found, ...more].sort(byName).slice(0, limit + 1)
       }
-      return found.map(toRecord)
+      return found
     },
   }
 }

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { changeErrors, readErrors } from '../../../schemas/error.js'
+import { paged } from '../../../schemas/paging.js'
 import { MemberList, MemberPage, MemberParams, Room, RoomParams } from '../../../schemas/room.js'
 
 const tags = ['members']
@@ -14,7 +15,7 @@ const list = {
   params: RoomParams,
   querystring: MemberList,
   response: {
-    200: { ...MemberPage, description: 'A page of members' },
+    200: paged(MemberPage, 'A page of members'),
     ...readErrors('RoomNotFound', 'NotMember'),
   },
 }
@@ -46,9 +47,12 @@ const remove = {
 }
 
 export default (async fastify => {
-  fastify.get('/members', { schema: list }, ({ params, query, username }) =>
-    fastify.rooms.members(params.id, username, query),
-  )
+  fastify.get('/members', { schema: list }, async ({ params, query, username }, reply) => {
+    const page = await fastify.rooms.members(params.id, username, query)
+    const last = page.members.at(-1)
+    reply.linkNext(page.has_more && last ? { after: last.username } : undefined)
+    return page
+  })
 
   fastify.put('/members/:username', { schema: add }, ({ params, username }) =>
     fastify.rooms.addMember(params.id, username, params.username),

@@ -16,6 +16,7 @@ import {
   SearchQuery,
   Sending,
 } from '../../../schemas/message.js'
+import { paged } from '../../../schemas/paging.js'
 import { RoomParams } from '../../../schemas/room.js'
 
 const tags = ['messages']
@@ -33,7 +34,7 @@ const list = {
     'Returns a page of the room’s history: the newest messages, those before a `seq`, or those after one. Only members can read messages.',
   params: RoomParams,
   querystring: PageQuery,
-  response: { 200: { ...Page, description: 'A page of messages' }, ...readErrors('RoomNotFound', 'NotMember') },
+  response: { 200: paged(Page, 'A page of messages'), ...readErrors('RoomNotFound', 'NotMember') },
 }
 
 const search = {
@@ -45,7 +46,7 @@ const search = {
   params: RoomParams,
   querystring: SearchQuery,
   response: {
-    200: { ...SearchPage, description: 'A page of matching messages' },
+    200: paged(SearchPage, 'A page of matching messages'),
     ...readErrors('RoomNotFound', 'NotMember'),
   },
 }
@@ -111,6 +112,13 @@ function answerSent(reply: FastifyReply, { message, repeated }: Written) {
   return message
 }
 
+/** Pages go on in the direction in which the first one was requested. */
+function nextOf({ messages, has_more }: Page, query: PageQuery): Record<string, number> | undefined {
+  const [first, last] = [messages.at(0), messages.at(-1)]
+  if (!has_more || !first || !last) return undefined
+  return query.after === undefined ? { before: first.id } : { after: last.id }
+}
+
 export default (async fastify => {
   const { messages, limits } = fastify
   /** The same budget as for frames: one per account, for all its sockets and requests. */
@@ -119,11 +127,17 @@ export default (async fastify => {
     if (wait_ms > 0) throw rateLimited(wait_ms)
   }
 
-  fastify.get('/messages', { schema: list }, ({ params, query, username }) => messages.page(params.id, username, query))
+  fastify.get('/messages', { schema: list }, async ({ params, query, username }, reply) => {
+    const page = await messages.page(params.id, username, query)
+    reply.linkNext(nextOf(page, query))
+    return page
+  })
 
-  fastify.get('/messages/search', { schema: search }, ({ params, query, username }) =>
-    fastify.messageSearch.find(params.id, username, query),
-  )
+  fastify.get('/messages/search', { schema: search }, async ({ params, query, username }, reply) => {
+    const page = await fastify.messageSearch.find(params.id, username, query)
+    reply.linkNext(page.next_before === undefined ? undefined : { before: page.next_before })
+    return page
+  })
 
   fastify.post('/messages', { schema: send, preHandler }, async ({ params, body, username }, reply) =>
     answerSent(reply, await messages.send(params.id, username, { client_id: randomUUID(), ...body })),

@@ -6,6 +6,7 @@ import { readingContract } from './contract/reading.js'
 import { roomsContract } from './contract/rooms.js'
 import { searchContract } from './contract/search.js'
 import { sessionsContract } from './contract/sessions.js'
+import { standingsContract } from './contract/standings.js'
 import { type Opened, promisesOf } from './contract/support.js'
 import { usersContract } from './contract/users.js'
 
@@ -15,6 +16,7 @@ const parts = [
   usersContract,
   sessionsContract,
   roomsContract,
+  standingsContract,
   membersContract,
   marksContract,
   logContract,

@@ -1,19 +1,25 @@
+import type { StoredEvent } from '../../../../schemas/event.js'
+import { membershipTypes } from '../../../../schemas/event.js'
 import type { MemberRow } from '../../../../schemas/room.js'
-import { foldMember, foldRoom } from '../../log/fold.js'
+import { foldLast, foldMember, foldRoom, lastOf } from '../../log/fold.js'
 import { foldName } from '../../log/name.js'
-import { type Collections, userKey } from '../collections.js'
+import { type Collections, type RoomDocument, userKey } from '../collections.js'
 import type { Call } from '../connection.js'
 import { memberDocument, toRecord } from '../documents.js'
 import { insertIfMissing } from '../failures.js'
 import type { Log } from '../log.js'
-import type { LogIndex } from '../log-index.js'
+import { type LogIndex, STEP_EVENTS } from '../log-index.js'
 import { MEMBERSHIP_TYPES, readRows } from '../state.js'
 
 const projection = { _id: 0, user: 0 } as const
 
+const isAt = ({ indexed_seq, latest }: Pick<RoomDocument, 'indexed_seq' | 'latest'>, head: number) =>
+  indexed_seq >= head && latest !== undefined && latest.seq >= head
+
 /**
- * Members of rooms, and what the room's record says of its log: owner, number of members, whether it is deleted. The
- * record's `indexed_seq` is the position, and it is compared when the record is changed, so no change is counted twice.
+ * Members of rooms, and what the room's record says of its log: owner, number of members, newest message, whether it is
+ * deleted. The record's `indexed_seq` is the position, and it is compared when the record is changed, so no change is
+ * counted twice. `latest` has a seq of its own, since older servers move the position without it.
  */
 export function createMembers(collections: Collections, log: Log) {
   const { rooms, members, purges } = collections
@@ -34,21 +40,34 @@ export function createMembers(collections: Collections, log: Log) {
     }
   }
 
+  /** What the record does not reflect yet: membership events, and the newest message as of `head`. */
+  async function readChanges(call: Call, { _id: room_id, indexed_seq, latest }: RoomDocument, head: number) {
+    const from = Math.min(indexed_seq, latest?.seq ?? 0)
+    if (latest !== undefined && head - from <= STEP_EVENTS) {
+      const events = await log.readRaw(call, room_id, from, head, STEP_EVENTS)
+      const isChange = ({ type, seq }: StoredEvent) => seq > indexed_seq && membershipTypes.has(type)
+      return { changes: events.filter(isChange), message: events.reduce(foldLast, latest.message) }
+    }
+    const changes = await log.readTypes(call, room_id, MEMBERSHIP_TYPES, indexed_seq, head)
+    const [target] = await log.readPage(call, room_id, { before: head + 1, limit: 1 })
+    return { changes, message: target === undefined ? null : lastOf(target) }
+  }
+
   const index: LogIndex = {
     collections: { members: [{ key: { room_id: 1, user: 1 }, unique: true }, { key: { user: 1, room_id: 1 } }] },
 
     /** A log without a record has nothing to reflect. */
     async isAt(call, room_id, head) {
-      const record = await rooms.findOne({ _id: room_id }, { ...call, projection: { indexed_seq: 1 } })
-      return record === null || record.indexed_seq >= head
+      const record = await rooms.findOne({ _id: room_id }, { ...call, projection: { indexed_seq: 1, latest: 1 } })
+      return record === null || isAt(record, head)
     },
 
     /** The rows before the record: a reader trusts the rows as far as the record says. */
     async step(call, room_id, { seq: head }) {
       const found = await rooms.findOne({ _id: room_id }, call)
-      if (found === null || found.indexed_seq >= head) return false
+      if (found === null || isAt(found, head)) return false
       const record = toRecord(found)
-      const changes = await log.readTypes(call, room_id, MEMBERSHIP_TYPES, record.indexed_seq, head)
+      const { changes, message } = await readChanges(call, found, head)
       const rows = new Map<string, MemberRow>()
       for (const event of changes) {
         const row = foldMember(event)
@@ -58,7 +77,9 @@ export function createMembers(collections: Collections, log: Log) {
       const { id, name, owner, member_count, deleted } = changes.reduce(foldRoom, record)
       if (deleted) await insertIfMissing(purges.insertOne({ _id: id, seq: 0 }, call))
       const tombstone = deleted ? id : ''
-      const changed = { name, name_folded: foldName(name), owner, member_count, deleted, tombstone, indexed_seq: head }
+      const latest = { seq: head, message: deleted ? null : message }
+      const derived = { name, name_folded: foldName(name), owner, member_count, deleted, tombstone, latest }
+      const changed = { ...derived, indexed_seq: Math.max(head, record.indexed_seq) }
       await rooms.updateOne({ _id: id, indexed_seq: record.indexed_seq }, { $set: changed }, call)
       return false
     },

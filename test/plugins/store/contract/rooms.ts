@@ -1,4 +1,4 @@
-import { Conflict } from '../../../../plugins/store/store.js'
+import { Conflict, type RoomQuery } from '../../../../plugins/store/store.js'
 import { events, indexed, isConflict, message, type Promises, room, search, seqs, standing, upTo } from './support.js'
 
 /** Rooms and their records. */
@@ -30,7 +30,7 @@ export function roomsContract({ promise }: Promises) {
     const results = await Promise.allSettled(wanted)
     t.equal(results.filter(({ status }) => status === 'fulfilled').length, 1)
     t.equal(results.filter(isConflict).length, 3)
-    t.equal((await store.listRooms('ann', { limit: 10 })).length, 1)
+    t.equal((await store.listRooms('ann', { limit: 10 })).standings.length, 1)
     const again = await Promise.allSettled(upTo(4).map(i => store.createRoom(...room('default', { name: `N${i}` }))))
     t.equal(again.filter(isConflict).length, 3)
     t.equal(await store.readHead('default'), 1)
@@ -55,8 +55,8 @@ export function roomsContract({ promise }: Promises) {
     await store.append('r5', 2, events('r5', 2, [{ type: 'removed', member: 'Bob' }]))
     await store.append('r0', 1, events('r0', 1, [{ type: 'joined', member: 'Bob' }]))
     for (const id of ['r0', 'r4', 'r5']) await indexed(store, id)
-    const list = async (username: string, query: { limit?: number; after?: string; q?: string } = {}) =>
-      (await store.listRooms(username, { limit: 100, ...query })).map(record => record.name)
+    const list = async (username: string, query: Partial<RoomQuery> = {}) =>
+      (await store.listRooms(username, { limit: 100, ...query })).standings.map(({ room }) => room.name)
     t.strictSame(await list('ANN'), ['Hidden two', 'Zoo', 'apple', 'hidden', 'Épée', '점심', '😀'])
     t.strictSame(await list('bob'), ['Zoo', 'apple', 'hidden', 'Épée', '점심', '😀'])
     t.strictSame(await list('cho'), ['Zoo', 'apple', 'Épée', '점심', '😀'])
@@ -81,7 +81,7 @@ export function roomsContract({ promise }: Promises) {
     await indexed(store, 'r')
     t.match(await store.readRoom('r'), { deleted: true, name: 'r' })
     t.match((await standing(store, 'r', [])).room, { deleted: true })
-    t.strictSame(await store.listRooms('ann', { limit: 10 }), [])
+    t.strictSame(await store.listRooms('ann', { limit: 10 }), { standings: [], next: null })
     await store.createRoom(...room('s', { name: 'Lunch' }))
     await t.rejects(store.createRoom(...room('r', { name: 'Other' })), Conflict)
     // The texts go behind the append.

@@ -148,6 +148,7 @@ async function run() {
     await store.countUnread('r', 'bob', 0, 9)
     await store.searchTerms('r', ['x'], { before: 9, limit: 9 })
     await store.listRooms('ann', { limit: 9 })
+    await store.readStandings('ann', ['r'])
     await store.listMembers('r', { limit: 9 })
     await store.append('r', 6, [message(7, { type: 'room_deleted' })])
 

@@ -1,0 +1,66 @@
+import type { LastMessage } from '../../../schemas/room.js'
+import { DEFAULT_ROOM_ID, lastText } from '../../../schemas/wire.js'
+import type { Standing } from '../store.js'
+import { ROOM_COLUMNS, type RoomRow, toRoom } from './rows.js'
+import type { Sqlite } from './sqlite.js'
+
+type StandingRow = RoomRow & {
+  membership: number | null
+  mark: number | null
+  last_id: number | null
+  last_username: string
+  last_text: string
+  last_at: string
+  newest_type: string | null
+  newest_text: string
+  newest_at: string
+}
+
+/** One statement for all rooms, since calling SQLite costs more than looking up a room in it. */
+const SQL = `
+select room.*, members.is_member as membership, marks.seq as mark,
+  last.seq as last_id, last.username as last_username, last.text as last_text, last.created_at as last_at,
+  newest.type as newest_type, newest.text as newest_text, newest.created_at as newest_at
+from (select ${ROOM_COLUMNS} from rooms where id in (select value from json_each(?2))) as room
+left join members on members.room_id = room.id and members.username = ?1
+left join marks on marks.username = ?1 and marks.room_id = room.id
+left join events as last on last.room_id = room.id and last.seq = (
+  select max(seq) from events where room_id = room.id and type = 'message')
+left join events as newest on newest.room_id = room.id and newest.seq = (
+  select max(seq) from events where room_id = room.id and target = last.seq)`
+
+/** A user's rooms without the unread messages. */
+export function readStandings(db: Sqlite, username: string, room_ids: string[]): Standing[] {
+  return db.all<StandingRow>(SQL, [username, JSON.stringify(room_ids)]).map(row => {
+    const {
+      membership,
+      mark,
+      last_id,
+      last_username,
+      last_text,
+      last_at,
+      newest_type,
+      newest_text,
+      newest_at,
+      ...record
+    } = row
+    const room = toRoom(record)
+    const is_member = membership === null ? room.id === DEFAULT_ROOM_ID : membership === 1
+    return {
+      room,
+      is_member,
+      seq: room.indexed_seq,
+      last_read_seq: is_member ? (mark ?? 0) : 0,
+      unread: 0,
+      last_message: is_member && !room.deleted ? lastMessage(row) : null,
+    }
+  })
+}
+
+function lastMessage({ last_id, last_username, last_text, last_at, newest_type, newest_text, newest_at }: StandingRow) {
+  if (last_id === null) return null
+  const last: LastMessage = { id: last_id, username: last_username, text: lastText(last_text), created_at: last_at }
+  if (newest_type === 'edited') last.text = lastText(newest_text)
+  if (newest_type === 'deleted') Object.assign(last, { text: '', deleted_at: newest_at })
+  return last
+}

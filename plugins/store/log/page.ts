@@ -1,0 +1,19 @@
+import type { RoomPage, RoomQuery, Standing } from '../store.js'
+
+/**
+ * A page of a list of rooms.
+ * @param found in the order of the list, one more than the limit if there are more
+ */
+export async function roomPage(
+  { limit }: RoomQuery,
+  found: { id: string; name: string }[],
+  readStandings: (room_ids: string[]) => Promise<Standing[]>,
+): Promise<RoomPage> {
+  const ids = found.slice(0, limit).map(({ id }) => id)
+  const standings = new Map((await readStandings(ids)).map(standing => [standing.room.id, standing]))
+  return {
+    standings: ids.flatMap(id => standings.get(id) ?? []),
+    // Not the name of the standing: a room that was deleted meanwhile has another one.
+    next: found.length > limit ? (found[limit - 1]?.name ?? null) : null,
+  }
+}

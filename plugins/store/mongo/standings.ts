@@ -1,0 +1,117 @@
+import type { Filter } from 'mongodb'
+import type { StoredEvent } from '../../../schemas/event.js'
+import type { MemberRow } from '../../../schemas/room.js'
+import { DEFAULT_ROOM_ID, limits } from '../../../schemas/wire.js'
+import { foldLast, foldMember, foldRoom } from '../log/fold.js'
+import { type Standing, UNREAD_SCAN_MAX } from '../store.js'
+import { type Collections, type EventDocument, type RoomDocument, userKey } from './collections.js'
+import type { Call } from './connection.js'
+import { toRecord } from './documents.js'
+import { STEP_EVENTS } from './log-index.js'
+
+/** Up to where a record reflects its log. */
+const reflected = ({ indexed_seq, latest }: RoomDocument) => Math.min(indexed_seq, latest?.seq ?? indexed_seq)
+
+/**
+ * Reads what a list shows of some rooms, four commands for all of them. The order of the reads is that of `readState`: the
+ * records, which the caller has read, then member rows, then the events behind the records. Folded together they are each
+ * room as it was at the last of these events.
+ *
+ * @param settle brings the record of a room up to date and reads it again
+ */
+export function createReadStandings(
+  { members, marks, events }: Collections,
+  settle: (call: Call, room_ids: string[]) => Promise<RoomDocument[]>,
+) {
+  /** The events behind each record, oldest first; a record that lags more than STEP_EVENTS is brought up to date first. */
+  async function readTails(call: Call, records: RoomDocument[]): Promise<Map<string, StoredEvent[]>> {
+    const tails = new Map<string, StoredEvent[]>(records.map(({ _id }) => [_id, []]))
+    const behind = records.map(record => {
+      const from = reflected(record)
+      return { room_id: record._id, seq: { $gt: from, $lte: from + STEP_EVENTS } }
+    })
+    const found = events.find(anyOf(behind), { ...call, projection: { _id: 0, user: 0 }, sort: { room_id: 1, seq: 1 } })
+    for await (const event of found) tails.get(event.room_id)?.push(event)
+    return tails
+  }
+
+  /** Messages of others that were not deleted, among the events that the records reflect. Only authors delete. */
+  async function countReflected(call: Call, user: string, rooms: { room_id: string; after: number; upto: number }[]) {
+    const counts = new Map<string, number>()
+    const branches = rooms.flatMap(({ room_id, after, upto }) => {
+      const range = { room_id, seq: { $gt: after, $lte: upto }, user: { $ne: user } }
+      const deleted = { ...range, type: 'deleted' as const, target: { $gt: after } }
+      return after < upto ? [{ ...range, type: 'message' as const }, deleted] : []
+    })
+    if (branches.length === 0) return counts
+    const groups = events.aggregate<{ _id: Pick<StoredEvent, 'room_id' | 'type'>; count: number }>(
+      [{ $match: anyOf(branches) }, { $group: { _id: { room_id: '$room_id', type: '$type' }, count: { $sum: 1 } } }],
+      call,
+    )
+    for await (const { _id, count } of groups) {
+      counts.set(_id.room_id, (counts.get(_id.room_id) ?? 0) + (_id.type === 'message' ? count : -count))
+    }
+    return counts
+  }
+
+  /** @param isLast the records were brought up to date just now: what came since is left out */
+  return async function readStandings(
+    call: Call,
+    username: string,
+    records: RoomDocument[],
+    isLast = false,
+  ): Promise<Standing[]> {
+    if (records.length === 0) return []
+    const user = userKey(username)
+    const of = { user, room_id: { $in: records.map(({ _id }) => _id) } }
+    const rows = new Map<string, MemberRow>()
+    for (const row of await members.find(of, call).toArray()) rows.set(row.room_id, row)
+    const read = new Map((await marks.find(of, call).toArray()).map(({ room_id, seq }) => [room_id, seq]))
+    const tails = await readTails(call, records)
+    const lags = (record: RoomDocument) => !record.latest || tails.get(record._id)?.length === STEP_EVENTS
+    const late = isLast ? [] : records.filter(lags).map(({ _id }) => _id)
+    if (late.length > 0) {
+      const others = records.filter(({ _id }) => !late.includes(_id))
+      const settled = await settle(call, late)
+      return [...(await readStandings(call, username, others)), ...(await readStandings(call, username, settled, true))]
+    }
+
+    const standings = records.map(record => {
+      const tail = tails.get(record._id) as StoredEvent[]
+      let row = rows.get(record._id)
+      for (const event of tail) {
+        const changed = foldMember(event)
+        if (changed && userKey(changed.username) === user && changed.seq > (row?.seq ?? 0)) row = changed
+      }
+      const is_member = row ? row.is_member : record._id === DEFAULT_ROOM_ID
+      const from = reflected(record)
+      const seq = tail.at(-1)?.seq ?? from
+      const last_read_seq = is_member ? (read.get(record._id) ?? 0) : 0
+      const standing: Standing = {
+        room: tail.reduce(foldRoom, toRecord(record)),
+        is_member,
+        seq,
+        last_read_seq,
+        unread: 0,
+        last_message: is_member ? tail.reduce(foldLast, record.latest?.message ?? null) : null,
+      }
+      const after = is_member ? Math.max(last_read_seq, seq - UNREAD_SCAN_MAX) : seq
+      return { standing, tail, after, upto: from }
+    })
+    const ranges = standings.map(({ standing, after, upto }) => ({ room_id: standing.room.id, after, upto }))
+    const counts = await countReflected(call, user, ranges)
+    for (const { standing, tail, after } of standings) {
+      const others = tail.filter(event => userKey(event.username) !== user)
+      const sent = others.filter(({ type, seq }) => type === 'message' && seq > after).length
+      const deleted = others.filter(({ type, target = 0 }) => type === 'deleted' && target > after).length
+      const unread = (counts.get(standing.room.id) ?? 0) + sent - deleted
+      standing.unread = Math.min(unread, limits.UNREAD_MAX)
+    }
+    return standings.map(({ standing }) => standing)
+  }
+}
+
+/** FerretDB filters by one plain position, and reads every event for an alternative. */
+function anyOf(branches: Filter<EventDocument>[]): Filter<EventDocument> {
+  return branches.length === 1 ? { ...branches[0] } : { $or: branches }
+}
