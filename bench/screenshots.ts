@@ -2,103 +2,79 @@
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { BrowserContextOptions, Page } from 'playwright-core'
-import { createHttp } from '../static/client/index.js'
 import { launch } from './browser.js'
 import { startServer } from './replay/server.js'
+import { fillScene, PASSWORD } from './scene.js'
 
 const FOLDER = fileURLToPath(new URL('../../docs/screenshots/', import.meta.url))
-const PASSWORD = 'correct horse battery'
+const desk = { viewport: { width: 1280, height: 800 } }
+const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
+const dark = { colorScheme: 'dark' } as const
 
-const people = [
-  { username: 'minji', display_name: '김민지', avatar_color: '#3557c9' },
-  { username: 'jun', display_name: 'Jun Park', avatar_color: '#0b6e6e' },
-  { username: 'sora', display_name: '이소라', avatar_color: '#9a3b6b' },
-] as const
+mkdirSync(FOLDER, { recursive: true })
+/** Only the screens named on the command line, or all. */
+const only = process.argv.slice(2)
+const server = await startServer()
+const browser = await launch()
+try {
+  const { base_url } = server
+  const rooms = await fillScene(base_url)
+  const product = `/r/${rooms['제품 개발']}`
 
-const messages: Record<'en' | 'ko', [person: number, text: string, reply_to?: number][]> = {
-  en: [
-    [1, 'Good morning! The new build is up on the test server.'],
-    [0, 'Nice. Does resuming after a restart work now?'],
-    [
-      1,
-      "Yes, the client only asks for what it missed:\n```ts\nsocket.send({ type: 'subscribe', room_id, after: last_seq })\n```",
-    ],
-    [1, 'Details are in https://example.com/notes/resume'],
-    [2, '점심은 12시에 어때요?'],
-    [0, 'Noon works for me. I unplugged the cable twice: no message was lost or duplicated.', 4],
-    [2, 'Great, let’s ship it after lunch.'],
-  ],
-  ko: [
-    [1, '좋은 아침입니다! 테스트 서버에 새 버전을 올렸어요.'],
-    [0, '좋네요. 서버를 재시작해도 이어서 받나요?'],
-    [1, "네, 놓친 메시지만 다시 받아요.\n```ts\nsocket.send({ type: 'subscribe', room_id, after: last_seq })\n```"],
-    [1, '자세한 내용은 https://example.com/notes/resume 에 있습니다.'],
-    [2, '점심은 12시에 어때요?'],
-    [0, '12시 좋아요. 랜선을 두 번 뽑아 봤는데 누락되거나 중복된 메시지는 없네요.', 4],
-    [2, '그럼 점심 먹고 배포합시다.'],
-  ],
-}
-
-async function shoot(
-  name: string,
-  language: 'en' | 'ko',
-  options: BrowserContextOptions,
-  act?: (page: Page) => Promise<void>,
-) {
-  const server = await startServer()
-  const browser = await launch()
-  try {
-    const base_url = server.base_url
-    const clients = []
-    for (const { username, display_name, avatar_color } of people) {
-      const { token } = await createHttp({ base_url }).register({ username, password: PASSWORD })
-      const http = createHttp({ base_url, token: () => token })
-      await http.changeProfile({ display_name, avatar_color })
-      clients.push(http)
-    }
-    const names = language === 'ko' ? ['개발', '점심', '공지'] : ['Build', 'Lunch', 'News']
-    const rooms = []
-    for (const name of names) rooms.push(await clients[0]?.createRoom({ name }))
-    const ids: number[] = []
-    for (const [person, text, reply_to] of messages[language]) {
-      const original = reply_to === undefined ? undefined : ids[reply_to]
-      const sent = await clients[person]?.send('default', {
-        text,
-        ...(original !== undefined && { reply_to: original }),
-      })
-      ids.push(sent?.id ?? 0)
-    }
-    await clients[1]?.join(rooms[1]?.id ?? '')
-    for (const text of ['비빔밥?', '김밥!']) await clients[1]?.send(rooms[1]?.id ?? '', { text })
-
-    const locale = language
-    const page = await browser.newPage({ locale, viewport: { width: 1100, height: 700 }, ...options })
-    await page.goto(base_url)
+  async function logIn(page: Page) {
     await page.getByRole('button', { name: /^(Log in|로그인)$/ }).click()
     await page.locator('input[name=username]').fill('minji')
     await page.locator('input[name=password]').fill(PASSWORD)
     await page.locator('form button[type=submit]').click()
-    await page.locator('.room-link').first().click()
-    await page
-      .locator('article')
-      .nth(messages[language].length - 1)
-      .waitFor()
-    await act?.(page)
-    await page.screenshot({ path: `${FOLDER}${name}.png`, animations: 'disabled', caret: 'hide' })
-    console.log(`docs/screenshots/${name}.png`)
-  } finally {
-    await browser.close()
-    await server.stop()
+    await page.locator('.chat').waitFor()
   }
+  async function shoot(
+    name: string,
+    locale: 'en' | 'ko',
+    path: string | null,
+    options: BrowserContextOptions,
+    act?: (page: Page) => Promise<void>,
+  ) {
+    if (only.length > 0 && !only.includes(name)) return
+    const page = await browser.newPage({ locale, ...options })
+    await page.goto(base_url + (path ?? ''))
+    if (path !== null) await logIn(page)
+    if (path?.startsWith('/r/')) await page.locator('article, .door, .room-start').last().waitFor()
+    await act?.(page)
+    await page.evaluate('document.fonts.ready')
+    await page.screenshot({ path: `${FOLDER}${name}.png`, animations: 'disabled', caret: 'hide' })
+    await page.context().close()
+    console.log(`docs/screenshots/${name}.png`)
+  }
+  const press = (name: RegExp) => (page: Page) => page.getByRole('button', { name }).first().click()
+  const search = async (page: Page) => {
+    await press(/^(Search|검색)$/)(page)
+    await page.locator('.panel input').fill('릴리스')
+    await page.locator('.panel input').press('Enter')
+    await page.locator('.hit').first().waitFor()
+  }
+  const members = async (page: Page) => {
+    await press(/^(Members|멤버)$/)(page)
+    await page.locator('.member').nth(4).waitFor()
+  }
+
+  await shoot('desk', 'ko', product, desk)
+  await shoot('dark', 'ko', product, { ...desk, ...dark }, members)
+  await shoot('english', 'en', product, desk)
+  await shoot('about', 'ko', product, desk, press(/^채팅방 정보$/))
+  await shoot('search', 'ko', product, desk, search)
+  await shoot('browse', 'en', '/browse', desk, page => page.locator('.listing').nth(4).waitFor())
+  await shoot('create-room', 'en', product, desk, press(/^Create a room$/))
+  await shoot('profile', 'ko', product, desk, press(/내 프로필/))
+  await shoot('menu', 'ko', product, desk, page => page.locator('.sidebar .menu summary').click())
+  await shoot('empty', 'ko', '/r/default', desk)
+  await shoot('door', 'en', `/r/${rooms['책 읽는 모임']}`, desk)
+  await shoot('login', 'ko', null, desk, press(/^로그인$/))
+  await shoot('sign-up', 'en', null, { ...desk, ...dark })
+  await shoot('phone', 'ko', product, phone)
+  await shoot('phone-list', 'ko', product, phone, press(/^채팅방$/))
+  await shoot('phone-browse', 'ko', '/browse', { ...phone, ...dark })
+} finally {
+  await browser.close()
+  await server.stop()
 }
-
-const phone = { viewport: { width: 390, height: 760 }, hasTouch: true, isMobile: true }
-
-mkdirSync(FOLDER, { recursive: true })
-await shoot('desk', 'en', {})
-await shoot('dark', 'en', { colorScheme: 'dark' }, async page => {
-  await page.getByRole('button', { name: 'Members' }).click()
-  await page.locator('.member').nth(2).waitFor()
-})
-await shoot('korean', 'ko', {})
-await shoot('phone', 'ko', phone)

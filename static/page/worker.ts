@@ -42,8 +42,9 @@ worker.addEventListener('fetch', event => {
   const { request } = event
   const { origin, pathname } = new URL(request.url)
   if (request.method !== 'GET' || origin !== worker.location.origin) return
-  // Every room's URL is the same page.
-  const file = request.mode === 'navigate' && (pathname === '/' || /^\/r\/[^/]+\/?$/.test(pathname)) ? '/' : pathname
+  // The URLs of all screens are the same page.
+  const file =
+    request.mode === 'navigate' && (pathname === '/' || /^\/(browse|r\/[^/]+)\/?$/.test(pathname)) ? '/' : pathname
   if (SHELL.includes(file)) event.respondWith(respond(event, file))
 })
 

@@ -1,5 +1,5 @@
 import { register, temporaryFolder } from '../support/application.js'
-import { field, inBrowser, send, serve, signUp, texts, visit } from '../support/browser.js'
+import { browse, field, inBrowser, send, serve, signUp, texts, visit } from '../support/browser.js'
 
 inBrowser('empty and failed states', async (t, browser) => {
   await t.test('an empty room, list or search, and a room not joined yet, say what to do', async t => {
@@ -7,7 +7,10 @@ inBrowser('empty and failed states', async (t, browser) => {
     const page = await visit(t, browser, url)
     await signUp(page, 'minji')
     await page.getByText('No messages yet. Say hello!').waitFor()
+    await browse(page)
+    await page.getByRole('button', { name: 'Not joined' }).click()
     await page.getByText('There are no other public rooms yet.').waitFor()
+    await page.getByRole('link', { name: 'Lobby' }).click()
 
     await page.getByLabel('Find a room').fill('lunch')
     const none = page.locator('.empty', { hasText: 'No rooms found.' })
@@ -52,7 +55,7 @@ inBrowser('empty and failed states', async (t, browser) => {
     await failed.getByText('Couldn’t load rooms.').waitFor()
     await page.unroute(list)
     await failed.getByRole('button', { name: 'Try again' }).click()
-    await page.getByText('There are no other public rooms yet.').waitFor()
+    await page.getByRole('link', { name: 'Lobby' }).waitFor()
     t.equal(await failed.count(), 0)
 
     await page.route(list, route => route.abort())

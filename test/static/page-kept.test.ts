@@ -1,5 +1,18 @@
 import { build, register, temporaryFolder } from '../support/application.js'
-import { field, inBrowser, kept, log, row, say, serve, signUp, texts, until, visit } from '../support/browser.js'
+import {
+  browse,
+  field,
+  inBrowser,
+  kept,
+  log,
+  row,
+  say,
+  serve,
+  signUp,
+  texts,
+  until,
+  visit,
+} from '../support/browser.js'
 
 inBrowser('what the page keeps over a reload', async (t, browser) => {
   await t.test('a new user on a phone starts in the default room with a welcome', async t => {
@@ -55,6 +68,7 @@ inBrowser('what the page keeps over a reload', async (t, browser) => {
     const lunch = `/rooms/${answer.json<{ id: string }>().id}/members/minji`
     const page = await visit(t, browser, first.url)
     await signUp(page, 'minji')
+    await browse(page)
     await page.getByRole('link', { name: 'Lunch' }).click()
     await page.getByRole('button', { name: 'Join' }).click()
     await page.getByRole('textbox', { name: 'Message Lunch' }).waitFor()

@@ -1,7 +1,20 @@
 import type { FastifyInstance } from 'fastify'
 import type { Page } from 'playwright-core'
 import { PASSWORD, register } from '../support/application.js'
-import { field, fill, inBrowser, isInView, log, row, send, serve, signUp, until, visit } from '../support/browser.js'
+import {
+  field,
+  fill,
+  inBrowser,
+  isInView,
+  log,
+  openAbout,
+  row,
+  send,
+  serve,
+  signUp,
+  until,
+  visit,
+} from '../support/browser.js'
 
 /** Holds back matching requests of the page. @returns a function that lets them go */
 async function hold(page: Page, method: string, path: RegExp): Promise<() => void> {
@@ -94,7 +107,7 @@ inBrowser('late responses', async (t, browser) => {
     await logIn(page, 'minji')
 
     const letLeave = await hold(page, 'POST', /\/leave$/)
-    await page.locator('.room-head summary').click()
+    await openAbout(page)
     await page.getByRole('button', { name: 'Leave room' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Leave room' }).click()
     await page.keyboard.press('Escape')
@@ -103,7 +116,7 @@ inBrowser('late responses', async (t, browser) => {
     await newRoom(page).click()
     await page.getByLabel('Room name').fill('Bread')
     letLeave()
-    await page.locator('section', { hasText: 'Rooms you can join' }).getByRole('link', { name: 'Lunch' }).waitFor()
+    await page.locator('.room-link', { hasText: 'Lunch' }).waitFor({ state: 'detached' })
     t.equal(
       await page.getByLabel('Room name').inputValue(),
       'Bread',

@@ -1,6 +1,19 @@
 import type { BrowserContext } from 'playwright-core'
 import { register } from '../support/application.js'
-import { field, inBrowser, log, row, say, send, serve, signUp, until, visit } from '../support/browser.js'
+import {
+  browse,
+  field,
+  inBrowser,
+  log,
+  openAbout,
+  row,
+  say,
+  send,
+  serve,
+  signUp,
+  until,
+  visit,
+} from '../support/browser.js'
 
 /** Notifications go to a list, because a test has no desktop; which tab may show them is decided for real. */
 const RECORD_NOTES = `
@@ -80,11 +93,10 @@ inBrowser('unread signs and notifications', async (t, browser) => {
       await until(one, async () => (await notes()).length > 0)
       t.strictSame(await notes(), ['jun · Lobby | you are away | default'])
 
-      await one.locator('.room-head summary').click()
+      await openAbout(one)
       await one.getByRole('button', { name: 'Mute room' }).click()
       await until(two, async () => (await two.locator('.room-link.muted').count()) === 1)
       await tell('not a word')
-      await one.locator('.room-head summary').click()
       await one.getByRole('button', { name: 'Unmute room' }).click()
       await until(two, async () => (await two.locator('.room-link.muted').count()) === 0)
       await tell('again')
@@ -141,6 +153,7 @@ inBrowser('unread signs and notifications', async (t, browser) => {
     await one.getByRole('button', { name: 'Create', exact: true }).click()
     await two.getByRole('link', { name: 'Books' }).waitFor()
     await one.evaluate('document.dispatchEvent(new Event("visibilitychange"))')
+    await browse(one)
     await one.getByRole('link', { name: 'Film' }).click()
     await one.getByRole('button', { name: 'Join' }).click()
     await two.getByRole('link', { name: 'Film' }).waitFor()

@@ -1,10 +1,12 @@
 import { PASSWORD, register, temporaryFolder } from '../support/application.js'
 import {
+  browse,
   field,
   fill,
   inBrowser,
   isInView,
   log,
+  openAbout,
   row,
   say,
   send,
@@ -105,13 +107,15 @@ inBrowser('the page in a browser', async (t, browser) => {
     await minji.getByText('A room with this name already exists.').waitFor()
     await minji.getByLabel('Room name').fill('점심')
     await minji.getByLabel('Description (optional)').fill('Where shall we eat?')
+    await minji.getByText('More settings').click()
     await minji.getByLabel('Password (optional)').fill('sesame')
     await minji.getByRole('button', { name: 'Create', exact: true }).click()
     await minji.getByRole('textbox', { name: 'Message 점심' }).waitFor()
-    await minji.getByText('Where shall we eat?').waitFor()
+    await log(minji).getByText('Where shall we eat?').waitFor()
 
     const jun = await visit(t, browser, url)
     await signUp(jun, 'jun')
+    await browse(jun)
     await jun.getByRole('link', { name: '점심' }).click()
     await jun.getByLabel('Password').fill('wrong')
     await jun.getByRole('button', { name: 'Join' }).click()
@@ -127,16 +131,16 @@ inBrowser('the page in a browser', async (t, browser) => {
     await row(jun, 'bibimbap').waitFor()
     await jun.getByRole('button', { name: 'Members' }).click()
     const panel = jun.getByRole('complementary', { name: 'Members' })
-    await panel.getByRole('button', { name: /minji.*Owner · Online/ }).waitFor()
+    await panel.getByRole('button', { name: /minji.*Owner.*Online/ }).waitFor()
     await panel.getByRole('button', { name: 'Close' }).click()
 
-    await jun.locator('.room-head summary').click()
+    await openAbout(jun)
     await jun.getByRole('button', { name: 'Leave room' }).click()
     await jun.getByRole('dialog').getByRole('button', { name: 'Leave room' }).click()
     await jun.getByRole('textbox', { name: 'Message Lobby' }).waitFor()
     await minji.getByText('1 member', { exact: false }).waitFor()
 
-    await minji.locator('.room-head summary').click()
+    await openAbout(minji)
     await minji.getByRole('button', { name: 'Delete room' }).click()
     await minji.getByRole('dialog').getByRole('button', { name: 'Delete room' }).click()
     await minji.getByRole('link', { name: '점심' }).waitFor({ state: 'detached' })
@@ -301,7 +305,7 @@ inBrowser('the page in a browser', async (t, browser) => {
     await page.getByRole('button', { name: /minji.*온라인/ }).waitFor()
     t.equal(await width(), 320)
     await page.getByRole('button', { name: '닫기' }).tap()
-    await page.getByRole('button', { name: '채팅방' }).tap()
+    await page.getByRole('button', { name: '채팅방', exact: true }).tap()
     await page.getByRole('button', { name: '채팅방 만들기' }).tap()
     t.equal(await width(), 320)
   })

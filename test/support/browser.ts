@@ -68,6 +68,12 @@ export const field = (page: Page) => page.getByRole('textbox', { name: /^Message
 export const log = (page: Page) => page.getByRole('log')
 export const row = (page: Page, text: string) => log(page).locator('article', { hasText: text })
 
+/** Goes to the screen of all public rooms. */
+export const browse = (page: Page) => page.getByRole('link', { name: 'Browse rooms' }).click()
+
+/** Opens what the open room’s panel says about it. */
+export const openAbout = (page: Page) => page.getByRole('button', { name: 'Room info' }).click()
+
 export async function say(page: Page, text: string) {
   await field(page).fill(text)
   await field(page).press('Enter')

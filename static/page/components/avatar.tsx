@@ -1,30 +1,63 @@
 import { useEffect } from 'preact/hooks'
+import type { User } from '../../../schemas/user.js'
 import { avatarColor, initials, textColorOn } from '../text/avatar.js'
+import { hueOf } from '../text/room-list.js'
 import { useAccount, useAccountState } from './hooks.js'
 
-/** A user's color and initials. It is decoration: the name is always beside it. */
-export function Avatar({ username, online }: { username: string; online?: boolean | undefined }) {
+interface AvatarProps {
+  username: string
+  /** Present where the user's presence is shown: a dot if they are online. */
+  online?: boolean | undefined
+}
+
+/** A user's color and initials; a profile that is not known yet is looked up. */
+export function Avatar({ username, online }: AvatarProps) {
   const person = useAccountState('people', people => people.get(username))
   const account = useAccount()
   useEffect(() => {
     if (!person) account.people.lookUpUser(username)
   }, [person, username, account])
-  const color = person?.avatar_color ?? avatarColor(username)
   return (
-    <span class="avatar" aria-hidden="true" style={{ background: color, color: textColorOn(color) }}>
-      {initials(person?.display_name || username)}
-      {online !== undefined && <span class={online ? 'dot online' : 'dot'} />}
+    <AvatarOf
+      name={person?.display_name || username}
+      color={person?.avatar_color ?? avatarColor(username)}
+      online={online}
+      status={person?.status}
+    />
+  )
+}
+
+interface AvatarOfProps {
+  name: string
+  color: string
+  online?: boolean | undefined
+  status?: User['status'] | undefined
+}
+
+/** It is decoration: the name is always beside it. */
+export function AvatarOf({ name, color, online, status = 'available' }: AvatarOfProps) {
+  const style = { background: color, color: textColorOn(color) }
+  return (
+    <span class="avatar" aria-hidden="true" data-initials={initials(name)} style={style}>
+      {online && <span class={`dot ${status}`} />}
     </span>
   )
 }
 
-/** A user's display name, followed by the username if the two differ. */
+/** A room's sign: its first letter on a hue of its own. */
+export function RoomTile({ id, name }: { id: string; name: string }) {
+  const [letter] = initials(name)
+  return <span class={`tile hue-${hueOf(id)}`} aria-hidden="true" data-initials={letter} />
+}
+
+/** A user's display name. */
 export function DisplayName({ username }: { username: string }) {
   const shown = useAccountState('people', people => people.get(username)?.display_name)
-  return (
-    <bdi class="person">
-      {shown || username}
-      {shown && shown !== username && <span class="username">@{username}</span>}
-    </bdi>
-  )
+  return <bdi class="person">{shown || username}</bdi>
+}
+
+/** The username, if it is not the display name. */
+export function Username({ username }: { username: string }) {
+  const shown = useAccountState('people', people => people.get(username)?.display_name)
+  return shown && shown !== username ? <span class="username">@{username}</span> : null
 }

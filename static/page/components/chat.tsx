@@ -1,3 +1,4 @@
+import { BrowseRooms } from './browse-rooms.js'
 import { ConfirmDialog } from './confirm-dialog.js'
 import { ConnectionBanner } from './connection-banner.js'
 import { CreateRoom } from './create-room.js'
@@ -12,17 +13,17 @@ import { useShortcuts } from './use-shortcuts.js'
 import { useViewport } from './use-viewport.js'
 
 export function Chat() {
-  const in_room = useAppState('route', route => route.room_id !== null)
-  const panel = useAccountState('panel')
+  const in_sheet = useAppState('route', route => route.room_id !== null || route.browsing === true)
+  const browsing = useAppState('route', route => route.browsing === true)
   const dialog = useAccountState('dialog')
   useShortcuts()
   useViewport()
   return (
-    <div class={`chat${in_room ? ' in-room' : ''}${panel ? ' with-panel' : ''}`}>
+    <div class={in_sheet ? 'chat in-sheet' : 'chat'}>
       <TabTitle />
       <ConnectionBanner />
       <Sidebar />
-      <RoomView />
+      <div class="sheet">{browsing ? <BrowseRooms /> : <RoomView />}</div>
       <ErrorToast />
       {dialog?.name === 'create_room' && <CreateRoom />}
       {dialog?.name === 'keyboard_shortcuts' && <KeyboardShortcuts />}

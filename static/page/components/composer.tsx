@@ -9,6 +9,7 @@ import { useAccount, useAccountState, useApp, useTexts } from './hooks.js'
 import { Icon } from './icon.js'
 import { IconButton } from './icon-button.js'
 import { hasTextFocus } from './text-focus.js'
+import { TypingIndicator } from './typing-indicator.js'
 import { useEnterKey } from './use-enter-key.js'
 
 /** Typing is announced again after this, before it expires at the other clients, ms. */
@@ -112,46 +113,59 @@ export function Composer({ view, room }: { view: ConversationView; room: Room })
         field.current?.focus()
       }}
     >
-      {view.replying !== null && (
-        <div class="replying">
-          <span>{answered ? texts.replying_to(answered_name) : texts.replying_to_earlier}</span>
-          <span class="replied-text" dir="auto">
-            {answered?.text}
-          </span>
-          <IconButton icon="close" label={texts.cancel} onClick={() => account.conversations.current()?.reply(null)} />
+      <div class="composer-box">
+        {view.replying !== null && (
+          <div class="replying">
+            <Icon name="reply" small />
+            <b>{answered ? texts.replying_to(answered_name) : texts.replying_to_earlier}</b>
+            <span class="replied-text" dir="auto">
+              {answered?.text}
+            </span>
+            <IconButton
+              icon="close"
+              label={texts.cancel}
+              onClick={() => account.conversations.current()?.reply(null)}
+            />
+          </div>
+        )}
+        <div class="composer-row">
+          <textarea
+            ref={field}
+            rows={1}
+            dir="auto"
+            aria-label={texts.message_room(room.name)}
+            placeholder={texts.message_room(room.name)}
+            aria-invalid={over > 0}
+            enterkeyhint="send"
+            onInput={changed}
+            onKeyDown={keyDown}
+            onBlur={stopTyping}
+          />
+          <EmojiPicker take={insert} done={() => field.current?.focus()} />
+          <button
+            type="submit"
+            class="icon-button send"
+            aria-label={texts.send}
+            title={texts.send}
+            disabled={empty || over > 0}
+            // The field keeps the focus, so that a phone's keyboard stays open.
+            onPointerDown={event => event.preventDefault()}
+          >
+            <Icon name="send" />
+          </button>
         </div>
-      )}
-      <div class="composer-row">
-        <textarea
-          ref={field}
-          rows={1}
-          dir="auto"
-          aria-label={texts.message_room(room.name)}
-          placeholder={texts.message_room(room.name)}
-          aria-invalid={over > 0}
-          enterkeyhint="send"
-          onInput={changed}
-          onKeyDown={keyDown}
-          onBlur={stopTyping}
-        />
-        <EmojiPicker take={insert} done={() => field.current?.focus()} />
-        <button
-          type="submit"
-          class="icon-button send"
-          aria-label={texts.send}
-          title={texts.send}
-          disabled={empty || over > 0}
-          // The field keeps the focus, so that a phone's keyboard stays open.
-          onPointerDown={event => event.preventDefault()}
-        >
-          <Icon name="send" />
-        </button>
+        {over > 0 && (
+          <p class="note error" role="alert">
+            {texts.too_long(over)}
+          </p>
+        )}
       </div>
-      {over > 0 && (
-        <p class="note error" role="alert">
-          {texts.too_long(over)}
-        </p>
-      )}
+      <div class="composer-under">
+        <TypingIndicator names={view.typing} />
+        <span class="keys" aria-hidden="true">
+          <kbd>Enter</kbd> {texts.send} <kbd>Shift Enter</kbd> {texts.key_line}
+        </span>
+      </div>
     </form>
   )
 }

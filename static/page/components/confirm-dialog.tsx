@@ -21,13 +21,13 @@ export function ConfirmDialog({ question, action, run }: Props) {
     account.finishDialog(dialog)
   }
   return (
-    <Dialog title={action}>
+    <Dialog title={action} class="question">
       <p>{question}</p>
       <div class="choices">
         <button type="button" onClick={() => account.showDialog(null)}>
           {texts.cancel}
         </button>
-        <button type="button" class="danger" disabled={busy} onClick={confirm}>
+        <button type="button" class="primary danger" autofocus disabled={busy} onClick={confirm}>
           {action}
         </button>
       </div>

@@ -6,6 +6,7 @@ import { validate } from '../text/validate.js'
 import { Dialog } from './dialog.js'
 import { Field } from './field.js'
 import { useAccount, useTexts } from './hooks.js'
+import { Icon, type IconName } from './icon.js'
 
 export function CreateRoom() {
   const account = useAccount()
@@ -68,43 +69,83 @@ export function CreateRoom() {
             />
           )}
         </Field>
-        <label class="check">
-          <input type="checkbox" checked={is_public} onChange={event => setPublic(event.currentTarget.checked)} />
-          {texts.room_public}
-        </label>
-        <Field label={texts.room_password} hint={texts.room_password_hint} error={errors.password}>
-          {attributes => (
-            <input
-              {...attributes}
-              type="password"
-              autocomplete="new-password"
-              value={password}
-              onInput={event => setPassword(event.currentTarget.value)}
-            />
-          )}
-        </Field>
-        <Field label={texts.room_size}>
-          {attributes => (
-            <input
-              {...attributes}
-              type="number"
-              inputMode="numeric"
-              min={1}
-              max={limits.ROOM_MEMBERS_MAX}
-              value={size}
-              onInput={event => setSize(event.currentTarget.value)}
-            />
-          )}
-        </Field>
+        <fieldset class="ways">
+          <legend class="hidden">{texts.room_visibility}</legend>
+          <Way
+            icon="browse"
+            name={texts.public_room}
+            hint={texts.room_public}
+            chosen={is_public}
+            choose={() => setPublic(true)}
+          />
+          <Way
+            icon="lock"
+            name={texts.private_room}
+            hint={texts.room_private}
+            chosen={!is_public}
+            choose={() => setPublic(false)}
+          />
+        </fieldset>
+        <details class="more-settings">
+          <summary>{texts.more_settings}</summary>
+          <Field label={texts.room_password} hint={texts.room_password_hint} error={errors.password}>
+            {attributes => (
+              <input
+                {...attributes}
+                type="password"
+                autocomplete="new-password"
+                value={password}
+                onInput={event => setPassword(event.currentTarget.value)}
+              />
+            )}
+          </Field>
+          <Field label={texts.room_size}>
+            {attributes => (
+              <input
+                {...attributes}
+                type="number"
+                inputMode="numeric"
+                min={1}
+                max={limits.ROOM_MEMBERS_MAX}
+                value={size}
+                onInput={event => setSize(event.currentTarget.value)}
+              />
+            )}
+          </Field>
+        </details>
         {errors.form && (
           <p class="note error" role="alert">
             {errors.form}
           </p>
         )}
-        <button type="submit" class="primary" disabled={busy || name === ''}>
-          {texts.create}
-        </button>
+        <div class="choices">
+          <button type="button" onClick={() => account.showDialog(null)}>
+            {texts.cancel}
+          </button>
+          <button type="submit" class="primary" disabled={busy}>
+            {texts.create}
+          </button>
+        </div>
       </form>
     </Dialog>
+  )
+}
+
+interface WayProps {
+  icon: IconName
+  name: string
+  hint: string
+  chosen: boolean
+  choose: () => void
+}
+
+function Way({ icon, name, hint, chosen, choose }: WayProps) {
+  return (
+    <label class="way">
+      <Icon name={icon} small />
+      <b>{name}</b>
+      <input type="radio" name="visibility" checked={chosen} onChange={choose} />
+      <span>{hint}</span>
+    </label>
   )
 }

@@ -1,7 +1,7 @@
-import { Icon } from './icon.js'
+import { Icon, type IconName } from './icon.js'
 
 interface Props {
-  icon: Parameters<typeof Icon>[0]['name']
+  icon: IconName
   label: string
   onClick: () => void
   pressed?: boolean

@@ -3,6 +3,7 @@ import type { Room } from '../../../schemas/room.js'
 import { ApiError } from '../../client/index.js'
 import { describeError } from '../i18n/index.js'
 import type { ConversationView } from '../state/state.js'
+import { RoomTile } from './avatar.js'
 import { Field } from './field.js'
 import { useAccount, useTexts } from './hooks.js'
 
@@ -30,16 +31,17 @@ export function JoinRoom({ view, room }: { view: ConversationView; room: Room | 
 
   if (view.status === 'failed') {
     return (
-      <div class="join-room">
+      <div class="door join-room">
         <p>{texts.server_unreachable}</p>
-        <button type="button" class="primary" onClick={() => account.conversations.reopen(view.room_id)}>
+        <button type="button" class="primary big" onClick={() => account.conversations.reopen(view.room_id)}>
           {texts.retry}
         </button>
       </div>
     )
   }
   return (
-    <form class="join-room" onSubmit={submit} noValidate>
+    <form class="door join-room" onSubmit={submit} noValidate>
+      {room && <RoomTile id={room.id} name={room.name} />}
       {room && <h2 dir="auto">{room.name}</h2>}
       {room && room.description !== '' && <p dir="auto">{room.description}</p>}
       <p>
@@ -65,7 +67,7 @@ export function JoinRoom({ view, room }: { view: ConversationView; room: Room | 
           {error}
         </p>
       )}
-      <button type="submit" class="primary" disabled={busy || (asks && password === '')}>
+      <button type="submit" class="primary big" disabled={busy || (asks && password === '')}>
         {texts.join}
       </button>
     </form>

@@ -4,6 +4,8 @@ import { describeError } from '../i18n/index.js'
 import { validate } from '../text/validate.js'
 import { Field } from './field.js'
 import { useApp, useAppState, useTexts } from './hooks.js'
+import { Icon } from './icon.js'
+import { IconButton } from './icon-button.js'
 import { LanguageSelect } from './language-select.js'
 
 interface Errors {
@@ -30,6 +32,12 @@ export function Login() {
   async function submit(event: Event) {
     event.preventDefault()
     if (busy) return
+    if (username === '' || password === '') {
+      return setErrors({
+        username: username === '' ? texts.required : null,
+        password: password === '' ? texts.required : null,
+      })
+    }
     if (signing_up) {
       const wrong = { username: validate.username(username), password: validate.password(password) }
       if (wrong.username || wrong.password) {
@@ -55,54 +63,59 @@ export function Login() {
   }
 
   return (
-    <main class="login">
-      <form onSubmit={submit} noValidate>
-        <img src="/assets/icon.svg" alt="" width="56" height="56" />
-        <h1>{texts.app_name}</h1>
-        <p class="tagline">{texts.tagline}</p>
+    <div class="entrance">
+      <main class="login">
+        <header class="brand">
+          <img src="/assets/icon.svg" alt="" width="44" height="44" />
+          <div>
+            <h1>{texts.app_name}</h1>
+            <p>{texts.tagline}</p>
+          </div>
+        </header>
         {session_expired && (
           <p class="notice" role="status">
             {texts.session_expired}
           </p>
         )}
-        <Field label={texts.username} hint={signing_up ? texts.username_hint : undefined} error={errors.username}>
-          {attributes => (
-            <input
-              {...attributes}
-              name="username"
-              autocomplete="username"
-              autocapitalize="none"
-              spellcheck={false}
-              value={username}
-              onInput={event => setUsername(event.currentTarget.value)}
-            />
+        <form onSubmit={submit} noValidate>
+          <Field label={texts.username} hint={signing_up ? texts.username_hint : undefined} error={errors.username}>
+            {attributes => (
+              <input
+                {...attributes}
+                name="username"
+                autocomplete="username"
+                autocapitalize="none"
+                spellcheck={false}
+                value={username}
+                onInput={event => setUsername(event.currentTarget.value)}
+              />
+            )}
+          </Field>
+          <Field label={texts.password} hint={signing_up ? texts.password_hint : undefined} error={errors.password}>
+            {attributes => (
+              <span class="with-icon">
+                <input
+                  {...attributes}
+                  name="password"
+                  // One field for both types, which the element's typings do not allow.
+                  type={(shown ? 'text' : 'password') as 'password'}
+                  autocomplete={signing_up ? 'new-password' : 'current-password'}
+                  value={password}
+                  onInput={event => setPassword(event.currentTarget.value)}
+                />
+                <IconButton icon="eye" label={texts.show_password} pressed={shown} onClick={() => setShown(!shown)} />
+              </span>
+            )}
+          </Field>
+          {errors.form && (
+            <p class="note error" role="alert">
+              {errors.form}
+            </p>
           )}
-        </Field>
-        <Field label={texts.password} hint={signing_up ? texts.password_hint : undefined} error={errors.password}>
-          {attributes => (
-            <input
-              {...attributes}
-              name="password"
-              // One field for both types, which the element's typings do not allow.
-              type={(shown ? 'text' : 'password') as 'password'}
-              autocomplete={signing_up ? 'new-password' : 'current-password'}
-              value={password}
-              onInput={event => setPassword(event.currentTarget.value)}
-            />
-          )}
-        </Field>
-        <label class="check">
-          <input type="checkbox" checked={shown} onChange={event => setShown(event.currentTarget.checked)} />
-          {texts.show_password}
-        </label>
-        {errors.form && (
-          <p class="note error" role="alert">
-            {errors.form}
-          </p>
-        )}
-        <button type="submit" class="primary" disabled={busy || username === '' || password === ''}>
-          {signing_up ? texts.sign_up : texts.log_in}
-        </button>
+          <button type="submit" class="primary big" disabled={busy}>
+            {signing_up ? texts.sign_up : texts.log_in}
+          </button>
+        </form>
         <p class="other">
           {signing_up ? texts.have_account : texts.no_account}{' '}
           <button
@@ -116,8 +129,54 @@ export function Login() {
             {signing_up ? texts.log_in : texts.sign_up}
           </button>
         </p>
-      </form>
-      <LanguageSelect />
-    </main>
+        <footer>
+          <Icon name="globe" small />
+          <LanguageSelect />
+        </footer>
+      </main>
+      <Art />
+    </div>
   )
 }
+
+/** Hues of the people, and how long their lines are, %. */
+const ART: [hue: number, lines: number[]][] = [
+  [10, [44]],
+  [9, [62]],
+  [12, [78, 40]],
+  [5, [48]],
+  [8, [70, 55, 30]],
+  [9, [36]],
+  [6, [66]],
+]
+const ART_NEW: typeof ART = [
+  [10, [52]],
+  [7, [60, 34]],
+]
+
+/** A conversation without words. It is decoration. */
+function Art() {
+  return (
+    <div class="art" aria-hidden="true">
+      {ART.map(artRow)}
+      <hr />
+      <span class="art-row to-you hue-3">
+        <span>
+          <i style={{ width: '74%' }} />
+          <i style={{ width: '44%' }} />
+        </span>
+      </span>
+      {ART_NEW.map(artRow)}
+    </div>
+  )
+}
+
+const artRow = ([hue, lines]: (typeof ART)[number]) => (
+  <span key={`${hue} ${lines}`} class={`art-row hue-${hue}`}>
+    <span>
+      {lines.map(width => (
+        <i key={width} style={{ width: `${width}%` }} />
+      ))}
+    </span>
+  </span>
+)

@@ -3,12 +3,17 @@ import type { Member, Room } from '../../../schemas/room.js'
 import { ApiError } from '../../client/index.js'
 import { describeError } from '../i18n/index.js'
 import type { ConversationView } from '../state/state.js'
-import { Avatar, DisplayName } from './avatar.js'
+import { matchesName } from '../text/match.js'
+import { AvatarOf } from './avatar.js'
 import { Field } from './field.js'
 import { useAccount, useAccountState, useTexts } from './hooks.js'
-import { IconButton } from './icon-button.js'
+import { Icon } from './icon.js'
+import { Menu, MenuItem } from './menu.js'
+import { Panel, PanelTabs } from './panel.js'
 
 const PAGE = 100
+/** Pages that are loaded at once, so that everyone who is online is found in all but the largest rooms. */
+const PAGES = 10
 
 /** The members, online ones first. The owner can add and remove members and hand the room over. */
 export function MembersPanel({ view, room }: { view: ConversationView; room: Room }) {
@@ -17,25 +22,108 @@ export function MembersPanel({ view, room }: { view: ConversationView; room: Roo
   const me = useAccountState('me', me => me.username)
   const [members, setMembers] = useState<readonly Member[]>([])
   const [has_more, setHasMore] = useState(false)
-  const owner = room.owner === me
-  /** Responses may overtake each other: only the one to the last request counts. */
+  const [query, setQuery] = useState('')
+  const can_manage = room.owner === me && !room.is_default
+  /** Responses may overtake each other: only those to the last request count. */
   const requests = useRef(0)
 
-  async function load(after?: string) {
+  async function load(known: readonly Member[] = []) {
     const request = ++requests.current
-    const page = await account.attempt(
-      account.http.members(room.id, { limit: PAGE, ...(after !== undefined && { after }) }),
-    )
-    if (!page || request !== requests.current) return
-    setMembers(before => (after === undefined ? page.members : [...before, ...page.members]))
-    setHasMore(page.has_more)
+    let found = known
+    for (let i = 0; i < PAGES; i++) {
+      const after = found.at(-1)?.username
+      const page = await account.attempt(
+        account.http.members(room.id, { limit: PAGE, ...(after !== undefined && { after }) }),
+      )
+      if (!page || request !== requests.current) return
+      found = [...found, ...page.members]
+      // Drawn once the first page is there, and again when all are: a list that grows step by step would jump.
+      if (i === 0 && known.length === 0) setMembers(found)
+      setHasMore(page.has_more)
+      if (!page.has_more) break
+    }
+    setMembers(found)
   }
   // A member who joins or leaves changes the count; a new owner changes the roles.
   useEffect(() => void load(), [room.id, room.member_count, room.owner])
 
   const isOnline = ({ username, online }: Member) =>
     view.online_count <= view.online.size ? view.online.has(username) : online || view.online.has(username)
-  const sorted = [...members].sort((a, b) => Number(isOnline(b)) - Number(isOnline(a)))
+  const shown = members.filter(
+    ({ username, display_name }) => matchesName(display_name, query) || matchesName(username, query),
+  )
+  const names = new Map<string, number>()
+  for (const { display_name } of members) names.set(display_name, (names.get(display_name) ?? 0) + 1)
+  const groups = [
+    { online: true, title: texts.online_group, members: shown.filter(isOnline) },
+    { online: false, title: texts.offline_group, members: shown.filter(member => !isOnline(member)) },
+  ]
+
+  return (
+    <Panel title={texts.members}>
+      <PanelTabs room={room} />
+      <div class="panel-body scrolls">
+        {can_manage && <AddMember room={room} added={load} />}
+        <div class="with-icon">
+          <Icon name="search" small />
+          <input
+            type="search"
+            aria-label={texts.find_member}
+            placeholder={texts.find_member}
+            value={query}
+            onInput={event => setQuery(event.currentTarget.value)}
+          />
+        </div>
+        {groups.map(
+          group =>
+            group.members.length > 0 && (
+              <section key={String(group.online)}>
+                <h3 class="group-head">{group.title(group.members.length)}</h3>
+                <ul>
+                  {group.members.map(member => (
+                    <MemberRow
+                      key={member.username}
+                      member={member}
+                      room={room}
+                      online={group.online}
+                      can_manage={can_manage && member.username !== me}
+                      namesake={(names.get(member.display_name) ?? 0) > 1}
+                    />
+                  ))}
+                </ul>
+              </section>
+            ),
+        )}
+        <div aria-live="polite">
+          {members.length > 0 && shown.length === 0 && <p class="empty">{texts.no_member_found}</p>}
+        </div>
+        {has_more && (
+          <button type="button" class="link" onClick={() => load(members)}>
+            {texts.more_members}
+          </button>
+        )}
+      </div>
+    </Panel>
+  )
+}
+
+interface RowProps {
+  member: Member
+  room: Room
+  online: boolean
+  can_manage: boolean
+  /** Another member has the same display name. */
+  namesake: boolean
+}
+
+function MemberRow({ member, room, online, can_manage, namesake }: RowProps) {
+  const account = useAccount()
+  const texts = useTexts()
+  const { username, role } = member
+  // The list has it all, so that no row needs a request; a profile that changed since is in the cache.
+  const person = useAccountState('people', people => people.get(username))
+  const { display_name, avatar_color } = person ?? member
+  const name = display_name || username
 
   function confirm(question: string, action: string, request: () => Promise<unknown>) {
     const run = async () => {
@@ -44,66 +132,35 @@ export function MembersPanel({ view, room }: { view: ConversationView; room: Roo
     }
     account.showDialog({ name: 'confirm', question, action, run })
   }
+  const handOver = () =>
+    confirm(texts.hand_over_confirm(username), texts.hand_over, () => account.http.handOver(room.id, username))
+  const remove = () =>
+    confirm(texts.remove_confirm(username), texts.remove, () => account.http.removeMember(room.id, username))
 
   return (
-    <aside class="panel" aria-label={texts.members}>
-      <header>
-        <h2>{texts.members}</h2>
-        <IconButton icon="close" label={texts.close} onClick={() => account.showPanel(null)} />
-      </header>
-      {owner && !room.is_default && <AddMember room={room} added={load} />}
-      <ul class="members">
-        {sorted.map(member => (
-          <li key={member.username}>
-            <button
-              type="button"
-              class="member"
-              onClick={() => account.showDialog({ name: 'profile', username: member.username })}
-            >
-              <Avatar username={member.username} online={isOnline(member)} />
-              <span>
-                <DisplayName username={member.username} />
-                <span class="note">
-                  {member.role === 'owner' && `${texts.owner} · `}
-                  {isOnline(member) ? texts.online : texts.offline}
-                </span>
-              </span>
-            </button>
-            {owner && !room.is_default && member.username !== me && (
-              <span class="member-actions">
-                <button
-                  type="button"
-                  class="link"
-                  onClick={() =>
-                    confirm(texts.hand_over_confirm(member.username), texts.hand_over, () =>
-                      account.http.handOver(room.id, member.username),
-                    )
-                  }
-                >
-                  {texts.hand_over}
-                </button>
-                <button
-                  type="button"
-                  class="link"
-                  onClick={() =>
-                    confirm(texts.remove_confirm(member.username), texts.remove, () =>
-                      account.http.removeMember(room.id, member.username),
-                    )
-                  }
-                >
-                  {texts.remove}
-                </button>
-              </span>
-            )}
-          </li>
-        ))}
-      </ul>
-      {has_more && (
-        <button type="button" class="link" onClick={() => load(members.at(-1)?.username)}>
-          {texts.more_members}
-        </button>
+    <li class="member-row">
+      <button
+        type="button"
+        class={online ? 'member' : 'member offline'}
+        title={`@${username}`}
+        onClick={() => account.showDialog({ name: 'profile', username })}
+      >
+        <AvatarOf name={name} color={avatar_color} online={online} status={person?.status} />
+        <span class="member-name">
+          <bdi class="person">{name}</bdi>
+          {namesake && <span class="note">@{username}</span>}
+        </span>
+        {role === 'owner' && <span class="tag">{texts.owner}</span>}
+        <span class="hidden">{online ? texts.online : texts.offline}</span>
+      </button>
+      {can_manage && (
+        <Menu label={texts.manage_member(name)}>
+          <MenuItem icon="key" label={texts.hand_over} onClick={handOver} />
+          <hr />
+          <MenuItem icon="out" label={texts.remove} danger onClick={remove} />
+        </Menu>
       )}
-    </aside>
+    </li>
   )
 }
 

@@ -3,6 +3,7 @@ import type { Message } from '../../../schemas/message.js'
 import type { Room } from '../../../schemas/room.js'
 import type { ConversationView } from '../state/state.js'
 import { keyOf } from '../text/layout.js'
+import { RoomTile } from './avatar.js'
 import { useAccount, useAccountState, useApp, useAppState, useTexts } from './hooks.js'
 import { Icon } from './icon.js'
 import { LiveRegion } from './live-region.js'
@@ -74,7 +75,7 @@ export function MessageList({ view, room }: { view: ConversationView; room: Room
     <div class="messages-area">
       <div
         ref={box}
-        class="messages"
+        class="messages scrolls"
         role="log"
         // New messages are announced by the live region below, loaded history is not.
         aria-live="off"
@@ -107,8 +108,19 @@ export function MessageList({ view, room }: { view: ConversationView; room: Room
       </div>
       <LiveRegion messages={messages} attached={attached} me={me} />
       {!reading && messages.length > 0 && (
-        <button type="button" class="jump-to-latest" onClick={() => conversation?.toEnd()}>
-          {texts.jump_to_latest(room.unread)} <Icon name="down" />
+        <button
+          type="button"
+          class="jump-to-latest"
+          aria-label={texts.jump_to_latest(room.unread)}
+          title={texts.jump_to_latest(room.unread)}
+          onClick={() => conversation?.toEnd()}
+        >
+          <Icon name="down" />
+          {room.unread > 0 && (
+            <span class="badge" aria-hidden="true">
+              {room.unread >= 1000 ? '999+' : room.unread}
+            </span>
+          )}
         </button>
       )}
     </div>
@@ -119,6 +131,7 @@ function Beginning({ room, empty }: { room: Room; empty: boolean }) {
   const texts = useTexts()
   return (
     <header class="room-start">
+      <RoomTile id={room.id} name={room.name} />
       <h3 dir="auto">{texts.room_start(room.name)}</h3>
       {room.description !== '' && <p dir="auto">{room.description}</p>}
       {empty && <p>{texts.no_messages}</p>}

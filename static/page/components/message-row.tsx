@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Message } from '../../../schemas/message.js'
-import { Avatar, DisplayName } from './avatar.js'
+import { Avatar, DisplayName, Username } from './avatar.js'
 import { EditMessage } from './edit-message.js'
 import { memo, useAccount, useApp, useTexts } from './hooks.js'
 import { Icon } from './icon.js'
@@ -41,26 +41,30 @@ export const MessageRow = memo(function MessageRow({ message, starts_group, quot
   return (
     <article
       ref={row}
-      class={starts_group ? 'message group-start' : 'message'}
+      class={`message${starts_group ? ' group-start' : ''}${own ? ' own' : ''}`}
       data-id={message.id}
       aria-label={message.username}
       tabIndex={active ? 0 : -1}
       onPointerEnter={() => setPointed(true)}
       onPointerLeave={() => setPointed(false)}
     >
-      {starts_group ? <SenderAvatar username={message.username} /> : <Time time={message.created_at} />}
+      {starts_group ? <SenderAvatar username={message.username} /> : <Time time={message.created_at} bare />}
       <div class="body">
         {starts_group && (
           <header>
             <DisplayName username={message.username} />
             <Time time={message.created_at} />
+            <Username username={message.username} />
           </header>
         )}
         {message.reply_to !== undefined && <Quote id={message.reply_to} quoted={quoted} />}
         {editing ? (
           <EditMessage message={message} />
         ) : deleted ? (
-          <p class="text deleted">{texts.deleted_message}</p>
+          <p class="text deleted">
+            <Icon name="ban" />
+            {texts.deleted_message}
+          </p>
         ) : (
           <MessageText text={message.text} />
         )}
@@ -101,7 +105,6 @@ export function Quote({ id, quoted }: { id: number; quoted: Message | undefined 
   const texts = useTexts()
   return (
     <button type="button" class="quote" onClick={() => router.goToMessage(id)}>
-      <Icon name="reply" />
       {quoted ? (
         <>
           <DisplayName username={quoted.username} />

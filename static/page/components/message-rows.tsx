@@ -30,7 +30,7 @@ export const MessageRows = memo(function MessageRows({ messages, unread_after, m
           </h3>
         ) : line.kind === 'unread' ? (
           <p key={line.key} class="unread-line">
-            <span>{texts.new_messages}</span>
+            <span class="new">{texts.new_messages}</span>
           </p>
         ) : (
           <MessageRow

@@ -2,8 +2,9 @@ import type { Message } from '../../../schemas/message.js'
 import { ApiError } from '../../client/index.js'
 import { describeError } from '../i18n/index.js'
 import type { OutgoingMessage } from '../state/state.js'
-import { Avatar, DisplayName } from './avatar.js'
+import { Avatar, DisplayName, Username } from './avatar.js'
 import { useAccount, useTexts } from './hooks.js'
+import { Icon } from './icon.js'
 import { Quote } from './message-row.js'
 import { MessageText } from './message-text.js'
 import { Time } from './time.js'
@@ -21,7 +22,7 @@ export function OutgoingMessageRow({ one, me, starts_group, quoted }: Props) {
   const texts = useTexts()
   return (
     <article
-      class={`message outgoing${starts_group ? ' group-start' : ''}${one.failed ? ' failed' : ''}`}
+      class={`message own outgoing${starts_group ? ' group-start' : ''}${one.failed ? ' failed' : ''}`}
       tabIndex={-1}
     >
       {starts_group ? <Avatar username={me} /> : <span />}
@@ -30,18 +31,25 @@ export function OutgoingMessageRow({ one, me, starts_group, quoted }: Props) {
           <header>
             <DisplayName username={me} />
             <Time time={one.created_at} />
+            <Username username={me} />
           </header>
         )}
         {one.reply_to !== undefined && <Quote id={one.reply_to} quoted={quoted} />}
         <MessageText text={one.text} />
         {one.failed === undefined ? (
-          <span class="edited pending">{texts.sending}</span>
+          <span class="pending">
+            <Icon name="clock" />
+            <span class="hidden">{texts.sending}</span>
+          </span>
         ) : (
-          <p class="note error" role="alert">
-            {texts.not_sent} {describeError(texts, new ApiError(0, one.failed, ''))}{' '}
+          <p class="not-sent" role="alert">
+            <Icon name="alert" />
+            <span>
+              {texts.not_sent} {describeError(texts, new ApiError(0, one.failed, ''))}
+            </span>
             <button type="button" class="link" onClick={() => account.outgoing.retry(one.client_id)}>
               {texts.retry}
-            </button>{' '}
+            </button>
             <button type="button" class="link" onClick={() => account.outgoing.discard(one.client_id)}>
               {texts.discard}
             </button>

@@ -4,7 +4,7 @@ import { limits } from '../../../schemas/wire.js'
 import { ApiError } from '../../client/index.js'
 import { describeError } from '../i18n/index.js'
 import { validate } from '../text/validate.js'
-import { Avatar, DisplayName } from './avatar.js'
+import { Avatar, DisplayName, Username } from './avatar.js'
 import { Dialog } from './dialog.js'
 import { Field } from './field.js'
 import { useAccount, useAccountState, useTexts } from './hooks.js'
@@ -26,7 +26,7 @@ export function ProfileCard({ username }: { username: string }) {
       <div class="card">
         <Avatar username={username} online={profile?.online} />
         <h3>
-          <DisplayName username={username} />
+          <DisplayName username={username} /> <Username username={username} />
         </h3>
         {!profile && <p class="note">{error ? describeError(texts, error) : texts.loading}</p>}
         {profile && (
@@ -134,9 +134,14 @@ export function EditProfile() {
             {errors.form}
           </p>
         )}
-        <button type="submit" class="primary" disabled={busy}>
-          {texts.save}
-        </button>
+        <div class="choices">
+          <button type="button" onClick={() => account.showDialog(null)}>
+            {texts.cancel}
+          </button>
+          <button type="submit" class="primary" disabled={busy}>
+            {texts.save}
+          </button>
+        </div>
       </form>
     </Dialog>
   )

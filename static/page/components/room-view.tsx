@@ -4,8 +4,8 @@ import { JoinRoom } from './join-room.js'
 import { MembersPanel } from './members-panel.js'
 import { MessageList } from './message-list.js'
 import { RoomHeader } from './room-header.js'
+import { RoomPanel } from './room-panel.js'
 import { SearchPanel } from './search-panel.js'
-import { TypingIndicator } from './typing-indicator.js'
 import { Welcome } from './welcome.js'
 
 /** The open room. */
@@ -24,7 +24,6 @@ export function RoomView() {
           <>
             <Welcome room={room} />
             <MessageList view={view} room={room} />
-            <TypingIndicator names={view.typing} />
             <Composer view={view} room={room} />
           </>
         ) : view.status === 'loading' || view.status === 'member' ? (
@@ -33,6 +32,7 @@ export function RoomView() {
           <JoinRoom view={view} room={room} />
         )}
       </main>
+      {inside && panel === 'about' && <RoomPanel room={room} />}
       {inside && panel === 'members' && <MembersPanel view={view} room={room} />}
       {inside && panel === 'search' && <SearchPanel room={room} />}
     </>

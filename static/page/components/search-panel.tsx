@@ -1,10 +1,12 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Message } from '../../../schemas/message.js'
 import type { Room } from '../../../schemas/room.js'
-import { DisplayName } from './avatar.js'
+import { markWords } from '../text/match.js'
+import { Avatar, DisplayName } from './avatar.js'
 import { useAccount, useApp, useTexts } from './hooks.js'
-import { IconButton } from './icon-button.js'
-import { Time } from './time.js'
+import { Icon } from './icon.js'
+import { Panel } from './panel.js'
+import { DayAndTime } from './time.js'
 import { useEnterKey } from './use-enter-key.js'
 
 /** Searches the room's messages; a click on a result scrolls to it. */
@@ -35,19 +37,16 @@ export function SearchPanel({ room }: { room: Room }) {
   useEnterKey(field, () => search(field.current?.value ?? ''))
 
   return (
-    <aside class="panel" aria-label={texts.search}>
-      <header>
-        <h2>{texts.search}</h2>
-        <IconButton icon="close" label={texts.close} onClick={() => account.showPanel(null)} />
-      </header>
-      <search>
+    <Panel title={texts.search}>
+      <search class="search-form">
         <form
-          class="search-form"
+          class="with-icon"
           onSubmit={event => {
             event.preventDefault()
             search(field.current?.value ?? '')
           }}
         >
+          <Icon name="search" small />
           <input
             ref={field}
             type="search"
@@ -55,37 +54,46 @@ export function SearchPanel({ room }: { room: Room }) {
             aria-label={texts.search_hint}
             placeholder={texts.search_hint}
           />
-          <IconButton icon="search" label={texts.search} onClick={() => search(field.current?.value ?? '')} />
         </form>
       </search>
-      <div aria-live="polite">{hits?.length === 0 && <p class="empty">{texts.search_nothing}</p>}</div>
-      <ul class="hits">
-        {hits?.map(message => (
-          <li key={message.id}>
-            <button
-              type="button"
-              class="hit"
-              onClick={() => {
-                if (!matchMedia('(min-width: 64rem)').matches) account.showPanel(null)
-                router.go({ room_id: room.id, message: message.id })
-              }}
-            >
-              <span class="hit-head">
-                <DisplayName username={message.username} />
-                <Time time={message.created_at} />
-              </span>
-              <span class="hit-text" dir="auto">
-                {message.text}
-              </span>
-            </button>
-          </li>
-        ))}
-      </ul>
-      {next !== undefined && (
-        <button type="button" class="link" onClick={() => search(query, next)}>
-          {texts.search_more}
-        </button>
-      )}
-    </aside>
+      <div class="panel-body scrolls">
+        <p class="hit-count" aria-live="polite">
+          {hits &&
+            (hits.length === 0 && next === undefined
+              ? texts.search_nothing
+              : texts.hit_count(hits.length, next !== undefined))}
+        </p>
+        <ul class="hits">
+          {hits?.map(message => (
+            <li key={message.id}>
+              <button
+                type="button"
+                class="hit"
+                onClick={() => {
+                  if (!matchMedia('(min-width: 64rem)').matches) account.showPanel(null)
+                  router.go({ room_id: room.id, message: message.id })
+                }}
+              >
+                <Avatar username={message.username} />
+                <span class="hit-head">
+                  <DisplayName username={message.username} />
+                  <DayAndTime time={message.created_at} />
+                </span>
+                <span class="hit-text" dir="auto">
+                  {markWords(message.text, query).map(({ text, marked }, index) =>
+                    marked ? <mark key={index}>{text}</mark> : text,
+                  )}
+                </span>
+              </button>
+            </li>
+          ))}
+        </ul>
+        {next !== undefined && (
+          <button type="button" class="link" onClick={() => search(query, next)}>
+            {texts.search_more}
+          </button>
+        )}
+      </div>
+    </Panel>
   )
 }

@@ -1,50 +1,47 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
-import type { LastMessage, Room } from '../../../schemas/room.js'
+import { useState } from 'preact/hooks'
+import { matchesName } from '../text/match.js'
 import { Avatar, DisplayName } from './avatar.js'
-import { memo, useAccount, useAccountState, useApp, useAppState, useTexts } from './hooks.js'
+import { useAccount, useAccountState, useApp, useAppState, useTexts } from './hooks.js'
 import { Icon } from './icon.js'
 import { IconButton } from './icon-button.js'
 import { LanguageSelect } from './language-select.js'
+import { Menu, MenuItem } from './menu.js'
+import { RoomLists } from './room-lists.js'
 
-/** Rooms whose last sender is looked up, so that a long list does not use up the rate limit. */
-const LOOKUPS_MAX = 50
-
-/** The list of rooms, and the user's own menu. */
+/** The user's rooms, the way to all others, and the user's own menu. */
 export function Sidebar() {
-  const app = useApp()
   const account = useAccount()
   const texts = useTexts()
   const rooms = useAccountState('rooms')
-  const list = useAccountState('rooms_status')
-  const open_id = useAppState('route', route => route.room_id)
-  const me = useAccountState('me', me => me.username)
-  const can_ask_notifications = useAppState('can_ask_notifications')
+  const status = useAccountState('rooms_status')
   const [query, setQuery] = useState('')
-  const menu = useRef<HTMLDetailsElement>(null)
-
-  const wanted = query.trim().toLowerCase()
-  const found = [...rooms.values()].filter(room => room.name.toLowerCase().includes(wanted))
-  found.sort((a, b) => Number(b.is_default) - Number(a.is_default) || a.name.localeCompare(b.name))
-  const own = found.filter(room => room.is_member)
-  const others = found.filter(room => !room.is_member)
-
+  const create = () => account.showDialog({ name: 'create_room' })
+  const found = [...rooms.values()].filter(room => room.is_member && matchesName(room.name, query))
   return (
     <nav class="sidebar" aria-label={texts.rooms}>
       <header class="sidebar-head">
-        <h1>{texts.rooms}</h1>
-        <IconButton icon="plus" label={texts.create_room} onClick={() => account.showDialog({ name: 'create_room' })} />
+        <img src="/assets/icon.svg" alt="" width="28" height="28" />
+        <h1>{texts.app_name}</h1>
+        <IconButton icon="add" label={texts.create_room} onClick={create} />
       </header>
-      <input
-        class="room-search"
-        type="search"
-        placeholder={texts.find_room}
-        aria-label={texts.find_room}
-        value={query}
-        onInput={event => setQuery(event.currentTarget.value)}
-      />
-      <div class="room-lists">
-        {list === 'loading' && <p class="empty">{texts.loading}</p>}
-        {list === 'failed' && (
+      <div class="with-icon room-filter">
+        <Icon name="search" small />
+        <input
+          class="room-search"
+          type="search"
+          placeholder={texts.find_room}
+          aria-label={texts.find_room}
+          value={query}
+          onInput={event => setQuery(event.currentTarget.value)}
+        />
+        <span class="shortcut" aria-hidden="true">
+          Ctrl K
+        </span>
+      </div>
+      <BrowseLink />
+      <div class="room-lists scrolls">
+        {status === 'loading' && <p class="empty">{texts.loading}</p>}
+        {status === 'failed' && (
           <p class="empty" role="alert">
             {texts.rooms_failed}{' '}
             <button type="button" class="link" onClick={account.loadRooms}>
@@ -52,143 +49,80 @@ export function Sidebar() {
             </button>
           </p>
         )}
-        {list === 'loaded' && found.length === 0 && (
+        {status === 'loaded' && found.length === 0 && (
           <p class="empty">
             {texts.no_room_found}{' '}
-            <button type="button" class="link" onClick={() => account.showDialog({ name: 'create_room' })}>
+            <button type="button" class="link" onClick={create}>
               {texts.create_room}
             </button>
           </p>
         )}
-        {own.length > 0 && <RoomList title={texts.your_rooms} rooms={own} open_id={open_id} me={me} />}
-        {others.length > 0 && <RoomList title={texts.other_rooms} rooms={others} open_id={open_id} me={me} />}
-        {list === 'loaded' && wanted === '' && others.length === 0 && own.length <= 1 && (
-          <p class="empty">{texts.no_other_rooms}</p>
-        )}
+        <RoomLists rooms={found} />
       </div>
-      <footer class="sidebar-foot">
-        <button
-          type="button"
-          class="me"
-          title={texts.your_profile}
-          onClick={() => account.showDialog({ name: 'own_profile' })}
-        >
-          <Avatar username={me} />
-          <DisplayName username={me} /> <span class="hidden">{texts.your_profile}</span>
-        </button>
-        <details
-          class="menu up"
-          ref={menu}
-          onKeyDown={event => event.key === 'Escape' && menu.current?.removeAttribute('open')}
-          onFocusOut={event => {
-            if (!menu.current?.contains(event.relatedTarget as Node | null)) menu.current?.removeAttribute('open')
-          }}
-        >
-          <summary class="icon-button" aria-label={texts.more} title={texts.more}>
-            <Icon name="more" />
-          </summary>
-          <div class="menu-items">
-            <LanguageSelect />
-            {can_ask_notifications && (
-              <button type="button" onClick={app.enableNotifications}>
-                {texts.enable_notifications}
-              </button>
-            )}
-            <button
-              type="button"
-              onClick={() => {
-                menu.current?.removeAttribute('open')
-                account.showDialog({ name: 'keyboard_shortcuts' })
-              }}
-            >
-              {texts.keyboard_shortcuts}
-            </button>
-            <button type="button" onClick={() => app.session.logOut()}>
-              {texts.log_out}
-            </button>
-          </div>
-        </details>
-      </footer>
+      <OwnMenu />
     </nav>
   )
 }
 
-interface ListProps {
-  title: string
-  rooms: Room[]
-  open_id: string | null
-  me: string
-}
-
-function RoomList({ title, rooms, open_id, me }: ListProps) {
-  return (
-    <section>
-      <h2>{title}</h2>
-      <ul>
-        {rooms.map((room, index) => (
-          <li key={room.id}>
-            <RoomLink room={room} open={room.id === open_id} me={me} named={index < LOOKUPS_MAX} />
-          </li>
-        ))}
-      </ul>
-    </section>
-  )
-}
-
-interface LinkProps {
-  room: Room
-  open: boolean
-  me: string
-  named: boolean
-}
-
-const RoomLink = memo(function RoomLink({ room, open, me, named }: LinkProps) {
+function BrowseLink() {
   const { router } = useApp()
   const texts = useTexts()
-  const muted = useAccountState('muted', muted => muted.has(room.id))
-  const unread = room.is_member && !open ? room.unread : 0
-  function click(event: MouseEvent) {
-    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return
-    event.preventDefault()
-    router.go({ room_id: room.id, message: null })
-  }
+  const browsing = useAppState('route', route => route.browsing === true)
   return (
     <a
-      class={`room-link${unread > 0 && !muted ? ' has-unread' : ''}${muted ? ' muted' : ''}`}
-      href={`/r/${room.id}`}
-      aria-current={open ? 'page' : undefined}
-      onClick={click}
+      class="browse-link"
+      href="/browse"
+      aria-current={browsing ? 'page' : undefined}
+      onClick={event => {
+        if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return
+        event.preventDefault()
+        router.go({ room_id: null, message: null, browsing: true })
+      }}
     >
-      <span class="room-icon" aria-hidden="true">
-        {room.is_public ? '#' : <Icon name="lock" />}
-      </span>
-      <bdi class="room-name">{room.name}</bdi>
-      {!room.is_public && <span class="hidden">{texts.private_room}</span>}
-      {muted && <span class="hidden">{texts.muted}</span>}
-      {unread > 0 && (
-        <span class="badge">
-          <span aria-hidden="true">{unread >= 1000 ? '999+' : unread}</span>
-          <span class="hidden">{texts.unread(unread)}</span>
-        </span>
-      )}
-      {room.last_message && <LastLine last={room.last_message} own={room.last_message.username === me} named={named} />}
+      <Icon name="browse" small />
+      {texts.browse}
     </a>
   )
-})
+}
 
-/** The last message, in one line. */
-function LastLine({ last, own, named }: { last: LastMessage; own: boolean; named: boolean }) {
+function OwnMenu() {
+  const app = useApp()
   const account = useAccount()
   const texts = useTexts()
-  const { username } = last
-  const name = useAccountState('people', people => people.get(username)?.display_name) || username
-  useEffect(() => {
-    if (named) account.people.lookUpUser(username)
-  }, [named, username, account])
-  if (last.deleted_at !== undefined) return <span class="last-message">{texts.deleted_message}</span>
+  const me = useAccountState('me')
+  const can_ask_notifications = useAppState('can_ask_notifications')
   return (
-    <span class="last-message" dir="auto">
-      <bdi>{own ? texts.you : name}</bdi>: {last.text}
-    </span>
+    <footer class="sidebar-foot">
+      <button
+        type="button"
+        class="me"
+        title={texts.your_profile}
+        onClick={() => account.showDialog({ name: 'own_profile' })}
+      >
+        <Avatar username={me.username} online />
+        <span class="me-name">
+          <DisplayName username={me.username} />
+          <span class="me-status">{texts[me.status]}</span>
+        </span>
+        <span class="hidden">{texts.your_profile}</span>
+      </button>
+      <Menu label={texts.more} up>
+        <div class="menu-item">
+          <Icon name="globe" />
+          {texts.language}
+          <LanguageSelect />
+        </div>
+        {can_ask_notifications && (
+          <MenuItem icon="bell" label={texts.enable_notifications} onClick={app.enableNotifications} />
+        )}
+        <MenuItem
+          icon="info"
+          label={texts.keyboard_shortcuts}
+          onClick={() => account.showDialog({ name: 'keyboard_shortcuts' })}
+        />
+        <hr />
+        <MenuItem icon="out" label={texts.log_out} onClick={() => app.session.logOut()} />
+      </Menu>
+    </footer>
   )
 }

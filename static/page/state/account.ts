@@ -6,11 +6,11 @@ import { ApiError, type Connection, type ConnectionState, createConnection, type
 import { describeError, type Language, languages } from '../i18n/index.js'
 import { createConversations } from './conversations.js'
 import { createDrafts } from './drafts.js'
-import { loadMutedRooms, saveMutedRooms } from './muted-rooms.js'
 import type { Notifications } from './notifications.js'
 import type { OutboxStorage } from './outbox-storage.js'
 import { createOutgoing, type StoredRequest } from './outgoing.js'
 import { createPeople, displayName } from './people.js'
+import { loadMarks, type Mark, saveMarks } from './room-marks.js'
 import { createRooms, type Rooms } from './rooms.js'
 import type { Router } from './router.js'
 import type { Session } from './session.js'
@@ -40,13 +40,18 @@ export type Account = ReturnType<typeof createAccount>
 export function createAccount(options: AccountOptions) {
   const { user, http, session, router, notifications, storage, stored } = options
   const me = user.username
+  const loadAllMarks = () => ({
+    muted: loadMarks(localStorage, me, 'muted'),
+    favorites: loadMarks(localStorage, me, 'favorites'),
+    collapsed: loadMarks(localStorage, me, 'collapsed'),
+  })
   const store = createStore<AccountState>({
     me: user,
     is_new_user: options.is_new_user,
     connection: null,
     rooms: new Map(),
     rooms_status: 'loading',
-    muted: loadMutedRooms(localStorage, me),
+    ...loadAllMarks(),
     people: new Map(),
     conversation: null,
     panel: null,
@@ -92,7 +97,7 @@ export function createAccount(options: AccountOptions) {
   addEventListener(
     'storage',
     ({ key }) => {
-      if (key === null || key.includes(me)) store.set({ muted: loadMutedRooms(localStorage, me) })
+      if (key === null || key.includes(me)) store.set(loadAllMarks())
     },
     { signal: closing.signal },
   )
@@ -200,12 +205,13 @@ export function createAccount(options: AccountOptions) {
     dismissWelcome: () => store.set({ is_new_user: false }),
 
     loadRooms: () => attempt(rooms.load()),
-    muteRoom(room_id: string, on: boolean) {
-      const muted = new Set(store.state.muted)
-      if (on) muted.add(room_id)
-      else muted.delete(room_id)
-      store.set({ muted })
-      saveMutedRooms(localStorage, me, muted)
+    /** @param id a room's, or the name of a section for `collapsed` */
+    mark(mark: Mark, id: string, on: boolean) {
+      const marked = new Set(store.state[mark])
+      if (on) marked.add(id)
+      else marked.delete(id)
+      store.set({ [mark]: marked })
+      saveMarks(localStorage, me, mark, marked)
     },
     /** @throws ApiError */
     async createRoom(creation: RoomCreation) {

@@ -35,13 +35,13 @@ export function createConversations(options: ConversationsOptions) {
   const isRoute = (room_id: string) => router.route.room_id === room_id
 
   /**
-   * Opens the room that the route names; if it names none, the default room, or the list of rooms on a narrow screen.
+   * Opens the room that the route names; if it names none, the default room, or the list of rooms on a narrow screen; none on the screen of public rooms.
    * @param read_at the message to scroll to when the route names none
    */
   async function open(read_at: number | null = null): Promise<void> {
-    const { room_id, message } = router.route
+    const { room_id, message, browsing } = router.route
     if (room_id === null) {
-      if (matchMedia('(min-width: 48rem)').matches) {
+      if (!browsing && matchMedia('(min-width: 48rem)').matches) {
         return router.go({ room_id: DEFAULT_ROOM_ID, message: null }, 'replace')
       }
       return store.set({ conversation: null, panel: null })

@@ -39,7 +39,7 @@ export interface ConversationView {
   editing: number | null
 }
 
-export type Panel = 'members' | 'search' | null
+export type Panel = 'about' | 'members' | 'search' | null
 export type OpenDialog =
   | { name: 'create_room' }
   | { name: 'keyboard_shortcuts' }
@@ -69,6 +69,9 @@ export interface AccountState {
   rooms_status: 'loading' | 'loaded' | 'failed'
   /** Rooms without notifications and unread signs. */
   muted: ReadonlySet<string>
+  favorites: ReadonlySet<string>
+  /** The sections of the sidebar that show no rooms. */
+  collapsed: ReadonlySet<string>
   people: ReadonlyMap<string, Person>
   conversation: ConversationView | null
   panel: Panel

@@ -58,17 +58,15 @@ test('text has a contrast of at least 4.5 in both themes', async t => {
   const css = readFileSync(new URL('../../../../static/page/styles/theme.css', import.meta.url), 'utf8')
   const [light, dark] = css
     .split('@media')
-    .map(part => new Map([...part.matchAll(/--([a-z-]+): (#[0-9a-f]{6});/g)].map(([, name, color]) => [name, color])))
-  const pairs = ['ground', 'surface', 'raised']
-    .flatMap(under => ['ink', 'ink-soft', 'accent', 'danger'].map(over => [over, under]))
-    .concat([
-      ['accent-ink', 'accent'],
-      ['ink', 'accent-soft'],
-      ['ink-soft', 'accent-soft'],
-      ['ink', 'mark'],
-      ['ink-soft', 'mark'],
-      ['accent', 'mark'],
-    ])
+    .map(
+      part => new Map([...part.matchAll(/--([a-z0-9-]+): (#[0-9a-f]{6});/g)].map(([, name, color]) => [name, color])),
+    )
+  const pairs = ['ground', 'surface', 'raised', 'overlay']
+    .flatMap(under => ['ink', 'ink-2', 'ink-3', 'accent-text', 'danger-text'].map(over => [over, under]))
+    .concat(['accent', 'accent-strong', 'danger', 'danger-strong'].map(under => ['on-accent', under]))
+    .concat(['ink', 'ink-2', 'accent-text'].map(over => [over, 'accent-soft']))
+    .concat(['ink', 'ink-2', 'accent-text', 'mark-ink', 'danger-text'].map(over => [over, 'mark-soft']))
+    .concat([['ink', 'mark-hit']])
   for (const [name, theme] of Object.entries({ light, dark })) {
     for (const [over = '', under = ''] of pairs) {
       const ratio = contrast(theme?.get(over) as string, theme?.get(under) as string)

@@ -1,0 +1,149 @@
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import type { Room } from '../../../schemas/room.js'
+import { matchesName } from '../text/match.js'
+import { RoomTile } from './avatar.js'
+import { useAccount, useAccountState, useApp, useTexts } from './hooks.js'
+import { Icon } from './icon.js'
+import { BackButton } from './room-header.js'
+
+const orders = {
+  members: (a: Room, b: Room) => b.member_count - a.member_count || a.name.localeCompare(b.name),
+  name: (a: Room, b: Room) => a.name.localeCompare(b.name),
+  newest: (a: Room, b: Room) => Date.parse(b.created_at) - Date.parse(a.created_at),
+}
+type Order = keyof typeof orders
+
+/** All public rooms, to find and join one. */
+export function BrowseRooms() {
+  const account = useAccount()
+  const texts = useTexts()
+  const rooms = useAccountState('rooms')
+  const status = useAccountState('rooms_status')
+  const [query, setQuery] = useState('')
+  const [others_only, setOthersOnly] = useState(false)
+  const [order, setOrder] = useState<Order>('members')
+  const field = useRef<HTMLInputElement>(null)
+  useLayoutEffect(() => {
+    // On a phone the keyboard would cover the rooms.
+    if (matchMedia('(pointer: fine)').matches) field.current?.focus()
+  }, [])
+
+  const all = [...rooms.values()].filter(room => room.is_public)
+  const shown = all
+    .filter(room => !(others_only && room.is_member))
+    .filter(room => matchesName(room.name, query) || matchesName(room.description, query))
+    .sort(orders[order])
+  return (
+    <main class="browse">
+      <header class="sheet-head browse-head">
+        <BackButton />
+        <h2>{texts.browse}</h2>
+        <button type="button" class="primary" onClick={() => account.showDialog({ name: 'create_room' })}>
+          <Icon name="add" small />
+          {texts.new_room}
+        </button>
+      </header>
+      <div class="browse-body scrolls">
+        <div class="with-icon">
+          <Icon name="search" small />
+          <input
+            ref={field}
+            type="search"
+            aria-label={texts.search_rooms(all.length)}
+            placeholder={texts.search_rooms(all.length)}
+            value={query}
+            onInput={event => setQuery(event.currentTarget.value)}
+          />
+        </div>
+        <div class="browse-tools">
+          <div class="chips">
+            <button type="button" aria-pressed={!others_only} onClick={() => setOthersOnly(false)}>
+              {texts.all_rooms}
+            </button>
+            <button type="button" aria-pressed={others_only} onClick={() => setOthersOnly(true)}>
+              {texts.not_joined}
+            </button>
+          </div>
+          <select
+            aria-label={texts.sort}
+            value={order}
+            onChange={event => setOrder(event.currentTarget.value as Order)}
+          >
+            {(Object.keys(orders) as Order[]).map(key => (
+              <option key={key} value={key}>
+                {texts.orders[key]}
+              </option>
+            ))}
+          </select>
+        </div>
+        <ul>
+          {shown.map(room => (
+            <li key={room.id}>
+              <Listing room={room} />
+            </li>
+          ))}
+        </ul>
+        <div aria-live="polite">
+          {status === 'loading' && <p class="empty">{texts.loading}</p>}
+          {status === 'loaded' && shown.length === 0 && (
+            <p class="empty">{query.trim() === '' ? texts.no_other_rooms : texts.no_room_found}</p>
+          )}
+        </div>
+      </div>
+    </main>
+  )
+}
+
+function Listing({ room }: { room: Room }) {
+  const { router } = useApp()
+  const account = useAccount()
+  const texts = useTexts()
+  const [busy, setBusy] = useState(false)
+  const open = () => router.go({ room_id: room.id, message: null })
+  async function join() {
+    // The room’s own page asks for the password.
+    if (room.has_password) return open()
+    setBusy(true)
+    const joined = await account.attempt(account.joinRoom(room.id).then(() => true))
+    if (joined) await open()
+    else setBusy(false)
+  }
+  return (
+    <div class="listing">
+      <RoomTile id={room.id} name={room.name} />
+      <div class="listing-about">
+        <a
+          class="listing-name"
+          href={`/r/${room.id}`}
+          onClick={event => {
+            if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return
+            event.preventDefault()
+            open()
+          }}
+        >
+          <bdi>{room.name}</bdi>
+          {room.has_password && <Icon name="lock" />}
+        </a>
+        {room.description !== '' && (
+          <span class="description" dir="auto">
+            {room.description}
+          </span>
+        )}
+        <span class="note">
+          {texts.member_count(room.member_count)}
+          {room.has_password && ` · ${texts.password_room}`}
+        </span>
+      </div>
+      {room.is_member ? (
+        <span class="joined">
+          <Icon name="check" small />
+          {texts.joined}
+        </span>
+      ) : (
+        <button type="button" disabled={busy} aria-label={`${texts.join} ${room.name}`} onClick={join}>
+          {room.has_password ? `${texts.join}…` : texts.join}
+        </button>
+      )}
+    </div>
+  )
+}

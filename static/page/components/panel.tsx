@@ -1,0 +1,36 @@
+import type { ComponentChildren } from 'preact'
+import type { Room } from '../../../schemas/room.js'
+import { useAccount, useAccountState, useTexts } from './hooks.js'
+import { IconButton } from './icon-button.js'
+
+/** What opens beside the room, or over it on a narrow screen. */
+export function Panel({ title, children }: { title: string; children: ComponentChildren }) {
+  const account = useAccount()
+  const texts = useTexts()
+  return (
+    <aside class="panel" aria-label={title}>
+      <header class="panel-head">
+        <h2>{title}</h2>
+        <IconButton icon="close" label={texts.close} onClick={() => account.showPanel(null)} />
+      </header>
+      {children}
+    </aside>
+  )
+}
+
+/** Between what a room is and the people who are in it. */
+export function PanelTabs({ room }: { room: Room }) {
+  const account = useAccount()
+  const texts = useTexts()
+  const panel = useAccountState('panel')
+  return (
+    <div class="tabs">
+      <button type="button" aria-pressed={panel === 'about'} onClick={() => account.showPanel('about')}>
+        {texts.about}
+      </button>
+      <button type="button" aria-pressed={panel === 'members'} onClick={() => account.showPanel('members')}>
+        {texts.members_of(room.member_count)}
+      </button>
+    </div>
+  )
+}

@@ -1,0 +1,172 @@
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import type { LastMessage, Room } from '../../../schemas/room.js'
+import { sectionsOf } from '../text/room-list.js'
+import { RoomTile } from './avatar.js'
+import { memo, useAccount, useAccountState, useApp, useAppState, useTexts } from './hooks.js'
+import { Icon } from './icon.js'
+import { ListTime } from './time.js'
+
+/** Rooms whose last sender is looked up, so that a long list does not use up the rate limit. */
+const LOOKUPS_MAX = 50
+
+/** The user's rooms in sections that collapse. */
+export function RoomLists({ rooms }: { rooms: readonly Room[] }) {
+  const account = useAccount()
+  const texts = useTexts()
+  const open_id = useAppState('route', route => route.room_id)
+  const me = useAccountState('me', me => me.username)
+  const muted = useAccountState('muted')
+  const favorites = useAccountState('favorites')
+  const collapsed = useAccountState('collapsed')
+  const isUnread = (room: Room) => room.unread > 0 && room.id !== open_id && !muted.has(room.id)
+  const sections = sectionsOf(rooms, { favorites, isUnread })
+  const unread_ids = rooms.filter(isUnread).map(({ id }) => id)
+  return (
+    <>
+      {sections.map(({ key, rooms }) => {
+        const folded = collapsed.has(key)
+        const unread = folded ? rooms.filter(isUnread).length : 0
+        return (
+          <section key={key} aria-label={texts.sections[key]}>
+            <h2>
+              <button
+                type="button"
+                class="section-head"
+                aria-expanded={!folded}
+                onClick={() => account.mark('collapsed', key, !folded)}
+              >
+                <Icon name="fold" small />
+                {texts.sections[key]}
+                {unread > 0 && (
+                  <span class="badge">
+                    <span aria-hidden="true">{unread}</span>
+                    <span class="hidden">{texts.unread_rooms(unread)}</span>
+                  </span>
+                )}
+              </button>
+            </h2>
+            {!folded && (
+              <ul>
+                {rooms.map((room, index) => (
+                  <li key={room.id}>
+                    <RoomLink room={room} open={room.id === open_id} me={me} named={index < LOOKUPS_MAX} />
+                  </li>
+                ))}
+              </ul>
+            )}
+          </section>
+        )
+      })}
+      <MoreUnread ids={unread_ids.join(' ')} />
+    </>
+  )
+}
+
+/** Floats over the end of the list while rooms below it are unread. */
+function MoreUnread({ ids }: { ids: string }) {
+  const texts = useTexts()
+  const mark = useRef<HTMLDivElement>(null)
+  const [below, setBelow] = useState<readonly Element[]>([])
+  useLayoutEffect(() => {
+    const list = mark.current?.parentElement
+    if (!list) return
+    const hidden = new Set<Element>()
+    const observer = new IntersectionObserver(
+      entries => {
+        for (const { target, isIntersecting, boundingClientRect, rootBounds } of entries) {
+          if (!isIntersecting && boundingClientRect.bottom > (rootBounds?.bottom ?? 0)) hidden.add(target)
+          else hidden.delete(target)
+        }
+        setBelow([...hidden])
+      },
+      { root: list, threshold: 0.5 },
+    )
+    for (const row of list.querySelectorAll('.has-unread')) observer.observe(row)
+    setBelow([])
+    return () => observer.disconnect()
+  }, [ids])
+  return (
+    <div ref={mark} class={below.length > 0 ? 'more-unread' : undefined}>
+      {below.length > 0 && (
+        <button type="button" onClick={() => below[0]?.scrollIntoView({ block: 'center' })}>
+          <Icon name="down" small />
+          {texts.more_unread(below.length)}
+        </button>
+      )}
+    </div>
+  )
+}
+
+interface LinkProps {
+  room: Room
+  open: boolean
+  me: string
+  named: boolean
+}
+
+const RoomLink = memo(function RoomLink({ room, open, me, named }: LinkProps) {
+  const { router } = useApp()
+  const account = useAccount()
+  const texts = useTexts()
+  const muted = useAccountState('muted', muted => muted.has(room.id))
+  const unread = open ? 0 : room.unread
+  const draft = open ? '' : account.drafts.get(room.id)
+  function click(event: MouseEvent) {
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return
+    event.preventDefault()
+    router.go({ room_id: room.id, message: null })
+  }
+  return (
+    <a
+      class={`room-link${unread > 0 && !muted ? ' has-unread' : ''}${muted ? ' muted' : ''}`}
+      href={`/r/${room.id}`}
+      aria-current={open ? 'page' : undefined}
+      onClick={click}
+    >
+      <RoomTile id={room.id} name={room.name} />
+      <span class={room.last_message || draft !== '' || unread > 0 ? 'room-link-top' : 'room-link-top alone'}>
+        <bdi class="room-name">{room.name}</bdi>
+        {(!room.is_public || room.has_password) && <Icon name="lock" />}
+        {!room.is_public && <span class="hidden">{texts.private_room}</span>}
+        {room.is_public && room.has_password && <span class="hidden">{texts.password_room}</span>}
+        {muted && <Icon name="bell_off" />}
+        {muted && <span class="hidden">{texts.muted}</span>}
+        {room.last_message && <ListTime time={room.last_message.created_at} />}
+      </span>
+      <span class="room-link-bottom">
+        {draft !== '' ? (
+          <span class="last-message" dir="auto">
+            <span class="draft">{texts.draft}</span> {draft}
+          </span>
+        ) : (
+          room.last_message && (
+            <LastLine last={room.last_message} own={room.last_message.username === me} named={named} />
+          )
+        )}
+        {unread > 0 && (
+          <span class="badge">
+            <span aria-hidden="true">{unread >= 1000 ? '999+' : unread}</span>
+            <span class="hidden">{texts.unread(unread)}</span>
+          </span>
+        )}
+      </span>
+    </a>
+  )
+})
+
+/** The last message, in one line. */
+function LastLine({ last, own, named }: { last: LastMessage; own: boolean; named: boolean }) {
+  const account = useAccount()
+  const texts = useTexts()
+  const { username } = last
+  const name = useAccountState('people', people => people.get(username)?.display_name) || username
+  useEffect(() => {
+    if (named) account.people.lookUpUser(username)
+  }, [named, username, account])
+  if (last.deleted_at !== undefined) return <span class="last-message">{texts.deleted_message}</span>
+  return (
+    <span class="last-message" dir="auto">
+      <bdi>{own ? texts.you : name}</bdi>: {last.text}
+    </span>
+  )
+}

@@ -1,0 +1,76 @@
+import { useRef } from 'preact/hooks'
+import type { Room } from '../../../schemas/room.js'
+import { displayName } from '../state/people.js'
+import { RoomTile } from './avatar.js'
+import { useAccount, useAccountState, useAppState, useTexts } from './hooks.js'
+import { MenuItem } from './menu.js'
+import { Panel, PanelTabs } from './panel.js'
+import { monthName } from './time.js'
+
+/** What the room is, and what the user can do with it. */
+export function RoomPanel({ room }: { room: Room }) {
+  const account = useAccount()
+  const texts = useTexts()
+  const language = useAppState('language')
+  const me = useAccountState('me', me => me.username)
+  const owner = useAccountState('people', people => displayName(people, room.owner))
+  const muted = useAccountState('muted', muted => muted.has(room.id))
+  const favorite = useAccountState('favorites', favorites => favorites.has(room.id))
+  const copied = useRef<HTMLParagraphElement>(null)
+  const owned = room.owner === me
+  const facts = [
+    room.is_public ? texts.public_room : texts.private_room,
+    room.has_password && texts.password_room,
+    room.owner !== '' && texts.owned_by(owner),
+    texts.since(monthName(room.created_at, language)),
+  ]
+
+  async function copyLink() {
+    await navigator.clipboard?.writeText(`${location.origin}/r/${room.id}`)
+    if (copied.current) copied.current.textContent = texts.copied
+  }
+  function confirm(question: string, action: string, run: () => Promise<unknown>) {
+    account.showDialog({ name: 'confirm', question, action, run })
+  }
+  const leave = () => confirm(texts.leave_confirm(room.name), texts.leave, () => account.leaveRoom(room.id))
+  const remove = () =>
+    confirm(texts.delete_room_confirm(room.name), texts.delete_room, () => account.deleteRoom(room.id))
+
+  return (
+    <Panel title={texts.room_info}>
+      <PanelTabs room={room} />
+      <div class="panel-body scrolls">
+        <div class="room-card">
+          <RoomTile id={room.id} name={room.name} />
+          <h3 dir="auto">{room.name}</h3>
+          {room.description !== '' && <p dir="auto">{room.description}</p>}
+          <p class="note">{facts.filter(Boolean).join(' · ')}</p>
+        </div>
+        <div class="room-actions">
+          <MenuItem
+            icon="star"
+            label={favorite ? texts.remove_favorite : texts.add_favorite}
+            onClick={() => account.mark('favorites', room.id, !favorite)}
+          />
+          <MenuItem
+            icon={muted ? 'bell' : 'bell_off'}
+            label={muted ? texts.unmute : texts.mute}
+            onClick={() => account.mark('muted', room.id, !muted)}
+          />
+          {navigator.clipboard && <MenuItem icon="link" label={texts.copy_link} onClick={copyLink} />}
+          <p class="hidden" role="status" ref={copied} />
+          {!room.is_default && (
+            <>
+              <hr />
+              {owned ? (
+                <MenuItem icon="delete" label={texts.delete_room} danger onClick={remove} />
+              ) : (
+                <MenuItem icon="out" label={texts.leave} danger onClick={leave} />
+              )}
+            </>
+          )}
+        </div>
+      </div>
+    </Panel>
+  )
+}

@@ -1,0 +1,33 @@
+const LEADS = 'ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ'
+const HANGUL_FIRST = 0xac00
+/** Syllables that begin with the same consonant. */
+const PER_LEAD = 588
+
+/** A text with the leading consonant in place of each Hangul syllable: 디자인 becomes ㄷㅈㅇ. */
+const leads = (text: string) =>
+  text.replace(
+    /[\uac00-\ud7a3]/g,
+    syllable => LEADS[Math.floor((syllable.charCodeAt(0) - HANGUL_FIRST) / PER_LEAD)] ?? '',
+  )
+
+const isLead = (query: string) => [...query].every(letter => LEADS.includes(letter) || letter === ' ')
+
+const fold = (text: string) => text.normalize('NFC').toLowerCase()
+
+/** Whether a name contains what the user typed, which may be leading consonants alone: ㄷㅈ finds 디자인. */
+export function matchesName(name: string, query: string): boolean {
+  const wanted = fold(query.trim())
+  const searched = fold(name)
+  return searched.includes(wanted) || (isLead(wanted) && leads(searched).includes(wanted))
+}
+
+/** A text in pieces; those that contain one of the query's words are marked. */
+export function markWords(text: string, query: string): { text: string; marked: boolean }[] {
+  const words = query.split(/\s+/).filter(word => word !== '')
+  if (words.length === 0) return [{ text, marked: false }]
+  const pattern = new RegExp(`(${words.map(word => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|')})`, 'giu')
+  return text
+    .split(pattern)
+    .map((piece, index) => ({ text: piece, marked: index % 2 === 1 }))
+    .filter(piece => piece.text !== '')
+}
