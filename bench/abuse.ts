@@ -20,6 +20,8 @@ export interface Row extends Figures {
   attack: string
   /** MiB above the start, at the most. */
   memory: number
+  /** Share of one core that the server used. */
+  cpu: number
   limits_met: Record<string, number>
   ok: boolean
 }
@@ -66,8 +68,11 @@ async function measure(world: World, name: string, seconds: number, quiet_p99: n
   const watch = setInterval(() => {
     memory = Math.max(memory, world.memory() - memory_before)
   }, 100)
+  const cpu_before = world.cpu()
+  const began = performance.now()
   const limits_met = name === 'quiet' ? await quiet(seconds) : await attack(name, world.port, abuser, seconds)
   clearInterval(watch)
+  const cpu = (world.cpu() - cpu_before) / ((performance.now() - began) / 1000)
   const figures = healthy.take()
   healthy.stop()
   const isHonest = name.startsWith('honest')
@@ -78,7 +83,7 @@ async function measure(world: World, name: string, seconds: number, quiet_p99: n
       memory <= BARS.memory_mib &&
       figures.refused === 0 &&
       (!isHonest || Object.keys(limits_met).length === 0))
-  return { attack: name, ...figures, memory, limits_met: isHonest ? limits_met : {}, ok }
+  return { attack: name, ...figures, memory, cpu, limits_met: isHonest ? limits_met : {}, ok }
 }
 
 async function quiet(seconds: number) {
@@ -102,16 +107,16 @@ async function attack(name: string, port: number, token: string, seconds: number
 const ms = (value: number) => value.toFixed(1).padStart(8)
 
 /** One line of the table. */
-export function line({ attack, p50, p99, silence, memory, refused, limits_met, ok }: Row): string {
+export function line({ attack, p50, p99, silence, memory, cpu, refused, limits_met, ok }: Row): string {
   const met = Object.entries(limits_met).map(([what, count]) => `${what} ${count}x`)
   const notes = [...(refused ? [`healthy user refused ${refused}x`] : []), ...met].join(', ')
-  return `${ok ? 'ok ' : 'BAD'} ${attack.padEnd(46)}${ms(p50)}${ms(p99)}${ms(silence)}${memory.toFixed(0).padStart(8)}  ${notes}`
+  return `${ok ? 'ok ' : 'BAD'} ${attack.padEnd(46)}${ms(p50)}${ms(p99)}${ms(silence)}${memory.toFixed(0).padStart(8)}${(cpu * 100).toFixed(0).padStart(6)} %  ${notes}`
 }
 
 const HELP = `npm run abuse -- [--seconds N] [--only TEXT] [--build FOLDER]
 
 A healthy user (4 messages and 50 pings a second) beside each attack in turn, on a server with its default limits.
-Prints the healthy user's p50, p99 and longest silence (ms) and how much the server's memory grew (MiB).
+Prints the healthy user's p50, p99 and longest silence (ms) how much the server's memory grew (MiB), and its share of one core.
 Bars: p99 within ${BARS.times_quiet} x quiet or ${BARS.p99_ms} ms, memory within ${BARS.memory_mib} MiB; honest loads meet no limit.
 
   --seconds N      how long each attack lasts (10)
@@ -130,7 +135,7 @@ if (process.argv[1] === import.meta.filename) {
   if (values.help) {
     console.log(HELP)
   } else {
-    console.log(`    ${'attack'.padEnd(46)}     p50     p99 silence  memory`)
+    console.log(`    ${'attack'.padEnd(46)}     p50     p99 silence  memory   CPU`)
     const rows = await abuse({ ...values, seconds: Number(values.seconds), told: row => console.log(line(row)) })
     process.exitCode = rows.every(({ ok }) => ok) ? 0 : 1
   }

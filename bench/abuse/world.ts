@@ -31,6 +31,8 @@ export interface World {
   readonly port: number
   /** MiB. */
   memory(): number
+  /** s of CPU that the server has used. */
+  cpu(): number
   stop(): Promise<void>
 }
 
@@ -66,6 +68,11 @@ export async function startWorld(build: string): Promise<World> {
     memory() {
       const [, kib = '0'] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8')) ?? []
       return Number(kib) / 1024
+    },
+    cpu() {
+      // After the name, which may hold spaces: utime and stime are the 12th and 13th field, in ticks of 10 ms.
+      const fields = readFileSync(`/proc/${server.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+      return (Number(fields[11]) + Number(fields[12])) / 100
     },
     async stop() {
       const exited = once(server, 'exit')
