@@ -6,7 +6,7 @@ import type { Message, Page, PageQuery } from '../schemas/message.js'
 import { limits } from '../schemas/wire.js'
 import type { Appended, RoomLog } from './room-log/index.js'
 import { assertMember, type Rooms } from './rooms/index.js'
-import { foldMessage, type Store, type Target } from './store/index.js'
+import { bytesOf, foldMessage, type Store, type Target } from './store/index.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -139,11 +139,25 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms) {
         ...(before !== undefined && { before }),
         ...(after !== undefined && { after }),
       })
-      const has_more = found.length > limit
-      const kept = after === undefined ? found.slice(has_more ? 1 : 0) : found.slice(0, limit)
-      return { messages: kept.map(foldMessage), has_more, seq: view.seq }
+      const isBackwards = after === undefined
+      /** In the order in which the page is filled. */
+      const candidates = (isBackwards ? found.toReversed() : found).map(foldMessage)
+      const count = Math.min(limit, countFitting(candidates))
+      const kept = candidates.slice(0, count)
+      if (isBackwards) kept.reverse()
+      return { messages: kept, has_more: candidates.length > count, seq: view.seq }
     },
   }
+}
+
+/** How many of the messages fit on a page; one always does. */
+function countFitting(messages: Message[]): number {
+  let bytes = 0
+  const at = messages.findIndex(message => {
+    bytes += bytesOf(message)
+    return bytes > limits.PAGE_BYTES_MAX
+  })
+  return at === -1 ? messages.length : at
 }
 
 async function messages(fastify: FastifyInstance) {

@@ -91,7 +91,10 @@ export type PageQuery = Static<typeof PageQuery>
 export const Page = Type.Object(
   {
     messages: Type.Array(Message, { description: 'In ascending order of `id`' }),
-    has_more: Type.Boolean({ description: 'Whether older messages exist; with `after`, newer ones' }),
+    has_more: Type.Boolean({
+      description:
+        'Whether older messages exist; with `after`, newer ones. A page of at most 256 KiB may have fewer messages than `limit`',
+    }),
     seq: Type.Integer({
       description: 'The `seq` of the newest event; the page reflects at least the events up to it',
       examples: [42],

@@ -54,6 +54,8 @@ export const limits = {
   EDITS_MAX: 100,
   PAGE_MAX: 100,
   PAGE_DEFAULT: 50,
+  /** Bytes of a page of messages as JSON; what does not fit is on the next page. */
+  PAGE_BYTES_MAX: 256 * 1024,
   /** Events that a resume replays; a client that missed more gets `reset`. */
   REPLAY_MAX: 1000,
   /** Unread messages are counted up to this number. */

@@ -5,7 +5,7 @@ import type { Message, SearchPage, SearchQuery } from '../../schemas/message.js'
 import { limits } from '../../schemas/wire.js'
 import { type Budgets, prices } from '../budgets/index.js'
 import type { Rooms } from '../rooms/index.js'
-import { foldMessage, parseQuery, type Store, type Target } from '../store/index.js'
+import { bytesOf, foldMessage, parseQuery, type Store, type Target } from '../store/index.js'
 import { createPace } from './pace.js'
 import { createTurns } from './turns.js'
 
@@ -38,6 +38,7 @@ export function createSearch(store: Store, rooms: Rooms, budgets: Budgets) {
     const pace = createPace(budgets.ofAccount(username))
     /** Newest first. */
     const hits: Message[] = []
+    let bytes = 0
     const page = (next_before?: number): SearchPage => ({
       messages: hits.toReversed(),
       has_more: next_before !== undefined,
@@ -49,7 +50,8 @@ export function createSearch(store: Store, rooms: Rooms, budgets: Budgets) {
       pace.worked(prices.searched_message + charactersOf(target) * prices.searched_character)
       const message = foldMessage(target)
       if (message.deleted_at !== undefined || !matches(message.text)) return false
-      return hits.push(message) > limit
+      bytes += bytesOf(message)
+      return hits.push(message) > limit || bytes > limits.PAGE_BYTES_MAX
     }
 
     let before = query.before ?? Number.MAX_SAFE_INTEGER

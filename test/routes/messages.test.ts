@@ -246,3 +246,34 @@ test('search pages from the newest to the oldest', async t => {
     Array.from({ length: 25 }, (_, n) => `회의 ${n}`),
   )
 })
+
+test('a page of history or of search hits is at most 256 KiB, and the next one goes on where it ends', async t => {
+  const { app, minji } = await talking(t)
+  const texts = ['회의'.repeat(1000), `회의 ${'\u0001'.repeat(1997)}`]
+  const ids: number[] = []
+  for (let n = 0; n < 60; n++) ids.push((await minji('POST', '/messages', { text: texts[n % 2] })).body.id)
+  const { headers } = await register(app, 'bob')
+
+  async function all(
+    path: string,
+    next: (page: { messages: { id: number }[]; next_before?: number }) => string,
+    first = '',
+  ) {
+    const found: number[][] = []
+    for (let query = first; ; ) {
+      const answer = await app.inject({ url: `/rooms/default${path}limit=100${query}`, headers })
+      t.ok(answer.rawPayload.length <= 256 * 1024 + 1000, `${answer.rawPayload.length}`)
+      const page = answer.json()
+      found.push(page.messages.map(({ id }: { id: number }) => id))
+      if (!page.has_more) return found
+      query = next(page)
+    }
+  }
+  const back = await all('/messages?', ({ messages }) => `&before=${messages[0]?.id}`)
+  t.ok(back.length >= 2)
+  t.strictSame(back.reverse().flat(), ids)
+  const forth = await all('/messages?', ({ messages }) => `&after=${messages.at(-1)?.id}`, '&after=0')
+  t.strictSame(forth.flat(), ids)
+  const hits = await all('/messages/search?q=%ED%9A%8C%EC%9D%98&', ({ next_before }) => `&before=${next_before}`)
+  t.strictSame(hits.reverse().flat(), ids)
+})

@@ -82,3 +82,9 @@ export function lastOf(target: Target): LastMessage {
   const { id, username, text, created_at, deleted_at } = foldMessage(target)
   return { id, username, text: lastText(text), created_at, ...(deleted_at !== undefined && { deleted_at }) }
 }
+
+/** Bytes of a message without its text, at the most. */
+const BESIDE_TEXT_BYTES = 500
+
+/** Bytes of a message as JSON, at the most. */
+export const bytesOf = ({ text }: Message) => Buffer.byteLength(JSON.stringify(text)) + BESIDE_TEXT_BYTES
