@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Identity, LoggedIn } from '../plugins/auth/index.js'
+import { prices } from '../plugins/budgets/index.js'
 import { COOKIE } from '../plugins/identity.js'
 import { changeErrors, errorAnswers, readErrors } from '../schemas/error.js'
 import { Authenticated, Credentials, Login, User } from '../schemas/user.js'
@@ -76,12 +77,16 @@ function cookieOf(request: FastifyRequest) {
 }
 
 export default (async fastify => {
-  const { auth, limits, users } = fastify
+  const { auth, budgets, limits, users } = fastify
   const onRequest = fastify.requireIdentity
   const remember = (request: FastifyRequest, username: string) =>
     limits.wrongLogins.remember(username, limits.addressOf(request))
 
-  const registerOptions = { schema: register, config: { rateLimit: limits.registrations } }
+  async function preHandler(request: FastifyRequest) {
+    budgets.ofAddress(limits.addressOf(request)).charge(prices.login)
+  }
+
+  const registerOptions = { schema: register, config: { rateLimit: limits.registrations }, preHandler }
   fastify.post('/auth/register', registerOptions, async (request, reply) => {
     const created = await auth.register(request.body)
     remember(request, created.user.username)
@@ -89,7 +94,7 @@ export default (async fastify => {
     return loggedIn(request, reply, created)
   })
 
-  const loginOptions = { schema: login, config: { rateLimit: limits.logins } }
+  const loginOptions = { schema: login, config: { rateLimit: limits.logins }, preHandler }
   fastify.post('/auth/login', loginOptions, async (request, reply) => {
     const { username, password } = request.body
     const opened = await limits.wrongLogins.run(username, limits.addressOf(request), () =>

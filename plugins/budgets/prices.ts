@@ -7,9 +7,11 @@ export const prices = {
   connection: 100,
   tls_handshake: 1500,
   /** A request from its first byte to its answer, besides what follows. */
-  request: 150,
+  request: 400,
+  /** A token that is not valid: its signature is checked, and the error made. */
+  bad_token: 400,
   /** A login or registration, besides the hash, which a thread of its own computes. */
-  login: 300,
+  login: 2000,
   /** A frame, besides what it asks for. */
   frame: 20,
   /** Parsing JSON. Deeply nested arrays are the worst case. */
@@ -18,8 +20,12 @@ export const prices = {
   answered_byte: 0.01,
   /** Deciding on an event and handing it to the store. */
   append: 60,
+  /** Encoding an HTTP answer, most of which is text that is not ASCII. */
+  encoded_byte: 0.03,
   /** Reading a message of a history page. */
-  read_message: 10,
+  read_message: 20,
+  /** Reading a room of the list, with its unread count, for one user. */
+  listed_room: 60,
   /** Examining a message that a search may match, besides its characters. */
   searched_message: 10,
   /** Reading, normalizing and comparing a text. */

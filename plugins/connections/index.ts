@@ -36,7 +36,7 @@ async function connections(fastify: FastifyInstance) {
       if (budget.abused) reply.header('connection', 'close')
       throw rateLimited(budget.wait_ms())
     }
-    const wait_ms = budget.charge(prices.request)
+    const wait_ms = budget.charge(prices.request + (request.identityFault ? prices.bad_token : 0))
     if (wait_ms > 0) await sleep(wait_ms)
   })
   fastify.addHook('preParsing', async (request, _reply, payload) => {
@@ -46,7 +46,7 @@ async function connections(fastify: FastifyInstance) {
   })
   fastify.addHook('onSend', async (request, _reply, payload) => {
     if (typeof payload === 'string' || Buffer.isBuffer(payload)) {
-      payerOf(request).charge(payload.length * prices.answered_byte)
+      payerOf(request).charge(Buffer.byteLength(payload) * prices.encoded_byte)
     }
     return payload
   })

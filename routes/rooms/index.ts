@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
+import { prices } from '../../plugins/budgets/index.js'
 import { changeErrors, readErrors } from '../../schemas/error.js'
 import { paged } from '../../schemas/paging.js'
 import { Room, RoomCreation, RoomList } from '../../schemas/room.js'
@@ -32,6 +33,7 @@ const create = {
 export default (async fastify => {
   fastify.get('', { schema: list }, async ({ query, username }, reply) => {
     const { rooms, next } = await fastify.rooms.list(username, query)
+    fastify.budgets.ofAccount(username).charge(rooms.length * prices.listed_room)
     reply.linkNext(next === undefined ? undefined : { after: next })
     return rooms
   })

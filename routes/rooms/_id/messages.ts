@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { prices } from '../../../plugins/budgets/index.js'
 import type { Written } from '../../../plugins/messages.js'
 import { changeErrors, rateLimited, readErrors } from '../../../schemas/error.js'
 import {
@@ -120,11 +121,12 @@ function nextOf({ messages, has_more }: Page, query: PageQuery): Record<string, 
 }
 
 export default (async fastify => {
-  const { messages, limits } = fastify
+  const { budgets, messages, limits } = fastify
   /** The same budget as for frames: one per account, for all its sockets and requests. */
   async function preHandler({ username }: FastifyRequest) {
     const wait_ms = limits.sends(username)
     if (wait_ms > 0) throw rateLimited(wait_ms)
+    budgets.ofAccount(username).charge(prices.append)
   }
 
   fastify.get('/messages', { schema: list }, async ({ params, query, username }, reply) => {
