@@ -81,6 +81,12 @@ export const NAME_PATTERN = '^(?=\\S)[^\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}\\u115
 /** Every user is a member of the room with this id. */
 export const DEFAULT_ROOM_ID = 'default'
 
+/** Twelve hues of one lightness, on each of which white letters have enough contrast. */
+export const AVATAR_COLORS = [
+  ...['#b94339', '#a75423', '#8f6213', '#676f22', '#307944', '#217969'],
+  ...['#04778b', '#1b72a8', '#3f63bb', '#6f58b7', '#954c99', '#b2436c'],
+] as const
+
 /** A text, cut to the length for a room's `last_message`. */
 export function lastText(text: string): string {
   // A code point has at most two UTF-16 units, so the first cut cannot split one that stays.

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { errors } from '../../schemas/error.js'
 import type { Credentials, StoredUser } from '../../schemas/user.js'
-import { limits, USERNAME_PATTERN } from '../../schemas/wire.js'
+import { AVATAR_COLORS, limits, USERNAME_PATTERN } from '../../schemas/wire.js'
 import { Conflict, type Store } from '../store/index.js'
 import { isCommon } from './common-passwords.js'
 import type { Passwords } from './passwords.js'
@@ -90,9 +90,8 @@ export function newUser(username: string, password_hash: string): StoredUser {
   }
 }
 
-/** A color derived from the username, with enough contrast to white letters. */
+/** A color derived from the username. */
 function colorOf(username: string): string {
-  const [hue, r = 0, g = 0] = createHash('sha256').update(username.toLowerCase()).digest()
-  const channels = [64 + (r % 96), 64 + (g % 96), 160]
-  return `#${[0, 1, 2].map(at => (channels[(at + (hue ?? 0)) % 3] as number).toString(16)).join('')}`
+  const [first = 0] = createHash('sha256').update(username.toLowerCase()).digest()
+  return AVATAR_COLORS[first % AVATAR_COLORS.length] as string
 }

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Profile, ProfileChange } from '../../../schemas/user.js'
-import { limits } from '../../../schemas/wire.js'
+import { AVATAR_COLORS, limits } from '../../../schemas/wire.js'
 import { ApiError } from '../../client/index.js'
 import { describeError } from '../i18n/index.js'
 import { validate } from '../text/validate.js'
@@ -100,12 +100,18 @@ export function EditProfile() {
             />
           )}
         </Field>
+        <datalist id="avatar-colors">
+          {AVATAR_COLORS.map(color => (
+            <option key={color} value={color} />
+          ))}
+        </datalist>
         <div class="pair">
           <Field label={texts.avatar_color}>
             {attributes => (
               <input
                 {...attributes}
                 type="color"
+                list="avatar-colors"
                 value={now.avatar_color}
                 onInput={event => setChange({ ...change, avatar_color: event.currentTarget.value })}
               />

@@ -1,11 +1,10 @@
-/** Dark enough for white letters. */
-const COLORS = ['#3557c9', '#0b6e6e', '#9a3b6b', '#6b4fb3', '#8a5200', '#2c6e3f', '#a33a2f', '#4a5a70'] as const
+import { AVATAR_COLORS } from '../../../schemas/wire.js'
 
 /** The color of a user who has chosen none: the same name has the same color everywhere. */
 export function avatarColor(username: string): string {
   let sum = 0
   for (const letter of username) sum = (sum * 31 + (letter.codePointAt(0) as number)) % 9973
-  return COLORS[sum % COLORS.length] as string
+  return AVATAR_COLORS[sum % AVATAR_COLORS.length] as string
 }
 
 /** One character in scripts with wide characters (Hangul, Han, Kana), otherwise up to two letters. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { test } from 'tap'
+import { AVATAR_COLORS } from '../../../schemas/wire.js'
 import { en } from '../../../static/page/i18n/en.js'
 import { ko } from '../../../static/page/i18n/ko.js'
 import { formatRoute, parseRoute } from '../../../static/page/state/route.js'
@@ -37,7 +38,8 @@ test('fields are validated as the server validates them', async t => {
 test('initials and colors are stable, and the letters have enough contrast on any color', async t => {
   t.strictSame(['김민지', 'kim min-ji', 'minji', '', '日本 太郎'].map(initials), ['김', 'KM', 'M', '?', '日'])
   t.equal(avatarColor('minji'), avatarColor('minji'))
-  for (const color of ['#000000', '#ffffff', '#777777', '#3366cc', '#ffcc00', avatarColor('jun')]) {
+  for (const color of AVATAR_COLORS) t.equal(textColorOn(color), '#fff', color)
+  for (const color of ['#000000', '#ffffff', '#777777', '#3366cc', '#ffcc00', ...AVATAR_COLORS]) {
     t.ok(contrast(color, textColorOn(color) === '#000' ? '#000000' : '#ffffff') >= 4.5, color)
   }
 })
