@@ -3,7 +3,7 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Identity, LoggedIn } from '../plugins/auth/index.js'
 import { prices } from '../plugins/budgets/index.js'
-import { COOKIE } from '../plugins/identity.js'
+import { PLAIN_COOKIE } from '../plugins/identity.js'
 import { changeErrors, errorAnswers, readErrors } from '../schemas/error.js'
 import { Authenticated, Credentials, Login, User } from '../schemas/user.js'
 
@@ -68,8 +68,16 @@ const me = {
 /** The response, with the cookie that browsers send in place of the token; scripts of a page cannot read it. */
 function loggedIn(request: FastifyRequest, reply: FastifyReply, { token, user, identity }: LoggedIn) {
   const expires = new Date(identity.expires_at)
-  reply.setCookie(COOKIE, token, { ...cookieOf(request), expires })
+  clearPlainCookie(request, reply)
+  reply.setCookie(request.server.cookieName, token, { ...cookieOf(request), expires })
   return { token, user }
+}
+
+/** If the request was authenticated by it; otherwise the cookie may be that of another server on this host. */
+function clearPlainCookie(request: FastifyRequest, reply: FastifyReply) {
+  if (request.identity !== null && request.cookies[PLAIN_COOKIE] === request.token?.token) {
+    reply.clearCookie(PLAIN_COOKIE, cookieOf(request))
+  }
 }
 
 function cookieOf(request: FastifyRequest) {
@@ -110,7 +118,8 @@ export default (async fastify => {
 
   fastify.post('/auth/logout', { schema: logout, onRequest }, async (request, reply) => {
     await auth.logout(request.identity as Identity)
-    return reply.clearCookie(COOKIE, cookieOf(request)).code(204).send(null)
+    clearPlainCookie(request, reply)
+    return reply.clearCookie(fastify.cookieName, cookieOf(request)).code(204).send(null)
   })
 
   fastify.get('/auth/me', { schema: me, onRequest }, request => {

@@ -39,14 +39,26 @@ const many = {
 export default (async fastify => {
   const { ws } = fastify
 
+  let is_warned = false
+  /** Only clients that wanted to upgrade send a key. */
+  function warnOfProxy({ headers }: FastifyRequest) {
+    if (is_warned || headers['sec-websocket-key'] === undefined) return
+    is_warned = true
+    fastify.log.warn(
+      'a WebSocket was requested without the Upgrade header: a proxy in front removed it; let it pass Upgrade and ' +
+        'Connection, as deploy/nginx.conf does',
+    )
+  }
+
   async function preValidation(request: FastifyRequest, reply: FastifyReply) {
     if (!request.ws) {
+      warnOfProxy(request)
       reply.headers({ connection: 'Upgrade', upgrade: 'websocket' })
       throw new errors.UpgradeRequired()
     }
     if (!request.token) throw new errors.Unauthorized()
     // A page of another origin could open a socket with our cookie.
-    if (request.token.from === 'cookie' && !fastify.isOurOrigin(request)) throw new errors.OriginRefused()
+    if (request.token.from === 'cookie') fastify.assertOurOrigin(request)
   }
 
   fastify.get(

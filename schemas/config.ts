@@ -49,7 +49,7 @@ export const Config = Type.Object({
     { default: 'info', description: 'Lowest level that is logged: trace, debug, info, warn, error, fatal or silent' },
   ),
   ALLOWED_ORIGINS: text(
-    'Additional origins whose pages may open WebSockets with the cookie, comma-separated; the HTTP API has no CORS',
+    'Additional origins whose pages may use the HTTP API (CORS) and open WebSockets, also with the cookie, comma-separated',
   ),
   ALLOWED_HOSTS: text(
     'Host names that this server answers for, comma-separated, against DNS rebinding; IP addresses and localhost always work. ' +

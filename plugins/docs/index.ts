@@ -65,7 +65,8 @@ async function docs(fastify: FastifyInstance) {
             type: 'apiKey',
             in: 'cookie',
             name: 'token',
-            description: 'Set by a login. Requests that write must have an allowed `Origin`',
+            description:
+              'Set by a login, under the name `token_` and 8 characters that depend on the secret, so that servers on one host do not share it; `token` is accepted, too. Requests that write must have an allowed `Origin`',
           },
         },
       },

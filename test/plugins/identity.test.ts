@@ -55,3 +55,74 @@ test('our own origin is recognized when the port is the default of its scheme', 
     t.equal((await app.inject(post('/auth/refresh', undefined, headers))).statusCode, 200, host)
   }
 })
+
+test('a token that is followed by something else is refused', async t => {
+  const app = await build(t)
+  const { token } = await register(app, 'minji')
+  for (const more of [' x', `  ${token}`, ',x', '\tx']) {
+    const headers = { authorization: `Bearer ${token}${more}` }
+    t.equal((await app.inject({ url: '/auth/me', headers })).statusCode, 401, JSON.stringify(more))
+  }
+})
+
+test('a request of which the browser says that it comes from the same origin may use the cookie behind any proxy', async t => {
+  const app = await build(t)
+  const { token } = await register(app, 'minji')
+  const refresh = async (site: string) => {
+    const headers = {
+      cookie: `token=${token}`,
+      host: 'upstream',
+      origin: 'https://chat.example',
+      'sec-fetch-site': site,
+    }
+    return (await app.inject(post('/auth/refresh', undefined, headers))).statusCode
+  }
+  t.equal(await refresh('same-origin'), 200)
+  for (const site of ['same-site', 'cross-site', 'none', '']) t.equal(await refresh(site), 403, site)
+})
+
+test('a refused origin is logged once, beside what the server takes for its own', async t => {
+  const lines: string[] = []
+  const logger = { level: 'warn', stream: { write: (line: string) => void lines.push(line) } }
+  const app = await build(t, {}, { options: { logger } })
+  const refused = (origin: string) =>
+    app.inject(post('/auth/refresh', undefined, { cookie: 'token=a.b.c', host: 'upstream:8080', origin }))
+  await refused('https://chat.example')
+  await refused('https://chat.example')
+  t.equal(lines.length, 1)
+  t.match(JSON.parse(lines[0] as string), {
+    origin: 'https://chat.example',
+    own: 'http://upstream:8080',
+    msg: /X-Forwarded-Proto/,
+  })
+  for (let i = 0; i < 30; i++) await refused(`https://${i}.example/${'x'.repeat(1000)}`)
+  t.equal(lines.length, 10, 'clients cannot fill the log')
+  t.ok(lines.every(line => line.length < 1000))
+})
+
+test('two servers on one host do not log each other out; those with one secret share the name of the cookie', async t => {
+  const env = { JWT_SECRET: 'q8Zk3vX1Rw0nJt7YbL5sHc2MfGd9PaUe' }
+  const [a, b, peer] = [await build(t, env), await build(t), await build(t, env)]
+  t.equal(a.cookieName, peer.cookieName)
+  const [first, second] = [await register(a, 'minji'), await register(b, 'minji')]
+  t.not(a.cookieName, b.cookieName)
+  // A browser sends the cookies of all ports of a host.
+  const cookie = `${a.cookieName}=${first.token}; ${b.cookieName}=${second.token}`
+  for (const app of [a, b]) t.equal((await app.inject({ url: '/auth/me', headers: { cookie } })).statusCode, 200)
+})
+
+test('a cookie under the former name is accepted and replaced, and that of another server stays', async t => {
+  const app = await build(t)
+  const { token } = await register(app, 'minji')
+  const headers = { 'sec-fetch-site': 'same-origin' }
+  const refresh = async (cookie: string) =>
+    (await app.inject(post('/auth/refresh', undefined, { ...headers, cookie }))).cookies.map(({ name, value }) => [
+      name,
+      value !== '',
+    ])
+  t.same(await refresh(`token=${token}`), [
+    ['token', false],
+    [app.cookieName, true],
+  ])
+  t.same(await refresh(`token=of.another.server; ${app.cookieName}=${token}`), [[app.cookieName, true]])
+})
