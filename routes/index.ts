@@ -1,3 +1,5 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import type {} from '@fastify/swagger'
@@ -6,16 +8,33 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 /** Built by `static/build.ts`. */
 const root = fileURLToPath(new URL('../static/public', import.meta.url))
 
-/** File names carry no hash, so browsers must revalidate on each use. */
-const setHeaders = (reply: FastifyReply) => void reply.header('cache-control', 'no-cache')
+/** Files whose name carries a hash of their content. */
+const HASHED = /^(?:main|page)-[^-./]+\.(?:js|css)$/
+const IMMUTABLE = 'public, max-age=31536000, immutable'
+
+/** A file never changes under its hashed name; browsers must revalidate everything else on each use. */
+function setHeaders(reply: FastifyReply, path: string) {
+  const file = basename(path).replace(/\.(?:br|gz)$/, '')
+  const asked = basename(reply.request.url.split('?', 1)[0] as string)
+  reply.header('cache-control', HASHED.test(file) && asked === file ? IMMUTABLE : 'no-cache')
+}
 
 /** The browser page. Its URL names the room; the message, in the fragment behind `#`, never reaches the server. */
 export default async function page(fastify: FastifyInstance) {
-  await fastify.register(fastifyStatic, { root, prefix: '/assets/', index: false, cacheControl: false, setHeaders })
+  await fastify.register(fastifyStatic, {
+    ...{ root, prefix: '/assets/', index: false, cacheControl: false, setHeaders },
+    preCompressed: true,
+  })
   const index = async (_: FastifyRequest, reply: FastifyReply) => reply.sendFile('index.html')
   const icon = async (_: FastifyRequest, reply: FastifyReply) => reply.sendFile('icon.svg')
   const worker = async (_: FastifyRequest, reply: FastifyReply) => reply.sendFile('worker.js')
+  const hashed = existsSync(root) ? readdirSync(root).filter(name => HASHED.test(name)) : []
   const schema = { hide: true }
+  // While servers of two versions run behind one address, a page of one may ask the other for its files.
+  for (const name of hashed) {
+    const [stem, ending] = [name.slice(0, 'main'.length), name.slice(name.lastIndexOf('.'))]
+    fastify.get(`/assets/${stem}-:hash${ending}`, { schema }, async (_, reply) => reply.sendFile(name))
+  }
   fastify.get('/', { schema }, index)
   fastify.get('/r/:id', { schema }, index)
   fastify.get('/browse', { schema }, index)

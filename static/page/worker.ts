@@ -15,28 +15,32 @@ interface WorkerGlobals {
 }
 const worker = globalThis as unknown as WorkerGlobals
 
-/** The app shell, and nothing else: no response of the API is ever cached. */
-const SHELL = [
-  '/',
-  '/assets/main.js',
-  '/assets/page.css',
-  '/assets/icon.svg',
-  '/assets/icon-unread.svg',
-  '/assets/icon-192.png',
-  '/assets/manifest.webmanifest',
-]
-const CACHE = 'talkie.shell'
-/** After this a network that does not respond counts as offline, ms. */
+/** The app shell: `/` and the files that it needs. No response of the API is ever cached. Set by the build. */
+declare const SHELL: string[]
+/** Names the build. */
+declare const BUILD: string
+
+/** One cache for each build, so that a page is never combined with the scripts of another build. */
+const PREFIX = 'talkie.shell'
+const CACHE = `${PREFIX} ${BUILD}`
+/** Files whose name changes with their content. */
+const HASHED = /^\/assets\/(main|page)-[^/]+$/
+/** After this a network that sends no response counts as offline, if the response is cached, ms. */
 const TIMEOUT_MS = 4000
 
 worker.addEventListener('install', event => {
-  event.waitUntil(
-    caches.open(CACHE).then(cache => cache.addAll(SHELL.map(url => new Request(url, { cache: 'reload' })))),
-  )
+  // What the page itself has just loaded is not loaded again.
+  const requests = SHELL.map(url => new Request(url, { cache: HASHED.test(url) ? 'default' : 'reload' }))
+  event.waitUntil(caches.open(CACHE).then(cache => cache.addAll(requests)))
   worker.skipWaiting()
 })
 
-worker.addEventListener('activate', event => event.waitUntil(worker.clients.claim()))
+worker.addEventListener('activate', event => event.waitUntil(deleteOldCaches().then(() => worker.clients.claim())))
+
+async function deleteOldCaches() {
+  const names = (await caches.keys()).filter(name => name.startsWith(PREFIX) && name !== CACHE)
+  await Promise.all(names.map(name => caches.delete(name)))
+}
 
 worker.addEventListener('fetch', event => {
   const { request } = event
@@ -45,18 +49,24 @@ worker.addEventListener('fetch', event => {
   // The URLs of all screens are the same page.
   const file =
     request.mode === 'navigate' && (pathname === '/' || /^\/(browse|r\/[^/]+)\/?$/.test(pathname)) ? '/' : pathname
-  if (SHELL.includes(file)) event.respondWith(respond(event, file))
+  if (SHELL.includes(file)) event.respondWith(respond(request, file))
 })
 
-/** Network first, so that nobody stays on an old page; the cache only if the network fails. */
-async function respond(event: RequestEvent, key: string): Promise<Response> {
-  const cache = await caches.open(CACHE)
-  try {
-    const response = await fetch(event.request, { signal: AbortSignal.timeout(TIMEOUT_MS) })
-    if (response.ok) event.waitUntil(cache.put(key, response.clone()))
-    if (response.status < 500) return response
-  } catch {}
-  return (await cache.match(key)) ?? Response.error()
+/**
+ * Hashed files from the cache. Everything else from the network, so that nobody stays on an old page; from the cache
+ * only if the network fails or sends nothing for too long. A response that has begun is never cut off.
+ */
+async function respond(request: Request, key: string): Promise<Response> {
+  const cached = await (await caches.open(CACHE)).match(key)
+  if (cached && HASHED.test(key)) return cached
+  const response = fetch(request)
+  if (!cached) return response
+  const timeout = new Promise<Response>(resolve => setTimeout(resolve, TIMEOUT_MS, cached))
+  const network = response.then(
+    answer => (answer.status < 500 ? answer : cached),
+    () => cached,
+  )
+  return Promise.race([network, timeout])
 }
 
 export {}

@@ -142,7 +142,7 @@ test('the Dockerfile’s commands, run in a clean folder, build a server that st
   await server.says(/listening at/)
   t.ok(isHealthy())
   const origin = `http://127.0.0.1:${env.PORT}`
-  for (const path of ['/', '/assets/main.js', '/docs/openapi.yaml', '/docs/asyncapi.yaml', '/ready']) {
+  for (const path of ['/', '/assets/icon.svg', '/docs/openapi.yaml', '/docs/asyncapi.yaml', '/ready']) {
     t.equal((await fetch(origin + path)).status, 200, path)
   }
   server.child.kill('SIGTERM')
