@@ -5,10 +5,10 @@ import fp from 'fastify-plugin'
 import { type Environment, readConfig } from './plugins/config/index.js'
 import { serverOptions } from './plugins/config/server-options.js'
 
-/** What Fastify itself is made with: `fastify start -o` and `server.ts` read it. */
+/** Options for Fastify's factory, read by `fastify start -o` and `server.ts`. */
 export const options = serverOptions(readConfig(process.env))
 
-/** @param opts.env read instead of the process's environment; make the instance with its `serverOptions` too */
+/** @param opts.env replaces the process's environment; create the instance with the `serverOptions` of the same one */
 async function app(fastify: FastifyInstance, opts: { env?: Environment }) {
   const folder = (name: string) => fileURLToPath(new URL(name, import.meta.url))
   const rest = { options: { env: opts.env ?? process.env }, forceESM: true }
@@ -16,7 +16,7 @@ async function app(fastify: FastifyInstance, opts: { env?: Environment }) {
   await fastify.register(autoload, {
     dir: folder('routes'),
     routeParams: true,
-    // Every file is a route: `rooms/_id/index.ts` must not hide `rooms/_id/members.ts`.
+    // Every file is a route: `rooms/_id/index.ts` must not shadow `rooms/_id/members.ts`.
     indexPattern: /^$/,
     autoHooks: true,
     cascadeHooks: true,

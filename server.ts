@@ -2,12 +2,12 @@ import closeWithGrace from 'close-with-grace'
 import Fastify from 'fastify'
 import { DRAIN_MARGIN_MS } from './plugins/lifecycle.js'
 
-/** npm hands a SIGINT on to its child, which a terminal has sent to both: within this time it is the same one. */
+/** A terminal sends SIGINT to npm and to us, and npm forwards its own: a second one within this time is a duplicate. */
 const SAME_SIGINT_MS = 1000
 
-/** The process: it listens, and at SIGTERM or SIGINT drains before it ends. */
+/** Runs the server. On SIGTERM or SIGINT it drains its sockets, then exits. */
 async function start() {
-  // Until it listens there is nothing to drain. As a container's first process it would not even hear a signal.
+  // Until it listens there is nothing to drain. Process 1 of a container ignores signals that it does not handle.
   process.once('SIGTERM', leave).once('SIGINT', leave)
   const { default: app, options } = await import('./app.js')
   const fastify = Fastify(options)
@@ -18,7 +18,7 @@ async function start() {
 
   const grace = { delay: DRAIN_MS + DRAIN_MARGIN_MS, logger: fastify.log }
   let ending = false
-  // Who closes the application itself decides on the exit code: no `beforeExit`.
+  // No `beforeExit`: code that closes the application itself chooses the exit code.
   const { close } = closeWithGrace({ ...grace, skip: ['SIGINT', 'beforeExit'] }, async ({ err, signal = 'SIGINT' }) => {
     ending = true
     if (err) fastify.log.fatal({ err }, 'ending because of an error')
@@ -40,7 +40,7 @@ function leave() {
   process.exit(0)
 }
 
-/** Why the start failed, in one line for whoever started it. */
+/** Why the start failed, in one line for the operator. */
 function explain(error: NodeJS.ErrnoException & { address?: string; port?: number }): string {
   switch (error.code) {
     case 'EADDRINUSE':
@@ -49,7 +49,7 @@ function explain(error: NodeJS.ErrnoException & { address?: string; port?: numbe
       return error.port === undefined ? error.message : `PORT ${error.port} may not be opened by this user`
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return 'HOST is no address of this machine'
+      return 'HOST is not an address of this machine'
     default:
       return error.message
   }

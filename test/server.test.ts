@@ -21,7 +21,7 @@ test('it says which store, bus and secret it chose and where it listens, and ser
   const [, address] = await says(/listening at (http:\S+)/)
   await says(/bus: memory/)
   t.match(written.out, /store: embedded/)
-  t.match(written.out, /secret: made for development, kept in /)
+  t.match(written.out, /secret: generated for development, kept in /)
   const health = await fetch(`${address}/health`)
   t.same(await health.json(), { status: 'ok' })
   child.kill('SIGTERM')

@@ -20,20 +20,20 @@ export type Environment = Record<string, string | undefined>
 const SECRET_BYTES_MIN = 32
 
 /**
- * The configuration as `env` gives it, with its defaults. Nothing is written or opened here.
- * @throws Error whose message is one sentence that names the variable; it holds no variable's value, which may be secret
+ * Reads the configuration from `env` and applies defaults. Writes and opens nothing.
+ * @throws Error whose message is one sentence that names the variable but never its value, which may be secret
  */
 export function readConfig(env: Environment): Config & { HOST: string } {
   const data = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()))
   const config = validate(data)
   const isProd = config.IS_DEV === 'prod'
-  if (isProd && config.JWT_SECRET === undefined) throw new Error('JWT_SECRET must be set where IS_DEV is prod')
+  if (isProd && config.JWT_SECRET === undefined) throw new Error('JWT_SECRET must be set if IS_DEV is prod')
   if (config.REDIS_ADDR !== undefined && config.MONGODB_URI === undefined) {
-    throw new Error('REDIS_ADDR joins several servers, which need a shared store: set MONGODB_URI too, or neither')
+    throw new Error('REDIS_ADDR connects several servers, which need a shared store: set MONGODB_URI too, or neither')
   }
   readRedisAddress(config)
   if ((config.TLS_CERT_FILE === undefined) !== (config.TLS_KEY_FILE === undefined)) {
-    throw new Error('TLS_CERT_FILE and TLS_KEY_FILE must be set both, or neither')
+    throw new Error('TLS_CERT_FILE and TLS_KEY_FILE must be set together')
   }
   if (!list(config.ALLOWED_ORIGINS).every(isOrigin)) {
     throw new Error('ALLOWED_ORIGINS must list origins such as https://chat.example.org, separated by commas')
@@ -47,7 +47,7 @@ export function readConfig(env: Environment): Config & { HOST: string } {
   return { ...config, HOST: config.HOST ?? (isProd ? '0.0.0.0' : '127.0.0.1') }
 }
 
-/** The parts of a variable that is a list. */
+/** Splits a comma-separated variable. */
 export function list(value: string | undefined): string[] {
   return (value ?? '')
     .split(',')
@@ -62,7 +62,7 @@ function validate(data: Environment): Config {
     const [first] = (error as { errors?: ErrorObject[] }).errors ?? []
     if (first === undefined) throw error
     const name = first.instancePath.slice(1) as keyof Config
-    const fault = ['const', 'pattern'].includes(first.keyword) ? 'is not understood' : first.message
+    const fault = ['const', 'pattern'].includes(first.keyword) ? 'is not valid' : first.message
     throw new Error(`${name} ${fault} (${Config.properties[name].description})`)
   }
 }
@@ -80,7 +80,7 @@ function isNetwork(text: string): boolean {
   return bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
 }
 
-/** The secret made once for a developer's folder, so that tokens outlive a restart. */
+/** The development secret, generated once and kept in the folder so that tokens survive a restart. */
 function keepSecret(folder: string): string {
   const file = join(folder, 'jwt-secret')
   try {
@@ -88,8 +88,7 @@ function keepSecret(folder: string): string {
     writeFileSync(file, randomBytes(SECRET_BYTES_MIN).toString('base64url'), { mode: 0o600, flag: 'wx' })
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code !== 'EEXIST' || !existsSync(file))
-      throw new Error(`DATA_DIR names a folder that cannot be written: ${code}`)
+    if (code !== 'EEXIST' || !existsSync(file)) throw new Error(`DATA_DIR names a folder that is not writable: ${code}`)
   }
   return readSecret(file)
 }
@@ -102,7 +101,7 @@ function readSecret(file: string): string {
     throw new Error(`DATA_DIR holds a jwt-secret that cannot be read: ${(error as NodeJS.ErrnoException).code}`)
   }
   if (Buffer.byteLength(secret) < SECRET_BYTES_MIN) {
-    throw new Error('DATA_DIR holds a jwt-secret that is too short: delete it, and a new one is made')
+    throw new Error('DATA_DIR holds a jwt-secret that is too short: delete it to have a new one generated')
   }
   return secret
 }
@@ -111,7 +110,8 @@ async function config(fastify: FastifyInstance, opts: { env?: Environment }) {
   const read = readConfig(opts.env ?? process.env)
   const secret = read.JWT_SECRET ?? keepSecret(read.DATA_DIR)
   fastify.decorate('config', { ...read, JWT_SECRET: secret })
-  const source = read.JWT_SECRET === undefined ? `made for development, kept in ${read.DATA_DIR}` : 'from JWT_SECRET'
+  const source =
+    read.JWT_SECRET === undefined ? `generated for development, kept in ${read.DATA_DIR}` : 'from JWT_SECRET'
   fastify.log.info(`secret: ${source}`)
 }
 

@@ -1,17 +1,17 @@
 import type { Config } from '../../schemas/config.js'
 
-/** Where Redis is, and how to log in there. */
+/** Redis's address and credentials. */
 export interface RedisAddress {
-  /** One node; several of a cluster; or the Sentinels to ask for the master. */
+  /** A single node, several nodes of a cluster, or the Sentinels to ask for the master. */
   nodes: { host: string; port: number }[]
-  /** Name of the master that the nodes, which are Sentinels, watch. */
+  /** Name of the monitored master, if the nodes are Sentinels. */
   sentinel_master?: string
   username?: string
   password?: string
   /** Password of the Sentinels themselves. */
   sentinel_password?: string
   db: number
-  /** Null without TLS. `ca_file` holds the certificate authority (PEM); without it those count that Node.js trusts. */
+  /** Null without TLS. `ca_file` holds the certificate authority (PEM); the default is those that Node.js trusts. */
   tls: { ca_file?: string } | null
   /** For logs: holds no user and no password. */
   description: string
@@ -20,11 +20,11 @@ export interface RedisAddress {
 const PORT = 6379
 const SENTINEL_PORT = 26379
 
-/** What comes before the hosts, the hosts, a database number, a query. */
+/** Scheme, credentials, hosts, database number, query. */
 const URL_PARTS = /^(rediss?):\/\/(?:([^@/?]*)@)?([^@/?]+)(?:\/(\d*))?(?:\?([^?]*))?$/
 
 /**
- * Reads REDIS_ADDR, whose forms `schemas/config.ts` describes, and the variables that belong to it.
+ * Reads REDIS_ADDR, whose formats `schemas/config.ts` describes, and the variables that belong to it.
  *
  * @returns null without REDIS_ADDR
  * @throws Error whose message is one sentence that names the variable and none of its values
@@ -40,7 +40,7 @@ export function readRedisAddress(config: Config): RedisAddress | null {
   const nodes = hosts.split(',').map(host => readNode(host, isSentinel ? SENTINEL_PORT : PORT))
   const db = path === '' ? REDIS_DB : Number(path)
   if (nodes.length > 1 && !isSentinel && db !== 0) {
-    throw new Error('REDIS_DB must be 0 if REDIS_ADDR lists the nodes of a cluster, which has one database only')
+    throw new Error('REDIS_DB must be 0 if REDIS_ADDR lists the nodes of a cluster, which has only one database')
   }
   const { username, password = REDIS_PASSWORD } = readLogin(login)
   const where = nodes.map(({ host, port }) => `${host}:${port}`).join(',')
@@ -79,7 +79,8 @@ function readLogin(text: string): { username?: string; password?: string } {
 function readQuery(text: string): string | undefined {
   const query = new URLSearchParams(text)
   for (const [name, value] of query) {
-    if (name !== 'sentinel' || value === '') throw new Error('REDIS_ADDR may have no query but ?sentinel=MASTER')
+    if (name !== 'sentinel' || value === '')
+      throw new Error('REDIS_ADDR supports no query parameter except ?sentinel=MASTER')
   }
   return query.get('sentinel') ?? undefined
 }

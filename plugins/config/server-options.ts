@@ -7,18 +7,17 @@ import { limits } from '../../schemas/wire.js'
 import { gatedServers } from '../connections/server.js'
 import { answerBadAddress, answerBrokenRequest } from '../errors.js'
 
-/** What must be said to Fastify's factory, before any plugin runs. @throws Error, one sentence, on unusable TLS files */
+/** Options that Fastify's factory needs before any plugin runs. @throws Error, one sentence, on unusable TLS files */
 export function serverOptions(config: Config) {
   const options: FastifyServerOptions = {
     bodyLimit: limits.FRAME_BYTES_MAX,
-    // On a busy machine, or on a store that is busy itself, a start takes as long as it takes; and a drain, which this
-    // bounds too, at least as long as it was told to.
+    // Generous, because a busy machine or store slows the start down. It also bounds the drain, so DRAIN_MS is added.
     pluginTimeout: 60_000 + config.DRAIN_MS,
-    // An id that is unique among all servers' log lines; a client's own is not taken over.
+    // Unique across the logs of all servers; an id that the client sends is not trusted.
     genReqId: () => randomUUID(),
-    // A slow or silent client gives its connection back.
+    // A slow or silent client loses its connection.
     requestTimeout: 30_000,
-    // While sockets drain, HTTP goes on until the listener closes; only /ready and new sockets answer 503.
+    // While sockets drain, HTTP is served until the listener closes; only /ready and new sockets get 503.
     return503OnClosing: false,
     serverFactory: gatedServers(),
     frameworkErrors: answerBadAddress,
@@ -31,8 +30,8 @@ export function serverOptions(config: Config) {
 }
 
 /**
- * Lines tell method, path and status. Queries, headers and bodies are not in them, for these hold search words, tokens,
- * passwords and what people say; should anybody log headers all the same, the secret ones are redacted.
+ * Logs method, path and status, but no queries, headers or bodies, which contain search words, tokens, passwords and
+ * messages. If code logs headers anyway, the secret ones are redacted.
  */
 function loggerOptions(config: Config) {
   if (config.LOG_LEVEL === 'silent') return false
@@ -54,8 +53,9 @@ function loggerOptions(config: Config) {
 }
 
 /**
- * Certificate and key, read now; null where the configuration names none.
- * @throws Error, one sentence, where they cannot be read or do not belong together
+ * Reads certificate and key.
+ * @returns null if none are configured
+ * @throws Error, one sentence, if they cannot be read or do not belong together
  */
 export function readTls(config: Config) {
   if (config.TLS_CERT_FILE === undefined || config.TLS_KEY_FILE === undefined) return null
@@ -64,7 +64,7 @@ export function readTls(config: Config) {
   try {
     createSecureContext({ cert, key })
   } catch {
-    throw new Error('TLS_CERT_FILE and TLS_KEY_FILE must hold a certificate (PEM) and the key that belongs to it')
+    throw new Error('TLS_CERT_FILE and TLS_KEY_FILE must hold a certificate (PEM) and its key')
   }
   return { cert, key }
 }

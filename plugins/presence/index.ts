@@ -9,18 +9,18 @@ declare module 'fastify' {
   }
 }
 
-/** Who is online, over all servers. */
+/** Which users are online, across all servers. */
 export interface Presence extends Pick<Local, 'enter' | 'leave' | 'online' | 'roomsOf'> {
-  /** Resolves when `online` of a room that is followed from now on knows of other servers too, or cannot know. */
+  /** Call it when a room starts to be followed. Resolves when `online` includes other servers, or Redis is down. */
   load(room_id: string): Promise<void>
-  /** Who is online in a room that need not be followed here. */
+  /** Tells which users are online in a room, even if no socket of this server follows it. */
   inRoom(room_id: string): Promise<(username: string) => boolean>
   isOnline(username: string): Promise<boolean>
-  /** @param listener gets the frames for this server's sockets of a room; there is one, and it must not throw */
+  /** @param listener the only one; gets the frames for this server's sockets of a room, and must not throw */
   onTold(listener: (room_id: string, frame: object) => void): void
 }
 
-/** Changes are gathered and told this often. */
+/** Interval at which changes are batched and sent. */
 const TELL_EVERY_MS = 1000
 
 async function presence(fastify: FastifyInstance) {
@@ -32,7 +32,7 @@ async function presence(fastify: FastifyInstance) {
     ? createSharedPresence(redisConnection, local, store.epoch, lease_ms, fastify.log)
     : null
   await shared?.beat()
-  /** Rooms that are being loaded: everybody who enters meanwhile waits for the same. */
+  /** Loads in flight by room; concurrent callers share them. */
   const loading = new Map<string, Promise<void>>()
 
   const capability: Presence = {

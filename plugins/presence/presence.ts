@@ -5,17 +5,17 @@ export type Presence = ReturnType<typeof createPresence>
 interface Standing {
   /** Sockets on this server. */
   sockets: number
-  /** Whether the user counts as online by this server, which the other servers are told. */
+  /** Whether this server counts the user as online; other servers are told. */
   here: boolean
-  /** The other servers by which the user is online. */
+  /** Ids of the other servers that count the user as online. */
   elsewhere: Set<string>
-  /** Whether the room was told that the user is online. */
+  /** Whether the room was last told that the user is online. */
   told: boolean
-  /** When the last socket went, by the monotonic clock; the user is online until the room is told otherwise. */
+  /** When the last socket closed (monotonic clock); the user stays online for a grace period after that. */
   gone_at: number
 }
 
-/** A change of who is online by this server. */
+/** A user who came online or went offline on this server. */
 export interface Move {
   room_id: string
   username: string
@@ -23,16 +23,16 @@ export interface Move {
 }
 
 /**
- * Who is online in the rooms that sockets of this server follow: a user with a socket, here or on another server. A user
- * with several sockets is online once, and one who is back within OFFLINE_AFTER_MS was never away.
+ * Tracks which users are online in the rooms that sockets of this server follow. A user is online while a socket is
+ * open on any server; several sockets count once, and a reconnect within OFFLINE_AFTER_MS goes unnoticed.
  *
  * @param pass sends a frame to this server's sockets of a room
  */
 export function createPresence(pass: (room_id: string, frame: object) => void) {
   const rooms = new Map<string, Map<string, Standing>>()
-  /** The rooms in which each user stands. */
+  /** The rooms of each user. */
   const users = new Map<string, Set<string>>()
-  /** Rooms with something to tell. */
+  /** Rooms with changes that were not sent yet. */
   const changed = new Set<string>()
 
   function standingOf(room_id: string, username: string): Standing {
@@ -53,13 +53,13 @@ export function createPresence(pass: (room_id: string, frame: object) => void) {
     if (standsIn?.size === 0) users.delete(username)
   }
 
-  /** Nobody here is to be told of the room any more. */
+  /** Drops a room that no socket of this server follows any more. */
   function forgetRoom(room_id: string) {
     for (const username of [...(rooms.get(room_id)?.keys() ?? [])]) forget(room_id, username)
     rooms.delete(room_id)
   }
 
-  /** @returns whether nothing is left to tell later */
+  /** @returns whether the room has no pending changes left */
   function tell(room_id: string, now: number, moves: Move[]) {
     const standings = rooms.get(room_id)
     if (!standings) return true
@@ -95,13 +95,13 @@ export function createPresence(pass: (room_id: string, frame: object) => void) {
   }
 
   return {
-    /** A socket of the user follows the room. */
+    /** A socket of the user has started to follow the room. */
     enter(room_id: string, username: string) {
       standingOf(room_id, username).sockets++
       changed.add(room_id)
     },
 
-    /** It follows the room no longer; to be called once for each `enter`. */
+    /** A socket of the user no longer follows the room; call it once for each `enter`. */
     leave(room_id: string, username: string, now = performance.now()) {
       const standing = rooms.get(room_id)?.get(username)
       if (!standing) return
@@ -110,7 +110,7 @@ export function createPresence(pass: (room_id: string, frame: object) => void) {
       changed.add(room_id)
     },
 
-    /** Takes who is online in a room by another server; of rooms that nobody here follows, nothing is kept. */
+    /** Replaces another server's users of a room. Rooms that no socket of this server follows are ignored. */
     setElsewhere(room_id: string, server_id: string, usernames: ReadonlySet<string>) {
       const standings = rooms.get(room_id)
       if (!standings) return
@@ -119,7 +119,7 @@ export function createPresence(pass: (room_id: string, frame: object) => void) {
       changed.add(room_id)
     },
 
-    /** Another server is gone. @param gone_at since when its users are, so that those on their way to us may arrive */
+    /** Drops another server's users. @param gone_at start of their grace period, in which they may reconnect to us */
     dropServer(server_id: string, gone_at = Number.NEGATIVE_INFINITY) {
       for (const [room_id, standings] of rooms) {
         for (const standing of standings.values()) {
@@ -130,14 +130,14 @@ export function createPresence(pass: (room_id: string, frame: object) => void) {
       }
     },
 
-    /** Tells each room what changed since the last call. @returns what changed of those who are online by this server */
+    /** Sends each room the changes since the last call. @returns the changes among this server's own users */
     tell(now = performance.now()): Move[] {
       const moves: Move[] = []
       for (const room_id of changed) if (tell(room_id, now, moves)) changed.delete(room_id)
       return moves
     },
 
-    /** Everybody who is online by this server, as moves. */
+    /** All users that are online on this server, as moves. */
     here(): Move[] {
       const moves: Move[] = []
       for (const [room_id, standings] of rooms) {
@@ -146,7 +146,7 @@ export function createPresence(pass: (room_id: string, frame: object) => void) {
       return moves
     },
 
-    /** Whether the user is online by this server in any room. */
+    /** Whether the user is online on this server in any room. */
     isHere(username: string) {
       return [...(users.get(username) ?? [])].some(room_id => rooms.get(room_id)?.get(username)?.here)
     },
@@ -156,7 +156,7 @@ export function createPresence(pass: (room_id: string, frame: object) => void) {
 
     isFollowed: (room_id: string) => rooms.has(room_id),
 
-    /** @returns at most 100 names, and the number of all */
+    /** @returns at most 100 names, and the total number */
     online(room_id: string) {
       const standings = rooms.get(room_id)
       if (!standings) return { online: [], online_count: 0 }
@@ -176,7 +176,7 @@ export function createPresence(pass: (room_id: string, frame: object) => void) {
       return users.has(username)
     },
 
-    /** The followed rooms that the user is online in. */
+    /** The rooms followed on this server in which the user is online. */
     roomsOf(username: string): Iterable<string> {
       return users.get(username) ?? []
     },

@@ -2,18 +2,18 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { RedisConnection } from '../redis/index.js'
 import type { Move, Presence } from './presence.js'
 
-/** Batches of changes whose rooms a lease names; who is further behind reads all its rooms again. */
+/** Batches of changes that a lease lists; a server that is further behind reads all its rooms again. */
 const BATCHES_MAX = 10
-/** Rooms that one batch names; of more, it says only that there were changes. */
+/** Rooms that one batch lists; a larger batch only says that there were changes. */
 const BATCH_ROOMS_MAX = 200
-/** Rooms read at once. */
+/** Rooms read in one pipeline. */
 const READ_AT_ONCE = 200
 
-/** What a server's lease says. */
+/** Content of a server's lease. */
 interface Lease {
   /** Counts the batches of changes. */
   version: number
-  /** The rooms of the newest batches, the newest last; null for all. */
+  /** The changed rooms of the newest batches, newest last; null for all rooms. */
   batches: (string[] | null)[]
 }
 
@@ -22,13 +22,13 @@ interface Other {
 }
 
 /**
- * Presence across servers, in Redis: one set of users per room and server, written only on change, and one key per server
- * that expires where it is not renewed. Everybody reads everybody's key once a second; it tells which rooms changed. So
- * nothing depends on the bus, and a server that dies takes its users along.
+ * Presence across servers, in Redis: one set of users per room and server, written only on change, and one lease key
+ * per server that expires unless renewed. Every server reads all leases once a second and learns which rooms changed.
+ * So presence does not depend on the bus, and the users of a server that dies go offline when its lease expires.
  *
- * All keys are in one slot of a cluster (`{epoch}`), since a second's changes are one transaction.
+ * All keys are in one slot of a cluster (`{epoch}`), because the changes of a round are written in one transaction.
  *
- * @param lease_ms after which a silent server is dead
+ * @param lease_ms time after which a silent server counts as dead
  */
 export function createSharedPresence(
   connection: RedisConnection,
@@ -46,16 +46,18 @@ export function createSharedPresence(
 
   const own: Lease = { version: 0, batches: [] }
   const others = new Map<string, Other>()
-  /** When we found that a server's lease had run out. */
+  /** When each server's lease was found expired. */
   const dead = new Map<string, number>()
-  /** What Redis holds of us may be anything: write all of it. */
+  /** The state of our keys in Redis is unknown: write all of them. */
   let rewrite = true
   let renewed_at = Number.NEGATIVE_INFINITY
   let read_at = performance.now()
-  /** Until then a missing lease proves nothing: Redis has lost ours too, and others have not renewed theirs yet. */
+  /**
+   * Until then a missing lease proves nothing: Redis lost ours too, and other servers may not have renewed theirs yet.
+   */
   let amnesia_until = 0
 
-  /** Writes what changed, and renews the lease when that is due. */
+  /** Writes the changes, and renews the lease when it is due. */
   async function write(moves: Move[], now: number) {
     const due = now - renewed_at >= lease_ms / 3
     if (moves.length === 0 && !due && !rewrite) return
@@ -89,16 +91,16 @@ export function createSharedPresence(
       batch.set(leaseOf(connection.id), JSON.stringify(own), 'PX', lease_ms, 'GET')
       const results = await batch.exec()
       const failed = results?.find(([error]) => error)
-      if (!results || failed) throw failed?.[0] ?? new Error('Redis has not carried out a transaction')
+      if (!results || failed) throw failed?.[0] ?? new Error('Redis did not execute a transaction')
       return results.at(-1)?.[1] as string | null
     })
     renewed_at = now
-    // Where the lease had gone, the others took us for dead, or Redis lost everything: once more, all of it.
+    // If our lease was missing, other servers declared us dead or Redis lost its data: write everything again.
     rewrite = before === null && !whole
     if (before === null) amnesia_until = now + lease_ms / 2
   }
 
-  /** Reads who is online by the others. */
+  /** Reads the users of the other servers. */
   async function read(now: number) {
     const ids = (await connection.run(redis => redis.smembers(servers))).filter(id => id !== connection.id)
     const found = ids.length > 0 ? await connection.run(redis => redis.mget(ids.map(leaseOf))) : []
@@ -130,22 +132,22 @@ export function createSharedPresence(
         return batch.exec()
       })
       for (const [index, { room_id, id }] of some.entries()) {
-        const [error, usernames] = sets?.[index] ?? [new Error('Redis has not answered')]
+        const [error, usernames] = sets?.[index] ?? [new Error('Redis did not answer')]
         if (error) throw error
         presence.setElsewhere(room_id, id, new Set(usernames as string[]))
       }
     }
   }
 
-  /** @param gone_at of a server that said farewell: its users may be on their way to us */
+  /** @param gone_at when a server left gracefully: its users may be reconnecting to us */
   function drop(id: string, gone_at?: number) {
     others.delete(id)
     presence.dropServer(id, gone_at)
   }
 
   /**
-   * A server's lease ran out: its users are gone, and one of us clears away what it left. Not before the others have seen
-   * it, too: who finds nothing of a server believes that it said farewell, and its users would stay for a while.
+   * Handles an expired lease: the server's users go offline, and one server deletes its keys. It waits until the others
+   * have noticed too: a server that finds no keys at all assumes a graceful exit and grants the users a grace period.
    */
   async function bury(id: string, now: number) {
     const found_at = dead.get(id) ?? now
@@ -153,7 +155,7 @@ export function createSharedPresence(
     drop(id)
     if (now - found_at < lease_ms / 2) return
     if ((await connection.run(redis => redis.srem(servers, id))) === 0) return
-    log.warn(`server ${id} is dead: its users are offline`)
+    log.warn(`server ${id} stopped renewing its lease: its users are now offline`)
     await clear(id)
   }
 
@@ -170,7 +172,7 @@ export function createSharedPresence(
     try {
       await read(now)
     } catch {
-      // Without Redis each server tells of its own users only; a short loss is not told.
+      // Without Redis each server only knows its own users; short outages are ignored.
       if (now - read_at >= lease_ms) for (const id of [...others.keys()]) drop(id)
     }
     const moves = presence.tell(now)
@@ -182,7 +184,7 @@ export function createSharedPresence(
   }
 
   return {
-    /** One round: reads the others, tells the rooms, writes what changed here. */
+    /** One round: reads the other servers, notifies the rooms, writes this server's changes. */
     beat(now = performance.now()) {
       ticking ??= beat(now).finally(() => {
         ticking = null
@@ -190,12 +192,12 @@ export function createSharedPresence(
       return ticking
     },
 
-    /** Brings a room that is followed from now on up to date. */
+    /** Reads the other servers' users of a room that starts to be followed. */
     async load(room_id: string) {
       await readRooms([...others.keys()].map(id => ({ room_id, id }))).catch(() => {})
     },
 
-    /** Who of a room that nobody here follows is online. */
+    /** The online users of a room that no socket of this server follows. */
     async online(room_id: string): Promise<ReadonlySet<string>> {
       const keys = [...others.keys()].map(id => onlineOf(room_id, id))
       if (keys.length === 0) return new Set()
@@ -209,7 +211,7 @@ export function createSharedPresence(
       return found.includes(1)
     },
 
-    /** Says farewell. */
+    /** Leaves gracefully by deleting this server's keys. */
     async close() {
       await ticking
       await connection

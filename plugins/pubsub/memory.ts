@@ -1,6 +1,6 @@
 import type { PubSub } from './pubsub.js'
 
-/** The bus of one process. */
+/** The bus within one process. */
 export function createMemoryPubSub(): PubSub {
   const channels = new Map<string, Set<(bytes: Uint8Array) => void>>()
   return {
@@ -10,7 +10,7 @@ export function createMemoryPubSub(): PubSub {
       for (const handler of channels.get(channel) ?? []) handler(bytes)
     },
     async subscribe(channel, handler) {
-      // Each subscription has a function of its own, so that the same handler may subscribe twice.
+      // A new function for each subscription, so that the same handler may subscribe twice.
       const own = (bytes: Uint8Array) => handler(bytes)
       const handlers = channels.get(channel) ?? new Set()
       channels.set(channel, handlers.add(own))

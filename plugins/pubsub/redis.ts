@@ -4,7 +4,7 @@ import type { PubSub } from './pubsub.js'
 /** Each message begins with the id of the server that published it, because Redis returns our own messages to us. */
 const ID_BYTES = 36
 
-/** The bus between processes. It takes all messages of the connection, and leaves closing it to its owner. */
+/** The bus between processes. It consumes all messages of the connection; the caller closes the connection. */
 export function createRedisPubSub(connection: RedisConnection): PubSub {
   const channels = new Map<string, { handlers: Set<(bytes: Uint8Array) => void>; subscribed: Promise<void> }>()
   const id = Buffer.from(connection.id)
@@ -27,7 +27,7 @@ export function createRedisPubSub(connection: RedisConnection): PubSub {
       connection.publish(channel, Buffer.concat([id, bytes]))
     },
     async subscribe(channel, handler) {
-      // Each subscription has a function of its own, so that the same handler may subscribe twice.
+      // A new function for each subscription, so that the same handler may subscribe twice.
       const own = (bytes: Uint8Array) => handler(bytes)
       const known = channels.get(channel)
       const { handlers, subscribed } = known ?? { handlers: new Set(), subscribed: connection.subscribe(channel) }

@@ -20,14 +20,14 @@ export class TokenBucket {
     return 0
   }
 
-  /** Takes a token even if there is none. @returns ms until there are as many as were taken; 0 if there was one */
+  /** Takes a token even if none is left. @returns 0 if one was left, else the ms until the debt is paid off */
   overdraw(now = performance.now()): number {
     this.#fill(now)
     this.#tokens--
     return this.#tokens >= 0 ? 0 : Math.ceil((-this.#tokens / this.rate) * 1000)
   }
 
-  /** Removes tokens, if there are more, so that the bucket is not full before `ms` have passed. */
+  /** Removes tokens if necessary, so that the bucket is not full before `ms` have passed. */
   fullIn(ms: number, now = performance.now()) {
     this.#fill(now)
     this.#tokens = Math.min(this.#tokens, 2 * this.rate - (ms / 1000) * this.rate)

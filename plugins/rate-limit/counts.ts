@@ -5,7 +5,7 @@ import type { RedisConnection } from '../redis/index.js'
 /** Keys that each limit counts in this process; beyond, the count of the least recently used key is dropped. */
 const COUNTED_MAX = 10_000
 
-/** Adds to a key that expires at the end of the window; the first one starts the window. Takes back only what is there. */
+/** Adds to a key that expires at the end of the window, which the first call starts. Never decrements a missing key. */
 const COUNT = `
   if tonumber(ARGV[2]) < 0 and redis.call('exists', KEYS[1]) == 0 then return {0, 0} end
   local current = redis.call('incrby', KEYS[1], ARGV[2])
@@ -37,12 +37,12 @@ export function createLocalCounts(now = () => performance.now()) {
 export type Counter = ReturnType<typeof createCounter>
 
 /**
- * Counts by key over all servers together in Redis, and without it in this process alone.
- * @param name keeps these counts apart from others
+ * Counts by key across all servers in Redis, or in this process alone if Redis is down or not configured.
+ * @param name namespace of the keys
  */
 export function createCounter(connection: RedisConnection | null, name: string) {
   const local = createLocalCounts()
-  /** @param by -1 takes one back that was counted in the same window */
+  /** @param by -1 undoes one that was counted in the same window */
   return async (key: string, window_ms: number, by: 1 | -1 = 1): Promise<Counted> => {
     if (!connection || connection.state === 'down') return local(key, window_ms, by)
     try {
@@ -56,14 +56,14 @@ export function createCounter(connection: RedisConnection | null, name: string) 
 }
 
 /**
- * What @fastify/rate-limit counts in. (Its own store for Redis has one client for good, and lets everybody pass where that
- * is away.)
+ * The store of @fastify/rate-limit. Its own Redis store is bound to one client for good, and allows every request while
+ * Redis is down.
  */
 export function createCounts(connection: RedisConnection | null, epoch: string): FastifyRateLimitStoreCtor {
   class Counts implements FastifyRateLimitStore {
     readonly #count: Counter
 
-    /** @param params the limit's; of a route, `routeInfo` tells which one */
+    /** @param params options of the limit; for a route, `routeInfo` identifies it */
     constructor(params: object) {
       const { method, url } = (params as { routeInfo?: { method?: string; url?: string } }).routeInfo ?? {}
       this.#count = createCounter(connection, [epoch, 'limit', method, url].join(':'))

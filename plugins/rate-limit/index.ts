@@ -30,12 +30,14 @@ export interface Limits {
   roomPasswordTry: (request: FastifyRequest) => Promise<void>
   /** Counts one send, edit or deletion, over HTTP or a socket. @returns 0, or the time in ms after which to retry */
   sends: (username: string) => number
-  /** The key of limits by address: the IPv4 address, or the /64 of an IPv6 address, which one household or host owns. */
+  /**
+   * The key of limits by address: the IPv4 address, or the /64 of an IPv6 address, which one household or host owns.
+   */
   addressOf: (request: FastifyRequest) => string
 }
 
 const MINUTE_MS = 60_000
-/** A class signs up within a minute; the average stays at RATE_LIMIT_AUTH_PER_MINUTE. */
+/** Window of the registration limit: lets a class sign up within a minute at the same average rate. */
 const REGISTRATION_MINUTES = 10
 /** Logins by address, as a multiple of RATE_LIMIT_AUTH_PER_MINUTE: 200 people behind one address. */
 const LOGIN_TIMES = 20

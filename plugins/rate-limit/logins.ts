@@ -6,29 +6,30 @@ import { type Counter, createCounter } from './counts.js'
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const ADDRESS_WINDOW_MS = 10 * MINUTE_MS
-/** Wrong passwords within an hour, and by one address on all accounts within ten minutes, as multiples of those a minute. */
+/** Multiple of the limit per minute that applies per hour, and to one address on all accounts per ten minutes. */
 const TIMES = 10
-/** Pairs of account and address that are remembered in this process; beyond, the least recently used one is forgotten. */
+/** Pairs of account and address remembered in this process; beyond this the least recently used one is forgotten. */
 const KNOWN_MAX = 50_000
 /** How long Redis remembers that an account has logged in from an address. */
 const KNOWN_MS = 30 * 24 * HOUR_MS
 
 /**
- * Counts wrong passwords, by account and by address. Right ones are not counted, so a class behind one address gets in.
+ * Counts wrong passwords, by account and by address. Correct ones are not counted, so a class behind one address can
+ * log in.
  *
- * Wrong passwords for an account count together from all addresses but those from which it has logged in before. Each of
- * these has a count of its own, so that strangers can lock nobody out of where they usually are.
+ * Wrong passwords for an account are counted together for all addresses from which it never logged in. Each known
+ * address is counted separately, so that strangers cannot lock users out where they usually log in.
  *
  * @param max wrong passwords for an account in a minute; 0 for no limit
  */
 export function createLoginLimit(max: number, connection: RedisConnection | null, epoch: string) {
-  // Counters of their own, so that a flood of keys in one drops no counts of another.
+  // Separate counters, so that a flood of keys in one evicts no counts of another.
   const inMinute = createCounter(connection, `${epoch}:wrong:minute`)
   const inHour = createCounter(connection, `${epoch}:wrong:hour`)
   const byAddress = createCounter(connection, `${epoch}:wrong:address`)
   const known = createKnown(connection, epoch)
 
-  /** Counts a try as wrong until it turns out not to be. @returns the ms to wait if it is one too many, else 0 */
+  /** Counts an attempt as wrong until the login succeeds. @returns 0, or the ms to wait if the limit is exceeded */
   async function take(limits: Limit[]): Promise<number> {
     const counted = await Promise.all(limits.map(({ count, key, window_ms }) => count(key, window_ms)))
     const waits = counted.map(({ current, ttl }, i) => (current > (limits[i] as Limit).max ? ttl : 0))
@@ -67,7 +68,7 @@ export function createLoginLimit(max: number, connection: RedisConnection | null
 
   return {
     run,
-    /** The account is used from the address by its owner. @param username in any case */
+    /** Records that the owner has logged in from the address. @param username in any case */
     remember: (username: string, address: string) => known.add(username.toLowerCase(), address),
   }
 }
@@ -79,7 +80,7 @@ interface Limit {
   max: number
 }
 
-/** From which addresses which accounts have logged in: in this process, and in Redis for all servers. */
+/** Addresses from which accounts have logged in: in this process, and in Redis for all servers. */
 function createKnown(connection: RedisConnection | null, epoch: string) {
   const pairs = new LruMap<true>(KNOWN_MAX)
   const keyOf = (account: string, address: string) => `${epoch}:known:${account}:${address}`

@@ -2,7 +2,9 @@ import { LruMap } from 'toad-cache'
 import type { RedisConnection } from '../redis/index.js'
 import { TokenBucket } from './bucket.js'
 
-/** Accounts whose bucket is kept; beyond, the least recently used one is dropped, so that account starts full. */
+/**
+ * Accounts with a bucket; beyond this the least recently used one is dropped, so that account starts with a full one.
+ */
 const ACCOUNTS_MAX = 10_000
 
 /**
@@ -10,7 +12,7 @@ const ACCOUNTS_MAX = 10_000
  * @param rate tokens per second; 0 for no limit
  * @param now a monotonic clock in ms
  * @param taken called with the account of each token that was taken
- * @returns takes a token of an account: 0, or the time in ms after which to retry
+ * @returns a function that takes a token of an account and returns 0, or the time in ms after which to retry
  */
 export function createSendLimit(
   rate: number,
@@ -34,12 +36,12 @@ export function createSendLimit(
     return wait_ms
   }
 
-  /** The bucket is not full before `ms` have passed, because other servers took tokens, too. */
+  /** Accounts for tokens that other servers took: the bucket will not be full before `ms` have passed. */
   take.fullIn = (account: string, ms: number) => bucketOf(account).fullIn(ms, now())
   return take
 }
 
-/** Takes one from the account's bucket in Redis, by its clock. Answers in how many ms the bucket will be full. */
+/** Takes a token from the account's bucket in Redis, by Redis's clock. Returns the ms until the bucket is full. */
 const TAKE = `
   local clock = redis.call('time')
   local at = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -49,9 +51,9 @@ const TAKE = `
 `
 
 /**
- * The same over all servers. Each decides at once on what it knows, so that no send waits for Redis; what it took it tells
- * there, and learns what all took. So an account can exceed its limit by what it sends to other servers within one round
- * trip, and without Redis each server counts for itself.
+ * The same across all servers. Each server decides at once on what it knows, so that no send waits for Redis; then it
+ * reports the token to Redis and learns what the others took. So an account can exceed its limit by what it sends to
+ * other servers within one round trip, and while Redis is down each server counts on its own.
  */
 export function createSharedSendLimit(rate: number, connection: RedisConnection, epoch: string) {
   const take = createSendLimit(rate, undefined, account => {

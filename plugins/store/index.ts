@@ -16,13 +16,13 @@ declare module 'fastify' {
   }
 }
 
-/** What SQLite holds, loaded when it is first called: its native library is not needed with MongoDB. */
+/** Loads the embedded store on the first call: its native library is not needed with MongoDB. */
 export const loadEmbedded = () => import('./embedded/index.js')
 
-/** What MongoDB holds, loaded when it is first called: the driver takes a good part of a start. */
+/** Loads the store on MongoDB on the first call: loading the driver takes a large part of the startup time. */
 export const loadMongo = () => import('./mongo/index.js')
 
-/** Opens the store in a folder, as the server does without MONGODB_URI. @throws an Error whose message is one plain sentence */
+/** Opens the embedded store of a folder. @throws an Error whose message is one plain sentence */
 export async function openEmbedded(dataDir: string, log: Logger): Promise<Store> {
   return (await loadEmbedded()).openEmbedded(dataDir, log)
 }
@@ -43,7 +43,7 @@ async function connect(fastify: FastifyInstance, config: Config): Promise<Store>
       ...connectOptions({ user, password }, timeout_ms),
     })
   } catch (error) {
-    throw new Error(`MONGODB_URI names a database that does not answer: ${(error as Error).message}`)
+    throw new Error(`The database of MONGODB_URI does not answer: ${(error as Error).message}`)
   }
   return openMongo(fastify.mongo.client.db(database), fastify.log, timeout_ms)
 }
@@ -53,8 +53,8 @@ async function store(fastify: FastifyInstance) {
   const opened =
     config.MONGODB_URI === undefined ? await openEmbedded(config.DATA_DIR, fastify.log) : await connect(fastify, config)
   fastify.decorate('store', opened)
-  // Hooks run in the reverse order of their registration, so whatever depends on the store is closed before it, and it
-  // before its connections.
+  // Hooks run in the reverse order of their registration: plugins that use the store are closed before it, and the
+  // store before its connections.
   fastify.addHook('onClose', () => opened.close())
 }
 

@@ -7,34 +7,34 @@ export class Conflict extends Error {
   override name = 'Conflict'
 }
 
-/** A store's log of failures; Fastify's logger fits. */
+/** Where a store logs failures; compatible with Fastify's logger. */
 export interface Logger {
   error(details: object, message: string): void
 }
 
-/** Events that one `append` takes at most. */
+/** Maximum number of events per `append`. */
 export const BATCH_MAX = 500
 
-/** A message's event with what its present text follows from. */
+/** A message's event, and the event that determines its current text. */
 export interface Target {
   message: StoredEvent
   /** The newest `edited` or `deleted` event that targets it. */
   newest: StoredEvent | null
 }
 
-/** `countUnread` looks at so many events at most, the newest ones. */
+/** Number of newest events that `countUnread` looks at. */
 export const UNREAD_SCAN_MAX = 10_000
 
 export interface SearchResult {
   /** Messages that have all the terms, newest first. */
   seqs: number[]
-  /** Below this there may be more: the limit or the bound of one search was met. Null if there are none. */
+  /** Where to continue if the limit or the bound of one search was reached; null if there are no more hits. */
   next_before: number | null
-  /** How long the search kept the event loop, ms; 0 if the work was done elsewhere. */
+  /** How long the search occupied the event loop, ms; 0 if the work was done elsewhere. */
   worked_ms: number
 }
 
-/** `findAhead` takes so many positions at most. */
+/** Maximum number of positions per `findAhead`. */
 export const POSITIONS_MAX = 500
 
 /** The last seq of a room's log that the caller knows. */
@@ -43,7 +43,7 @@ export interface Position {
   seq: number
 }
 
-/** A room as one user finds it, as it was at `seq`. */
+/** A room from one user's point of view, as of `seq`. */
 export interface Standing {
   room: RoomRecord
   is_member: boolean
@@ -63,7 +63,7 @@ export interface RoomQuery {
   after?: string
   /** Part of the name, case-insensitive. */
   q?: string
-  /** True for rooms of the user only, false for public rooms that the user is not a member of. */
+  /** True for the user's rooms only, false for public rooms that the user is not a member of. */
   mine?: boolean
 }
 
@@ -73,11 +73,11 @@ export interface RoomPage {
   next: string | null
 }
 
-/** What a writer decides on: a room as it was at `head`. */
+/** The state on which a writer decides: a room as of `head`. */
 export interface RoomState {
   /** The room's record as of its `indexed_seq`; null if no room has this id. */
   room: RoomRecord | null
-  /** The rows of the asked users that exist, each as of its own `seq`. */
+  /** The existing rows of the requested users, each as of its own `seq`. */
   members: MemberRow[]
   /** Events of `membershipTypes` after min(`since`, `indexed_seq`) and up to `head`, oldest first. */
   events: StoredEvent[]
@@ -86,21 +86,24 @@ export interface RoomState {
 }
 
 /**
- * Where everything is kept. The log is the truth: room records, members and terms are an index of it, which the store
- * itself derives (`fold.ts`, `terms.ts`) from the events that are appended.
+ * All persistent data. The log is the source of truth: room records, members and terms are indexes, which the store
+ * itself derives (`fold.ts`, `terms.ts`) from the appended events.
  *
  * Every write is durable when its promise resolves, and every read sees it from then on. A call that could not reach
  * the store, or whose outcome is unknown, rejects with errors.StoreUnavailable (503): a write may then have happened.
- * Usernames are one whatever their case, in every method; they come back as registered.
+ * Usernames are case-insensitive in every method and returned as registered.
  */
 export interface Store {
-  /** `embedded` or `mongodb`, with where it is; for logs. */
+  /** `embedded` or `mongodb` with its location; for logs. */
   readonly description: string
   /** Whether other processes may write to it at the same time. */
   readonly shared: boolean
-  /** A random id made with the store, changed by a restore from a backup. */
+  /** A random id created with the store and replaced by a restore from a backup. */
   readonly epoch: string
-  /** The epoch as the store has it by now; another than `epoch` after a restore, which this object must not outlive. */
+  /**
+   * Reads the epoch again. If it differs from `epoch`, the store was restored and this object must not be used any
+   * more.
+   */
   readEpoch(): Promise<string>
   /** Resolves if the store answers. */
   ping(): Promise<void>
@@ -109,11 +112,11 @@ export interface Store {
   /** Also puts the user's mark in the default room at its head. @throws Conflict if the name is taken */
   createUser(user: StoredUser): Promise<void>
   readUser(username: string): Promise<StoredUser | null>
-  /** The users that exist, in no order. @param usernames at most 200 */
+  /** The users that exist, in any order. @param usernames at most 200 */
   readUsers(usernames: string[]): Promise<StoredUser[]>
   /** @returns the user after the change, or null if the user does not exist */
   changeUser(username: string, change: ProfileChange): Promise<StoredUser | null>
-  /** @returns whether there is such a user */
+  /** @returns whether the user exists */
   changeAccount(username: string, change: AccountChange): Promise<boolean>
   /** By lower-case name, after `after` (a username). */
   listUsers(query: { after?: string; limit: number }): Promise<StoredUser[]>
@@ -126,12 +129,12 @@ export interface Store {
   /** Moves `expires_at` forward, never back. */
   extendSession(id: string, expires_at: string): Promise<void>
   deleteSession(id: string): Promise<void>
-  /** @param now RFC 3339; sessions that expired before go */
+  /** Deletes sessions that expired before `now` (RFC 3339). */
   deleteExpiredSessions(now: string): Promise<void>
 
   /**
-   * Appends a log's first event (`created`, seq 1) and makes the room's record and the owner's member row.
-   * @throws Conflict if the name is taken or the log has events already
+   * Appends a log's first event (`created`, seq 1), and creates the room's record and the owner's member row.
+   * @throws Conflict if the name is taken or the log already has events
    */
   createRoom(record: RoomRecord, created: StoredEvent): Promise<void>
   readRoom(id: string): Promise<RoomRecord | null>
@@ -141,8 +144,8 @@ export interface Store {
    */
   listRooms(username: string, query: RoomQuery): Promise<RoomPage>
   /**
-   * What a list shows of each room that exists, deleted or not, in no order. The standing of one room is of one moment
-   * after the call, so a user who was removed sees nothing newer; those of two rooms may be of different moments.
+   * What a list shows of each room that exists, including deleted ones, in any order. Each standing is consistent as of
+   * a moment after the call, so a removed user sees nothing newer; standings of two rooms may be of different moments.
    * The number of commands does not depend on the number of rooms, nor the cost on the length of their logs.
    * @param room_ids at most 200
    */
@@ -154,14 +157,14 @@ export interface Store {
 
   /** 0 if the user has no mark in the room. */
   readMark(username: string, room_id: string): Promise<number>
-  /** Moves the mark to `seq` unless it is further already. @returns the mark after the call */
+  /** Moves the mark forward to `seq`, never back. @returns the mark after the call */
   moveMark(username: string, room_id: string, seq: number): Promise<number>
 
   /**
    * Appends events to a room's log, all or a prefix of them, oldest first.
    *
-   * seq has no holes: inserting an event is what takes its seq, and of two writers the unique index (room_id, seq) lets
-   * one win. (room_id, client_id, username) is unique too.
+   * Seqs have no gaps: inserting an event claims its seq, and if two writers race, the unique index (room_id, seq) lets
+   * one of them win. (room_id, client_id, username) is unique too.
    *
    * @param after the last seq that the caller knows to exist, 0 for an empty log
    * @param events 1 to BATCH_MAX with seq after+1, after+2, …
@@ -170,25 +173,25 @@ export interface Store {
   append(room_id: string, after: number, events: StoredEvent[]): Promise<void>
   /** The last seq, 0 if the log is empty. */
   readHead(room_id: string): Promise<number>
-  /** Which of these logs have an event behind the position. @param positions at most POSITIONS_MAX */
+  /** Ids of the rooms that have an event after the position. @param positions at most POSITIONS_MAX */
   findAhead(positions: Position[]): Promise<string[]>
-  /** Events after `after` up to `upto`, oldest first. Texts of messages (and edits of them) deleted by now are empty. */
+  /** Events after `after` up to `upto`, oldest first. Texts of deleted messages, and of edits of them, are empty. */
   readEvents(room_id: string, query: { after: number; upto?: number; limit: number }): Promise<StoredEvent[]>
   readByClientId(room_id: string, username: string, client_id: string): Promise<StoredEvent | null>
   readState(room_id: string, usernames: string[], since: number): Promise<RoomState>
-  /** The messages among `seqs` (at most 1,000), ascending; with the number of edits of each. */
+  /** The messages among `seqs` (at most 1,000), ascending, each with its number of edits. */
   readTargets(room_id: string, seqs: number[]): Promise<(Target & { edits: number })[]>
   /** Messages before `before` (the last of them) or after `after` (the first of them), at most `limit`, ascending. */
   readPage(room_id: string, query: { before?: number; after?: number; limit: number }): Promise<Target[]>
-  /** Messages of others after `after` that are not deleted, counted up to `max`, among the newest UNREAD_SCAN_MAX events. */
+  /** Counts other users' undeleted messages after `after`, up to `max`, among the newest UNREAD_SCAN_MAX events. */
   countUnread(room_id: string, username: string, after: number, max: number): Promise<number>
   /** Events of a type with seq over `after`, oldest first. */
   readByType(room_id: string, type: EventType, query: { after: number; limit: number }): Promise<StoredEvent[]>
 
   /**
-   * Messages that have, or maybe had before an edit, all the terms (`terms.ts`): newest first, below `before`.
-   * Terms only narrow; the caller checks each message's present text. Sees every event appended before the call.
-   * One call searches a bounded part of the log and then returns where to continue.
+   * Messages below `before` that have all the terms (`terms.ts`), or may have had them before an edit, newest first.
+   * Terms only narrow the search: the caller checks each message's current text. Sees every event appended before the
+   * call. One call searches a bounded part of the log, then returns where to continue.
    * @param terms at least one
    */
   searchTerms(room_id: string, terms: string[], query: { before: number; limit: number }): Promise<SearchResult>

@@ -3,7 +3,7 @@ import type { StoredEvent } from '../../schemas/event.js'
 import type { MemberRow, RoomRecord } from '../../schemas/room.js'
 import type { Session, StoredUser } from '../../schemas/user.js'
 
-/** Everything that a store keeps and does not derive, by kind. Search terms are derived anew. */
+/** The rows that are copied between stores, by kind. Search terms are derived again instead. */
 export interface Rows {
   users: StoredUser
   sessions: Session
@@ -15,40 +15,40 @@ export interface Rows {
 }
 export type Kind = keyof Rows
 
-/** In the order in which they are written: what was derived last, so that whatever is there has its log. */
+/** In write order: derived rows come last, so that none exists without its log. */
 export const kinds: Kind[] = ['users', 'sessions', 'events', 'members', 'marks', 'rooms']
 
-/** Rows that one batch holds at most. */
+/** Maximum number of rows per batch. */
 export const TRANSFER_BATCH = 500
 
-/** A whole store, read past its interface. No server may run on it meanwhile. */
+/** Reads a whole store, bypassing `Store`. No server may be using it. */
 export interface Source {
   readonly epoch: string
-  /** Every row once, by key, in batches. What is deleted reads empty. */
+  /** Every row once, in key order, in batches. Deleted texts are empty. */
   dump<K extends Kind>(kind: K): AsyncIterable<Rows[K][]>
   close(): Promise<void>
 }
 
-/** A store in the making, which no server opens before it is finished. */
+/** A store that is being loaded; servers refuse to open it until it is finished. */
 export interface Sink extends Source {
-  /** Whether it was finished before: then nothing is written any more. */
+  /** Whether an earlier load was finished; then nothing is written. */
   readonly isFinished: boolean
-  /** Puts rows in, unless they are there already, so that a load that was cut off is done again. */
+  /** Inserts rows that are missing, so that an interrupted load can be repeated. */
   load<K extends Kind>(kind: K, rows: Rows[K][]): Promise<void>
-  /** Derives the rest and lets servers open it. */
+  /** Derives the rest and allows servers to open the store. */
   finish(): Promise<void>
 }
 
-/** What stands in the place of the schema version while a store is in the making: no server reads such a version. */
+/** Stored instead of the schema version while a store is being loaded, so that no server opens it. */
 export const unfinished = (epoch: string) => `of an unfinished migration from ${epoch}`
 
 interface Sum {
   count: number
-  /** The same for the same rows in whatever order. */
+  /** Independent of the order of the rows. */
   checksum: string
 }
 
-/** JSON with its properties in order, whatever order a store gives them back in. */
+/** JSON with sorted properties, because stores may return them in different orders. */
 function canonical(value: unknown): string {
   if (value === null || typeof value !== 'object') return JSON.stringify(value)
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`

@@ -7,28 +7,31 @@ import { readMeta, takeFolder } from './folder.js'
 import { Sqlite, SqliteError } from './sqlite.js'
 import { isReadable, SCHEMA_VERSION } from './tables.js'
 
-/** What a copy of a store holds. */
+/** Row counts of a backup. */
 interface Contents {
   users: number
   rooms: number
   events: number
 }
 
-/** What may lie in a folder that has no store: the guard file, the secret of a developer's server, what a killed start or restore left. */
+/** The unfinished copy of a restore. */
 const PART = 'restore.part'
+/**
+ * Files that a folder without a store may contain: lock, development secret, leftovers of a killed start or restore.
+ */
 const mayLieThere = (name: string) =>
   ['talkie.lock', 'jwt-secret', 'talkie.db.part', PART].some(known => name.startsWith(known))
 
 /**
- * Copies the store as it is at one moment into a new file, which only its owner may read. A server may run on the
- * folder meanwhile: it goes on writing, and the copy is what was committed when it began.
+ * Copies a consistent snapshot of the store into a new file that only its owner can read. A server may keep writing to
+ * the folder; the copy contains what was committed when it began.
  *
- * @throws an Error whose message is one plain sentence; there is no file then
+ * @throws an Error whose message is one plain sentence; no file is left then
  */
 export function backupEmbedded(dataDir: string, target: string): Contents {
   const source = join(dataDir, 'talkie.db')
   if (!existsSync(source)) throw new Error(`DATA_DIR ${dataDir} holds no store`)
-  if (existsSync(target)) throw new Error(`${target} is there already: name another file`)
+  if (existsSync(target)) throw new Error(`${target} already exists: name another file`)
   const part = `${target}.part`
   rmSync(part, { force: true })
   let db: Sqlite | undefined
@@ -48,14 +51,14 @@ export function backupEmbedded(dataDir: string, target: string): Contents {
 }
 
 /**
- * Makes a store of a backup, in a folder that has none. It is another store from then on: its epoch is new, so that no
- * client takes what it holds for what is here, and no session is left, since those that ended after the backup would be
- * good again.
+ * Restores a backup into a folder without a store. The result counts as another store: it gets a new epoch, so that
+ * clients discard what they have cached, and loses all sessions, because those that ended after the backup would be
+ * valid again.
  *
  * @throws an Error whose message is one plain sentence; the folder has no store then
  */
 export function restoreEmbedded(file: string, dataDir: string): Contents {
-  if (!existsSync(file)) throw new Error(`${file} is not there`)
+  if (!existsSync(file)) throw new Error(`${file} not found`)
   const { release, file: target } = takeFolder(dataDir)
   try {
     const found = readdirSync(dataDir).find(name => !mayLieThere(name))
@@ -79,7 +82,7 @@ export function restoreEmbedded(file: string, dataDir: string): Contents {
   }
 }
 
-/** As `restoreEmbedded` does to the copy, to a store that was restored by other means. @throws as that */
+/** Gives a store that was restored by other means a new epoch and ends its sessions. @throws as `restoreEmbedded` */
 export function renewEmbedded(dataDir: string): Contents {
   if (!existsSync(join(dataDir, 'talkie.db'))) throw new Error(`DATA_DIR ${dataDir} holds no store`)
   const { file, release } = takeFolder(dataDir)
@@ -108,7 +111,7 @@ function makeAnother(file: string) {
   }
 }
 
-/** @throws an Error whose message is one plain sentence, unless the file is a whole store whose logs have no hole */
+/** @throws an Error whose message is one plain sentence, if the file is not an intact store or a log has a gap */
 function verifyCopy(file: string): Contents {
   const db = new Sqlite(file, BUSY_MS)
   try {
@@ -121,7 +124,7 @@ function verifyCopy(file: string): Contents {
     )
     if (fault !== undefined) throw new Error(`it is damaged: ${fault.says}`)
     const [room_id] = findHoles(db)
-    if (room_id !== undefined) throw new Error(`the log of room ${room_id} has a hole`)
+    if (room_id !== undefined) throw new Error(`the log of room ${room_id} has a gap`)
     const count = (table: string) =>
       db.get<{ count: number }>(`select count(*) as count from ${table}`)?.count as number
     return { users: count('users'), rooms: count('rooms where deleted = 0'), events: count('events') }
@@ -130,7 +133,7 @@ function verifyCopy(file: string): Contents {
   }
 }
 
-/** Rooms, at most ten, whose log lacks a seq, or whose record has no log. */
+/** Up to ten rooms whose log lacks a seq, or whose record has no log. */
 function findHoles(db: Sqlite): string[] {
   const rows = db.all<{ room_id: string }>(
     `select room_id from events group by room_id having count(*) <> max(seq) or min(seq) <> 1
@@ -139,11 +142,11 @@ function findHoles(db: Sqlite): string[] {
   return rows.map(({ room_id }) => room_id)
 }
 
-/** Rooms that `sampleEmbedded` looks at, and events at the end of each one's log. */
+/** Rooms that `sampleEmbedded` reads, and the newest events of each that it reads. */
 const SAMPLE_ROOMS = 100
 const SAMPLE_EVENTS = 10_000
 
-/** Looks at a store, which a server may be running on, without reading all of it. @throws what SQLite does not like */
+/** Checks a sample of a store, which a server may be using. @throws SqliteError if the file is damaged */
 export function sampleEmbedded(file: string) {
   const db = openConnection(file, 'reader')
   try {

@@ -1,10 +1,10 @@
 import { Sqlite } from './sqlite.js'
 
-/** Nobody but a checkpoint holds a lock that another connection of ours meets, and not for long. */
+/** Only checkpoints hold locks that another connection of this process may wait for, and only briefly. */
 export const BUSY_MS = 5000
 
 const pragmas = {
-  /** Committed is on the disk. The log of changes is folded into the file every 4,000 pages (16 MB). */
+  /** Commits are synced to disk. The WAL is checkpointed every 4,000 pages (16 MB). */
   writer: 'pragma synchronous = full; pragma wal_autocheckpoint = 4000; pragma cache_size = -65536',
   reader: 'pragma query_only = on; pragma cache_size = -32768',
 }

@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** Gives a finished file its name, such that a power cut leaves all of it or nothing. */
+/** Renames a finished file to its target atomically: after a power failure it is there whole or not at all. */
 export function makeDurable(part: string, target: string) {
   sync(part)
   renameSync(part, target)

@@ -11,25 +11,26 @@ import { createReads } from './reads.js'
 import { SqliteError } from './sqlite.js'
 import { startWriter, type Writer } from './writer.js'
 
-/** How long a ping that succeeded is answered again, ms: load balancers ask every second, and each ping is a write. */
+/** How long a successful ping is cached, ms: load balancers probe every second, and each ping is a write. */
 const PING_MS = 5000
 
-/** Milliseconds that unread messages are counted in one turn of the event loop. */
+/** How long unread messages are counted in one turn of the event loop, ms. */
 const STEP_MS = 5
 
 /**
- * The store of one process: a SQLite file in `dataDir`. A worker thread writes, so that a slow disk delays
- * acknowledgements and never the event loop; the main thread reads through a connection of its own, which sees all that
- * was acknowledged.
+ * The store of a single process: a SQLite file in `dataDir`. A worker thread writes, so that a slow disk delays
+ * acknowledgements but never the event loop; the main thread reads through its own connection, which sees everything
+ * that was acknowledged.
  *
- * @param dataDir created if it is missing; held until `close`, and no other process can open it meanwhile
- * @throws an Error whose message is one plain sentence: the folder is in use, not writable, damaged, or of another version
+ * @param dataDir created if it is missing; locked against other processes until `close`
+ * @throws an Error whose message is one plain sentence: the folder is in use, not writable, damaged, or of another
+ * version
  */
 export async function openEmbedded(dataDir: string, log: Logger): Promise<Store> {
   const folder = prepareFolder(dataDir)
   let writer: Writer
   try {
-    // The main thread's flags are its own: the loaders among them would only slow the worker's start.
+    // Not the main thread's flags: loaders among them would only slow down the worker's start.
     const worker = new Worker(new URL('./worker.js', import.meta.url), {
       workerData: folder.file,
       execArgv: [],
@@ -55,7 +56,7 @@ function createEmbedded(folder: Folder, writer: Writer, log: Logger): Store {
   let pinged = Promise.resolve()
   let pinged_at = Number.NEGATIVE_INFINITY
 
-  /** Reads as promises. If SQLite cannot read, the error is logged and the caller gets StoreUnavailable. */
+  /** Makes reads asynchronous. If SQLite cannot read, the error is logged and the caller gets StoreUnavailable. */
   function promised<Reads extends Record<string, Read>>(reads: Reads): Promised<Reads> {
     const promise = (read: Read) => {
       return async (...args: never[]) => {
@@ -95,7 +96,7 @@ function createEmbedded(folder: Folder, writer: Writer, log: Logger): Store {
     description: `embedded in ${folder.file}`,
     shared: false,
     epoch: folder.epoch,
-    // A restore cannot happen under a process that holds the folder.
+    // The folder is locked, so it cannot be restored while this process runs.
     readEpoch: async () => folder.epoch,
     ping() {
       const now = performance.now()
@@ -133,7 +134,7 @@ function createEmbedded(folder: Folder, writer: Writer, log: Logger): Store {
       roomPage(query, await listNames(username, query), ids => readStandings(username, ids)),
 
     async moveMark(username, room_id, seq) {
-      // Marks only rise, so what was read may be answered.
+      // Marks never move back, so one that was just read is a valid answer.
       const mark = await reads.readMark(username, room_id)
       return mark >= seq ? mark : writer.write('moveMark', username, room_id, seq)
     },

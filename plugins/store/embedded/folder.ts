@@ -7,7 +7,7 @@ import { closeToOthers } from './modes.js'
 import { Sqlite, SqliteError } from './sqlite.js'
 import { isReadable, SCHEMA_VERSION, TABLES } from './tables.js'
 
-/** The folder of an embedded store, held by this process until `release`. */
+/** The folder of an embedded store, locked by this process until `release`. */
 export interface Folder {
   file: string
   epoch: string
@@ -17,7 +17,7 @@ export interface Folder {
 /**
  * Creates the folder and the store in it if they are missing, and locks it.
  *
- * @throws an Error whose message is one plain sentence, for the person who starts the server
+ * @throws an Error whose message is one plain sentence for the operator
  */
 export function prepareFolder(dataDir: string): Folder {
   const { file, release } = takeFolder(dataDir)
@@ -29,7 +29,7 @@ export function prepareFolder(dataDir: string): Folder {
   }
 }
 
-/** Locks the folder, created if it is missing, whatever is in it. @throws as `prepareFolder` */
+/** Creates the folder if it is missing and locks it, whatever it contains. @throws as `prepareFolder` */
 export function takeFolder(dataDir: string): Omit<Folder, 'epoch'> {
   makeWritable(dataDir)
   const release = hold(dataDir)
@@ -46,15 +46,13 @@ function makeWritable(dataDir: string) {
       if (existsSync(file)) accessSync(file, constants.R_OK | constants.W_OK)
     }
   } catch (error) {
-    throw new Error(
-      `DATA_DIR ${dataDir} cannot be used as a writable folder (${(error as NodeJS.ErrnoException).code})`,
-    )
+    throw new Error(`DATA_DIR ${dataDir} is not a writable folder (${(error as NodeJS.ErrnoException).code})`)
   }
 }
 
 /**
- * A second process must not write to the same file: its bus would not know ours. The lock is one that SQLite takes on a
- * small file of its own, since it ends with the process however that ends.
+ * Keeps a second process from writing to the same store, since events of one would not reach the other's sockets.
+ * SQLite takes the lock, on a small separate file, so it is released however the process ends.
  */
 function hold(dataDir: string): () => void {
   const file = join(dataDir, 'talkie.lock')
@@ -68,7 +66,7 @@ function hold(dataDir: string): () => void {
     if (error instanceof SqliteError && error.code === 'SQLITE_BUSY') {
       throw new Error(`DATA_DIR ${dataDir} is in use by another process`)
     }
-    throw new Error(`${file} cannot be locked (${reason(error)}); if no server runs here, remove that file`)
+    throw new Error(`${file} cannot be locked (${reason(error)}); if no server is using this folder, delete that file`)
   }
 }
 
@@ -95,7 +93,7 @@ function prepareFile(file: string): string {
   }
 }
 
-/** A store without users. A start that is killed leaves no file that looks like one. */
+/** Creates an empty store. A start that is killed midway leaves no file that looks like one. */
 function makeFile(file: string) {
   const part = `${file}.part`
   for (const ending of ['', '-wal', '-shm']) rmSync(part + ending, { force: true })
@@ -111,7 +109,7 @@ function makeFile(file: string) {
   for (const ending of ['-wal', '-shm']) rmSync(part + ending, { force: true })
 }
 
-/** @param version another than SCHEMA_VERSION keeps servers from opening it */
+/** @param version any value except SCHEMA_VERSION keeps servers from opening it */
 export function makeTables(db: Sqlite, epoch: string, version: string) {
   db.exec('pragma journal_mode = wal; pragma synchronous = full')
   db.transaction(() => {

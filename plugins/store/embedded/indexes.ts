@@ -4,22 +4,22 @@ import { applyTo, type LogIndex, type TextEvent } from './log-index.js'
 import { type EventRow, toEvent } from './rows.js'
 import type { Sqlite } from './sqlite.js'
 
-/** Indexes that change in the transaction that appends the events, so every read sees them. */
+/** Indexes updated in the transaction that appends the events, so every read sees them. */
 export const immediate: readonly LogIndex[] = [members]
 
 /**
- * Indexes that cost more than the append itself. They change in steps after the commit (`upkeep.ts`), and a read waits
- * until its room's are up to date. They share one position per room.
+ * Indexes that cost more than the append itself. They are updated in steps after the commit (`upkeep.ts`), and a read
+ * waits until its room is indexed. They share one position per room.
  */
 export const deferred: readonly LogIndex<TextEvent>[] = [terms]
 
-/** What is read from the indexes. */
+/** The reads of all indexes. */
 export const createIndexReads = (db: Sqlite) => ({ ...createMemberReads(db), ...createTermReads(db) })
 
-/** Events that a rebuild reads at a time. */
+/** Events read at a time by a rebuild. */
 const PAGE = 500
 
-/** Fills an index whose table is empty from all logs, in the caller's transaction. */
+/** Fills an empty index from all logs, in the caller's transaction. */
 export function rebuild(db: Sqlite, index: LogIndex) {
   const types = JSON.stringify([...index.types])
   for (const { room_id } of db.all<{ room_id: string }>('select distinct room_id from events')) {
@@ -36,7 +36,7 @@ export function rebuild(db: Sqlite, index: LogIndex) {
   }
 }
 
-/** Makes the indexes that an older server did not keep yet, from the logs. */
+/** Builds indexes that an older server did not have yet from the logs. */
 export function ensureIndexes(db: Sqlite) {
   const isMissing = ({ name }: LogIndex) =>
     db.get("select 1 as found from sqlite_schema where type = 'table' and name = ?", [name]) === undefined

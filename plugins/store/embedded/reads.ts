@@ -27,8 +27,9 @@ type EventsQuery = { after: number; upto?: number; limit: number }
 type PageQuery = { before?: number; after?: number; limit: number }
 
 /**
- * The store's reads, straight from the file. Every one costs as much as what it answers, however long the log is; texts
- * of deleted messages are empty in the file itself, since the append that deletes also empties them.
+ * The store's reads, straight from the file. The cost of each depends on the size of its result, not on the length of
+ * the log. Texts of deleted messages are empty in the file itself, because the append that deletes a message also
+ * empties it.
  */
 export function createReads(db: Sqlite) {
   const ofIndexes = createIndexReads(db)
@@ -38,7 +39,7 @@ export function createReads(db: Sqlite) {
     return row === undefined ? null : toRoom(row)
   }
 
-  /** Adds the newest event that targets each message, and counts all of them. */
+  /** Adds to each message the newest event that targets it, and the number of such events. */
   function withNewest(room_id: string, messages: StoredEvent[]) {
     const newest = new Map<number, { event: StoredEvent; count: number }>()
     const rows = db.all<EventRow & { count: number }>(
@@ -97,7 +98,7 @@ export function createReads(db: Sqlite) {
 
     readRoom,
 
-    /** One more than `limit`, if there are more. */
+    /** Returns one more than `limit`, if there are more. */
     listNames(username: string, { limit, after = '', q = '', mine }: RoomQuery) {
       const own = `select id, name from members join rooms on id = room_id
         where members.username = ?1 and is_member = 1`

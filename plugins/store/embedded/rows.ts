@@ -6,7 +6,7 @@ import type { Value } from './sqlite.js'
 
 export const EVENT_COLUMNS = 'room_id, seq, type, username, client_id, created_at, target, member, text, reply_to, data'
 
-/** A row of `events`: what an event does not have is null. */
+/** A row of `events`; fields that an event does not have are null. */
 export type EventRow = Pick<StoredEvent, 'room_id' | 'seq' | 'type' | 'username' | 'client_id' | 'created_at'> & {
   target: number | null
   member: string | null
@@ -25,7 +25,7 @@ export function toEvent({ target, member, text, reply_to, data, ...event }: Even
   return stored
 }
 
-/** As an event is inserted: a value for each of EVENT_COLUMNS. */
+/** The values of an event to insert, one for each of EVENT_COLUMNS. */
 export function eventValues(event: StoredEvent): Value[] {
   return [
     event.room_id,
@@ -64,7 +64,7 @@ export function userValues(user: StoredUser): Value[] {
   ]
 }
 
-/** Columns of `rooms` and the log's head, which is where the record stands. */
+/** Columns of `rooms`, and the log's head, up to which the record reflects it. */
 export const ROOM_COLUMNS = `id, coalesce((select seq from events where room_id = rooms.id order by seq desc limit 1), 0)
   as indexed_seq, owner, member_count, password_hash, created_at, deleted, name, description, is_public, max_members`
 
@@ -74,7 +74,7 @@ export function toRoom(row: RoomRow): RoomRecord {
   return { ...row, deleted: row.deleted === 1, is_public: row.is_public === 1 }
 }
 
-/** What is stored of a room, its name also as it is searched. */
+/** Stored columns of a room, including its name folded for search. */
 export const STORED_ROOM_COLUMNS =
   'id, name, name_folded, description, is_public, max_members, owner, member_count, password_hash, created_at, deleted'
 

@@ -1,9 +1,9 @@
 import Libsql from 'libsql'
 
-/** What may be bound. libsql ends the whole process on other types, which no `catch` can stop. */
+/** Types that may be bound. On any other libsql aborts the whole process, which no `catch` can prevent. */
 export type Value = string | number | bigint | boolean | null | Buffer
 
-/** What SQLite refused; `code` is its own name for it, as in `SQLITE_FULL`. */
+/** An error of SQLite; `code` is SQLite's name for it, such as `SQLITE_FULL`. */
 export const { SqliteError } = Libsql
 export type SqliteError = InstanceType<typeof SqliteError>
 
@@ -28,8 +28,8 @@ function bind(values: readonly Value[]): Bound[] {
 /**
  * One connection to a SQLite file: the only place that calls libsql.
  *
- * Statements are kept for their SQL, so SQL must come from a bounded set of texts; values are bound, never part of it.
- * A pragma goes through `exec`: SQLite carries it out when it is prepared, so that a kept one does nothing.
+ * Prepared statements are cached by their SQL, so SQL must come from a bounded set of texts; values are bound, never
+ * part of it. Use `exec` for pragmas: SQLite executes them when they are prepared, so a cached one would do nothing.
  */
 export class Sqlite {
   readonly #connection: Libsql.Database
@@ -41,7 +41,7 @@ export class Sqlite {
   }
 
   #prepare(sql: string) {
-    // libsql would go on with a closed connection.
+    // libsql would keep using a closed connection.
     if (!this.#connection.open) throw new Error('The connection is closed')
     let statement = this.#statements.get(sql)
     if (statement === undefined) {
@@ -55,7 +55,7 @@ export class Sqlite {
     return this.#connection.inTransaction
   }
 
-  /** Runs statements that bind nothing and answer nothing. */
+  /** Runs statements without parameters or results. */
   exec(sql: string) {
     this.#connection.exec(sql)
   }
@@ -75,7 +75,7 @@ export class Sqlite {
     return this.#prepare(sql).all(bind(values)) as Row[]
   }
 
-  /** What `work` reads is of one moment, whatever another connection commits meanwhile. `work` must not wait. */
+  /** Runs `work` on one snapshot, unaffected by commits of other connections. `work` must be synchronous. */
   snapshot<T>(work: () => T): T {
     this.run('begin')
     try {
@@ -85,7 +85,7 @@ export class Sqlite {
     }
   }
 
-  /** `work` is committed whole, or, where it throws, undone whole. */
+  /** Runs `work` in a transaction: commits it, or rolls it back if it throws. */
   transaction<T>(work: () => T): T {
     this.run('begin immediate')
     try {
@@ -93,7 +93,7 @@ export class Sqlite {
       this.run('commit')
       return result
     } catch (error) {
-      // On a full disk SQLite has undone the transaction itself.
+      // On a full disk SQLite has already rolled back.
       if (this.inTransaction) this.run('rollback')
       throw error
     }

@@ -16,7 +16,7 @@ type StandingRow = RoomRow & {
   newest_at: string
 }
 
-/** One statement for all rooms, since calling SQLite costs more than looking up a room in it. */
+/** One statement for all rooms, because a call of SQLite costs more than looking up one more room. */
 const SQL = `
 select room.*, members.is_member as membership, marks.seq as mark,
   last.seq as last_id, last.username as last_username, last.text as last_text, last.created_at as last_at,
@@ -29,7 +29,7 @@ left join events as last on last.room_id = room.id and last.seq = (
 left join events as newest on newest.room_id = room.id and newest.seq = (
   select max(seq) from events where room_id = room.id and target = last.seq)`
 
-/** A user's rooms without the unread messages. */
+/** A user's standings without the unread counts. */
 export function readStandings(db: Sqlite, username: string, room_ids: string[]): Standing[] {
   return db.all<StandingRow>(SQL, [username, JSON.stringify(room_ids)]).map(row => {
     const {

@@ -1,16 +1,16 @@
 import { deferred, immediate } from './indexes.js'
 
-/** Raised with every new index, and with every other change that an older server would not understand or keep up. */
+/** Raised for every new index, and for every other change that an older server would not understand or maintain. */
 export const SCHEMA_VERSION = 2
-/** Stores of this version and later are opened, and get what is missing (`ensureIndexes`). */
+/** Stores of this version and later are opened; missing indexes are added (`ensureIndexes`). */
 const OLDEST_VERSION = 2
 
 /** Whether this server can open a store of a version. */
 export const isReadable = (version = '') => Number(version) >= OLDEST_VERSION && Number(version) <= SCHEMA_VERSION
 
 /**
- * The embedded store's tables. Every column has its type, since libsql binds all numbers as REAL. Usernames are compared
- * without case (`nocase` folds ASCII, which is all that a username has) and kept as registered.
+ * The embedded store's tables. Every column is typed, because libsql binds all numbers as REAL. Usernames are compared
+ * regardless of case (`nocase` folds ASCII, and usernames are ASCII) and stored as registered.
  */
 export const TABLES = `
 create table meta (
@@ -54,7 +54,7 @@ create table rooms (
   created_at text not null,
   deleted integer not null
 ) without rowid;
--- Without deleted rooms: a deleted room's name becomes its id, which another room may have as its name.
+-- Excludes deleted rooms: a deleted room's name becomes its id, which another room may have as its name.
 create unique index rooms_name on rooms (name) where deleted = 0;
 create index rooms_public on rooms (name) where deleted = 0 and is_public = 1;
 

@@ -23,7 +23,7 @@ import {
 import { Sqlite, type Value } from './sqlite.js'
 import { SCHEMA_VERSION } from './tables.js'
 
-/** How each kind is read by key, and what a row becomes. Keys of two columns are compared as pairs. */
+/** How rows of each kind are read in key order and converted. Keys of two columns are compared as pairs. */
 const reads: { [K in Kind]: { columns: string; key: string[]; toRow: (row: never) => Rows[K] } } = {
   users: { columns: USER_COLUMNS, key: ['username'], toRow: toUser },
   sessions: { columns: SESSION_COLUMNS, key: ['id'], toRow: row => row },
@@ -37,7 +37,7 @@ function createDump(db: Sqlite): Source['dump'] {
   return async function* <K extends Kind>(kind: K) {
     const { columns, key, toRow } = reads[kind]
     const list = key.join()
-    // Below every text and number that a key begins with.
+    // Less than every key.
     let after: Value[] = key.map(column => (column === 'seq' ? 0 : ''))
     for (;;) {
       const rows = db.all<Record<string, Value>>(
@@ -77,7 +77,7 @@ const inserts: { [K in Kind]: { columns: string; toValues: (row: Rows[K]) => Val
 }
 
 /**
- * A folder that takes the store with `epoch`.
+ * Opens a folder to load the store with `epoch` into.
  * @throws an Error whose message is one plain sentence, if the folder holds something else
  */
 export function openEmbeddedSink(dataDir: string, epoch: string): Sink {
@@ -89,7 +89,7 @@ export function openEmbeddedSink(dataDir: string, epoch: string): Sink {
     if (known === undefined) makeTables(db, epoch, unfinished(epoch))
     const { version, epoch: found } = readMeta(db)
     if (found !== epoch || (version !== unfinished(epoch) && version !== `${SCHEMA_VERSION}`)) {
-      throw new Error(`DATA_DIR ${dataDir} holds another store already; name an empty folder`)
+      throw new Error(`DATA_DIR ${dataDir} already holds another store; name an empty folder`)
     }
     return createSink(db, release, epoch, version === `${SCHEMA_VERSION}`)
   } catch (error) {
@@ -118,7 +118,7 @@ function createSink(db: Sqlite, release: () => void, epoch: string, isFinished: 
     },
 
     async finish() {
-      // Indexes that are not copied as rows are made from the logs.
+      // Indexes that are not copied as rows are built from the logs.
       db.transaction(() => {
         for (const index of immediate) if (!(index.name in inserts)) rebuild(db, index)
       })

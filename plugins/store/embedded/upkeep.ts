@@ -4,21 +4,21 @@ import { applyTo, type TextEvent } from './log-index.js'
 import type { EventRow } from './rows.js'
 import type { Sqlite } from './sqlite.js'
 
-/** Bounds of one step: a commit that comes meanwhile waits for it. */
+/** Bounds of one step, because commits wait for it. */
 const STEP_EVENTS = 100
 const STEP_CHARACTERS = 20_000
 /** Unindexed events beyond which commits wait for the index, so that it cannot fall behind without bound. */
 export const BEHIND_MAX = 5000
-/** Unindexed rooms that are remembered. */
+/** Maximum number of unindexed rooms remembered. */
 const ROOMS_MAX = 10_000
 
 type Row = Pick<EventRow, 'seq' | 'type' | 'target' | 'text'>
 
 /**
- * The work behind the commits: the search index, and the emptying of deleted rooms. It goes in small steps, each a
- * transaction that also moves its own position, so that a crash loses nothing and repeats nothing.
+ * Background work after commits: indexing search terms and purging deleted rooms. It runs in small steps, each of them
+ * a transaction that also advances its position, so that a crash neither loses nor repeats work.
  *
- * The list of rooms that are behind is only a hint in memory; a room that a crash left behind is indexed with its next
+ * The list of unindexed rooms is only a hint in memory; a room that was unindexed at a crash is indexed with its next
  * event or search.
  */
 export function createUpkeep(db: Sqlite) {
@@ -27,13 +27,13 @@ export function createUpkeep(db: Sqlite) {
   let events_behind = 0
   let mayPurge = true
 
-  /** Up to where a room is indexed. It gets its number in the index with the first call. */
+  /** The seq up to which a room is indexed. The first call assigns the room its number in the index. */
   function position(room_id: string): number {
     db.run('insert or ignore into indexed (room_id, seq) values (?, 0)', [room_id])
     return db.get<{ seq: number }>('select seq from indexed where room_id = ?', [room_id])?.seq as number
   }
 
-  /** Indexes a room's next events. @returns how many, and whether the room is then indexed up to its head */
+  /** Indexes a room's next events. @returns their number, and whether the room is now indexed up to its head */
   function indexRoom(room_id: string, events_max: number) {
     const rows = db.all<Row>(
       'select seq, type, target, text from events where room_id = ? and seq > ? order by seq limit ?',
@@ -79,7 +79,7 @@ export function createUpkeep(db: Sqlite) {
     for (const step of steps) progressed(...step)
   }
 
-  /** Empties a part of a deleted room: its texts, and what the index has of them. */
+  /** Purges a part of a deleted room: texts and index entries. */
   function purge() {
     db.transaction(() => {
       const next = db.get<{ room_id: string; seq: number }>('select room_id, seq from purges limit 1')
@@ -108,7 +108,7 @@ export function createUpkeep(db: Sqlite) {
       return events_behind
     },
 
-    /** Notes a committed append. */
+    /** Records a committed append. */
     appended(room_id: string, events: { type: string }[]) {
       if (behind.has(room_id) || behind.size < ROOMS_MAX) {
         behind.set(room_id, (behind.get(room_id) ?? 0) + events.length)
@@ -117,14 +117,14 @@ export function createUpkeep(db: Sqlite) {
       if (events.some(({ type }) => type === 'room_deleted')) mayPurge = true
     },
 
-    /** Whether `step` has something to do. */
+    /** Whether `step` has work to do. */
     get pending() {
       return behind.size > 0 || mayPurge
     },
 
-    /** Does a part of the work. @param first the room to index first */
+    /** Does one step of the work. @param first the room to index first */
     step(first?: string) {
-      // Losing the last steps in a power cut is harmless, so they need not wait for the disk.
+      // Losing the last steps in a power failure is harmless, so they need not be synced.
       db.exec('pragma synchronous = normal')
       try {
         if (first !== undefined) index([first])

@@ -5,24 +5,24 @@ import { SqliteError } from './sqlite.js'
 import { BEHIND_MAX, createUpkeep } from './upkeep.js'
 import { createWrites, type Write } from './writes.js'
 
-/** What the main thread asks: to commit writes in one transaction, to index a room's terms up to its head, to end. */
+/** Requests of the main thread: commit writes in one transaction, index a room's terms up to its head, or close. */
 export type Request = { commit: Write[] } | { index: string } | { close: true }
 
-/** What became of one write; `conflict` and `error` left nothing behind. */
+/** Outcome of one write; after `conflict` or `error` nothing of it is stored. */
 export type Outcome = { value: unknown } | { conflict: string } | { error: string }
 
 export type Reply =
   | { opened: true }
   | { committed: Outcome[] }
-  /** The transaction failed, so nothing of it is stored. */
+  /** The transaction failed and nothing of it is stored. */
   | { failed: string }
   | { indexed: string; reason?: string }
-  /** Work behind the commits failed; it is tried again. */
+  /** Background work failed and will be retried. */
   | { upkeep_failed: string }
 
-/** How long new events gather before they are indexed: in a quiet room, one transaction for several messages. */
+/** Delay before new events are indexed, so that in a quiet room one transaction covers several messages. */
 const GATHER_MS = 100
-/** How long the work behind the commits rests after a failure, as on a full disk. */
+/** Delay before background work is retried after a failure, such as a full disk. */
 const RETRY_MS = 5000
 
 const port = parentPort as NonNullable<typeof parentPort>
@@ -33,7 +33,7 @@ const writes = createWrites(db)
 const upkeep = createUpkeep(db)
 const { isIndexed } = createTermReads(db)
 
-/** A violated constraint, or an error that is not SQLite's, fails one write; any other error fails the whole transaction. */
+/** A violated constraint or an error not from SQLite fails one write; any other error fails the whole transaction. */
 function attempt({ name, args }: Write): Outcome {
   db.run('savepoint one')
   try {
@@ -64,7 +64,7 @@ function commit(batch: Write[]) {
   }
 }
 
-/** Rooms that searches wait for. Bounded by the searches that the main thread lets wait. */
+/** Rooms that searches wait for. The main thread bounds their number. */
 const wanted = new Set<string>()
 let next: NodeJS.Timeout | NodeJS.Immediate | undefined
 let failing = false
@@ -91,7 +91,7 @@ function step() {
   }
 }
 
-/** One step, then the loop again, so that a commit that came meanwhile is next. */
+/** Does one step, then yields to the event loop, so that commits that have arrived go first. */
 function work() {
   next = undefined
   const [room_id] = wanted
@@ -124,7 +124,7 @@ port.on('message', (request: Request) => {
     wanted.add(request.index)
   } else {
     stop()
-    // So that the file alone is the store.
+    // Leaves everything in the database file itself.
     db.exec('pragma wal_checkpoint(truncate)')
     db.close()
     port.close()
@@ -133,5 +133,5 @@ port.on('message', (request: Request) => {
   schedule()
 })
 reply({ opened: true })
-// A restart goes on with what was left.
+// Resumes work that was left by the previous process.
 schedule()

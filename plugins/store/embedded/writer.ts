@@ -5,9 +5,9 @@ import { Conflict, type Logger } from '../store.js'
 import type { Outcome, Reply, Request } from './worker.js'
 import type { Write, Writes } from './writes.js'
 
-/** A busy store starts its commits this far apart at least, so that batches grow. */
+/** Minimum time between the starts of two commits of a busy store, so that batches grow. */
 const COMMIT_GAP_MS = 2
-/** Bounds of one commit, so that none takes long. */
+/** Bounds of one commit, to keep each short. */
 const COMMIT_WRITES_MAX = 1000
 const COMMIT_EVENTS_MAX = 2000
 /** Bounds of the queue; beyond them, writes are rejected with StoreUnavailable. */
@@ -42,12 +42,12 @@ const eventsOf = (write: Write) => (write.name === 'append' ? write.args[2].leng
 export type Writer = Awaited<ReturnType<typeof startWriter>>
 
 /**
- * The writing half of the embedded store: a queue before one worker thread, which commits all that waits in one
- * transaction, whatever rooms it is for.
+ * The write side of the embedded store: a queue in front of one worker thread, which commits all waiting writes, of any
+ * rooms, in one transaction.
  *
- * If a transaction fails, all its writes are rejected and later ones are tried normally. If the worker dies, which only a
- * bug of the server can cause, every write is rejected from then on: `alive` and `/ready` report it, so that the process
- * is replaced.
+ * If a transaction fails, all its writes are rejected and later ones are tried normally. If the worker dies, which only
+ * a bug can cause, every write is rejected from then on; `alive` and `/ready` report it, so that the process is
+ * replaced.
  */
 export async function startWriter(worker: Worker, log: Logger) {
   await once(worker, 'message')
@@ -66,7 +66,7 @@ export async function startWriter(worker: Worker, log: Logger) {
 
   const post = (request: Request) => worker.postMessage(request)
 
-  /** Takes what waits, up to the bounds of a commit. */
+  /** Takes waiting writes, up to the bounds of a commit. */
   function take(): Waiting[] {
     let count = 0
     let events = 0
@@ -87,7 +87,7 @@ export async function startWriter(worker: Worker, log: Logger) {
     post({ commit: committing.map(({ write }) => write) })
   }
 
-  /** An idle store gathers what this turn of the event loop brings; a busy one keeps its gap. */
+  /** An idle store batches the writes of this turn of the event loop; a busy one waits for COMMIT_GAP_MS. */
   function schedule() {
     if (scheduled || committing.length > 0) return
     if (waiting.length === 0) {
@@ -176,7 +176,7 @@ export async function startWriter(worker: Worker, log: Logger) {
       })
     },
 
-    /** Resolves when the room's terms are up to all that was committed before. */
+    /** Resolves when the room's terms reflect everything committed before the call. */
     index(room_id: string): Promise<void> {
       let entry = wanted.get(room_id)
       if (entry === undefined) {
@@ -188,7 +188,7 @@ export async function startWriter(worker: Worker, log: Logger) {
       return entry.promise
     },
 
-    /** Commits what waits, then ends the worker. */
+    /** Commits all waiting writes, then stops the worker. */
     async close() {
       if (state === 'open') {
         state = 'closing'

@@ -21,10 +21,10 @@ import {
 } from './rows.js'
 import type { Sqlite, Value } from './sqlite.js'
 
-/** Expired sessions that one `deleteExpiredSessions` takes, so that no transaction is long. */
+/** Sessions that one `deleteExpiredSessions` deletes at most, to keep its transaction short. */
 const EXPIRED_MAX = 500
 
-/** Rows that one insert takes: calling SQLite costs as much as inserting some rows, so a batch goes in few calls. */
+/** Rows per insert statement: a call of SQLite costs as much as inserting several rows, so a batch uses few calls. */
 const INSERT_SIZES = [50, 10, 1]
 
 const insertEvents = new Map(
@@ -35,8 +35,8 @@ const insertEvents = new Map(
 )
 
 /**
- * The store's writes. Each runs under a savepoint inside a transaction that it shares with others: if it throws, only its
- * own changes are undone.
+ * The store's writes. Each runs in its own savepoint inside a transaction shared with others: if it throws, only its
+ * own changes are rolled back.
  */
 export function createWrites(db: Sqlite) {
   function insert(events: StoredEvent[]) {
@@ -51,7 +51,7 @@ export function createWrites(db: Sqlite) {
     }
   }
 
-  /** Empties a deleted message and its edits. Its terms go when the index comes to the `deleted` event. */
+  /** Empties a deleted message and its edits. Its terms are removed when the `deleted` event is indexed. */
   function scrub(room_id: string, target: number) {
     db.run(`update events set text = '' where room_id = ?1 and (seq = ?2 or target = ?2) and text is not null`, [
       room_id,
@@ -60,7 +60,7 @@ export function createWrites(db: Sqlite) {
   }
 
   return {
-    /** Writes a row, so that it fails if nothing can be written, as on a full disk. */
+    /** Writes a row, so that it fails if writes fail, for example because the disk is full. */
     ping() {
       db.run("insert or replace into meta (name, value) values ('pinged_at', datetime('now'))")
     },

@@ -1,4 +1,4 @@
 import { randomBytes } from 'node:crypto'
 
-/** A store's epoch: random, so that no two stores have the same. */
+/** A random epoch for a new store, unique to it. */
 export const newEpoch = () => randomBytes(12).toString('base64url')

@@ -4,7 +4,7 @@ import type { LastMessage, MemberRow, RoomRecord } from '../../../schemas/room.j
 import { lastText } from '../../../schemas/wire.js'
 import type { Target } from '../store.js'
 
-/** The member row that an event leaves behind, null if it changes no membership. */
+/** The member row that results from an event, or null if the event changes no membership. */
 export function foldMember(event: StoredEvent): MemberRow | null {
   const row = { room_id: event.room_id, seq: event.seq }
   switch (event.type) {
@@ -50,7 +50,7 @@ export function foldRoom(room: RoomRecord, event: StoredEvent): RoomRecord {
   return next
 }
 
-/** What a message says now: its event folded with the newest one that targets it. */
+/** A message in its current state: its event folded with the newest one that targets it. */
 export function foldMessage({ message, newest }: Target): Message {
   const { seq, room_id, username, created_at, client_id, reply_to, text = '' } = message
   const folded: Message = { id: seq, room_id, username, text, created_at, client_id }

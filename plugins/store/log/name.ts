@@ -1,4 +1,4 @@
-/** A room's name as it is searched: regardless of case and of character width. */
+/** A room's name folded for search: regardless of case and character width. */
 export function foldName(name: string): string {
   return name.normalize('NFKC').toLowerCase()
 }

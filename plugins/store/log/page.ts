@@ -13,7 +13,7 @@ export async function roomPage(
   const standings = new Map((await readStandings(ids)).map(standing => [standing.room.id, standing]))
   return {
     standings: ids.flatMap(id => standings.get(id) ?? []),
-    // Not the name of the standing: a room that was deleted meanwhile has another one.
+    // Not the name in the standing, which differs if the room was deleted in the meantime.
     next: found.length > limit ? (found[limit - 1]?.name ?? null) : null,
   }
 }

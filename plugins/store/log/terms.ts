@@ -1,24 +1,24 @@
 import { foldNormal } from '../../../schemas/fold-text.js'
 
 /**
- * How texts are searched: by whole words; by any part in scripts that put no spaces between words (Korean does, but not
- * where people search), and by emoji. The terms of a text narrow a search; `matches` decides.
+ * Full-text search: by whole words, by any part in scripts written without spaces (and in Korean, whose words carry
+ * particles), and by emoji. The terms of a text narrow a search; `matches` decides.
  */
 
-/** Raised with every change of the terms of a text: the stores then index all texts again. */
+/** Raised for every change of how terms are computed, so that stores reindex all texts. */
 export const TERMS_VERSION = 2
 
-/** Code points of an indexed word; of a longer one the beginning is indexed, and `matches` looks at the rest. */
+/** Code points of an indexed word; longer words are indexed by their beginning, and `matches` compares the rest. */
 const WORD_MAX = 40
 
-/** Searched by parts. With the script extensions, which count ー and 々. */
+/** Scripts searched by parts. Script extensions include ー and 々. */
 const SCRIPTS = [
   ...['Hangul', 'Han', 'Hiragana', 'Katakana', 'Bopomofo'],
   ...['Thai', 'Lao', 'Khmer', 'Myanmar', 'Tai_Le', 'New_Tai_Lue', 'Tai_Tham'],
 ]
 /** A flag is two of these. */
 const FLAG_LETTER = '[\\u{1f1e6}-\\u{1f1ff}]'
-/** Emoji, skin tones, letters of flags, and the frame of a keycap, which is a mark but belongs to no word. */
+/** Emoji, skin tones, flag letters, and the keycap's frame, which is a combining mark but not part of a word. */
 const SIGN = '[\\p{Extended_Pictographic}\\u{1f3fb}-\\u{1f3ff}\\u{1f1e6}-\\u{1f1ff}\\u20e3]'
 const PART = `(?:(?!\\u20e3)(?=[\\p{L}\\p{N}\\p{M}])[${SCRIPTS.map(script => `\\p{scx=${script}}`).join('')}])`
 const PARTS = new RegExp(`(?<run>(?:${PART})+|${SIGN}+)|(?:(?!${PART}|${SIGN})[\\p{L}\\p{N}\\p{M}_])+`, 'gu')
@@ -26,14 +26,14 @@ const ASCII_PARTS = /[a-z0-9_]+/g
 const ASCII = /^[\0-\x7f]*$/
 const FLAG = new RegExp(`${FLAG_LETTER}{2}`, 'gu')
 
-/** Hangul letters that stand alone, as in ㅋㅋ. NFKC would join them with their neighbours, so that a part is lost. */
+/** Standalone Hangul letters, as in ㅋㅋ, are excluded from NFKC, which would merge them with their neighbours. */
 const NOT_JAMO = /[^\u3130-\u318f]+/g
 
-/** A text as it is compared. */
+/** A text in the form in which it is compared. */
 function normalize(text: string): string {
   if (ASCII.test(text)) return text.toLowerCase()
   const normal = foldNormal(text.replace(NOT_JAMO, piece => piece.normalize('NFKC')))
-  // Flags side by side must not make a third one of the second letter and the next first one.
+  // Adjacent flags must not form a third one from the second letter of one and the first letter of the next.
   return normal.includes('\ud83c') ? normal.replace(FLAG, '$& ') : normal
 }
 
@@ -53,7 +53,7 @@ function partsOf(normal: string): Parts {
 
 const beginning = (word: string) => (word.length <= WORD_MAX ? word : [...word].slice(0, WORD_MAX).join(''))
 
-/** What a text is indexed under: its words, and the single characters and pairs of its runs. */
+/** The terms under which a text is indexed: its words, and the single characters and pairs of its runs. */
 export function textTerms(text: string): Set<string> {
   const { words, runs } = partsOf(normalize(text))
   const terms = new Set<string>()
@@ -70,9 +70,9 @@ export function textTerms(text: string): Set<string> {
 }
 
 export interface Query {
-  /** Terms that every text has which the query matches; none if the query names nothing that can be found. */
+  /** Terms that every matching text has; empty if the query contains nothing searchable. */
   terms: string[]
-  /** Whether a text holds all that the query names, whatever its case: words whole, runs as parts. */
+  /** Whether a text contains everything in the query, regardless of case: words as a whole, runs as parts. */
   matches(text: string): boolean
 }
 
@@ -92,7 +92,7 @@ export function parseQuery(query: string): Query {
     matches(text) {
       if (terms.size === 0) return false
       const normal = normalize(text)
-      // Taking a text apart costs far more than looking whether it holds the words at all.
+      // Tokenising a text costs far more than checking whether it contains the words at all.
       if (!wanted.every(part => normal.includes(part))) return false
       if (words.size === 0) return true
       const found = partsOf(normal).words

@@ -5,10 +5,10 @@ import type { Session, StoredUser } from '../../../schemas/user.js'
 import { newEpoch } from '../log/epoch.js'
 import { insertIfMissing } from './failures.js'
 
-/** Raised with every change of the documents that an older server would not understand. */
+/** Raised for every change of the documents that an older server would not understand. */
 export const SCHEMA_VERSION = '1'
 
-/** Usernames are one whatever their case, so what is looked up or unique holds them in lower case, as `user`. */
+/** Usernames are case-insensitive, so fields that are looked up or unique hold them in lower case, as `user`. */
 export const userKey = (username: string) => username.toLowerCase()
 
 /** `_id` is the name in lower case. */
@@ -16,14 +16,14 @@ export type UserDocument = StoredUser & { _id: string }
 export type SessionDocument = Omit<Session, 'id'> & { _id: string; user: string }
 export type RoomDocument = Omit<RoomRecord, 'id'> & {
   _id: string
-  /** For search by a part of the name. */
+  /** For searches by part of the name. */
   name_folded: string
   /**
-   * Empty while the room is there, then its id. Names are unique together with it, so that a deleted room, whose name is
-   * its id, does not collide with a room that is named after it.
+   * Empty while the room exists, then its id. Names are unique together with this field, so that a deleted room, whose
+   * name becomes its id, does not collide with a room that is named like that id.
    */
   tombstone: string
-  /** The newest message as of `seq`. Missing if an older server, which does not keep it, was the last that put the record. */
+  /** The newest message as of `seq`. Missing if an older server, which does not know it, wrote the record last. */
   latest?: { seq: number; message: LastMessage | null }
 }
 export type MemberDocument = MemberRow & { user: string }
@@ -33,17 +33,17 @@ interface MarkDocument {
   seq: number
 }
 export type EventDocument = StoredEvent & { user: string }
-/** How far the indexes reflect a room's log, each in a field of its own. */
+/** The seqs up to which the indexes reflect a room's log, one field for each index. */
 export interface IndexedDocument {
   _id: string
   [position: string]: string | number
 }
-/** How far the purge of a deleted room has come. */
+/** Progress of the purge of a deleted room. */
 interface PurgeDocument {
   _id: string
   seq: number
 }
-/** The server that follows a room's log now; `beat` changes while it lives. */
+/** The server that currently follows a room's log; `beat` changes while it is alive. */
 interface LeaseDocument {
   _id: string
   holder: string
@@ -61,16 +61,16 @@ export interface Collections {
   members: Collection<MemberDocument>
   marks: Collection<MarkDocument>
   events: Collection<EventDocument>
-  /** Up to where the indexes reflect a room's log. */
+  /** The seqs up to which the indexes reflect each room's log. */
   indexed: Collection<IndexedDocument>
-  /** Deleted rooms whose texts are being emptied, and up to where they are. */
+  /** Deleted rooms whose texts are being emptied, with the progress. */
   purges: Collection<PurgeDocument>
   leases: Collection<LeaseDocument>
   meta: Collection<MetaDocument>
 }
 
 const unique = true
-/** Plain ones only, so that any server that speaks the protocol can make them. `_id` has its own. */
+/** Plain indexes only, so that every server that speaks the protocol supports them. `_id` is indexed automatically. */
 const indexes: Record<string, IndexDescription[]> = {
   sessions: [{ key: { user: 1 } }, { key: { expires_at: 1 } }],
   rooms: [{ key: { name: 1, tombstone: 1 }, unique }, { key: { is_public: 1, tombstone: 1, name: 1 } }],
@@ -98,22 +98,22 @@ export function collectionsOf(db: Db): Collections {
   }
 }
 
-/** Makes the indexes that are missing. Any number of servers may do so at once. @param derived what is derived from the log */
+/** Creates missing indexes; several servers may do so at once. @param derived the indexes of the log */
 export async function ensureIndexes(
   db: Db,
   derived: readonly { collections: Readonly<Record<string, IndexDescription[]>> }[],
 ): Promise<void> {
   const wanted = [indexes, ...derived.map(({ collections }) => collections)].flatMap(Object.entries<IndexDescription[]>)
   for (const [name, descriptions] of wanted) {
-    // One a command: FerretDB closes the connection if two of one command exist already.
+    // One per command: FerretDB closes the connection if two indexes of a command already exist.
     for (const description of descriptions) await db.collection(name).createIndexes([description])
   }
 }
 
 /**
- * The store's epoch, made if there is none: of many servers that start together on an empty database, one makes it.
+ * Returns the store's epoch, or creates it if the database is empty. If several servers start together, one creates it.
  *
- * @throws an Error whose message is one plain sentence, if the database holds what this server cannot read
+ * @throws an Error whose message is one plain sentence, if this server cannot read the database's content
  */
 export async function ensureEpoch({ meta }: Collections): Promise<string> {
   await insertIfMissing(meta.insertOne({ _id: 'schema_version', value: SCHEMA_VERSION }))

@@ -8,7 +8,7 @@ import {
   WriteConcern,
 } from 'mongodb'
 
-/** How long one command may take: choosing a server, a free connection, the server's work, its answer. */
+/** Timeout of a command, including server selection and waiting for a free connection. */
 export const TIMEOUT_MS = 5000
 
 interface Account {
@@ -17,12 +17,13 @@ interface Account {
 }
 
 /**
- * How we connect, whatever the URI says.
+ * Connection options that override the URI.
  *
- * The driver retries a command once if its connection broke. That cannot double anything: every write of ours
- * inserts under a unique key, raises a number, or sets what the log says. A replica set knows the second copy by its
- * number and answers it with the first one's outcome; otherwise the copy meets the key that the first one took,
- * which is a Conflict, and the writer looks its events up by their client_ids as after every Conflict.
+ * The driver retries a command once if its connection broke. That duplicates nothing, because every write is
+ * idempotent: it inserts under a unique key, raises a number, or sets what follows from the log. A replica set
+ * recognises the retry by its transaction number and returns the first outcome. Otherwise the retry collides with the
+ * key that the first attempt took, which is a Conflict, and the writer looks up its events by their client_ids as after
+ * every Conflict.
  */
 export function connectOptions({ user, password }: Account, timeout_ms = TIMEOUT_MS): MongoClientOptions {
   return {
@@ -30,7 +31,7 @@ export function connectOptions({ user, password }: Account, timeout_ms = TIMEOUT
     ...(user !== undefined && { auth: { username: user, ...(password !== undefined && { password }) } }),
     retryWrites: true,
     retryReads: true,
-    // An election takes longer than a client should wait for a 503.
+    // Not as long as an election: clients should get their 503 earlier.
     serverSelectionTimeoutMS: Math.ceil(timeout_ms / 2),
     connectTimeoutMS: timeout_ms,
     socketTimeoutMS: timeout_ms,
@@ -38,15 +39,15 @@ export function connectOptions({ user, password }: Account, timeout_ms = TIMEOUT
   }
 }
 
-/** A client of a MongoDB, which connects with its first command. The caller closes it. */
+/** A client that connects with its first command. The caller closes it. */
 export const mongoClient = (uri: string, account: Account, timeout_ms: number) =>
   new MongoClient(uri, connectOptions(account, timeout_ms))
 
 /**
- * What every command asks for, whatever the URI says: it is set on the database, which is nearer than the client.
+ * Read and write concerns of every command. They are set on the database, so they override those of the URI.
  *
- * A write is answered when a majority has it in its journal, so that no failover takes it back. A read sees only what a
- * majority has, from the primary: what could still vanish is never built upon.
+ * A write is acknowledged when a majority has journaled it, so that no failover rolls it back. A read goes to the
+ * primary and sees only data that a majority has, so that nothing is based on data that could still be rolled back.
  */
 function concerns(timeout_ms: number) {
   return {
@@ -57,23 +58,23 @@ function concerns(timeout_ms: number) {
   }
 }
 
-/** The database again, with our concerns in place of the URI's. */
+/** The same database with our concerns instead of the URI's. */
 export const withConcerns = (connected: Db, timeout_ms = TIMEOUT_MS): Db =>
   connected.client.db(connected.databaseName, concerns(timeout_ms))
 
-/** What the commands of one call of the store carry. They run one after the other. */
+/** Options of the commands of one store call, which run one after the other. */
 export interface Call {
   session: ClientSession
   maxTimeMS: number
 }
 
 /**
- * Runs calls such that each sees all that earlier ones of this process saw or wrote.
+ * Runs calls so that each sees everything that earlier calls of this process saw or wrote.
  *
- * Majority reads of one primary give that by themselves. After a failover they need not: the new primary has all that a
- * majority had, but may not know yet that it has, and answer from before. A head read from the old one and events read
- * from the new one would then leave a gap. So every call carries the time of the latest that any earlier one saw
- * (causal consistency), and a server that is not there yet waits until it is.
+ * Majority reads from one primary guarantee that, but not across a failover: the new primary has all majority-committed
+ * data but may not know yet that it is committed, and return an older state. A head read from the old primary and
+ * events read from the new one would then leave a gap. So every call carries the latest operation time that an earlier
+ * one saw (causal consistency), and a server that has not reached it waits.
  */
 export function createCalls(db: Db, timeout_ms: number) {
   let latest: ClientSession['operationTime']

@@ -11,7 +11,7 @@ import {
   userKey,
 } from './collections.js'
 
-/** How what the store's methods speak of is kept, and the way back. */
+/** Converts records to documents and back. */
 
 export const userDocument = (user: StoredUser): UserDocument => ({ _id: userKey(user.username), ...user })
 export const toUser = ({ _id, ...user }: UserDocument): StoredUser => user

@@ -3,10 +3,10 @@ import { MongoBulkWriteError, MongoServerError } from 'mongodb'
 const DUPLICATE_KEY = 11000
 
 /**
- * Whether a write failed because a key was taken, and for nothing else. Which key it was is asked of the store, never of
- * the error: its text differs from server to server and may name another index.
+ * Whether a write failed only because a key was taken. The caller finds out which key by reading, not from the error,
+ * whose text differs between servers and may name another index.
  *
- * An error that also tells of a missing majority says nothing: what was stored may vanish.
+ * False for an error that also reports a failed write concern, because the stored data could still be rolled back.
  */
 export function isDuplicate(error: unknown): boolean {
   if (!(error instanceof MongoServerError)) return false
@@ -16,7 +16,7 @@ export function isDuplicate(error: unknown): boolean {
   return failures.length > 0 && failures.every(({ code }) => code === DUPLICATE_KEY)
 }
 
-/** Inserts, and takes no offence at a key that is there already. @returns whether it was not */
+/** Inserts unless the key is taken. @returns whether it inserted */
 export async function insertIfMissing(insert: Promise<unknown>): Promise<boolean> {
   try {
     await insert

@@ -9,16 +9,16 @@ export type Follower = ReturnType<typeof createFollower>
 /**
  * Brings the indexes up to date with a room's log, and empties deleted rooms.
  *
- * Each step reads where the last one ended, does its part, and moves the position last. So a crash at any point leaves
- * a step that is done again, and doing it again changes nothing.
+ * Each step continues at the stored position and advances it at its end. After a crash the step is repeated, which is
+ * harmless because steps are idempotent.
  *
- * @param all every index of the store, in the order in which they are brought up to date
+ * @param all every index of the store, in the order in which they are updated
  */
 export function createFollower(collections: Collections, log: Log, all: readonly LogIndex[]) {
   const { events, purges } = collections
   const acquire = createLeases(collections)
 
-  /** Does the work unless it is done, or waits for the server that is doing it. */
+  /** Does the work under a lease, unless it is done already; waits if another server is doing it. */
   async function underLease(
     call: Call,
     room_id: string,
@@ -35,7 +35,7 @@ export function createFollower(collections: Collections, log: Log, all: readonly
     }
   }
 
-  /** Empties the next texts of a deleted room. @returns whether there are more */
+  /** Empties the next texts of a deleted room. @returns whether texts are left */
   async function purgeStep(call: Call, room_id: string, head: number): Promise<boolean> {
     const position = await purges.findOne({ _id: room_id }, call)
     if (position === null) return false
@@ -51,7 +51,7 @@ export function createFollower(collections: Collections, log: Log, all: readonly
   return {
     /**
      * Brings indexes up to an event of a room's log.
-     * @param known an event that is there; without it, the one that is the last now
+     * @param known the event; by default the last one
      */
     async follow(call: Call, room_id: string, indexes: readonly LogIndex[] = all, known?: Newest): Promise<void> {
       const newest = known ?? (await log.newest(call, room_id))
@@ -65,7 +65,7 @@ export function createFollower(collections: Collections, log: Log, all: readonly
       })
     },
 
-    /** Empties a deleted room, in steps; continues where another server was stopped. */
+    /** Empties a deleted room in steps; continues where a previous purge was interrupted. */
     async purge(call: Call, room_id: string): Promise<void> {
       const isDone = async () => (await purges.findOne({ _id: room_id }, call)) === null
       await underLease(call, room_id, isDone, async lease => {

@@ -6,7 +6,7 @@ import { createTerms } from './indexes/terms.js'
 import type { Log } from './log.js'
 import type { LogIndex } from './log-index.js'
 
-/** What is derived from the log. Each has an `index`, which the follower keeps up to date, and its reads. */
+/** The indexes of the log. Each has an `index`, which the follower keeps up to date, and its reads. */
 export function createIndexes(db: Db, collections: Collections, log: Log) {
   const members = createMembers(collections, log)
   const terms = createTerms(db, collections, log)
@@ -17,8 +17,8 @@ type Indexes = ReturnType<typeof createIndexes>
 type Follow = (call: Call, room_id: string, indexes: LogIndex[]) => Promise<void>
 
 /**
- * Methods of the store that read an index, once it reflects every event that was appended before the call.
- * @param settle brings `members` up to date; cheaper than `follow`, since most events leave them as they are
+ * Store methods that read an index after it has caught up with every event appended before the call.
+ * @param settle brings `members` up to date; cheaper than `follow`, because most events do not change members
  * @param follow brings an index up to date
  */
 export function createIndexReads(

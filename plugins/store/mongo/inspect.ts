@@ -4,10 +4,10 @@ import { collectionsOf, SCHEMA_VERSION } from './collections.js'
 import { withConcerns } from './connection.js'
 
 /**
- * Marks a database that was restored from a dump as another store: with a new epoch, so that no client takes what it
- * holds for what is here, and without sessions, since those that ended after the dump would be good again.
+ * Turns a database that was restored from a dump into another store: with a new epoch, so that clients discard what
+ * they have cached, and without sessions, because those that ended after the dump would be valid again.
  *
- * @throws an Error whose message is one plain sentence, if it is not a complete store; nothing is changed then
+ * @throws an Error whose message is one plain sentence, if it is not a complete store; then nothing is changed
  */
 export async function renewMongo(connected: Db): Promise<{ users: number; rooms: number; events: number }> {
   const db = withConcerns(connected)
@@ -27,20 +27,20 @@ export async function renewMongo(connected: Db): Promise<{ users: number; rooms:
     const head = (await events.findOne({ room_id }, { sort: { seq: -1 } }))?.seq ?? 0
     const found = await events.countDocuments({ room_id })
     if (found !== head) throw new Error(`${name}: the log of room ${room_id} has ${found} events and ends with ${head}`)
-    // What a dump took later than the log would stay wrong for ever, since only a greater seq replaces it.
+    // An index dumped later than the log would stay wrong for ever, because only a greater seq replaces it.
     const ahead =
       (await rooms.findOne({ _id: room_id, indexed_seq: { $gt: head } })) ??
       (await members.findOne({ room_id, seq: { $gt: head } })) ??
       (await indexed.findOne({ _id: room_id, seq: { $gt: head } }))
     if (ahead !== null) {
-      throw new Error(`${name}: room ${room_id} is ahead of its log, so it is not of one moment: dump it with --oplog`)
+      throw new Error(`${name}: room ${room_id} is ahead of its log, so the dump is inconsistent: dump with --oplog`)
     }
     count += found
     logs.add(room_id)
   }
   for await (const { _id } of rooms.find({}, { projection: { _id: 1 } })) {
     if (!logs.has(_id))
-      throw new Error(`${name}: room ${_id} has no log, so it is not of one moment: dump it with --oplog`)
+      throw new Error(`${name}: room ${_id} has no log, so the dump is inconsistent: dump with --oplog`)
   }
 
   await leases.deleteMany({})
@@ -49,11 +49,14 @@ export async function renewMongo(connected: Db): Promise<{ users: number; rooms:
   return { users: await users.countDocuments(), rooms: await rooms.countDocuments({ deleted: false }), events: count }
 }
 
-/** Rooms that `sampleMongo` looks at, and events at the end of each one's log. */
+/** Rooms that `sampleMongo` reads, and the newest events of each that it reads. */
 const SAMPLE_ROOMS = 100
 const SAMPLE_EVENTS = 1000
 
-/** Looks at a database, which servers may be running on, and proves that it takes a durable write. @param from a room id to begin at */
+/**
+ * Checks a sample of a database, which servers may be using, and that it accepts a durable write.
+ * @param from a room id to start at
+ */
 export async function sampleMongo(connected: Db, from: string) {
   const db = withConcerns(connected)
   const { events, meta, rooms } = collectionsOf(db)

@@ -5,28 +5,28 @@ import type { Collections } from './collections.js'
 import type { Call } from './connection.js'
 import { insertIfMissing } from './failures.js'
 
-/** A holder that has not renewed its lease for so long is dead. */
+/** A holder that has not renewed its lease for this long counts as dead. */
 const LEASE_MS = 2000
-/** How long a server waits for the holder at most; then the caller gets StoreUnavailable. */
+/** Maximum wait for the holder; then the caller gets StoreUnavailable. */
 const PATIENCE_MS = 10_000
 const POLL_MS = 20
 
 export interface Lease {
-  /** Tells that the holder lives. */
+  /** Signals that the holder is alive. */
   renew(call: Call): Promise<void>
   release(call: Call): Promise<void>
 }
 
 /**
- * One server at a time follows a room's log. It avoids duplicate work, and nothing depends on it: a server that was
- * paused for longer than its lease repeats what is done, which is harmless.
+ * Lets one server at a time follow a room's log. This only avoids duplicate work: a server that was paused for longer
+ * than its lease repeats steps, which is harmless.
  *
- * A lease is taken by inserting it, since of two inserts every server lets one win. Whether its holder lives is seen by
- * `beat` having changed while one looked, by one's own monotonic clock: no two servers need to agree on the time.
+ * A lease is acquired by inserting it, because of two concurrent inserts exactly one succeeds. Waiting servers see that
+ * the holder is alive by changes of `beat` and time them with their own monotonic clocks, so clocks need not agree.
  */
 export function createLeases({ leases }: Collections) {
   /**
-   * @param isDone whether another has done the work meanwhile
+   * @param isDone whether another server has done the work in the meantime
    * @returns null if it has
    * @throws StoreUnavailable if the holder takes too long
    */

@@ -8,32 +8,34 @@ import type { Log } from './log.js'
 export type Newest = Pick<StoredEvent, 'seq'> & Partial<Pick<StoredEvent, 'type'>>
 
 /**
- * Something that is derived from the log and kept in collections of its own, so that reading it is quick. Any server
- * brings it up to date, at times two at once, so its documents say which seq they reflect and give way to a greater one
- * only.
+ * Data derived from the log and kept in its own collections for fast reads. Any server may update it, and two may do so
+ * at once, so each document stores the seq that it reflects and is only replaced by one with a greater seq.
  */
 export interface LogIndex {
-  /** Its collections, with the database's indexes on them. */
+  /** Its collections, with their database indexes. */
   readonly collections: Readonly<Record<string, IndexDescription[]>>
   /** Whether it reflects a room's log up to `head`. */
   isAt(call: Call, room_id: string, head: number): Promise<boolean>
   /**
-   * Reflects the room's next events up to `newest`, then moves its position. Doing a step again changes nothing.
-   * @returns whether there are more
+   * Applies the room's next events up to `newest`, then advances the position. Idempotent.
+   * @returns whether more events are left
    */
   step(call: Call, room_id: string, newest: Newest): Promise<boolean>
-  /** Drops what it holds of the messages after `after` up to `upto`, because their room was deleted. */
+  /** Drops the entries of messages after `after` up to `upto`, because their room was deleted. */
   forget?(call: Call, room_id: string, after: number, upto: number): Promise<void>
 }
 
-/** Events of one step: some ten milliseconds, so that a lease is renewed long before it ends. */
+/** Events per step: about ten milliseconds of work, so that leases are renewed long before they expire. */
 export const STEP_EVENTS = 200
 
 interface Applied extends Pick<LogIndex, 'collections' | 'forget'> {
-  /** Field of its position in the documents of `indexed`. A new one is missing, so the index starts with the first event. */
+  /**
+   * Field of its position in the documents of `indexed`. A new field is missing, so the index starts at the first
+   * event.
+   */
   position: string
   types: readonly EventType[]
-  /** Reflects some events of these types, oldest first; perhaps some that were applied before. */
+  /** Applies events of these types, oldest first; some may have been applied before. */
   apply(call: Call, room_id: string, events: StoredEvent[]): Promise<void>
 }
 
@@ -55,7 +57,7 @@ export function appliedIndex(
 
     async step(call, room_id, { seq: head, type }) {
       const after = await readPosition(call, room_id)
-      // Nothing is read of a deleted room, so nothing is kept of its events either.
+      // A deleted room is never read, so its events need not be indexed.
       const isGone = type === 'room_deleted'
       const found = isGone ? [] : await log.readTypes(call, room_id, [...types], after, head, STEP_EVENTS)
       if (found.length > 0) await apply(call, room_id, found)

@@ -12,7 +12,7 @@ type PageQuery = { before?: number; after?: number; limit: number }
 
 export type Log = ReturnType<typeof createLog>
 
-/** A room's log as others may read it: what is deleted by now reads empty, whether or not it was scrubbed yet. */
+/** Reads a room's log. Texts of deleted messages read empty, even if they are not scrubbed yet. */
 export function createLog({ events }: Collections) {
   async function find(call: Call, filter: Filter<EventDocument>, order: 1 | -1, limit: number): Promise<StoredEvent[]> {
     return events.find(filter, { ...call, projection, sort: { seq: order }, limit }).toArray()
@@ -22,7 +22,7 @@ export function createLog({ events }: Collections) {
     return (await find(call, { room_id }, -1, 1))[0]
   }
 
-  /** Which of some messages are deleted. */
+  /** The deleted ones among some messages. */
   async function deleted(call: Call, room_id: string, seqs: number[]): Promise<Set<number>> {
     if (seqs.length === 0) return new Set()
     const found = await events
@@ -31,7 +31,7 @@ export function createLog({ events }: Collections) {
     return new Set(found.map(({ target }) => target as number))
   }
 
-  /** Asked after the events were read, so that nothing shows that was deleted before the call. */
+  /** Looks up deletions after the events were read, so that nothing deleted before the call is returned. */
   async function blank(call: Call, room_id: string, found: StoredEvent[]): Promise<StoredEvent[]> {
     const targetOf = ({ seq, target = seq }: StoredEvent) => target
     const gone = await deleted(call, room_id, [...new Set(found.filter(({ text }) => text).map(targetOf))])
@@ -41,8 +41,8 @@ export function createLog({ events }: Collections) {
   /**
    * Adds the newest event that targets each message, and the number of its edits.
    *
-   * Between finding the newest and reading its text the message may be deleted and scrubbed: an edit that reads empty
-   * tells so, and one more look finds the deletion.
+   * The message may be deleted and scrubbed between finding its newest event and reading the text. An empty edit shows
+   * this, and a second look-up finds the deletion.
    */
   async function withNewest(
     call: Call,
@@ -98,11 +98,11 @@ export function createLog({ events }: Collections) {
       return (await newest(call, room_id))?.seq ?? 0
     },
 
-    /** One point look-up for each position: a log has no holes. */
+    /** One point look-up per position suffices, because logs have no gaps. */
     async findAhead(call: Call, positions: Position[]): Promise<string[]> {
       if (positions.length === 0) return []
       const next = positions.map(({ room_id, seq }) => ({ room_id, seq: seq + 1 }))
-      // FerretDB on PostgreSQL filters by a plain position, and reads every event for an alternative.
+      // FerretDB on PostgreSQL pushes down a single position, but scans all events for an `$or`.
       const filter = next.length > 1 ? { $or: next } : { ...next[0] }
       const found = await events.find(filter, { ...call, projection: { _id: 0, room_id: 1 } }).toArray()
       return found.map(({ room_id }) => room_id)
@@ -139,7 +139,7 @@ export function createLog({ events }: Collections) {
       const gone = new Set<number>()
       const deletions = events.find({ room_id, type: 'deleted', seq }, { ...call, projection: { _id: 0, target: 1 } })
       for await (const { target } of deletions) gone.add(target as number)
-      // More cannot be deleted than these, so that so many are enough.
+      // At most this many can be deleted, so this limit leaves enough.
       const messages = events.find(
         { room_id, type: 'message', seq, user: { $ne: userKey(username) } },
         { ...call, projection: { _id: 0, seq: 1 }, limit: max + gone.size },

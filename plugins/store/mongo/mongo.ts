@@ -20,24 +20,24 @@ import { createReadState } from './state.js'
 import { createUpkeep } from './upkeep.js'
 
 /**
- * Events of one command. FerretDB takes a hundred at a time, and goes on with the next hundred if one of these was a
- * duplicate, though the order was asked for: that left holes in a log.
+ * Events per insert command. FerretDB splits inserts into batches of a hundred and continues with the next batch after
+ * a duplicate, although the insert is ordered, which left gaps in a log.
  */
 const INSERT_MAX = 100
 
 type Method = (call: Call, ...args: never[]) => Promise<unknown>
-/** A method of the store without the call that it gets from us. */
+/** A store method without its `call` parameter. */
 type Exposed<M> = M extends (call: Call, ...args: infer Args) => Promise<infer Result>
   ? (...args: Args) => Promise<Result>
   : never
 
 /**
- * The store that servers share, in a MongoDB or whatever speaks its protocol. It uses plain indexes and single-document
- * writes only: no transaction, no change stream.
+ * The store shared by several servers, in MongoDB or any database that speaks its protocol. It uses plain indexes and
+ * single-document writes only: no transactions, no change streams.
  *
  * @param connected of a client made with `connectOptions`, which the caller closes after the store
  * @param timeout_ms how long one command may take
- * @throws an Error whose message is one plain sentence, if the database holds what this server cannot read
+ * @throws an Error whose message is one plain sentence, if this server cannot read the database's content
  */
 export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIMEOUT_MS): Promise<Store> {
   const db = withConcerns(connected, timeout_ms)
@@ -65,7 +65,7 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
   let under_way = 0
   let idle = () => {}
 
-  /** What the database did not answer with success may have happened or not: 503. */
+  /** Maps failures to 503, because the outcome of an unanswered command is unknown. */
   function answer(error: unknown): unknown {
     if (!(error instanceof MongoError)) return error
     if (!failing) logger.error({ err: error }, 'The store does not answer; retrying')
@@ -105,8 +105,8 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
   }
 
   /**
-   * Membership events are indexed before the promise resolves, so that lists of rooms and members show them from then
-   * on. Where that fails they are stored all the same: the outcome is unknown, as of any append that was not answered.
+   * Indexes membership events before the promise resolves, so that lists of rooms and members show them from then on.
+   * If indexing fails, the events are stored anyway; the outcome is unknown, as for any append that failed.
    */
   async function append(call: Call, room_id: string, after: number, appended: StoredEvent[]) {
     assert(appended.length > 0 && appended.length <= BATCH_MAX)
@@ -136,7 +136,7 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
     }),
     readEpoch: expose(async (call: Call) => {
       const found = await collections.meta.findOne({ _id: 'epoch' }, call)
-      // A database that is only being started, or filled, has none yet: that is not another one.
+      // A database that is still starting or being restored has no epoch yet; that does not make it another store.
       if (found === null) throw new errors.StoreUnavailable()
       return found.value
     }),

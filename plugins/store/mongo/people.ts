@@ -7,14 +7,14 @@ import { sessionDocument, toSession, toUser, userDocument } from './documents.js
 import { insertIfMissing, isDuplicate } from './failures.js'
 import type { Log } from './log.js'
 
-/** Expired sessions that one command deletes, so that none takes long. */
+/** Expired sessions deleted per command, to keep each short. */
 const EXPIRED_STEP = 500
 
 type Listing = { after?: string; limit: number }
 
-/** Accounts, their sessions, and how far each has read. */
+/** Accounts, sessions and read marks. */
 export function createPeople({ users, sessions, marks }: Collections, log: Log) {
-  /** Marks that are being moved, by user and room. Each is moved by one command at a time, the others wait for it. */
+  /** Moves in flight by user and room. Each mark is moved by one command at a time; concurrent callers wait. */
   const moving = new Map<string, Promise<number>>()
 
   async function raise(call: Call, user: string, room_id: string, seq: number): Promise<number> {
@@ -27,7 +27,7 @@ export function createPeople({ users, sessions, marks }: Collections, log: Log) 
         )
         return (mark as { seq: number }).seq
       } catch (error) {
-        // Another has just made the mark, which can now be moved; marks are never deleted.
+        // Another call has just created the mark, so it can be moved now; marks are never deleted.
         if (!isDuplicate(error)) throw error
       }
     }
@@ -50,8 +50,8 @@ export function createPeople({ users, sessions, marks }: Collections, log: Log) 
     moveMark,
 
     /**
-     * The mark first, and only if there is none: a user without one would have all of the default room unread, and the
-     * mark of a user who has the name already must not move.
+     * Creates the mark first, and only if it is missing: without a mark all of the default room would be unread for the
+     * user, and the mark of an existing user with that name must not move.
      */
     async createUser(call: Call, stored: StoredUser): Promise<void> {
       const user = userKey(stored.username)
@@ -60,7 +60,7 @@ export function createPeople({ users, sessions, marks }: Collections, log: Log) 
       if (!(await insertIfMissing(users.insertOne(userDocument(stored), call)))) {
         throw new Conflict(`The name ${stored.username} is taken`)
       }
-      // A registration that broke off here left its mark.
+      // The mark may be left from a registration that was interrupted here.
       if (!isNew) await moveMark(call, user, DEFAULT_ROOM_ID, seq)
     },
 
@@ -94,7 +94,7 @@ export function createPeople({ users, sessions, marks }: Collections, log: Log) 
       return (await found.toArray()).map(toUser)
     },
 
-    /** From the collection's own figures: users are never deleted, and counting them one by one would cost more each day. */
+    /** From the collection's metadata: users are never deleted, and the cost of an exact count would grow with them. */
     countUsers: (call: Call): Promise<number> => users.estimatedDocumentCount(call),
 
     async createSession(call: Call, session: Session): Promise<void> {
@@ -127,7 +127,7 @@ export function createPeople({ users, sessions, marks }: Collections, log: Log) 
       for (let found = EXPIRED_STEP; found === EXPIRED_STEP; ) {
         const ids = await sessions.find(expired, { ...call, projection: { _id: 1 }, limit: EXPIRED_STEP }).toArray()
         found = ids.length
-        // Those among them that were extended meanwhile stay.
+        // Sessions that were extended in the meantime stay.
         if (found > 0) await sessions.deleteMany({ _id: { $in: ids.map(({ _id }) => _id) }, ...expired }, call)
       }
     },

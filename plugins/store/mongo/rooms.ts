@@ -11,10 +11,10 @@ import { eventDocument, roomDocument, toRecord } from './documents.js'
 import { insertIfMissing } from './failures.js'
 import type { Log } from './log.js'
 
-/** Ids of rooms that one command looks for. */
+/** Maximum number of room ids per command. */
 const IDS_MAX = 1000
 
-/** The record that a room's first event makes. */
+/** The record that results from a room's first event. */
 function recordOf({ room_id, username, created_at, data }: StoredEvent): RoomRecord {
   const { name = room_id, description = '', is_public = true, max_members = 0, password_hash = null } = data ?? {}
   const settings = { name, description, is_public, max_members }
@@ -31,18 +31,18 @@ function recordOf({ room_id, username, created_at, data }: StoredEvent): RoomRec
   }
 }
 
-/** Rooms' records. What is in them is derived from the log, but for the name, which the record takes. */
+/** Records of rooms. They derive from the log, but the record's insertion is what claims the name. */
 export function createRooms({ rooms, members, events }: Collections, log: Log) {
   const byName = (a: RoomDocument, b: RoomDocument) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name))
 
-  /** @returns whether the record is there now */
+  /** @returns whether the record exists now */
   async function putRecord(call: Call, record: RoomRecord): Promise<boolean> {
     const empty = { ...roomDocument({ ...record, indexed_seq: 0 }), latest: { seq: 0, message: null } }
     if (await insertIfMissing(rooms.insertOne(empty, call))) return true
     return (await rooms.findOne({ _id: record.id }, call)) !== null
   }
 
-  /** The first rooms of a list that have `part` in their names, without some. */
+  /** The first rooms of a list whose names contain `part`, except some. */
   async function find(
     call: Call,
     filter: Filter<RoomDocument>,
@@ -55,7 +55,7 @@ export function createRooms({ rooms, members, events }: Collections, log: Log) {
     const named = rooms.find(filter, { ...call, sort: { name: 1 }, ...(part === '' && { limit: most }) })
     for await (const room of named) {
       if (without.has(room._id)) continue
-      // The query is not a pattern, so the names are compared here.
+      // Compared here, because the query must not be interpreted as a pattern.
       if (room.name_folded.includes(part)) found.push(room)
       if (found.length === limit) break
     }
@@ -64,13 +64,12 @@ export function createRooms({ rooms, members, events }: Collections, log: Log) {
 
   return {
     /**
-     * Appends the first event, then puts the record, which takes the name; the follower does the rest.
+     * Appends the first event, then inserts the record, which claims the name; the follower does the rest.
      *
      * If the server dies in between, the room does not exist: no client knows its id, and its name is free. The default
-     * room's id is known, so a server that finds its first event without a record puts the record of that event.
+     * room's id is known, so a server that finds its first event without a record inserts the record of that event.
      *
-     * Where another room took the name in between, the log gets its last event: it never was visible either, and reads
-     * as what it is.
+     * If another room claimed the name in between, a `room_deleted` event ends the log, which was never visible.
      */
     async createRoom(call: Call, record: RoomRecord, created: StoredEvent): Promise<void> {
       if ((await rooms.findOne({ name: record.name, tombstone: '' }, call)) !== null) {
@@ -94,11 +93,11 @@ export function createRooms({ rooms, members, events }: Collections, log: Log) {
       return found && toRecord(found)
     },
 
-    /** Rooms by their ids, deleted or not. */
+    /** Rooms by id, including deleted ones. */
     readRooms: (call: Call, ids: string[]): Promise<RoomDocument[]> =>
       rooms.find({ _id: { $in: ids } }, call).toArray(),
 
-    /** The rooms of a page, one more than its limit if there are more. */
+    /** The rooms of a page, plus one if there are more. */
     async findRooms(call: Call, username: string, { limit, after = '', q = '', mine }: RoomQuery) {
       const part = foldName(q)
       const there = { tombstone: '', name: { $gt: after } }

@@ -9,13 +9,13 @@ import type { Call } from './connection.js'
 import { toRecord } from './documents.js'
 import { STEP_EVENTS } from './log-index.js'
 
-/** Up to where a record reflects its log. */
+/** The seq up to which a record reflects its log. */
 const reflected = ({ indexed_seq, latest }: RoomDocument) => Math.min(indexed_seq, latest?.seq ?? indexed_seq)
 
 /**
- * Reads what a list shows of some rooms, four commands for all of them. The order of the reads is that of `readState`: the
- * records, which the caller has read, then member rows, then the events behind the records. Folded together they are each
- * room as it was at the last of these events.
+ * Reads what a list shows of some rooms, with four commands in total. The order of the reads is that of `readState`:
+ * records (read by the caller), member rows, then the events that the records do not reflect. Folded together they give
+ * each room as of the last of these events.
  *
  * @param settle brings the record of a room up to date and reads it again
  */
@@ -23,7 +23,9 @@ export function createReadStandings(
   { members, marks, events }: Collections,
   settle: (call: Call, room_ids: string[]) => Promise<RoomDocument[]>,
 ) {
-  /** The events behind each record, oldest first; a record that lags more than STEP_EVENTS is brought up to date first. */
+  /**
+   * The events that each record does not reflect, oldest first. Brings records that lag by over STEP_EVENTS up to date.
+   */
   async function readTails(call: Call, records: RoomDocument[]): Promise<Map<string, StoredEvent[]>> {
     const tails = new Map<string, StoredEvent[]>(records.map(({ _id }) => [_id, []]))
     const behind = records.map(record => {
@@ -35,7 +37,7 @@ export function createReadStandings(
     return tails
   }
 
-  /** Messages of others that were not deleted, among the events that the records reflect. Only authors delete. */
+  /** Counts other users' undeleted messages among the events that the records reflect. Only authors delete messages. */
   async function countReflected(call: Call, user: string, rooms: { room_id: string; after: number; upto: number }[]) {
     const counts = new Map<string, number>()
     const branches = rooms.flatMap(({ room_id, after, upto }) => {
@@ -54,7 +56,7 @@ export function createReadStandings(
     return counts
   }
 
-  /** @param isLast the records were brought up to date just now: what came since is left out */
+  /** @param isLast whether the records were just brought up to date; then newer events are left out */
   return async function readStandings(
     call: Call,
     username: string,
@@ -111,7 +113,7 @@ export function createReadStandings(
   }
 }
 
-/** FerretDB filters by one plain position, and reads every event for an alternative. */
+/** FerretDB pushes down a single filter, but scans all events for an `$or`. */
 function anyOf(branches: Filter<EventDocument>[]): Filter<EventDocument> {
   return branches.length === 1 ? { ...branches[0] } : { $or: branches }
 }

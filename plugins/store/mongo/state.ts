@@ -8,20 +8,20 @@ import type { Log } from './log.js'
 export const MEMBERSHIP_TYPES = [...membershipTypes]
 
 /**
- * What a writer decides on. Nothing holds the room still meanwhile, so the order of the reads is what keeps the answer
- * from being stale: what is derived first, what it is derived from last.
+ * Reads the state on which a writer decides. The room may change during the reads, so their order is what keeps the
+ * result consistent: derived data first, the log last.
  *
  * 1. The record, as of w (`indexed_seq`). It reaches w only after every row has.
  * 2. The rows: each reflects all of its user's events up to w, or more.
- * 3. The head, which is at least w and at least every row's seq, for rows and records are made from events that were
- *    there before.
- * 4. The membership events behind min(since, w) and up to that head. The log has no holes and its events never change,
- *    so these are all there are, whatever is appended meanwhile.
+ * 3. The head, which is at least w and at least every row's seq, because rows and records derive from events that were
+ *    appended before.
+ * 4. The membership events after min(since, w) up to that head. The log has no gaps and events never change, so this
+ *    is complete, whatever is appended in the meantime.
  *
- * Folded over 1 and 2 by seq, 4 gives the room as it was at the head. The other way round, a removal that was indexed
+ * Folding 4 over 1 and 2 by seq gives the room as of the head. In the opposite order, a removal that was indexed
  * between reading the events and reading the record would be in neither.
  *
- * Each read sees what the ones before it saw, even if a failover comes between them (`createCalls`).
+ * Each read sees what the previous ones saw, even across a failover (`createCalls`).
  */
 export function createReadState(collections: Collections, log: Log) {
   return async (call: Call, room_id: string, usernames: string[], since: number): Promise<RoomState> => {
@@ -35,7 +35,7 @@ export function createReadState(collections: Collections, log: Log) {
   }
 }
 
-/** The member rows of the users that have one. */
+/** The member rows of those users that have one. */
 export async function readRows({ members }: Collections, call: Call, room_id: string, usernames: string[]) {
   if (usernames.length === 0) return []
   const filter = { room_id, user: { $in: usernames.map(userKey) } }

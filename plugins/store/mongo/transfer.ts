@@ -18,7 +18,7 @@ import { createIndexes } from './indexes.js'
 import { createLog, type Log } from './log.js'
 import type { LogIndex } from './log-index.js'
 
-/** Pages through a collection by a unique key of one or two fields: no cursor that could outlive its session. */
+/** Pages through a collection by a unique key of one or two fields, because a cursor could outlive its session. */
 async function* pages(run: Run, collection: Collection<Document>, first: string, second?: string) {
   const sort = second === undefined ? { [first]: 1 as const } : { [first]: 1 as const, [second]: 1 as const }
   let filter = {}
@@ -55,7 +55,7 @@ function openParts(connected: Db, timeout_ms: number): Parts {
   }
 }
 
-/** Logs that are there, whether or not they have a record. */
+/** Ids of all logs, whether or not the room has a record. */
 async function* roomIds({ run, collections: { events } }: Parts) {
   let room_id = ''
   for (;;) {
@@ -111,7 +111,7 @@ export async function openMongoSource(db: Db, timeout_ms: number): Promise<Sourc
   if (version !== SCHEMA_VERSION) {
     throw new Error(`Database ${db.databaseName} holds no store of version ${SCHEMA_VERSION} (${version ?? 'empty'})`)
   }
-  // A crash may have left what is derived behind the log.
+  // After a crash the indexes may lag behind the log.
   for await (const room_id of roomIds(parts)) await parts.run(call => parts.follower.follow(call, room_id))
   return {
     epoch: (await meta.findOne({ _id: 'epoch' }))?.value as string,
@@ -121,14 +121,14 @@ export async function openMongoSource(db: Db, timeout_ms: number): Promise<Sourc
 }
 
 /**
- * A database that takes the store with `epoch`.
+ * Opens a database to load the store with `epoch` into.
  * @throws an Error whose message is one plain sentence, if the database holds something else
  */
 export async function openMongoSink(db: Db, epoch: string, timeout_ms: number): Promise<Sink> {
   const parts = openParts(db, timeout_ms)
   const { collections, run, follower } = parts
   const { meta } = collections
-  const somethingElse = () => new Error(`Database ${db.databaseName} holds something else already; name an empty one`)
+  const somethingElse = () => new Error(`Database ${db.databaseName} already holds something else; name an empty one`)
 
   const version = (await meta.findOne({ _id: 'schema_version' }))?.value
   if (version === undefined) {
@@ -145,7 +145,7 @@ export async function openMongoSink(db: Db, epoch: string, timeout_ms: number): 
   }
   await ensureIndexes(db, parts.indexes)
 
-  /** A batch in which some are there is one that was cut off: the others go in. */
+  /** If some documents of a batch exist, a previous load was interrupted; the others are inserted. */
   const put = <T extends Document>(call: Call, collection: Collection<T>, documents: T[]) =>
     insertIfMissing(collection.insertMany(documents as never, { ...call, ordered: false }))
 

@@ -4,24 +4,24 @@ import type { Call, Run } from './connection.js'
 import type { Follower } from './follower.js'
 import type { LogIndex, Newest } from './log-index.js'
 
-/** How long events of a room gather before they are indexed behind the acks: one round for many. */
+/** Delay before a room's new events are indexed in the background, so that one round covers many. */
 const GATHER_MS = 100
-/** How long a room rests whose indexing failed. */
+/** Delay before a room's indexing is retried after a failure. */
 const RETRY_MS = 5000
-/** How often to look for deleted rooms whose emptying was interrupted by the death of a server. */
+/** Interval of the search for deleted rooms whose purge was interrupted because a server died. */
 const SWEEP_MS = 60_000
 const SWEEP_MAX = 100
-/** Rooms that wait to be indexed; one beyond is taken up with its next event or search. */
+/** Maximum number of rooms queued for indexing; others are indexed with their next event or search. */
 const ROOMS_MAX = 10_000
-/** Rooms that this server indexes behind the acks at a time. */
+/** Rooms that this server indexes in the background at a time. */
 const AT_ONCE = 4
 
 /**
- * The work behind the acks: which rooms are to be followed and when. It is kept in memory as a hint only; what a crash
- * left behind is found by the next append to the room, read of its state, or search in it.
+ * Background work after acks: schedules which rooms to index and when. The schedule is only a hint in memory; a room
+ * that was unindexed at a crash is indexed with the next append, read of its state or search.
  */
 export function createUpkeep({ purges }: Collections, follower: Follower, run: Run, logger: Logger) {
-  /** Rooms that something was appended to, with when they may be followed. */
+  /** Rooms with new events, and when to index them. */
   const waiting = new Map<string, number>()
   const following = new Map<string, Promise<void>>()
   const working = new Set<string>()
@@ -30,7 +30,7 @@ export function createUpkeep({ purges }: Collections, follower: Follower, run: R
   let closed = false
 
   /**
-   * Within this process one call at a time follows a room. Other callers wait for it, then check whether it went far
+   * Lets one call of this process at a time follow a room. Other callers wait for it, then check whether it went far
    * enough.
    */
   async function alone(room_id: string, work: () => Promise<void>): Promise<void> {
@@ -46,7 +46,7 @@ export function createUpkeep({ purges }: Collections, follower: Follower, run: R
     }
   }
 
-  /** Resolves when indexes, all unless some are named, reflect the log as it is now, or up to an event that is there. */
+  /** Resolves when indexes (by default all) reflect the log up to an event (by default the last one). */
   const follow = (call: Call, room_id: string, indexes?: LogIndex[], newest?: Newest) =>
     alone(room_id, () => follower.follow(call, room_id, indexes, newest))
 
@@ -56,7 +56,7 @@ export function createUpkeep({ purges }: Collections, follower: Follower, run: R
     arm()
   }
 
-  /** The rooms wait in the order in which they came, so the first of them is next. */
+  /** The queue is in insertion order, so the first room is next. */
   function arm() {
     const [next] = waiting.values()
     if (closed || timer !== undefined || next === undefined || working.size >= AT_ONCE) return
@@ -105,10 +105,10 @@ export function createUpkeep({ purges }: Collections, follower: Follower, run: R
     follow,
     sweep,
 
-    /** Has a room followed behind whatever is under way. */
+    /** Schedules a room to be indexed in the background. */
     appended: (room_id: string) => schedule(room_id, GATHER_MS),
 
-    /** Ends what is under way; the rest is taken up by the next server. */
+    /** Waits for running work; the rest is left to the next server. */
     async close() {
       closed = true
       clearTimeout(timer)

@@ -201,7 +201,7 @@ test('a failing backup prints one line and leaves no file', async t => {
   const db = new Sqlite(join(env.DATA_DIR as string, 'talkie.db'), 0)
   db.run("delete from events where room_id = 'default' and seq = 2")
   db.close()
-  await refused({}, /cannot be copied to .*: the log of room default has a hole$/)
+  await refused({}, /cannot be copied to .*: the log of room default has a gap$/)
   t.same(readdirSync(folder), [])
   writeFileSync(file, 'mine')
   await refused({}, /already exists: choose another name$/)
@@ -240,7 +240,7 @@ test('a failing restore prints one line and leaves no store', async t => {
     /cannot be restored to .*no such table/,
   )
   await refused(changed("update meta set value = '1' where name = 'schema_version'"), /its schema version is 1/)
-  await refused(changed('delete from events where seq = 1'), /the log of room default has a hole$/)
+  await refused(changed('delete from events where seq = 1'), /the log of room default has a gap$/)
   t.match(await run(['restore', file], env), {
     code: 1,
     stderr: [/is not empty \(talkie.db\): move it away, as by mv /],

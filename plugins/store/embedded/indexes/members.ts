@@ -16,7 +16,7 @@ import {
 } from '../rows.js'
 import type { Sqlite } from '../sqlite.js'
 
-/** Members of rooms, and what the room's record says of its log: owner, number of members, whether it is deleted. */
+/** Members of rooms, and the fields of a room's record that derive from its log: owner, member count, deleted. */
 export const members: LogIndex = {
   name: 'members',
   tables: `

@@ -8,12 +8,12 @@ import type { Sqlite } from '../sqlite.js'
 
 const word = (room: number, term: string) => `${room}_${term}`
 
-/** A text as the index takes it. */
+/** A text in the form in which it is indexed. */
 export function indexedText(room: number, text: string): string {
   return [...textTerms(text)].map(term => word(room, term)).join(' ')
 }
 
-/** A room's number in the index, and up to which seq the deferred indexes reflect its log. */
+/** A room's number in the index, and the seq up to which the deferred indexes reflect its log. */
 const readIndexed = (db: Sqlite, room_id: string) =>
   db.get<{ id: number; seq: number }>('select id, seq from indexed where room_id = ?', [room_id])
 
@@ -21,9 +21,9 @@ const remove = (db: Sqlite, room: number, seq: number) =>
   db.run('delete from terms where rowid = (?1 << 36) | ?2', [room, seq])
 
 /**
- * The search index is a full-text table of SQLite's, which holds no texts and knows nothing of languages: its words are
- * the terms of `log/terms.ts`, each preceded by its room's number, and its rowid is the room's number and the message's
- * seq. It takes a fifth of the time of a plain table of terms, and a sixth of the space.
+ * The search index is a contentless FTS5 table without language support: its words are the terms of `log/terms.ts`,
+ * each prefixed with its room's number, and its rowid combines the room's number and the message's seq. It takes a
+ * fifth of the time of a plain table of terms, and a sixth of the space.
  */
 export const terms: LogIndex<TextEvent> = {
   name: 'terms',
@@ -38,8 +38,8 @@ create virtual table terms using fts5 (
     const room = readIndexed(db, room_id)?.id as number
     for (const { seq, type, target, text } of events) {
       if (type === 'deleted') remove(db, room, target as number)
-      // Only the newest text of a message is in the index. A text that was emptied by now is left out: its `deleted`
-      // event follows.
+      // Only the newest text of a message is indexed. A text that is already emptied is skipped: its `deleted` event
+      // follows.
       else if (text !== undefined && text !== '') {
         db.run('insert or replace into terms (rowid, text) values ((?1 << 36) | ?2, ?3)', [
           room,
@@ -56,7 +56,7 @@ create virtual table terms using fts5 (
   },
 }
 
-/** How long a search works in one turn of the event loop, roughly. */
+/** How long a search runs in one turn of the event loop, approximately. */
 const SLICE_MS = 3
 /** Work after which a search returns what it has and where to continue, ms. */
 const SEARCH_MS = 10
@@ -77,7 +77,7 @@ export function createTermReads(db: Sqlite) {
       return (readIndexed(db, room_id)?.seq ?? 0) >= readHead(db, room_id)
     },
 
-    /** Messages with all the terms whose seq is over `above` and below `before`, newest first. */
+    /** Messages that have all the terms, with seqs between `above` and `before` (both exclusive), newest first. */
     searchSpan({ room_id, terms, before, limit }: Search, above: number): number[] {
       const room = readIndexed(db, room_id)
       if (room === undefined) return []
@@ -93,8 +93,8 @@ export function createTermReads(db: Sqlite) {
 }
 
 /**
- * Searches down the log in slices and lets other work run in between, because the cost of two frequent terms is not known
- * beforehand.
+ * Searches the log downwards in slices and yields to the event loop in between, because the cost of combining frequent
+ * terms is not known beforehand.
  *
  * @param searchSpan as above
  */

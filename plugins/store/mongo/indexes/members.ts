@@ -17,14 +17,14 @@ const isAt = ({ indexed_seq, latest }: Pick<RoomDocument, 'indexed_seq' | 'lates
   indexed_seq >= head && latest !== undefined && latest.seq >= head
 
 /**
- * Members of rooms, and what the room's record says of its log: owner, number of members, newest message, whether it is
- * deleted. The record's `indexed_seq` is the position, and it is compared when the record is changed, so no change is
- * counted twice. `latest` has a seq of its own, since older servers move the position without it.
+ * Members of rooms, and the fields of a room's record that derive from its log: owner, member count, newest message,
+ * deleted. The position is the record's `indexed_seq`, which is compared when the record is changed, so that no change
+ * is counted twice. `latest` has its own seq, because older servers advance the position without it.
  */
 export function createMembers(collections: Collections, log: Log) {
   const { rooms, members, purges } = collections
 
-  /** Of two servers that put a row at once, the one that knows the greater seq wins. */
+  /** If two servers write a row at once, the greater seq wins. */
   async function putRows(call: Call, room_id: string, rows: MemberRow[]) {
     const usernames = rows.map(({ username }) => username)
     const there = new Set((await readRows(collections, call, room_id, usernames)).map(row => userKey(row.username)))
@@ -40,7 +40,7 @@ export function createMembers(collections: Collections, log: Log) {
     }
   }
 
-  /** What the record does not reflect yet: membership events, and the newest message as of `head`. */
+  /** The changes that the record does not reflect yet: membership events, and the newest message as of `head`. */
   async function readChanges(call: Call, { _id: room_id, indexed_seq, latest }: RoomDocument, head: number) {
     const from = Math.min(indexed_seq, latest?.seq ?? 0)
     if (latest !== undefined && head - from <= STEP_EVENTS) {
@@ -56,13 +56,13 @@ export function createMembers(collections: Collections, log: Log) {
   const index: LogIndex = {
     collections: { members: [{ key: { room_id: 1, user: 1 }, unique: true }, { key: { user: 1, room_id: 1 } }] },
 
-    /** A log without a record has nothing to reflect. */
+    /** A log without a record is up to date: there is nothing to update. */
     async isAt(call, room_id, head) {
       const record = await rooms.findOne({ _id: room_id }, { ...call, projection: { indexed_seq: 1, latest: 1 } })
       return record === null || isAt(record, head)
     },
 
-    /** The rows before the record: a reader trusts the rows as far as the record says. */
+    /** Writes the rows before the record, because readers trust the rows up to the record's position. */
     async step(call, room_id, { seq: head }) {
       const found = await rooms.findOne({ _id: room_id }, call)
       if (found === null || isAt(found, head)) return false

@@ -8,21 +8,21 @@ import { insertIfMissing } from '../failures.js'
 import type { Log } from '../log.js'
 import { appliedIndex } from '../log-index.js'
 
-/** The terms by which one message is found. */
+/** The terms of one message. */
 interface TermsDocument {
   room_id: string
   seq: number
   terms: string[]
 }
 
-/** Seqs that one search covers: the database finds what has one of the terms, and may look at all of these. */
+/** Seqs covered by one search: the database finds messages with one of the terms and may have to scan all of them. */
 const SPAN = 100_000
 
-/** Search terms of messages. What is deleted leaves them, and its texts are emptied in the same step. */
+/** Search terms of messages. For a deleted message one step drops the terms and empties the texts. */
 export function createTerms(db: Db, { events, indexed }: Collections, log: Log) {
   const terms = db.collection<TermsDocument>('terms')
 
-  /** Texts by the message that they belong to. */
+  /** Groups texts by message. */
   function gather(room_id: string, found: StoredEvent[]) {
     const sent: TermsDocument[] = []
     const edits: TermsDocument[] = []
@@ -35,7 +35,7 @@ export function createTerms(db: Db, { events, indexed }: Collections, log: Log) 
   }
 
   async function put(call: Call, { sent, edits }: ReturnType<typeof gather>) {
-    // A server that did this step before may have put more: terms of later edits, which stay.
+    // Another server that already did this step may have added terms of later edits, which stay.
     if (sent.length > 0) await insertIfMissing(terms.insertMany(sent, { ...call, ordered: false }))
     for (const { room_id, seq, terms: more } of edits) {
       await terms.updateOne({ room_id, seq }, { $addToSet: { terms: { $each: more } } }, { ...call, upsert: true })
@@ -61,7 +61,7 @@ export function createTerms(db: Db, { events, indexed }: Collections, log: Log) 
       async apply(call, room_id, found) {
         const texts = gather(room_id, found)
         await put(call, texts)
-        // Asked after the terms were put: a slower server may have put those of a message that was deleted since.
+        // Looked up after the terms were written: a slow server may have written those of a message deleted since.
         const touched = [...texts.sent, ...texts.edits].map(({ seq }) => seq)
         const named = found.flatMap(event => (event.type === 'deleted' ? [event.target as number] : []))
         await scrub(call, room_id, [...(await log.deleted(call, room_id, [...new Set([...touched, ...named])]))])

@@ -29,8 +29,8 @@ test('the folder is made where it is missing, with a store that has an epoch', a
 test('a folder that is a file, or is below one, is refused in one sentence', async t => {
   const file = join(temporaryFolder(t), 'file')
   writeFileSync(file, '')
-  refuses(t, file, /^DATA_DIR .*file cannot be used as a writable folder \(EEXIST\)$/)
-  refuses(t, join(file, 'below'), /^DATA_DIR .*below cannot be used as a writable folder \(ENOTDIR\)$/)
+  refuses(t, file, /^DATA_DIR .*file is not a writable folder \(EEXIST\)$/)
+  refuses(t, join(file, 'below'), /^DATA_DIR .*below is not a writable folder \(ENOTDIR\)$/)
 })
 
 test('a folder that a store holds is refused to another, also in this process, until it is released', async t => {
@@ -120,7 +120,11 @@ test('only the server’s user can read the folder and what is in it, also one t
 test('a damaged guard file is named in one sentence', async t => {
   const folder = temporaryFolder(t)
   writeFileSync(join(folder, 'talkie.lock'), 'no database '.repeat(1000))
-  refuses(t, folder, /^.*talkie\.lock cannot be locked \(SQLITE_NOTADB\); if no server runs here, remove that file$/)
+  refuses(
+    t,
+    folder,
+    /^.*talkie\.lock cannot be locked \(SQLITE_NOTADB\); if no server is using this folder, delete that file$/,
+  )
 })
 
 test('a store of another schema version is refused in one sentence', async t => {

@@ -9,6 +9,6 @@ test('a server whose database does not answer does not start, and says so in one
     () => t.fail('it started'),
     (error: Error) => error,
   )
-  t.match(error, { message: /^MONGODB_URI names a database that does not answer: [^\n]+$/ })
+  t.match(error, { message: /^The database of MONGODB_URI does not answer: [^\n]+$/ })
   t.notMatch(`${(error as Error).message}`, /secret/)
 })
