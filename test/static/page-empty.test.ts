@@ -46,8 +46,6 @@ inBrowser('empty and failed states', async (t, browser) => {
     const { url } = await serve(t)
     const page = await visit(t, browser, url)
     await signUp(page, 'minji')
-    // The page polls the list; in this test only when it is told to.
-    await page.addInitScript('window.setInterval = () => 0')
     const list = (address: URL) => address.pathname === '/rooms'
     await page.route(list, route => route.abort())
     await page.reload()

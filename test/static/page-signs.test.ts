@@ -112,7 +112,7 @@ inBrowser('unread signs and notifications', async (t, browser) => {
     const [page] = await twoTabs(first.context(), url)
     const sockets = () => [...fastify.ws.hub.clientsOf('minji')]
     await until(page, async () => sockets().length === 3)
-    // A hidden tab does not poll.
+    // A hidden tab does not load the list again.
     await page.evaluate(leave)
     const { headers } = await register(fastify, 'jun')
     const make = async (name: string) => {

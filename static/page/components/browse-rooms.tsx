@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Room } from '../../../schemas/room.js'
 import { matchesName } from '../text/match.js'
 import { RoomTile } from './avatar.js'
@@ -13,6 +13,9 @@ const orders = {
 }
 type Order = keyof typeof orders
 
+/** The server is asked for rooms by name once the user has stopped typing for this long, ms. */
+const SEARCH_MS = 300
+
 /** All public rooms, to find and join one. */
 export function BrowseRooms() {
   const account = useAccount()
@@ -22,7 +25,18 @@ export function BrowseRooms() {
   const [query, setQuery] = useState('')
   const [others_only, setOthersOnly] = useState(false)
   const [order, setOrder] = useState<Order>('members')
+  const has_more = useAccountState('has_more_rooms')
   const field = useRef<HTMLInputElement>(null)
+  const part = query.trim()
+  useEffect(() => {
+    if (part === '' || !has_more) return
+    const timer = setTimeout(() => account.attempt(account.rooms.search(part)), SEARCH_MS)
+    return () => clearTimeout(timer)
+  }, [part, has_more, account])
+  useEffect(() => {
+    // No frame tells of public rooms that others created.
+    account.rooms.reload()
+  }, [account])
   useLayoutEffect(() => {
     // On a phone the keyboard would cover the rooms.
     if (matchMedia('(pointer: fine)').matches) field.current?.focus()
@@ -49,8 +63,8 @@ export function BrowseRooms() {
           <input
             ref={field}
             type="search"
-            aria-label={texts.search_rooms(all.length)}
-            placeholder={texts.search_rooms(all.length)}
+            aria-label={has_more ? texts.find_room : texts.search_rooms(all.length)}
+            placeholder={has_more ? texts.find_room : texts.search_rooms(all.length)}
             value={query}
             onInput={event => setQuery(event.currentTarget.value)}
           />
@@ -83,6 +97,11 @@ export function BrowseRooms() {
             </li>
           ))}
         </ul>
+        {has_more && part === '' && (
+          <button type="button" class="link" onClick={() => account.attempt(account.rooms.loadMore())}>
+            {texts.more_rooms}
+          </button>
+        )}
         <div aria-live="polite">
           {status === 'loading' && <p class="empty">{texts.loading}</p>}
           {status === 'loaded' && shown.length === 0 && (

@@ -45,6 +45,7 @@ export const en = {
   find_room: 'Find a room',
   rooms_failed: 'Couldn’t load rooms.',
   no_room_found: 'No rooms found.',
+  more_rooms: 'Show more rooms',
   no_other_rooms: 'There are no other public rooms yet.',
   create_room: 'Create a room',
   room_name: 'Room name',

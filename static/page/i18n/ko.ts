@@ -43,6 +43,7 @@ export const ko: Dictionary = {
   find_room: '채팅방 검색',
   rooms_failed: '채팅방 목록을 불러오지 못했어요.',
   no_room_found: '검색 결과가 없어요.',
+  more_rooms: '채팅방 더 보기',
   no_other_rooms: '다른 공개 채팅방이 아직 없어요.',
   create_room: '채팅방 만들기',
   room_name: '채팅방 이름',

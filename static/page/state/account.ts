@@ -2,7 +2,14 @@ import type { Message } from '../../../schemas/message.js'
 import type { RoomCreation } from '../../../schemas/room.js'
 import type { ProfileChange, User } from '../../../schemas/user.js'
 import { DEFAULT_ROOM_ID } from '../../../schemas/wire.js'
-import { ApiError, type Connection, type ConnectionState, createConnection, type Http } from '../../client/index.js'
+import {
+  ApiError,
+  type Connection,
+  type ConnectionOptions,
+  type ConnectionState,
+  createConnection,
+  type Http,
+} from '../../client/index.js'
 import { describeError, type Language, languages } from '../i18n/index.js'
 import { createConversations } from './conversations.js'
 import { createDrafts } from './drafts.js'
@@ -16,6 +23,7 @@ import type { Router } from './router.js'
 import type { Session } from './session.js'
 import type { AccountState, OpenDialog, Panel } from './state.js'
 import { createStore } from './store.js'
+import { createSubscriptions } from './subscriptions.js'
 
 export interface AccountOptions {
   user: User
@@ -52,6 +60,7 @@ export function createAccount(options: AccountOptions) {
     rooms: new Map(),
     rooms_status: 'loading',
     ...loadAllMarks(),
+    has_more_rooms: false,
     people: new Map(),
     conversation: null,
     panel: null,
@@ -80,19 +89,30 @@ export function createAccount(options: AccountOptions) {
     connection: () => connection,
     rooms: () => rooms,
   })
-  const connection: Connection = createConnection({
+  const socket: ConnectionOptions = {
     base_url: location.origin,
     WebSocket,
     token: () => session.token() ?? '',
-    on_state,
-    storage: outgoing.pending,
-    on_settled: outgoing.settled,
     on_frame(frame) {
       if (frame.type === 'profile') people.cacheUsers([frame])
       if (frame.type === 'admitted') admitted(frame.room_id)
     },
+  }
+  const connection: Connection = createConnection({
+    ...socket,
+    on_state,
+    storage: outgoing.pending,
+    on_settled: outgoing.settled,
   })
-  const rooms: Rooms = createRooms({ me, http, connection, store, conversation: conversations.get, on_message: notify })
+  const subscriptions = createSubscriptions(connection, () => createConnection(socket))
+  const rooms: Rooms = createRooms({
+    ...{ me, http, connection, subscriptions, store },
+    conversation: conversations.get,
+    on_unfollowed: conversations.forget,
+    on_message: notify,
+  })
+  /** Whether the connection was open before: what happened since then no frame has told. */
+  let was_open = false
 
   addEventListener(
     'storage',
@@ -104,14 +124,17 @@ export function createAccount(options: AccountOptions) {
 
   function on_state(state: ConnectionState) {
     store.set({ connection: state })
-    if (state.name === 'open') rooms.flushMarks()
-    else conversations.disconnected()
+    if (state.name === 'open') {
+      rooms.flushMarks()
+      if (was_open) rooms.reload()
+      was_open = true
+    } else conversations.disconnected()
     // The token expired while the page slept, or the session ended: the cookie decides.
     if (state.name === 'closed' && state.next === 'login')
       session.renew().then(renewed => renewed && !closing.signal.aborted && connection.connect())
   }
 
-  /** The user became a member of a room. If this fails, the next poll of the list finds the room. */
+  /** The user became a member of a room. If this fails, the next load of the list finds the room. */
   async function admitted(room_id: string) {
     await rooms.admitted(room_id).catch(() => {})
     if (store.state.conversation?.room_id === room_id && !conversations.get(room_id)) await conversations.open()
@@ -185,19 +208,25 @@ export function createAccount(options: AccountOptions) {
         drafts.clear()
       }
       closing.abort()
-      connection.close()
+      subscriptions.each(one => one.close())
       rooms.close()
       people.close()
     },
 
-    authenticate: connection.auth,
+    authenticate(token: string) {
+      subscriptions.each(one => {
+        one.auth(token)
+        // One that was closed because the old token had expired; an open one stays as it is.
+        one.connect()
+      })
+    },
     reconnect: connection.connect,
     /** The page is visible again, or the network is back. */
     check() {
-      connection.check()
-      rooms.poll()
+      subscriptions.each(one => one.check())
+      rooms.reload()
     },
-    setTyping: (on: boolean) => connection.typing(store.state.conversation?.room_id ?? '', on),
+    setTyping: (on: boolean) => subscriptions.typing(store.state.conversation?.room_id ?? '', on),
 
     showPanel: (panel: Panel) => store.set({ panel }),
     showDialog: (dialog: OpenDialog) => store.set({ dialog }),

@@ -10,9 +10,6 @@ import { createSession } from './session.js'
 import type { AppState } from './state.js'
 import { createStore } from './store.js'
 
-/** No event announces a public room that others create, nor one's own while the bus is down: the list is polled, ms. */
-const POLL_MS = 30_000
-
 export type App = ReturnType<typeof createApp>
 
 /** Composes the page: what outlives a login, and the account of the present one. */
@@ -73,7 +70,6 @@ export function createApp() {
   }
   document.addEventListener('visibilitychange', check)
   addEventListener('online', check)
-  setInterval(() => document.hidden || account?.rooms.poll(), POLL_MS)
 
   return {
     store,

@@ -5,12 +5,13 @@ import { limits } from '../../../schemas/wire.js'
 import { ApiError, type Connection, type Http, type RoomListener } from '../../client/index.js'
 import type { Conversation } from './conversation.js'
 import { foldLastMessage } from './last-message.js'
-import { foldPresence, NO_PRESENCE, type Presence } from './presence.js'
+import { foldPresence } from './presence.js'
 import type { AccountState } from './state.js'
 import type { Store } from './store.js'
+import type { Subscriptions } from './subscriptions.js'
 
-/** Pages of the room list that are loaded. */
-const PAGES_MAX = 10
+/** Pages of one's own rooms that are loaded. */
+const PAGES_MAX = 20
 /** Events that change a room's counts are gathered this long before the room is loaded again, ms. */
 const REFRESH_MS = 1000
 /** Read marks are gathered this long before they are sent, ms. */
@@ -20,18 +21,26 @@ export interface RoomsOptions {
   me: string
   http: Http
   connection: Connection
+  subscriptions: Subscriptions
   store: Store<AccountState>
   conversation: (room_id: string) => Conversation | undefined
+  /** A room is no longer followed, although the user is a member: what is held of it grows old. */
+  on_unfollowed: (room_id: string) => void
   /** Another user's message in a joined room. */
   on_message: (message: Message) => void
 }
 
+/** When something was last said, or the room was made. */
+const lastActivity = (room: Room | undefined) => room?.last_message?.created_at ?? room?.created_at ?? ''
+
 export type Rooms = ReturnType<typeof createRooms>
 
-/** The list of rooms. Joined rooms are subscribed to, and their events keep the list up to date. */
-export function createRooms({ me, http, connection, store, conversation, on_message }: RoomsOptions) {
-  /** Presence in each room that is subscribed to. */
-  const subscribed = new Map<string, Presence>()
+/**
+ * The user's own rooms, all of them, and the first public ones that the user can join. Own rooms are subscribed to, and
+ * their events keep the list up to date; it is loaded again only after a reconnect and when the page is looked at again.
+ */
+export function createRooms(options: RoomsOptions) {
+  const { me, http, connection, subscriptions, store, conversation, on_unfollowed, on_message } = options
   const refreshing = new Map<string, ReturnType<typeof setTimeout>>()
   const marks = new Map<string, number>()
 
@@ -52,7 +61,7 @@ export function createRooms({ me, http, connection, store, conversation, on_mess
     try {
       const room = await http.room(room_id)
       // Events were faster than this response: it would undo them.
-      if (room.last_seq < (connection.resumePoint(room_id)?.after ?? 0)) refreshSoon(room_id)
+      if (room.last_seq < (subscriptions.after(room_id) ?? 0)) refreshSoon(room_id)
       else put(room)
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) drop(room_id)
@@ -71,11 +80,15 @@ export function createRooms({ me, http, connection, store, conversation, on_mess
 
   function event(room_id: string, frame: EventFrame) {
     conversation(room_id)?.event(frame)
-    change(room_id, room => ({
-      last_seq: frame.seq,
-      unread: frame.type === 'message' && frame.username !== me ? room.unread + 1 : room.unread,
-      last_message: foldLastMessage(room.last_message, frame),
-    }))
+    change(room_id, room => {
+      // The room was loaded after this event, and counts it.
+      if (frame.seq <= room.last_seq) return {}
+      return {
+        last_seq: frame.seq,
+        unread: frame.type === 'message' && frame.username !== me ? room.unread + 1 : room.unread,
+        last_message: foldLastMessage(room.last_message, frame),
+      }
+    })
     if (frame.type === 'message' && frame.username !== me) on_message(frame)
     const room = store.state.rooms.get(room_id)
     if (
@@ -97,12 +110,12 @@ export function createRooms({ me, http, connection, store, conversation, on_mess
       if (frame.type === 'read') readElsewhere(room_id, frame.seq)
       else if (frame.type !== 'error') {
         if (frame.type !== 'typing')
-          subscribed.set(room_id, foldPresence(subscribed.get(room_id) ?? NO_PRESENCE, frame))
+          subscriptions.setPresence(room_id, foldPresence(subscriptions.presence(room_id), frame))
         conversation(room_id)?.frame(frame)
       }
     },
     ended() {
-      subscribed.delete(room_id)
+      subscriptions.ended(room_id)
       conversation(room_id)?.end()
       refresh(room_id)
     },
@@ -115,14 +128,21 @@ export function createRooms({ me, http, connection, store, conversation, on_mess
     if (seq < room.last_seq) refreshSoon(room_id)
   }
 
-  function subscribe(room: Room) {
-    if (subscribed.has(room.id) || subscribed.size >= limits.ROOMS_PER_SOCKET_MAX) return
-    subscribed.set(room.id, NO_PRESENCE)
+  /** The open room is always followed: if there are too many, the one that was quiet for longest gives way to it. */
+  function follow(room: Room) {
+    if (!room.is_member || subscriptions.has(room.id)) return
+    if (subscriptions.full) {
+      if (store.state.conversation?.room_id !== room.id) return
+      const [quietest] = [...subscriptions.ids()].sort((a, b) => activeAt(a).localeCompare(activeAt(b)))
+      if (quietest !== undefined) unfollow(quietest)
+    }
     // From the list's own seq on, so that no event is lost between the response and the subscription.
-    connection.subscribe(room.id, listener(room.id), { after: room.last_seq })
+    subscriptions.subscribe(room.id, listener(room.id), room.last_seq)
   }
-  function unsubscribe(room_id: string) {
-    if (subscribed.delete(room_id)) connection.unsubscribe(room_id)
+  const activeAt = (room_id: string) => lastActivity(store.state.rooms.get(room_id))
+  function unfollow(room_id: string) {
+    subscriptions.leave(room_id)
+    on_unfollowed(room_id)
   }
 
   function flushMarks() {
@@ -131,22 +151,58 @@ export function createRooms({ me, http, connection, store, conversation, on_mess
     marks.clear()
   }
 
-  async function list(): Promise<Map<string, Room>> {
-    const rooms = new Map<string, Room>()
+  async function listOwn(): Promise<Room[]> {
+    const own: Room[] = []
     let after: string | undefined
     for (let i = 0; i < PAGES_MAX; i++) {
-      const page = await http.rooms({ limit: limits.PAGE_MAX, ...(after !== undefined && { after }) })
-      for (const room of page.rooms) rooms.set(room.id, room)
+      const page = await http.rooms({ mine: true, limit: limits.PAGE_MAX, ...(after !== undefined && { after }) })
+      own.push(...page.rooms)
       after = page.next
       if (after === undefined) break
     }
-    return rooms
+    return own
   }
 
-  function replace(rooms: Map<string, Room>) {
-    store.set({ rooms, rooms_status: 'loaded' })
-    for (const room of rooms.values()) if (room.is_member) subscribe(room)
-    for (const room_id of subscribed.keys()) if (!rooms.get(room_id)?.is_member) unsubscribe(room_id)
+  /** The cursor of the next page of public rooms. */
+  let others_after: string | undefined
+  async function listOthers(after?: string): Promise<Room[]> {
+    const page = await http.rooms({ mine: false, limit: limits.PAGE_MAX, ...(after !== undefined && { after }) })
+    others_after = page.next
+    store.set({ has_more_rooms: page.next !== undefined })
+    return page.rooms
+  }
+
+  function putAll(listed: readonly Room[]) {
+    const rooms = new Map(store.state.rooms)
+    for (const room of listed) {
+      const isOld = room.last_read_seq < (rooms.get(room.id)?.last_read_seq ?? 0)
+      // A room whose events or read mark have come further than this response is known better.
+      if (!isOld && room.last_seq >= (subscriptions.after(room.id) ?? 0)) rooms.set(room.id, room)
+    }
+    store.set({ rooms })
+  }
+
+  /** Shows what was listed, and follows the user's own rooms, the active ones first. */
+  function replace(own: Room[], others: Room[]) {
+    const listed = new Set([...own, ...others].map(({ id }) => id))
+    const isKept = ({ id }: Room) => listed.has(id) || subscriptions.has(id) || id === store.state.conversation?.room_id
+    store.set({
+      rooms: new Map([...store.state.rooms].filter(([, room]) => isKept(room))),
+      rooms_status: 'loaded',
+    })
+    putAll([...own, ...others])
+    for (const room of own.sort((a, b) => lastActivity(b).localeCompare(lastActivity(a)))) follow(room)
+  }
+
+  let loading: Promise<void> | undefined
+  /** One at a time. @throws ApiError */
+  function load(): Promise<void> {
+    loading ??= Promise.all([listOwn(), listOthers()])
+      .then(([own, others]) => replace(own, others))
+      .finally(() => {
+        loading = undefined
+      })
+    return loading
   }
 
   return {
@@ -154,57 +210,61 @@ export function createRooms({ me, http, connection, store, conversation, on_mess
     async load() {
       store.set({ rooms_status: 'loading' })
       try {
-        replace(await list())
+        await load()
       } catch (error) {
         store.set({ rooms_status: 'failed' })
         throw error
       }
     },
 
-    /** Finds rooms that are new, or newly joined, since the list was loaded; events keep the subscribed ones. */
-    async poll() {
-      const rooms = await list().catch(() => null)
-      if (!rooms || store.state.rooms_status === 'loading') return
-      if (store.state.rooms_status === 'failed') return replace(rooms)
-      for (const room of rooms.values()) {
-        if (subscribed.has(room.id) || store.state.rooms.get(room.id)?.last_seq === room.last_seq) continue
-        put(room)
-        if (room.is_member) subscribe(room)
-      }
+    /** Finds what no frame told of: public rooms of others, and what happened while the page was not connected. */
+    async reload() {
+      if (store.state.rooms_status !== 'loading') await load().catch(() => {})
+    },
+
+    /** The next public rooms. @throws ApiError */
+    async loadMore() {
+      putAll(await listOthers(others_after))
+    },
+
+    /** Finds public rooms by a part of their name, for the list that shows what is loaded. @throws ApiError */
+    async search(q: string) {
+      putAll((await http.rooms({ mine: false, limit: limits.PAGE_MAX, q: q.slice(0, limits.ROOM_NAME_MAX) })).rooms)
     },
 
     /** The user became a member: added by the owner, or joined in another tab. @throws ApiError */
     async admitted(room_id: string) {
-      if (subscribed.has(room_id)) return
+      if (subscriptions.has(room_id)) return
       const room = await http.room(room_id)
       put(room)
-      if (room.is_member) subscribe(room)
+      follow(room)
     },
 
     /** Loads a room that is not in the list. @throws ApiError 404 if it does not exist or is private */
     async find(room_id: string): Promise<Room> {
       const known = store.state.rooms.get(room_id)
-      if (known) return known
+      // A room that is not followed may be known as it was long ago.
+      if (known && (!known.is_member || subscriptions.has(room_id))) return known
       const room = await http.room(room_id)
       put(room)
-      if (room.is_member) subscribe(room)
+      follow(room)
       return room
     },
 
     /** The user created or joined a room. */
     entered(room: Room) {
       put(room)
-      subscribe(room)
+      follow(room)
     },
     /** The user left or deleted a room. */
     async gone(room_id: string) {
-      unsubscribe(room_id)
+      subscriptions.leave(room_id)
       await refresh(room_id)
     },
     refresh,
-    presence: (room_id: string): Presence => subscribed.get(room_id) ?? NO_PRESENCE,
+    presence: subscriptions.presence,
     /** The seq after which a conversation's events follow. */
-    resumeSeq: (room_id: string) => connection.resumePoint(room_id)?.after,
+    resumeSeq: subscriptions.after,
 
     /** Everything up to `seq` was on the screen. */
     markRead(room_id: string, seq: number) {

@@ -67,6 +67,8 @@ export interface AccountState {
   connection: ConnectionState | null
   rooms: ReadonlyMap<string, Room>
   rooms_status: 'loading' | 'loaded' | 'failed'
+  /** There are more public rooms than `rooms` holds. */
+  has_more_rooms: boolean
   /** Rooms without notifications and unread signs. */
   muted: ReadonlySet<string>
   favorites: ReadonlySet<string>
