@@ -12,7 +12,7 @@ const ARGS = [
   '--disable-sync',
 ]
 
-/** The system's Chromium, where it has one. */
+/** The system's Chromium, if installed. */
 export const executablePath = (process.env.PATH ?? '')
   .split(delimiter)
   .map(folder => join(folder, 'chromium'))

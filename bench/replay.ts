@@ -1,12 +1,12 @@
 /**
- * Replays real talk against a server of its own, kills the server on the way, and compares what is kept with what was
- * said: `npm run replay -- FILE`. What it ends with are figures; the exit code is 1 where anything was lost, doubled,
- * out of order or not found.
+ * Replays recorded conversations against its own server, kills the server repeatedly, and compares the stored messages
+ * with the recording: `npm run replay -- FILE`. Prints figures at the end; the exit code is 1 if any message was lost,
+ * duplicated, out of order or not found.
  *
- * With `--servers 3` there are three of them, on MongoDB (MONGODB_URI, or a FerretDB of its own) and Redis; everybody
- * moves to another in the middle, and servers, Redis and the database are broken all the time. FerretDB looks at every
- * event for every question, so give it `--first 300`; on PostgreSQL, which FERRETDB_POSTGRESQL_URL names, at those of one
- * room, so that it bears `--first 3000`.
+ * With `--servers 3` it starts three servers on MongoDB (MONGODB_URI, or its own FerretDB) and Redis; all users move to
+ * another server midway, and servers, Redis and the database are disrupted all the time. FerretDB scans every event for
+ * every query, so use `--first 300`; on PostgreSQL (FERRETDB_POSTGRESQL_URL) it scans those of one room, so
+ * `--first 3000` works.
  */
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'

@@ -1,8 +1,8 @@
 /**
- * How fast a log-out, a removal and a room's deletion reach sockets on another server, with the bus working, Redis
- * killed, and Redis fallen silent in the moment before; and how fast the users of a dead server are offline:
- * `npm run revocation`. On MongoDB (MONGODB_URI, or a FerretDB of its own) and Redis. It ends with medians and maxima;
- * the exit code is 1 where a maximum is beyond its bound.
+ * Measures how fast a logout, a removal and a room's deletion reach sockets on another server while the bus works,
+ * Redis is killed, or Redis has just stopped responding; and how fast the users of a dead server go offline: `npm run
+ * revocation`. Uses MongoDB (MONGODB_URI, or its own FerretDB) and Redis. Prints medians and maxima; the exit code is 1
+ * if a maximum exceeds its bound.
  */
 import { parseArgs } from 'node:util'
 import { measure } from './revocation/measure.js'
@@ -22,5 +22,5 @@ for (const { what, took_ms, bound_ms } of measured) {
   if (isBeyond) process.exitCode = 1
   console.log(`${what.padEnd(34)} median ${median} ms, max ${max} ms of ${bound_ms}${isBeyond ? ' BEYOND' : ''}`)
 }
-// Sockets whose servers were stopped may still be on their way out.
+// Sockets of stopped servers may still be closing and would keep the process alive.
 process.exit()

@@ -1,13 +1,13 @@
 /**
- * A rolling restart of three servers, on MongoDB (MONGODB_URI, or a FerretDB of its own) and Redis, under the bursts of
- * bench/k6/burst.js and beside 2,000 sockets that only listen: `npm run rolling [-- -e NAME=VALUE]`. It ends with
- * figures; the exit code is 1 where a threshold of the script does not hold, a server was not restarted under it or had
- * to be killed, or the sockets came back in less than 80 % of the drain's time.
+ * A rolling restart of three servers on MongoDB (MONGODB_URI, or its own FerretDB) and Redis, under the bursts of
+ * bench/k6/burst.js and with 2,000 more sockets that only listen: `npm run rolling [-- -e NAME=VALUE]`. Prints figures
+ * at the end; the exit code is 1 if a threshold of the script fails, a server was not restarted during it or had to be
+ * killed, or the reconnects were spread over less than 80 % of the drain time.
  */
 import { parseArgs } from 'node:util'
 import { roll } from './rolling/roll.js'
 
-/** Who is sent away in the middle of a burst is back seconds later, and FerretDB takes its time, too. */
+/** Generous thresholds: a client disconnected during a burst is back only seconds later, and FerretDB is slow. */
 const LOAD = ['ROUNDS=4', 'P99_ACK_MS=30000', 'P99_DELIVERY_MS=30000', 'PATIENCE_MS=120000']
 
 const { values } = parseArgs({

@@ -1,4 +1,4 @@
-/** What the embedded store commits, search terms included: `node build/bench/store.js`. */
+/** Measures the commits of the embedded store, including search terms: `node build/bench/store.js`. */
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,7 +15,7 @@ const WORDS = Array.from({ length: 5000 }, () =>
     .slice(0, 2 + Math.floor(Math.random() * 7)),
 )
 
-/** About 200 bytes, with words as frequent as in a language: few very common, most rare. */
+/** About 200 bytes of text with natural word frequencies: few very common words, most of them rare. */
 function text(): string {
   const words: string[] = []
   for (let length = 0; length < 200; ) {
@@ -27,7 +27,7 @@ function text(): string {
 }
 const TEXTS = Array.from({ length: 5000 }, text)
 
-/** A UUIDv7, as the client makes it. */
+/** A UUIDv7, like the client generates. */
 function clientId(): string {
   const time = Date.now().toString(16).padStart(12, '0')
   const random = randomBytes(10).toString('hex')
@@ -46,7 +46,7 @@ function message(room_id: string, seq: number): StoredEvent {
   }
 }
 
-/** Appends to a room, each batch when the last one is durable, until the time is up. */
+/** Appends batches to a room one after the other, until the time is up. */
 async function fill(store: Store, room_id: string, batch: number, until: number, took: number[]) {
   let head = 0
   while (performance.now() < until) {

@@ -2,15 +2,15 @@ import { converse, nothingWrong, numberOf, pause, personOf, prepare, readBack } 
 import { Talker } from './talker.js'
 
 /**
- * Everybody speaks at once: USERS (50) people in one room send MESSAGES (10) each in the same moment, and each must get
- * all of them, once, in one order. Then again, every EVERY_MS (20000), ROUNDS (1) times in all, over the same sockets:
- * meanwhile servers may be restarted.
+ * A burst: USERS (50) users in one room send MESSAGES (10) each at the same moment, and each must receive all of them
+ * once, in the same order. Repeated every EVERY_MS (20000), ROUNDS (1) times in total, over the same sockets; servers
+ * may be restarted in the meantime.
  */
 const USERS = numberOf('USERS', 50)
 const MESSAGES = numberOf('MESSAGES', 10)
 const ROUNDS = numberOf('ROUNDS', 1)
 const EVERY_MS = numberOf('EVERY_MS', 20_000)
-/** How long everybody has to be there before it begins. */
+/** Time for all users to connect before the burst starts. */
 const GATHER_MS = numberOf('GATHER_MS', 5000)
 
 export const options = {

@@ -2,8 +2,8 @@ import { check } from 'k6'
 import { call, converse, counts, nothingWrong, numberOf, personOf, prepare } from './talk.js'
 
 /**
- * What a client without a socket does, over and over: USERS (10) people send, repeat, read, edit, reply, search and
- * delete for DURATION (30s).
+ * Exercises the HTTP API without sockets: USERS (10) users send, retry, read, edit, reply, search and delete in a loop
+ * for DURATION (30s).
  */
 const USERS = numberOf('USERS', 10)
 
@@ -32,7 +32,7 @@ export default async function ({ people, room_id }) {
 
     const first = await call('POST', messages, token, sending)
     const again = await call('POST', messages, token, sending)
-    check(null, { 'a message is made once': () => first.status === 201 && again.status === 200 })
+    check(null, { 'a retried message is created once': () => first.status === 201 && again.status === 200 })
     if (again.body.id !== first.body.id) counts.doubled.add(1)
 
     const id = first.body.id
@@ -44,12 +44,12 @@ export default async function ({ people, room_id }) {
     if (ids.some((/** @type {number} */ one, /** @type {number} */ at) => at > 0 && one <= ids[at - 1]))
       counts.unordered.add(1)
 
-    const reply = await call('POST', `${messages}/${id}/reply`, token, { text: 'so be it' })
+    const reply = await call('POST', `${messages}/${id}/reply`, token, { text: 'agreed' })
     const edited = await call('PUT', `${messages}/${id}`, token, { text: `${sending.text}!` })
     const search = (await call('GET', `${messages}/search?q=${word}`, token)).body
     check(null, {
-      'a reply names its message': () => reply.body.reply_to === id,
-      'an edit is what it says now': () => edited.body.text === `${sending.text}!`,
+      'a reply refers to its message': () => reply.body.reply_to === id,
+      'an edit changes the text': () => edited.body.text === `${sending.text}!`,
       'a search finds it': () => search.messages.length === 1 && search.messages[0].id === id,
     })
     await call('PUT', `/rooms/${room_id}/read`, token, { seq: reply.body.id })

@@ -2,8 +2,8 @@ import { converse, nothingWrong, numberOf, pause, personOf, prepare } from './ta
 import { Talker } from './talker.js'
 
 /**
- * A long day: USERS (50) people in one room for DURATION (30m). Each round of one of them is to come, to catch up, to
- * say MESSAGES (10), one every EVERY_MS (1000), and to go away for a while; what was missed meanwhile must come, once.
+ * A soak test: USERS (50) users in one room for DURATION (30m). In each round a user connects, catches up, sends
+ * MESSAGES (10), one every EVERY_MS (1000), and disconnects for a while; missed messages must then arrive, once.
  */
 const USERS = numberOf('USERS', 50)
 const MESSAGES = numberOf('MESSAGES', 10)
@@ -25,7 +25,7 @@ export function setup() {
   return prepare(USERS, 'Soak')
 }
 
-/** A VU is one person: what it saw is kept from round to round. @type {Talker | undefined} */
+/** A VU is one user, whose state is kept between rounds. @type {Talker | undefined} */
 let talker
 
 /** @param {Awaited<ReturnType<typeof setup>>} data */
@@ -41,7 +41,7 @@ export default async function ({ people, room_id }) {
     await me.acknowledged()
     await me.expectOwn()
     me.drop()
-    // Less than a resume brings: 1,000 events.
+    // Short enough to miss fewer than 1,000 events, which a resume can replay.
     await pause(Math.random() * Math.min(5000, (500 * EVERY_MS) / USERS))
   }, me)
 }

@@ -2,8 +2,8 @@ import { converse, nothingWrong, numberOf, pause, personOf, prepare } from './ta
 import { Talker } from './talker.js'
 
 /**
- * Talk over sockets that break: USERS (20) people in one room, each of whom says MESSAGES (20), one every EVERY_MS
- * (250), and loses the socket twice on the way, once with messages under way.
+ * Chat over unreliable sockets: USERS (20) users in one room send MESSAGES (20) each, one every EVERY_MS (250), and
+ * lose their socket twice, once with messages in flight.
  */
 const USERS = numberOf('USERS', 20)
 const MESSAGES = numberOf('MESSAGES', 20)

@@ -4,15 +4,15 @@ import { type Fate, startRedisProxy } from '../../test/support/redis-proxy.js'
 import { startMongo } from '../../test/support/services.js'
 import { type ServerProcess, startServer } from './server.js'
 
-/** How often something is broken on purpose: a server each time, and Redis or the database. */
+/** Interval between faults: each time a server, and Redis or the database. */
 const FAULT_MS = 5000
-/** How long Redis or the database stays broken. */
+/** How long a fault of Redis or the database lasts. */
 const BROKEN_MS = 2500
 const FATES: Fate[] = ['swallow', 'repeat', 'swap', 'pass']
 
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
 
-/** Several servers on one store and one Redis of their own, each with something between it and Redis that may lie. */
+/** Starts several servers on one store and one Redis, each with a fault-injecting proxy in front of Redis. */
 export async function startCluster(count: number) {
   const ends: (() => unknown)[] = []
   const owner = { teardown: (work: () => unknown) => ends.push(work) }
@@ -60,8 +60,9 @@ export async function startCluster(count: number) {
     base_urls: servers.map(({ base_url }) => base_url),
 
     /**
-     * Breaks one thing after the other, until it is told to stop.
-     * @returns what tells it; it resolves, with all mended, with how many servers were killed and things were broken
+     * Injects one fault after the other until stopped.
+     * @returns a function that stops it and repairs everything; resolves with the numbers of servers killed and of
+     * faults
      */
     disturb(progress: (line: string) => void) {
       let isOver = false

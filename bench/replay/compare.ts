@@ -3,36 +3,36 @@ import { limits } from '../../schemas/wire.js'
 import type { Http } from '../../static/client/index.js'
 import { readHistory } from './history.js'
 
-/** Looks at observers who are brought no further, 50 ms apart, before they are given up. */
+/** Checks without progress, 50 ms apart, before lagging observers are given up. */
 const TRIES_MAX = 1200
 
-/** One message of a recorded talk, in the order said within its room. */
+/** A message of a recording, in the order of its room. */
 export interface Said {
   room: string
   username: string
   text: string
 }
 
-/** A message that an observer was told of, and when. */
+/** A message that an observer received, and when. */
 export interface Heard {
   client_id: string
   at: number
 }
 
-/** What was said in one room, and what became of it. */
+/** The recorded messages of a room, and the results of replaying them. */
 export interface Replayed {
   room_id: string
   said: Said[]
-  /** client_id of each message, in the order said. */
+  /** client_id of each message, in the recorded order. */
   client_ids: string[]
   /** When each message was acknowledged, by client_id. */
   acked_at: Map<string, number>
-  /** client_ids of the messages that each observer was told of, in that order, and when. */
+  /** The messages that each observer received, in order. */
   observed: Heard[][]
 }
 
 /**
- * Reads the whole history and compares it, and what each observer was told of, with what was said.
+ * Compares the whole history, and what each observer received, with the recording.
  * @param observers their names
  */
 export async function compareAll(replayed: Replayed[], reader: Http, observers: string[], say: (line: string) => void) {
@@ -49,7 +49,10 @@ export async function compareAll(replayed: Replayed[], reader: Http, observers: 
   return figures
 }
 
-/** Searches a room for parts of Korean words that were said in it. @returns how many parts, and of how many not all was found */
+/**
+ * Searches a room for parts of its Korean words. @returns how many parts were searched, and for how many a hit is
+ * missing
+ */
 export async function searchAll({ room_id, said }: Replayed, reader: Http, count: number) {
   const parts = pickParts(said, count)
   let searches_incomplete = 0
@@ -60,21 +63,21 @@ export async function searchAll({ room_id, said }: Replayed, reader: Http, count
   return { searches: parts.length, searches_incomplete }
 }
 
-/** Says where an observer was told other than what was said. */
+/** Whether an observer received exactly the recorded messages; reports the first difference. */
 function isAsSaid({ client_ids }: Replayed, heard: Heard[], name: string, say: (line: string) => void): boolean {
   const at = client_ids.findIndex((client_id, place) => heard[place]?.client_id !== client_id)
   if (at < 0 && heard.length === client_ids.length) return true
   const from = at < 0 ? client_ids.length : at
-  say(`${name} was told of ${heard.length} of ${client_ids.length} messages, wrong from number ${from + 1} on`)
+  say(`${name} received ${heard.length} of ${client_ids.length} messages, the first wrong one is number ${from + 1}`)
   return false
 }
 
-/** The longest time from a message's ack to when an observer was told of it, ms. */
+/** The longest time from a message's ack until an observer received it, ms. */
 function furthestBehind(acked_at: Map<string, number>, heard: Heard[]): number {
   return heard.reduce((most, { client_id, at }) => Math.max(most, at - (acked_at.get(client_id) ?? at)), 0)
 }
 
-/** What the history holds, against what was said. */
+/** Compares the history with the recording. */
 function compare({ said, client_ids }: Replayed, history: Message[]) {
   const places = new Map(client_ids.map((client_id, place) => [client_id, place]))
   const seen = new Set<string>()
@@ -95,7 +98,7 @@ function compare({ said, client_ids }: Replayed, history: Message[]) {
   return figures
 }
 
-/** Two neighbouring Hangul syllables of random messages; none where nobody wrote Korean. */
+/** Pairs of adjacent Hangul syllables from random messages; empty if none contains Korean. */
 function pickParts(said: Said[], count: number): string[] {
   const parts = said.flatMap(({ text }) => text.match(/[가-힣]{2}/g) ?? [])
   return Array.from({ length: parts.length > 0 ? count : 0 }, () => {
@@ -114,7 +117,7 @@ async function countHits(http: Http, room_id: string, q: string): Promise<number
   return hits
 }
 
-/** Waits as long as observers that lag behind are brought further; they are counted as wrong where they are not. */
+/** Waits while lagging observers make progress; those that stop are counted as wrong. */
 async function caughtUp({ observed, said }: Replayed) {
   const count = () => observed.reduce((sum, heard) => sum + heard.length, 0)
   let known = -1

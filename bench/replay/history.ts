@@ -2,7 +2,7 @@ import type { Message } from '../../schemas/message.js'
 import { limits } from '../../schemas/wire.js'
 import { ApiError, type Http } from '../../static/client/index.js'
 
-/** All messages of a room, oldest first; asked for again where a server has no time for it now. */
+/** All messages of a room, oldest first; retries if a server is too busy. */
 export async function readHistory(http: Http, room_id: string): Promise<Message[]> {
   const messages: Message[] = []
   for (;;) {

@@ -5,22 +5,22 @@ import { compareAll, type Heard, type Replayed, type Said, searchAll } from './c
 import { startServer } from './server.js'
 
 interface ReplayOptions {
-  /** How often the server is killed on the way; several servers are disturbed all the time instead. */
+  /** How often the single server is killed; several servers are disrupted all the time instead. */
   kills: number
-  /** 1, on the embedded store; or several, on MongoDB and Redis, with users that move from one to another. */
+  /** 1 on the embedded store, or several on MongoDB and Redis, with users moving between them. */
   servers: number
-  /** Sockets that follow each room from the beginning to the end. */
+  /** Sockets that follow each room from start to end. */
   observers: number
   /** Random two-character parts of Korean words that are searched for afterwards. */
   searches: number
   progress?: (line: string) => void
 }
 
-/** Requests of the preparation that are under way at once. */
+/** Concurrent requests during preparation. */
 const AT_ONCE = 24
 const PASSWORD = 'replayed talk'
 
-/** The servers of a replay: one that is killed now and then, or several that things happen to. */
+/** The servers of a replay: one that is killed repeatedly, or several with faults injected. */
 async function startServers(count: number) {
   if (count > 1) return { one: null, ...(await startCluster(count)) }
   const one = await startServer()
@@ -28,8 +28,8 @@ async function startServers(count: number) {
 }
 
 /**
- * One user's way to the servers: a random one at first, and another after each loss, as behind a load balancer.
- * @returns a constructor of sockets, and what loses the connection
+ * Picks a random server for a user, and another one after each lost connection, like a load balancer.
+ * @returns a socket class, and a function that drops the connection
  */
 function wayOf(base_urls: string[]) {
   let at = Math.floor(Math.random() * base_urls.length)
@@ -47,8 +47,8 @@ function wayOf(base_urls: string[]) {
 }
 
 /**
- * Says everything again: each message by its own user over that user's own socket, each room in the order it was said.
- * Then reads the whole history and compares.
+ * Sends every recorded message again, each over its author's own socket and in the order of its room. Then compares the
+ * whole history with the recording.
  */
 export async function replay(talk: Said[], options: ReplayOptions) {
   const progress = options.progress ?? (() => {})
@@ -100,10 +100,10 @@ export async function replay(talk: Said[], options: ReplayOptions) {
       const [owner, ...others] = members as [string, ...string[]]
       const { id } = await httpOf(owner).createRoom({ name })
       await inParallel(others, async username => void (await httpOf(username).join(id)))
-      // Who is not there yet when the first word is said would rightly not be told of it.
+      // Observers must be subscribed before the first message, or they would rightly miss it.
       const observed = await Promise.all(
         watchers.map(username =>
-          observe(connectionOf(username), id, seq => progress(`${username} has to start anew at ${seq}`)),
+          observe(connectionOf(username), id, seq => progress(`${username} was reset to ${seq}`)),
         ),
       )
       replayed.push({ room_id: id, said, client_ids: [], acked_at: new Map(), observed })
@@ -129,7 +129,7 @@ export async function replay(talk: Said[], options: ReplayOptions) {
           acked_at.set(client_id, now)
           count++
           if (count === Math.floor(talk.length / 2) && base_urls.length > 1) {
-            progress('everybody moves to another server')
+            progress('moving all users to another server')
             for (const { move } of ways.values()) move()
             moved = ways.size
           }
@@ -180,7 +180,7 @@ export async function replay(talk: Said[], options: ReplayOptions) {
   }
 }
 
-/** Resolves when the room is followed. @param restarted told where events were skipped afterwards */
+/** Resolves when subscribed to the room. @param restarted called if the subscription is reset later */
 function observe(connection: Connection, room_id: string, restarted: (seq: number) => void): Promise<Heard[]> {
   const heard: Heard[] = []
   return new Promise(resolve => {

@@ -11,18 +11,20 @@ import { quick } from '../../test/support/quick.js'
 export interface ServerProcess {
   readonly base_url: string
   readonly pid: number
-  /** SIGKILL, then a new process at once; resolves when that one answers. */
+  /** SIGKILL, then starts a new process at once; resolves when it responds. */
   killAndRestart(): Promise<void>
-  /** SIGTERM, so that it drains, then a new process; resolves with the first one's exit code when that one answers. */
+  /**
+   * SIGTERM, waits for the drain, then starts a new process; resolves with the old one's exit code when it responds.
+   */
   restart(): Promise<number | null>
-  /** SIGTERM; resolves with the exit code when it has ended, and its folder is gone. */
+  /** SIGTERM; resolves with the exit code when the process has exited and its folder is deleted. */
   stop(): Promise<number | null>
 }
 
-/** Looks at a server that starts, 25 ms apart: ten minutes and more. */
+/** Checks of a starting server, 25 ms apart: over ten minutes. */
 const START_TRIES_MAX = 24_000
 
-/** @param env besides `quick`, no bound on sockets, warnings only, a folder of its own */
+/** @param env added to the defaults: `quick`, unlimited sockets, warnings only, a temporary folder */
 export async function startServer(env: Record<string, string> = {}): Promise<ServerProcess> {
   const port = await freePort()
   const folder = await mkdtemp(join(tmpdir(), 'talkie-replay-'))
@@ -64,7 +66,7 @@ export async function startServer(env: Record<string, string> = {}): Promise<Ser
   }
 
   await start()
-  // A replay that fails leaves no server behind.
+  // A failed replay must not leave a server running.
   const kill = () => server.kill('SIGKILL')
   process.once('exit', kill)
   return {

@@ -6,34 +6,34 @@ import { type RedisServer, startRedis } from '../../test/support/redis.js'
 import { type Database, startMongo } from '../../test/support/services.js'
 import { type ServerProcess, startServer } from '../replay/server.js'
 
-/** How the bus is while something ends: silent is a Redis that is stopped in the moment before, still connected. */
+/** State of the bus during a measurement; `silent` means that Redis was paused just before, with open connections. */
 const buses = ['working', 'killed', 'silent'] as const
 type Bus = (typeof buses)[number]
 
 export interface MeasureOptions {
-  /** Of each kind, on each bus. */
+  /** Tries of each kind for each state of the bus. */
   tries: number
-  /** How often a server is killed with users on it. */
+  /** How often a server with users is killed. */
   deaths: number
   progress(line: string): void
 }
 
 export interface Measured {
   what: string
-  /** From when it was asked for to when a user's socket on another server was told, ms. */
+  /** Times from the request until a user's socket on another server was told, ms. */
   took_ms: number[]
   bound_ms: number
 }
 
-/** Beyond, it counts as never. */
+/** Timeout; a longer time counts as infinite. */
 const GIVE_UP_MS = 30_000
-/** The bounds that docs/reliability.md and the design promise. */
+/** The bounds promised in docs/reliability.md. */
 const BOUND_MS = { working: 1000, killed: 3000, silent: 3000, death: 12_000 }
 const PASSWORD = 'correct horse battery'
 
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
 
-/** Measures how fast an end reaches those whom it concerns on other servers. */
+/** Measures how fast the end of a session, membership or room takes effect on other servers. */
 export async function measure({ tries, deaths, progress }: MeasureOptions): Promise<Measured[]> {
   const database = await startMongo()
   const measured: Measured[] = []
@@ -52,7 +52,7 @@ export async function measure({ tries, deaths, progress }: MeasureOptions): Prom
   }
 }
 
-/** Runs something on servers of its own, with a Redis and an empty database, for FerretDB looks through all of one. */
+/** Runs a function on new servers with Redis and an empty database, because FerretDB scans the whole database. */
 async function onServers(
   database: Database,
   count: number,
@@ -79,7 +79,7 @@ async function onServers(
   }
 }
 
-/** Somebody who speaks to one server by HTTP. */
+/** A new user with an HTTP client for one server. */
 async function user({ base_url }: ServerProcess, username: string) {
   const { token } = await createHttp({ base_url }).register({ username, password: PASSWORD })
   return { username, token, http: createHttp({ base_url, token: () => token }) }
@@ -91,7 +91,7 @@ interface Frame {
   online?: boolean
 }
 
-/** Resolves when the room is followed. */
+/** Resolves when subscribed to the room. */
 async function follow({ base_url }: ServerProcess, room_id: string, token: string) {
   const url = `${base_url.replace('http', 'ws')}/rooms/${room_id}/ws`
   const ws = new WebSocket(url, [SUBPROTOCOL, BEARER_PREFIX + token])
@@ -103,12 +103,12 @@ async function follow({ base_url }: ServerProcess, room_id: string, token: strin
       resolve()
     })
     ws.on('error', reject)
-    ws.on('close', code => reject(new Error(`The socket was closed with ${code}`)))
+    ws.on('close', code => reject(new Error(`The socket closed with code ${code}`)))
   })
   return { ws, frames, closed }
 }
 
-/** @returns how long a socket's end took, Infinity where it did not come or with another code */
+/** @returns the time until the socket was closed, or Infinity if it stayed open or had another close code */
 async function timeOf(closed: Promise<number>, expected: number, ask: () => Promise<unknown>): Promise<number> {
   const began = performance.now()
   const [ended] = await Promise.all([
@@ -172,7 +172,7 @@ async function endings(
     const took_ms: number[] = []
     for (let n = 0; n < tries; n++) {
       const { closed, code, ask } = await prepare(rooms++)
-      // Or every try would begin right after the look in which the one before it was found.
+      // Random, because otherwise every try would start right after the poll that found the previous one.
       await pause(Math.random() * 1000)
       if (bus === 'silent') redis.pause()
       took_ms.push(await timeOf(closed, code, ask))
@@ -187,7 +187,7 @@ async function endings(
   return measured
 }
 
-/** Kills a server on which one user has their only tab, and another one of two. */
+/** Kills a server on which one user has their only tab and another user has one of two tabs. */
 async function deathsOf(servers: ServerProcess[], deaths: number, progress: (line: string) => void) {
   const [here, there, dying] = servers as [ServerProcess, ServerProcess, ServerProcess]
   const [watcher, bob, cho] = [await user(here, 'watcher'), await user(here, 'bob'), await user(here, 'cho')]
@@ -202,13 +202,13 @@ async function deathsOf(servers: ServerProcess[], deaths: number, progress: (lin
     await follow(dying, 'default', bob.token)
     await follow(dying, 'default', cho.token)
     while (!told('bob', true, came_at) || !frames.some(({ username }) => username === 'cho')) await pause(50)
-    // Its lease has been renewed some while ago, or just now.
+    // Random, so that the time since the last renewal of the lease varies.
     await pause(Math.random() * 4000)
     const died_at = performance.now()
     await dying.killAndRestart()
     while (!told('bob', false, died_at) && performance.now() - died_at < GIVE_UP_MS) await pause(50)
     offline.push((told('bob', false, died_at)?.at ?? Number.POSITIVE_INFINITY) - died_at)
-    // Whoever takes the dead server's users away has done so by then.
+    // By then the other servers have removed the dead server's users.
     await pause(2000)
     stayed.push(told('cho', false, came_at) ? Number.POSITIVE_INFINITY : 0)
     progress(`server killed with users on it: ${n + 1} of ${deaths}`)

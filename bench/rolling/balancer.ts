@@ -4,8 +4,8 @@ import { connect, createServer, type Socket } from 'node:net'
 const LOOK_MS = 200
 
 /**
- * What stands before several servers where people run them: new connections go to the one with the fewest among those
- * that say at /ready that they want some. What is under way stays where it is.
+ * A load balancer: sends new connections to the server with the fewest among those whose /ready succeeds. Open
+ * connections stay where they are.
  */
 export async function startBalancer(base_urls: string[]) {
   const servers = base_urls.map(base_url => ({ base_url, ready: false, connections: new Set<Socket>() }))

@@ -13,36 +13,36 @@ import { startBalancer } from './balancer.js'
 const RUNNER = fileURLToPath(new URL('../k6-runner.js', import.meta.url))
 const SCRIPT = fileURLToPath(new URL('../../../bench/k6/burst.js', import.meta.url))
 
-/** Looks at whether everybody is back, 20 ms apart: ten minutes and more. */
+/** Checks whether all sockets are back, 20 ms apart: ten minutes in total. */
 const LOOKS_MAX = 30_000
-/** Sockets that are opened at once. */
+/** Sockets opened at a time. */
 const AT_ONCE = 50
 
 interface RollOptions {
   servers: number
-  /** Sockets that are only there. */
+  /** Idle sockets. */
   sockets: number
   drain_ms: number
-  /** What the burst script is told, as `NAME=VALUE`. */
+  /** Parameters of the burst script, as `NAME=VALUE`. */
   env: string[]
   progress(line: string): void
 }
 
 export interface Figures {
-  /** The burst script's exit code: 0 where all its thresholds hold. */
+  /** The burst script's exit code: 0 if all its thresholds hold. */
   burst: number | null
   /** Restarts that began while the script ran. */
   restarts: number
-  /** Servers that were killed instead of ending by themselves. */
+  /** Servers that had to be killed because they did not exit. */
   cut_off: number
   reconnects: number
-  /** The shortest, over all restarts, of the times in which all but the first and the last 1 % came back, in % of the drain. */
+  /** Time in which the middle 98 % of the sockets reconnected, in % of the drain time; the minimum of all restarts. */
   spread_percent: number
-  /** The most that came back in one tenth of the drain's time, in % of all that came back; 10 is even. */
+  /** Reconnects in the busiest tenth of the drain time, in % of all reconnects; 10 is perfectly even. */
   fullest_tenth_percent: number
 }
 
-/** Restarts one server after the other, as long as the burst script runs on them. */
+/** Restarts one server after the other while the burst script runs. */
 export async function roll(options: RollOptions): Promise<Figures> {
   const { progress, drain_ms } = options
   const ends: (() => unknown)[] = []
@@ -79,7 +79,7 @@ async function load(
   onEnd: (end: () => unknown) => void,
 ): Promise<Figures> {
   const { token } = await createHttp({ base_url }).register({ username: 'listener', password: 'correct horse' })
-  /** When a socket that had been open was open again. */
+  /** Times at which sockets had reconnected. */
   const returns: number[] = []
   let open_now = 0
 
@@ -105,7 +105,7 @@ async function load(
     })
   const everybodyIsBack = async () => {
     for (let looks = 0; open_now < sockets; looks++) {
-      if (looks === LOOKS_MAX) throw new Error(`${sockets - open_now} sockets did not come back`)
+      if (looks === LOOKS_MAX) throw new Error(`${sockets - open_now} sockets did not reconnect`)
       await new Promise(resolve => setTimeout(resolve, 20))
     }
   }
@@ -138,7 +138,7 @@ async function load(
       counts.set(tenth, (counts.get(tenth) ?? 0) + 1)
     }
     tenths.push((Math.max(...counts.values()) / times.length) * 100)
-    progress(`server ${n + 1} restarted: ${times.length} came back within ${Math.round(at(1) - at(0))} ms`)
+    progress(`server ${n + 1} restarted: ${times.length} sockets reconnected within ${Math.round(at(1) - at(0))} ms`)
   }
   return {
     burst: await burst.ended,
@@ -150,7 +150,7 @@ async function load(
   }
 }
 
-/** Starts the script; resolves when it has set up, since accounts are not made again where a server goes, or ended. */
+/** Starts the script; resolves after its setup, which is not retried if a server restarts, or when it has exited. */
 async function startBurst(base_url: string, env: string[], progress: (line: string) => void) {
   const pairs = [`BASE_URL=${base_url}`, ...env].flatMap(pair => ['-e', pair])
   const child = spawn(process.execPath, [RUNNER, SCRIPT, ...pairs], { stdio: ['ignore', 'pipe', 'inherit'] })

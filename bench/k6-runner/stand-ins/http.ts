@@ -13,7 +13,7 @@ interface Answer {
   error: string
 }
 
-/** As in k6 it does not reject: a request that got no answer has status 0. */
+/** Like k6's, it never rejects: a request without a response has status 0. */
 export async function asyncRequest(
   method: string,
   url: string,

@@ -2,7 +2,7 @@ import { figureOf } from '../registry.js'
 
 const checks = figureOf('checks', 'rate')
 
-/** @returns whether all hold */
+/** @returns whether all checks passed */
 export function check<T>(value: T, sets: Record<string, (value: T) => boolean>): boolean {
   let all = true
   for (const [name, holds] of Object.entries(sets)) {

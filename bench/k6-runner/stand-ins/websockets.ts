@@ -8,7 +8,7 @@ export class WebSocket extends Socket {
   constructor(url: string, _protocols?: null, params?: { headers?: Record<string, string> } | null) {
     super(url, [], { headers: params?.headers ?? {}, perMessageDeflate: false })
     sessions.add(1)
-    // Where nobody listens, an error must not end the process.
+    // Without a listener, an error would end the process.
     this.on('error', () => {})
   }
 }
