@@ -1,5 +1,6 @@
 import closeWithGrace from 'close-with-grace'
 import Fastify from 'fastify'
+import { explain } from './plugins/config/reason.js'
 import { DRAIN_MARGIN_MS } from './plugins/lifecycle.js'
 
 /** A terminal sends SIGINT to npm and to us, and npm forwards its own: a second one within this time is a duplicate. */
@@ -41,23 +42,23 @@ function leave() {
 }
 
 /** Why the start failed, in one line for the operator. */
-function explain(error: NodeJS.ErrnoException & { address?: string; port?: number }): string {
+function explainStart(error: NodeJS.ErrnoException & { address?: string; port?: number }): string {
   switch (error.code) {
     case 'EADDRINUSE':
       return `PORT ${error.port} of ${error.address} is in use by another process`
     case 'EACCES':
-      return error.port === undefined ? error.message : `PORT ${error.port} may not be opened by this user`
+      return error.port === undefined ? explain(error) : `PORT ${error.port} may not be opened by this user`
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       return 'HOST is not an address of this machine'
     default:
-      return error.message
+      return explain(error)
   }
 }
 
 try {
   await start()
 } catch (error) {
-  process.stderr.write(`${explain(error as Error).split('\n', 1)[0]}\n`)
+  process.stderr.write(`${explainStart(error as Error)}\n`)
   process.exit(1)
 }

@@ -25,7 +25,9 @@ async function lifecycle(fastify: FastifyInstance) {
     fastify.store.readEpoch().then(
       async epoch => {
         if (epoch === fastify.store.epoch || fastify.draining) return
-        fastify.log.fatal('shutting down: the store was restored from a backup while this server ran; restart it')
+        fastify.log.fatal(
+          'shutting down: the store was restored from a backup, or is migrated to another place, while this server ran',
+        )
         process.exitCode = 1
         await fastify.close()
       },

@@ -1,6 +1,14 @@
 import type { Db } from 'mongodb'
 import type { Environment } from '../../plugins/config/index.js'
-import { kinds, loadEmbedded, loadMongo, type Sink, type Source, sumOf } from '../../plugins/store/index.js'
+import {
+  kinds,
+  loadEmbedded,
+  loadMongo,
+  type SealedSource,
+  type Sink,
+  type Source,
+  sumOf,
+} from '../../plugins/store/index.js'
 import { Config } from '../../schemas/config.js'
 import { type Command, type Context, UsageError } from './command.js'
 import { withDatabase } from './database.js'
@@ -19,11 +27,12 @@ function databaseAddress(uri: string, env: Environment) {
 }
 
 /**
- * Moves a store from a folder to MongoDB or back, while all servers are stopped. Ids, seqs and the epoch stay the same,
- * so that clients resume where they were.
+ * Moves a store from a folder to MongoDB or back. Ids, seqs and the epoch stay the same, so that clients resume where
+ * they were. No server runs on a folder that is read; a database that is read is marked, so that running servers stop and
+ * none starts on it.
  *
  * Idempotent: an interrupted run continues when it is run again. Servers refuse to open the target until its rows have
- * been counted and compared with the source's. The source is not changed.
+ * been counted and compared with the source's. Nothing else of the source is changed.
  *
  * @throws an Error whose message is one sentence
  */
@@ -36,11 +45,12 @@ export async function migrate(from: string, to: string, { env, print }: Pick<Con
 async function copy(db: Db, from: string, to: string, timeout_ms: number, print: Context['print']) {
   const { openEmbeddedSink, openEmbeddedSource } = await loadEmbedded()
   const { openMongoSink, openMongoSource } = await loadMongo()
-  let source: Source | undefined
+  let source: SealedSource | undefined
   let sink: Sink | undefined
   try {
     source = isUri(from) ? await openMongoSource(db, timeout_ms) : openEmbeddedSource(from)
     sink = isUri(to) ? await openMongoSink(db, source.epoch, timeout_ms) : openEmbeddedSink(to, source.epoch)
+    await source.seal(print)
     if (!sink.isFinished) {
       for (const kind of kinds) {
         let count = 0
@@ -76,14 +86,24 @@ async function verify(source: Source, sink: Sink, print: Context['print']) {
 export const migrateCommand: Command = {
   summary: 'Move a store from a folder to MongoDB, or back',
   operands: '',
-  usageOptions: '--from PLACE --to PLACE',
+  usageOptions: '--from PLACE --to PLACE | --release MONGODB_URI',
   help: `One PLACE is a folder (DATA_DIR), the other a MongoDB URI. MONGODB_USER, MONGODB_PASSWORD and MONGODB_DATABASE apply.
 Stop all servers first.
 
 Ids, seqs and the epoch stay the same, so clients resume where they were. If the command is interrupted, run it again
-and it continues. Servers cannot open the target until it has been verified against the source; the source is not changed.`,
-  options: { from: { type: 'string' }, to: { type: 'string' } },
-  async run(_positionals, { from, to }, { env, print }) {
+and it continues. Servers cannot open the target until it has been verified against the source.
+
+A source in MongoDB is marked: servers that still run on it stop, and none can open it. To give up a migration and use
+that database again, run talkie migrate --release MONGODB_URI. A source folder is not changed.`,
+  options: { from: { type: 'string' }, to: { type: 'string' }, release: { type: 'string' } },
+  async run(_positionals, { from, to, release }, { env, print }) {
+    if (typeof release === 'string' && isUri(release) && from === undefined && to === undefined) {
+      const address = databaseAddress(release, env)
+      const { releaseMongo } = await loadMongo()
+      await withDatabase(address, db => releaseMongo(db, address.MONGODB_TIMEOUT_MS))
+      print('Released: servers can open this database again')
+      return undefined
+    }
     if (typeof from !== 'string' || typeof to !== 'string' || from === '' || to === '') {
       throw new UsageError('Give --from and --to: one a folder (DATA_DIR), the other a MongoDB URI')
     }

@@ -1,12 +1,13 @@
 const NEWLINE = 0x0a
+const RETURN = 0x0d
 
 /**
- * Yields the lines of a UTF-8 text without their newlines. Only \n ends a line, because JSON may contain other line
- * separators unescaped. Text after the last \n is a line too, unless it is empty.
+ * Yields the lines of a UTF-8 text without their newlines, \n or \r\n, and without a byte order mark. No other separator
+ * ends a line, because JSON may contain them unescaped. Text after the last \n is a line too, unless it is empty.
  * @throws Error, one sentence, if a line is longer than `bytes_max` or is not UTF-8
  */
 export async function* readLines(input: AsyncIterable<Buffer | string>, bytes_max: number): AsyncGenerator<string> {
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  const decoder = new TextDecoder('utf-8', { fatal: true })
   let number = 0
   let rest = Buffer.alloc(0)
 
@@ -14,7 +15,7 @@ export async function* readLines(input: AsyncIterable<Buffer | string>, bytes_ma
     number++
     if (line.length > bytes_max) throw new Error(`Line ${number} is longer than ${bytes_max} bytes`)
     try {
-      return decoder.decode(line)
+      return decoder.decode(line.at(-1) === RETURN ? line.subarray(0, -1) : line)
     } catch {
       throw new Error(`Line ${number} is not valid UTF-8`)
     }

@@ -1,6 +1,6 @@
 import Fastify, { type FastifyBaseLogger } from 'fastify'
-import config, { type Environment } from '../../plugins/config/index.js'
-import store, { type Store } from '../../plugins/store/index.js'
+import config, { type Environment, readConfig } from '../../plugins/config/index.js'
+import store, { loadEmbedded, type Store } from '../../plugins/store/index.js'
 import type { Config } from '../../schemas/config.js'
 
 export interface Opened {
@@ -11,9 +11,19 @@ export interface Opened {
 
 /**
  * Opens the configured store as the server does, and closes it after the work.
+ * @param options.creates whether an embedded store is created if there is none
  * @throws an Error whose message is one plain sentence; also if a server is running on the embedded store
  */
-export async function withStore<T>(env: Environment, work: (opened: Opened) => Promise<T>): Promise<T> {
+export async function withStore<T>(
+  env: Environment,
+  work: (opened: Opened) => Promise<T>,
+  { creates = false } = {},
+): Promise<T> {
+  // A command run in the wrong folder must not leave an empty store there.
+  const { MONGODB_URI, DATA_DIR } = readConfig(env)
+  if (MONGODB_URI === undefined && !creates && !(await loadEmbedded()).holdsStore(DATA_DIR)) {
+    throw new Error(`DATA_DIR ${DATA_DIR} holds no store: set DATA_DIR to the folder of the server`)
+  }
   const fastify = Fastify({ logger: false })
   try {
     await fastify.register(config, { env })

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { realpathSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { explain } from '../../plugins/config/reason.js'
 import { type Command, type Context, checkOperands, UsageError } from './command.js'
 import { describeCommand, listCommands } from './help.js'
 
@@ -45,8 +46,8 @@ export async function talkie(args: string[], context: Context): Promise<number> 
     checkOperands(positionals, command.operands)
     return (await command.run(positionals, values, context)) ?? 0
   } catch (error) {
-    const [line] = (error as Error).message.split('\n', 1)
-    context.printError(error instanceof UsageError ? `${line}. See: talkie ${name} --help` : (line as string))
+    const line = explain(error)
+    context.printError(error instanceof UsageError ? `${line}. See: talkie ${name} --help` : line)
     return error instanceof UsageError ? 2 : 1
   }
 }

@@ -6,7 +6,7 @@ import { createPasswords } from '../../plugins/auth/passwords.js'
 import { openSessions } from '../../plugins/auth/sessions.js'
 import type { Command, Context, Values } from './command.js'
 import { readLines } from './read-lines.js'
-import { withStore } from './store.js'
+import { type Opened, withStore } from './store.js'
 
 /** Longer than any valid password, in bytes. */
 const PASSWORD_LINE_MAX = 1024
@@ -22,11 +22,11 @@ export const add: Command = {
   summary: 'Create an account',
   operands: 'USERNAME',
   usageOptions: '[--generate]',
-  help: `${passwordHelp}\n${stoppedHelp}`,
+  help: `${passwordHelp}\nIf DATA_DIR holds no store, an empty one is created.\n${stoppedHelp}`,
   options: passwordOptions,
   async run([username = ''], values, context) {
     const password = await takePassword(values, context)
-    await withAccounts(context, accounts => accounts.add({ username, password }))
+    await withAccounts(context, accounts => accounts.add({ username, password }), { creates: true })
     context.print(values.generate ? password : `Created account ${username}`)
     return undefined
   },
@@ -68,8 +68,12 @@ export const resetPassword: Command = {
   },
 }
 
-function withAccounts<T>({ env }: Context, work: (accounts: Accounts) => Promise<T>): Promise<T> {
-  return withStore(env, async ({ store, config, log }) => {
+function withAccounts<T>(
+  { env }: Context,
+  work: (accounts: Accounts) => Promise<T>,
+  options?: { creates: boolean },
+): Promise<T> {
+  async function open({ store, config, log }: Opened) {
     const sessions = await openSessions(store, log)
     const passwords = createPasswords(config.BCRYPT_COST)
     try {
@@ -78,7 +82,8 @@ function withAccounts<T>({ env }: Context, work: (accounts: Accounts) => Promise
       await sessions.close()
       await passwords.close()
     }
-  })
+  }
+  return withStore(env, open, options)
 }
 
 async function takePassword({ generate }: Values, { input, printError }: Context): Promise<string> {

@@ -7,6 +7,7 @@ import { envSchema } from 'env-schema'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { Config } from '../../schemas/config.js'
+import { explain } from './reason.js'
 import { readRedisAddress } from './redis-address.js'
 
 declare module 'fastify' {
@@ -87,8 +88,8 @@ function keepSecret(folder: string): string {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     writeFileSync(file, randomBytes(SECRET_BYTES_MIN).toString('base64url'), { mode: 0o600, flag: 'wx' })
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code !== 'EEXIST' || !existsSync(file)) throw new Error(`DATA_DIR names a folder that is not writable: ${code}`)
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !existsSync(file))
+      throw new Error(`DATA_DIR names a folder that is not writable: ${explain(error)}`)
   }
   return readSecret(file)
 }
@@ -98,7 +99,7 @@ function readSecret(file: string): string {
   try {
     secret = readFileSync(file, 'utf8').trim()
   } catch (error) {
-    throw new Error(`DATA_DIR holds a jwt-secret that cannot be read: ${(error as NodeJS.ErrnoException).code}`)
+    throw new Error(`DATA_DIR holds a jwt-secret that cannot be read: ${explain(error)}`)
   }
   if (Buffer.byteLength(secret) < SECRET_BYTES_MIN) {
     throw new Error('DATA_DIR holds a jwt-secret that is too short: delete it to have a new one generated')

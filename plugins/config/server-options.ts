@@ -6,6 +6,7 @@ import type { Config } from '../../schemas/config.js'
 import { limits } from '../../schemas/wire.js'
 import { gatedServers } from '../connections/server.js'
 import { answerBadAddress, answerBrokenRequest } from '../errors.js'
+import { explain } from './reason.js'
 
 /** Options that Fastify's factory needs before any plugin runs. @throws Error, one sentence, on unusable TLS files */
 export function serverOptions(config: Config) {
@@ -73,6 +74,6 @@ function readPem(name: string, path: string) {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    throw new Error(`${name} names a file that cannot be read: ${(error as NodeJS.ErrnoException).code}`)
+    throw new Error(`${name} names a file that cannot be read: ${explain(error)}`)
   }
 }

@@ -21,12 +21,18 @@ export const kinds: Kind[] = ['users', 'sessions', 'events', 'members', 'marks',
 /** Maximum number of rows per batch. */
 export const TRANSFER_BATCH = 500
 
-/** Reads a whole store, bypassing `Store`. No server may be using it. */
+/** Reads a whole store, bypassing `Store`. */
 export interface Source {
   readonly epoch: string
   /** Every row once, in key order, in batches. Deleted texts are empty. */
   dump<K extends Kind>(kind: K): AsyncIterable<Rows[K][]>
   close(): Promise<void>
+}
+
+/** A source that no server uses once it is sealed. */
+export interface SealedSource extends Source {
+  /** Marks the store, so that no server starts on it and running ones stop, and resolves when they write no more. */
+  seal(print: (line: string) => void): Promise<void>
 }
 
 /** A store that is being loaded; servers refuse to open it until it is finished. */
@@ -41,6 +47,14 @@ export interface Sink extends Source {
 
 /** Stored instead of the schema version while a store is being loaded, so that no server opens it. */
 export const unfinished = (epoch: string) => `of an unfinished migration from ${epoch}`
+export const isUnfinished = (version: string | undefined) => version?.startsWith('of an unfinished migration') === true
+/** What to do then. */
+export const CONTINUE = 'run the same talkie migrate command again and it continues, or delete what is there'
+
+/** Stands in the place of the schema version of a store that is, or was, the source of a migration. */
+export const leaving = (since: string) => `migrated to another place since ${since}`
+export const leftSince = (version: string | undefined) =>
+  /^migrated to another place since (\S+)$/.exec(version ?? '')?.[1]
 
 interface Sum {
   count: number

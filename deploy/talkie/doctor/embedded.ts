@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { loadEmbedded, openToOthers } from '../../../plugins/store/index.js'
 import { type Finding, fail, type Machine, ok, reason, warn } from './finding.js'
@@ -17,7 +17,9 @@ function checkWritable(dataDir: string): Finding {
   const probe = join(dataDir, `doctor-${process.pid}`)
   try {
     if (!existsSync(dataDir)) {
-      accessSync(existing(dataDir), constants.W_OK)
+      const parent = existing(dataDir)
+      if (!statSync(parent).isDirectory()) throw new Error(`${parent} is not a folder`)
+      accessSync(parent, constants.W_OK)
       return ok('folder', `DATA_DIR ${dataDir} will be created`)
     }
     try {
@@ -35,7 +37,7 @@ function checkWritable(dataDir: string): Finding {
     }
     return ok('folder', `DATA_DIR ${dataDir} is writable`)
   } catch (error) {
-    const message = `DATA_DIR ${dataDir} is not writable (${(error as NodeJS.ErrnoException).code})`
+    const message = `DATA_DIR ${dataDir} is not writable: ${reason(error)}`
     return fail('folder', message, 'Set DATA_DIR to a folder owned by the server’s user, on a disk with free space')
   }
 }

@@ -1,3 +1,5 @@
+import { explain } from '../../../plugins/config/reason.js'
+
 /** The result of one check. */
 export interface Finding {
   /** One word. */
@@ -36,5 +38,5 @@ export const fail = (subject: string, message: string, fix: string): Finding => 
   fix,
 })
 
-/** The first line of an error's message. */
-export const reason = (error: unknown) => (error as Error).message.split('\n', 1)[0] as string
+/** Why it failed, in one line. */
+export const reason = explain

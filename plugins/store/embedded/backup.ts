@@ -1,10 +1,12 @@
 import { chmodSync, closeSync, copyFileSync, existsSync, openSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { reasonOf } from '../../config/reason.js'
 import { newEpoch } from '../log/epoch.js'
+import { CONTINUE, isUnfinished } from '../transfer.js'
 import { BUSY_MS, openConnection } from './connection.js'
 import { makeDurable } from './durable.js'
-import { readMeta, takeFolder } from './folder.js'
-import { Sqlite, SqliteError } from './sqlite.js'
+import { RESTORE_PART, readMeta, takeFolder } from './folder.js'
+import { Sqlite } from './sqlite.js'
 import { isReadable, SCHEMA_VERSION } from './tables.js'
 
 /** Row counts of a backup. */
@@ -14,13 +16,9 @@ interface Contents {
   events: number
 }
 
-/** The unfinished copy of a restore. */
-const PART = 'restore.part'
-/**
- * Files that a folder without a store may contain: lock, development secret, leftovers of a killed start or restore.
- */
+/** Files that a folder without a store may contain: lock, development secret, leftovers of a killed start. */
 const mayLieThere = (name: string) =>
-  ['talkie.lock', 'jwt-secret', 'talkie.db.part', PART].some(known => name.startsWith(known))
+  ['talkie.lock', 'jwt-secret', 'talkie.db.part'].some(known => name.startsWith(known))
 
 /**
  * Copies a consistent snapshot of the store into a new file that only its owner can read. A server may keep writing to
@@ -65,8 +63,7 @@ export function restoreEmbedded(file: string, dataDir: string): Contents {
     if (found !== undefined) {
       throw new Error(`DATA_DIR ${dataDir} is not empty (${found}): move it away, as by mv ${dataDir} ${dataDir}.old`)
     }
-    const part = join(dataDir, PART)
-    for (const ending of ['', '-wal', '-shm', '-journal']) rmSync(part + ending, { force: true })
+    const part = join(dataDir, RESTORE_PART)
     try {
       copyFileSync(file, part)
       chmodSync(part, 0o600)
@@ -116,6 +113,7 @@ function verifyCopy(file: string): Contents {
   const db = new Sqlite(file, BUSY_MS)
   try {
     const { version } = readMeta(db)
+    if (isUnfinished(version)) throw new Error(`it is half migrated: ${CONTINUE}`)
     if (!isReadable(version)) {
       throw new Error(`its schema version is ${version}, and this program reads ${SCHEMA_VERSION} only`)
     }
@@ -170,6 +168,5 @@ export function sampleEmbedded(file: string) {
 }
 
 function describe(error: unknown, what: string): Error {
-  const { message } = error as Error
-  return new Error(`${what}: ${error instanceof SqliteError ? `${error.code} ${message}` : message}`)
+  return new Error(`${what}: ${reasonOf(error) ?? (error as Error).message}`)
 }

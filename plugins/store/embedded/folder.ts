@@ -1,11 +1,30 @@
-import { accessSync, closeSync, constants, existsSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { join } from 'node:path'
+import { reasonOf } from '../../config/reason.js'
 import { newEpoch } from '../log/epoch.js'
+import { CONTINUE, isUnfinished } from '../transfer.js'
 import { makeDurable } from './durable.js'
 import { ensureIndexes } from './indexes.js'
 import { closeToOthers } from './modes.js'
 import { Sqlite, SqliteError } from './sqlite.js'
 import { isReadable, SCHEMA_VERSION, TABLES } from './tables.js'
+
+/** An unfinished copy of a restore; the names of SQLite's files beside it begin with this, too. */
+export const RESTORE_PART = 'restore.part'
+
+/** Whether the folder has a store, whatever state it is in. */
+export const holdsStore = (dataDir: string) =>
+  ['', '-wal'].some(ending => existsSync(join(dataDir, `talkie.db${ending}`)))
 
 /** The folder of an embedded store, locked by this process until `release`. */
 export interface Folder {
@@ -33,6 +52,8 @@ export function prepareFolder(dataDir: string): Folder {
 export function takeFolder(dataDir: string): Omit<Folder, 'epoch'> {
   makeWritable(dataDir)
   const release = hold(dataDir)
+  // What a killed restore left.
+  for (const name of readdirSync(dataDir)) if (name.startsWith(RESTORE_PART)) rmSync(join(dataDir, name))
   closeToOthers(dataDir)
   return { file: join(dataDir, 'talkie.db'), release }
 }
@@ -46,7 +67,7 @@ function makeWritable(dataDir: string) {
       if (existsSync(file)) accessSync(file, constants.R_OK | constants.W_OK)
     }
   } catch (error) {
-    throw new Error(`DATA_DIR ${dataDir} is not a writable folder (${(error as NodeJS.ErrnoException).code})`)
+    throw new Error(`DATA_DIR ${dataDir} is not a writable folder: ${reason(error)}`)
   }
 }
 
@@ -127,10 +148,11 @@ export function readMeta(db: Sqlite): { version: string | undefined; epoch: stri
 
 function readEpoch(db: Sqlite, file: string): string {
   const { version, epoch } = readMeta(db)
+  if (isUnfinished(version)) throw new Error(`${file} is half migrated: ${CONTINUE}`)
   if (!isReadable(version)) {
     throw new Error(`${file} has schema version ${version}, but this server reads version ${SCHEMA_VERSION} only`)
   }
   return epoch as string
 }
 
-const reason = (error: unknown) => (error instanceof SqliteError && error.code) || String(error)
+const reason = (error: unknown) => reasonOf(error) ?? (error as Error).message

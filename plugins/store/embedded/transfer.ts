@@ -1,6 +1,14 @@
-import { type Kind, type Rows, type Sink, type Source, TRANSFER_BATCH, unfinished } from '../transfer.js'
+import {
+  type Kind,
+  type Rows,
+  type SealedSource,
+  type Sink,
+  type Source,
+  TRANSFER_BATCH,
+  unfinished,
+} from '../transfer.js'
 import { openConnection } from './connection.js'
-import { makeTables, prepareFolder, readMeta, takeFolder } from './folder.js'
+import { holdsStore, makeTables, prepareFolder, readMeta, takeFolder } from './folder.js'
 import { immediate, rebuild } from './indexes.js'
 import {
   EVENT_COLUMNS,
@@ -53,12 +61,15 @@ function createDump(db: Sqlite): Source['dump'] {
 }
 
 /** @throws an Error whose message is one plain sentence; also if a server is running on the folder */
-export function openEmbeddedSource(dataDir: string): Source {
+export function openEmbeddedSource(dataDir: string): SealedSource {
+  if (!holdsStore(dataDir)) throw new Error(`DATA_DIR ${dataDir} holds no store`)
   const folder = prepareFolder(dataDir)
   const db = openConnection(folder.file, 'reader')
   return {
     epoch: folder.epoch,
     dump: createDump(db),
+    // No server runs while we hold the folder.
+    seal: async () => {},
     async close() {
       db.close()
       folder.release()

@@ -3,6 +3,7 @@ import type { StoredEvent } from '../../../schemas/event.js'
 import type { LastMessage, MemberRow, RoomRecord } from '../../../schemas/room.js'
 import type { Session, StoredUser } from '../../../schemas/user.js'
 import { newEpoch } from '../log/epoch.js'
+import { CONTINUE, isUnfinished, leftSince } from '../transfer.js'
 import { insertIfMissing } from './failures.js'
 
 /** Raised for every change of the documents that an older server would not understand. */
@@ -118,6 +119,12 @@ export async function ensureIndexes(
 export async function ensureEpoch({ meta }: Collections): Promise<string> {
   await insertIfMissing(meta.insertOne({ _id: 'schema_version', value: SCHEMA_VERSION }))
   const version = (await meta.findOne({ _id: 'schema_version' }))?.value
+  if (isUnfinished(version)) throw new Error(`The database is half migrated: ${CONTINUE}`)
+  if (leftSince(version) !== undefined) {
+    throw new Error(
+      `The store in this database was ${version}: start servers there, or run talkie migrate --release MONGODB_URI to use this one again`,
+    )
+  }
   if (version !== SCHEMA_VERSION) {
     throw new Error(`The database has schema version ${version}, but this server reads version ${SCHEMA_VERSION} only`)
   }

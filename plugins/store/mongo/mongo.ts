@@ -5,6 +5,7 @@ import { membershipTypes, type StoredEvent } from '../../../schemas/event.js'
 import type { RoomRecord } from '../../../schemas/room.js'
 import { roomPage } from '../log/page.js'
 import { BATCH_MAX, Conflict, type Logger, type RoomQuery, type Store } from '../store.js'
+import { leftSince } from '../transfer.js'
 import { collectionsOf, ensureEpoch, ensureIndexes } from './collections.js'
 import { type Call, createCalls, TIMEOUT_MS, withConcerns } from './connection.js'
 import { eventDocument } from './documents.js'
@@ -61,6 +62,8 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
   })
 
   let failing = false
+  /** Whether the store is being migrated to another place: nothing more is written here. */
+  let left = false
   let closing: Promise<void> | undefined
   let under_way = 0
   let idle = () => {}
@@ -75,7 +78,7 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
 
   function expose<M extends Method>(method: M): Exposed<M> {
     const exposed = async (...args: never[]) => {
-      if (closing !== undefined) throw new errors.StoreUnavailable()
+      if (closing !== undefined || left) throw new errors.StoreUnavailable()
       under_way++
       try {
         const result = await run(call => method(call, ...args))
@@ -135,10 +138,13 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
       await db.command({ ping: 1 }, call)
     }),
     readEpoch: expose(async (call: Call) => {
-      const found = await collections.meta.findOne({ _id: 'epoch' }, call)
+      const found = await collections.meta.find({ _id: { $in: ['epoch', 'schema_version'] } }, call).toArray()
+      const [current, version] = ['epoch', 'schema_version'].map(name => found.find(({ _id }) => _id === name)?.value)
+      left ||= leftSince(version) !== undefined
+      if (left) return version as string
       // A database that is still starting or being restored has no epoch yet; that does not make it another store.
-      if (found === null) throw new errors.StoreUnavailable()
-      return found.value
+      if (current === undefined) throw new errors.StoreUnavailable()
+      return current
     }),
     close() {
       closing ??= (async () => {

@@ -1,5 +1,18 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Collection, Db, Document, WithId } from 'mongodb'
-import { type Kind, type Rows, type Sink, type Source, TRANSFER_BATCH, unfinished } from '../transfer.js'
+import {
+  CONTINUE,
+  isUnfinished,
+  type Kind,
+  leaving,
+  leftSince,
+  type Rows,
+  type SealedSource,
+  type Sink,
+  type Source,
+  TRANSFER_BATCH,
+  unfinished,
+} from '../transfer.js'
 import { type Collections, collectionsOf, ensureIndexes, type MemberDocument, SCHEMA_VERSION } from './collections.js'
 import { type Call, createCalls, type Run, withConcerns } from './connection.js'
 import {
@@ -17,6 +30,9 @@ import { createFollower, type Follower } from './follower.js'
 import { createIndexes } from './indexes.js'
 import { createLog, type Log } from './log.js'
 import type { LogIndex } from './log-index.js'
+
+/** Running servers check every 5 s whether the store is marked; this long after the mark they write no more, ms. */
+const SEAL_MS = 10_000
 
 /** Pages through a collection by a unique key of one or two fields, because a cursor could outlive its session. */
 async function* pages(run: Run, collection: Collection<Document>, first: string, second?: string) {
@@ -104,20 +120,38 @@ function createDump(parts: Parts): Source['dump'] {
 }
 
 /** @throws an Error whose message is one plain sentence, if the database holds no store of this version */
-export async function openMongoSource(db: Db, timeout_ms: number): Promise<Source> {
+export async function openMongoSource(db: Db, timeout_ms: number): Promise<SealedSource> {
   const parts = openParts(db, timeout_ms)
   const { meta } = parts.collections
   const version = (await meta.findOne({ _id: 'schema_version' }))?.value
-  if (version !== SCHEMA_VERSION) {
+  if (isUnfinished(version)) throw new Error(`Database ${db.databaseName} is half migrated: ${CONTINUE}`)
+  if (version !== SCHEMA_VERSION && leftSince(version) === undefined) {
     throw new Error(`Database ${db.databaseName} holds no store of version ${SCHEMA_VERSION} (${version ?? 'empty'})`)
   }
-  // After a crash the indexes may lag behind the log.
-  for await (const room_id of roomIds(parts)) await parts.run(call => parts.follower.follow(call, room_id))
   return {
+    async seal(print) {
+      const since = leftSince(version) ?? new Date().toISOString()
+      await parts.run(call => meta.updateOne({ _id: 'schema_version' }, { $set: { value: leaving(since) } }, call))
+      const wait_ms = Math.min(SEAL_MS, SEAL_MS - (Date.now() - Date.parse(since)))
+      if (wait_ms > 0) {
+        print('The source is marked; waiting until running servers have stopped')
+        await wait(wait_ms)
+      }
+      // After a crash the indexes may lag behind the log.
+      for await (const room_id of roomIds(parts)) await parts.run(call => parts.follower.follow(call, room_id))
+    },
     epoch: (await meta.findOne({ _id: 'epoch' }))?.value as string,
     dump: createDump(parts),
     close: async () => {},
   }
+}
+
+/** Lets servers open a store again that a migration has marked. @throws an Error whose message is one plain sentence */
+export async function releaseMongo(db: Db, timeout_ms: number): Promise<void> {
+  const { meta } = collectionsOf(withConcerns(db, timeout_ms))
+  const version = (await meta.findOne({ _id: 'schema_version' }))?.value
+  if (leftSince(version) === undefined) throw new Error(`Database ${db.databaseName} was not marked by a migration`)
+  await meta.updateOne({ _id: 'schema_version' }, { $set: { value: SCHEMA_VERSION } })
 }
 
 /**

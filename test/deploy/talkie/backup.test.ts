@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -207,6 +207,25 @@ test('a failing backup prints one line and leaves no file', async t => {
   await refused({}, /already exists: choose another name$/)
 })
 
+test('what a killed restore left is removed by the next start and by the next restore', async t => {
+  const env = environment(t)
+  const DATA_DIR = env.DATA_DIR as string
+  const file = join(temporaryFolder(t), 'backup.db')
+  const leave = () =>
+    ['', '-wal', '-journal'].map(ending => writeFileSync(join(DATA_DIR, `restore.part${ending}`), 'x'))
+  const left = () => readdirSync(DATA_DIR).filter(name => name.startsWith('restore.part'))
+  await (await build(t, env)).close()
+  t.equal((await run(['backup', file], env)).code, 0)
+
+  leave()
+  await (await build(t, env)).close()
+  t.strictSame(left(), [])
+  rmSync(join(DATA_DIR, 'talkie.db'))
+  leave()
+  t.match(await run(['restore', file], env), { code: 0 })
+  t.strictSame(left(), [])
+})
+
 test('a failing restore prints one line and leaves no store', async t => {
   const env = await filled(t)
   const file = join(temporaryFolder(t), 'copy.db')
@@ -233,7 +252,7 @@ test('a failing restore prints one line and leaves no store', async t => {
   await refused(file, /is in MongoDB .*mongorestore/, { MONGODB_URI: 'mongodb://127.0.0.1/' })
   await refused(
     spoilt('text', path => writeFileSync(path, 'no database at all '.repeat(500))),
-    /cannot be restored to .*SQLITE_NOTADB/,
+    /cannot be restored to .*: it is not a database$/,
   )
   await refused(
     spoilt('cut', path => writeFileSync(path, '')),

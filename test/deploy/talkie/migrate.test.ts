@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -14,6 +14,7 @@ import { kinds, openEmbedded, sumOf } from '../../../plugins/store/index.js'
 import { openMongo } from '../../../plugins/store/mongo/mongo.js'
 import type { StoredEvent } from '../../../schemas/event.js'
 import { temporaryFolder } from '../../support/application.js'
+import { start } from '../../support/process.js'
 import { mongoMissing, startMongo } from '../../support/services.js'
 
 const TALKIE = fileURLToPath(new URL('../../../deploy/talkie/talkie.js', import.meta.url))
@@ -117,8 +118,8 @@ async function says(store: Store) {
     mark: await store.readMark('bob', 'a'),
     log: await store.readEvents('a', { after: 0, limit: 100 }),
     ended: await store.readEvents('_system', { after: 0, limit: 10 }),
-    found: await store.searchTerms('a', ['녕하'], { before: 1000, limit: 10 }),
-    scrubbed: await store.searchTerms('a', ['secret'], { before: 1000, limit: 10 }),
+    found: (await store.searchTerms('a', ['녕하'], { before: 1000, limit: 10 })).seqs,
+    scrubbed: (await store.searchTerms('a', ['secret'], { before: 1000, limit: 10 })).seqs,
   }
 }
 
@@ -178,7 +179,7 @@ async function run() {
     const embedded = await openEmbedded(from, console)
     const expected = await says(embedded)
     t.equal(expected.epoch, epoch)
-    t.strictSame(expected.found.seqs, [4])
+    t.strictSame(expected.found, [4])
     t.strictSame(await says(mongo), expected)
     await embedded.close()
     await mongo.close()
@@ -201,12 +202,14 @@ async function run() {
     const before = await sums(from)
 
     t.equal(await killed(from, uri, env, 'sessions'), 'SIGKILL')
-    await t.rejects(openMongo(db, console), { message: /of an unfinished migration/ })
+    await t.rejects(openMongo(db, console), { message: /half migrated: run the same talkie migrate command again/ })
     t.equal(await killed(from, uri, env, 'events'), 'SIGKILL')
     t.equal((await command(['--from', from, '--to', uri], env)).code, 0)
 
     t.equal(await killed(uri, back, env, 'sessions'), 'SIGKILL')
-    await t.rejects(openEmbedded(back, console), { message: /of an unfinished migration/ })
+    await t.rejects(openEmbedded(back, console), {
+      message: /half migrated: run the same talkie migrate command again/,
+    })
     t.equal((await command(['--from', uri, '--to', back], env)).code, 0)
     t.strictSame(await sums(back), before)
   })
@@ -237,8 +240,37 @@ async function run() {
     t.strictSame(await sums(other), before)
     await db.collection('marks').insertOne({ user: 'cho', room_id: 'a', seq: 9 })
     await refused(['--from', from, '--to', uri], /differs from the source in marks: 5 rows instead of 4/)
+    const [empty, none] = [temporaryFolder(t), join(temporaryFolder(t), 'none')]
+    for (const folder of [empty, none]) await refused(['--from', folder, '--to', uri], /holds no store/)
+    t.strictSame(readdirSync(empty), [])
+    t.notOk(existsSync(none), 'a folder that is read is not created')
     const broken = temporaryFolder(t)
     writeFileSync(join(broken, 'talkie.db'), 'no database at all'.repeat(100))
     await refused(['--from', broken, '--to', uri], /cannot be read as a store/)
+  })
+
+  test('a migration from MongoDB stops the servers on it, and none starts there until the database is released', async t => {
+    const { env } = await emptyDatabase(t)
+    const [from, to] = [temporaryFolder(t), join(temporaryFolder(t), 'new')]
+    await sample(from)
+    await migrate(from, uri, { env, print: () => {} })
+    const settings = { ...env, MONGODB_URI: uri, DATA_DIR: temporaryFolder(t), JWT_SECRET: 'x'.repeat(32) }
+    const server = start(t, ['build/server.js'], settings)
+    await server.says(/listening at/)
+
+    const moved = await command(['--from', uri, '--to', to], env)
+    t.strictSame([moved.errors, moved.code, moved.stdout.at(-1)], [[], 0, 'Done'])
+    t.equal(await server.ended, 1)
+    t.match(server.written.out, /is migrated to another place/)
+
+    const refused = start(t, ['build/server.js'], settings)
+    t.equal(await refused.ended, 1)
+    t.match(refused.written.err, /was migrated to another place since .+ run talkie migrate --release/)
+    t.match(await command(['--release', uri], env), { code: 0, stdout: [/^Released/] })
+    t.match(await command(['--release', uri], env), { code: 1, errors: [/was not marked by a migration/] })
+    const again = start(t, ['build/server.js'], settings)
+    await again.says(/listening at/)
+    again.child.kill('SIGTERM')
+    t.equal(await again.ended, 0)
   })
 }

@@ -48,8 +48,8 @@ async function says({ DATA_DIR = '' }: Environment, id: string) {
       log: await store.readEvents(id, { after: 0, limit: 100 }),
       members: (await store.listMembers(id, { limit: 10 })).map(({ username, seq }) => [username, seq]),
       page: await store.readPage(id, { limit: 10 }),
-      found: await store.searchTerms(id, ['4시'], { before: 100, limit: 10 }),
-      secret: await store.searchTerms(id, ['secret'], { before: 100, limit: 10 }),
+      found: (await store.searchTerms(id, ['4시'], { before: 100, limit: 10 })).seqs,
+      secret: (await store.searchTerms(id, ['secret'], { before: 100, limit: 10 })).seqs,
     }
   } finally {
     await store.close()
@@ -283,6 +283,14 @@ test('a file with any error is refused in one line that says where, and nothing 
   await refused(file, 'Line 5 is not valid UTF-8')
   t.equal((await says(there, id)).room, null)
   t.same((await says(there, id)).log, [])
+})
+
+test('a file that an editor saved with CRLF and a byte order mark imports the same room', async t => {
+  const { env, id, file } = await talked(t)
+  writeFileSync(file, `\uFEFF${readFileSync(file, 'utf8').replaceAll('\n', '\r\n')}`)
+  const there = await elsewhere(t, 'Minji', 'bob', 'cho')
+  t.match(await run(['room', 'import', file], there), { code: 0, stdout: [/12 events/] })
+  t.strictSame(await says(there, id), await says(env, id))
 })
 
 test('a file with any changed byte is refused or imports the same room', async t => {

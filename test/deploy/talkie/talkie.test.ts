@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { symlinkSync } from 'node:fs'
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test } from 'tap'
@@ -97,4 +97,46 @@ test('a command that needs the embedded store of a running server asks to stop t
     stdout: [],
     stderr: [`DATA_DIR ${env.DATA_DIR} is in use by another process: stop the server and run this command again`],
   })
+})
+
+test('a command in a wrong DATA_DIR fails and leaves nothing there', async t => {
+  const DATA_DIR = temporaryFolder(t)
+  const file = join(temporaryFolder(t), 'backup.db')
+  const commands = [
+    ...['user block sora', 'user unblock sora', 'user reset-password sora --generate'],
+    ...['room export default', `backup ${file}`, 'restore --epoch'],
+  ]
+  for (const line of commands) {
+    for (const folder of [DATA_DIR, join(DATA_DIR, 'none')]) {
+      const { code, stderr } = await run(line.split(' '), environment(t, { DATA_DIR: folder }))
+      t.equal(code, 1, line)
+      t.match(stderr, [/holds no store/], line)
+    }
+  }
+  t.strictSame(readdirSync(DATA_DIR), [])
+})
+
+test('a failing command names no code of the system or of SQLite', async t => {
+  const folder = temporaryFolder(t)
+  const file = join(folder, 'file')
+  writeFileSync(file, 'x')
+  const damaged = join(folder, 'damaged')
+  mkdirSync(damaged)
+  writeFileSync(join(damaged, 'talkie.db'), 'no database at all'.repeat(100))
+  const said: string[] = []
+  for (const [DATA_DIR, ...commands] of [
+    [file, 'user add sora --generate', 'doctor', `restore ${file}`],
+    [join(file, 'in'), 'user add sora --generate', 'doctor'],
+    [damaged, 'user block sora', 'restore --epoch', `backup ${join(folder, 'copy')}`, 'doctor'],
+    [join(folder, 'new'), `restore ${join(damaged, 'talkie.db')}`, `room import ${join(damaged, 'talkie.db')}`],
+  ] as [string, ...string[]][]) {
+    for (const line of commands) {
+      const { code, stdout, stderr } = await run(line.split(' '), environment(t, { DATA_DIR }))
+      t.equal(code, 1, `${DATA_DIR} ${line}`)
+      said.push(...stdout, ...stderr)
+    }
+  }
+  const server = start(t, ['build/server.js'], { DATA_DIR: file })
+  t.equal(await server.ended, 1)
+  t.notMatch([...said, server.written.err].join('\n'), /\bE[A-Z]{4,}\b|SQLITE_|SqliteError/)
 })

@@ -29,8 +29,8 @@ test('the folder is made where it is missing, with a store that has an epoch', a
 test('a folder that is a file, or is below one, is refused in one sentence', async t => {
   const file = join(temporaryFolder(t), 'file')
   writeFileSync(file, '')
-  refuses(t, file, /^DATA_DIR .*file is not a writable folder \(EEXIST\)$/)
-  refuses(t, join(file, 'below'), /^DATA_DIR .*below is not a writable folder \(ENOTDIR\)$/)
+  refuses(t, file, /^DATA_DIR .*file is not a writable folder: a file of this name already exists$/)
+  refuses(t, join(file, 'below'), /^DATA_DIR .*below is not a writable folder: a part of its path is not a folder$/)
 })
 
 test('a folder that a store holds is refused to another, also in this process, until it is released', async t => {
@@ -47,7 +47,7 @@ test('a file that is no database is refused in one sentence', async t => {
   refuses(
     t,
     folder,
-    /^.*talkie\.db cannot be read as a store of this server \(SQLITE_NOTADB\); restore it from a backup$/,
+    /^.*talkie\.db cannot be read as a store of this server \(it is not a database\); restore it from a backup$/,
   )
 })
 
@@ -59,7 +59,7 @@ test('a database that is not ours is refused in one sentence', async t => {
   refuses(
     t,
     folder,
-    /^.*talkie\.db cannot be read as a store of this server \(SQLITE_ERROR\); restore it from a backup$/,
+    /^.*talkie\.db cannot be read as a store of this server \(it is not a database of this server\); restore it from a backup$/,
   )
 })
 
@@ -123,7 +123,7 @@ test('a damaged guard file is named in one sentence', async t => {
   refuses(
     t,
     folder,
-    /^.*talkie\.lock cannot be locked \(SQLITE_NOTADB\); if no server is using this folder, delete that file$/,
+    /^.*talkie\.lock cannot be locked \(it is not a database\); if no server is using this folder, delete that file$/,
   )
 })
 
