@@ -20,7 +20,8 @@ export const Text = Type.String({
   minLength: 1,
   maxLength: limits.TEXT_MAX,
   pattern: TEXT_PATTERN,
-  description: '1 to 2,000 code points, not only white space; no U+0000, no lone surrogate. Stored exactly as sent',
+  description:
+    '1 to 2,000 code points, at least one of which shows something; no U+0000, no lone surrogate. Stored exactly as sent',
   examples: ['안녕하세요!'],
 })
 

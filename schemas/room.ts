@@ -14,7 +14,8 @@ const Name = Type.String({
   minLength: 1,
   maxLength: limits.ROOM_NAME_MAX,
   pattern: NAME_PATTERN,
-  description: 'Unique name; no control or invisible characters, no leading or trailing white space',
+  description:
+    'Unique regardless of case, composition and width (NFKC); no control or invisible characters except within emoji and Persian or Indic words, no leading or trailing white space',
   examples: ['Lunch'],
 })
 const Description = Type.String({

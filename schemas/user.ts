@@ -38,7 +38,8 @@ export const User = Type.Object(
       minLength: 1,
       maxLength: limits.DISPLAY_NAME_MAX,
       pattern: NAME_PATTERN,
-      description: 'No control or invisible characters, no leading or trailing white space',
+      description:
+        'No control or invisible characters except within emoji and Persian or Indic words, no leading or trailing white space',
       examples: ['민지'],
     }),
     bio: Type.String({

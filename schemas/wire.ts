@@ -72,11 +72,38 @@ export const limits = {
 
 export const USERNAME_PATTERN = '^[A-Za-z0-9_-]{3,30}$'
 export const CLIENT_ID_PATTERN = '^[A-Za-z0-9._:-]{1,64}$'
-/** At least one character that is not white space; no U+0000, no lone surrogate. */
-export const TEXT_PATTERN = '^(?=[^]*\\S)[^\\u0000\\ud800-\\udfff]*$'
+/** White space and what shows nothing: control, format and filler characters, variation selectors, the empty Braille pattern. */
+const BLANK = '\\s\\p{Z}\\p{Cc}\\p{Cf}\\p{Cs}\\p{Default_Ignorable_Code_Point}\\u2800'
+/** At least one character that shows something; no U+0000, no lone surrogate. */
+export const TEXT_PATTERN = `^(?=[^]*[^${BLANK}])[^\\u0000\\ud800-\\udfff]*$`
+
+const EMOJI = '\\p{Extended_Pictographic}'
+/** Scripts whose letters change their form beside a joiner: Arabic and Syriac, and those of India and Sri Lanka. */
+const JOINED = '\\u0600-\\u06ff\\u0700-\\u077f\\u0860-\\u08ff\\u0900-\\u0dff\\ufb50-\\ufdff\\ufe70-\\ufefc'
+/** The invisible characters that stand for letters in the flags of parts of a country. */
+const tags = (letters: string) => [...letters].map(letter => `\\u{e00${letter.charCodeAt(0).toString(16)}}`).join('')
+/**
+ * Invisible characters where they change what others look like. Without ranges of astral characters, which tools refuse
+ * that read patterns without the flag `u`.
+ */
+const SHAPING = [
+  // Emoji of several, as 👩‍💻: a joiner between two.
+  `(?<=[${EMOJI}\\p{Emoji_Modifier}\\ufe0f])\\u200d(?=${EMOJI})`,
+  // An emoji in color or as text, and the digit of a keycap.
+  `(?<=${EMOJI})[\\ufe0e\\ufe0f]`,
+  '(?<=[0-9#*])\\ufe0f(?=\\u20e3)',
+  // The flags of England, Scotland and Wales.
+  `(?<=\\u{1f3f4})\\u{e0067}\\u{e0062}(?:${['eng', 'sct', 'wls'].map(tags).join('|')})\\u{e007f}`,
+  // Joiners within words, and after a virama also at their end (Malayalam).
+  `(?<=(?=[\\p{L}\\p{M}])[${JOINED}])[\\u200c\\u200d](?=(?=[\\p{L}\\p{M}])[${JOINED}])`,
+  '(?<=\\u0d4d)\\u200d',
+  // Forms of Han and Mongolian letters.
+  '(?<=\\p{Script=Han})(?![\\u180b-\\u180f\\ufe03-\\ufe0f])\\p{Variation_Selector}',
+  '(?<=\\p{Script=Mongolian})[\\u180b-\\u180f]',
+]
 
 /** A name without invisible characters, bidirectional controls, and leading or trailing white space. */
-export const NAME_PATTERN = '^(?=\\S)[^\\p{Cc}\\p{Cf}\\p{Cs}\\p{Zl}\\p{Zp}\\u115f\\u1160\\u3164\\uffa0]*(?<=\\S)$'
+export const NAME_PATTERN = `^(?=\\S)(?:[^\\p{Zl}\\p{Zp}\\p{Cc}\\p{Cf}\\p{Cs}\\p{Default_Ignorable_Code_Point}\\u2800]|${SHAPING.join('|')})*(?<=\\S)$`
 
 /** Every user is a member of the room with this id. */
 export const DEFAULT_ROOM_ID = 'default'

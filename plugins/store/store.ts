@@ -139,7 +139,7 @@ export interface Store {
   createRoom(record: RoomRecord, created: StoredEvent): Promise<void>
   readRoom(id: string): Promise<RoomRecord | null>
   /**
-   * Rooms that are public or have `username` as a member, by name (code points). A room may have been deleted, or the
+   * Rooms that are public or have `username` as a member, by name (`sortKey`). A room may have been deleted, or the
    * user removed from it, while it was being read: its standing then says so.
    */
   listRooms(username: string, query: RoomQuery): Promise<RoomPage>

@@ -10,7 +10,7 @@ const list = {
   tags: ['rooms'],
   summary: 'List rooms',
   description:
-    'Returns public rooms and the rooms that the authenticated user is a member of, sorted by name. With `mine`, returns only one of the two.',
+    'Returns public rooms and the rooms that the authenticated user is a member of, sorted by name: symbols, numbers by value, then letters regardless of case and accents, Latin before Korean. With `mine`, returns only one of the two.',
   querystring: RoomList,
   response: {
     200: paged(Type.Array(Room), 'A page of rooms'),

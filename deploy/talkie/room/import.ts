@@ -86,7 +86,12 @@ function adapt({ created }: LogSummary, { id, name, owner }: Values): Adapted {
   const username = owner ?? created.username
   if (username === '') throw new Error('The room has no owner: use --owner')
   const settings = { ...(created.data as Settings), ...(name !== undefined && { name }) } as Settings
-  if (!isRoomName(settings.name)) throw new Error('--name is not a valid room name')
+  if (!isRoomName(settings.name))
+    throw new Error(
+      name === undefined
+        ? `${settings.name} is not a valid room name here: use --name`
+        : '--name is not a valid room name',
+    )
 
   const first = { ...created, room_id, username, data: settings } as StoredEvent
   return { first, settings }

@@ -18,6 +18,7 @@ import { ensureIndexes } from './indexes.js'
 import { closeToOthers } from './modes.js'
 import { Sqlite, SqliteError } from './sqlite.js'
 import { isReadable, SCHEMA_VERSION, TABLES } from './tables.js'
+import { upgrade } from './upgrade.js'
 
 /** An unfinished copy of a restore; the names of SQLite's files beside it begin with this, too. */
 export const RESTORE_PART = 'restore.part'
@@ -103,8 +104,8 @@ function prepareFile(file: string): string {
     }
     db = new Sqlite(file, 0)
     const epoch = readEpoch(db, file)
+    upgrade(db)
     ensureIndexes(db)
-    db.run("update meta set value = ?1 where name = 'schema_version' and value <> ?1", [`${SCHEMA_VERSION}`])
     return epoch
   } catch (error) {
     if (!(error instanceof SqliteError)) throw error

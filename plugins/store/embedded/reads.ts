@@ -3,7 +3,7 @@ import { membershipTypes } from '../../../schemas/event.js'
 import type { RoomRecord } from '../../../schemas/room.js'
 import type { Session, StoredUser } from '../../../schemas/user.js'
 import { DEFAULT_ROOM_ID } from '../../../schemas/wire.js'
-import { foldName } from '../log/name.js'
+import { foldName, sortKey } from '../log/name.js'
 import { type Position, type RoomQuery, type RoomState, type Target, UNREAD_SCAN_MAX } from '../store.js'
 import { readHead } from './head.js'
 import { createIndexReads } from './indexes.js'
@@ -100,20 +100,25 @@ export function createReads(db: Sqlite) {
 
     /** Returns one more than `limit`, if there are more. */
     listNames(username: string, { limit, after = '', q = '', mine }: RoomQuery) {
-      const own = `select id, name from members join rooms on id = room_id
+      const own = `select id, name, name_sort from members join rooms on id = room_id
         where members.username = ?1 and is_member = 1`
-      const visible = `deleted = 0 and name > ?2 and (?4 = '' or instr(name_folded, ?4)) order by name limit ?3`
+      const visible = `deleted = 0 and name_sort > ?2 and (?4 = '' or instr(name_folded, ?4)) order by name_sort limit ?3`
       const parts = {
-        own: `select id, name from (${own} and id <> '${DEFAULT_ROOM_ID}' and ${visible})`,
-        all_users: `select id, name from (select id, name from rooms where id = '${DEFAULT_ROOM_ID}' and ${visible})`,
-        others: `select id, name from (
-          select id, name from rooms where is_public = 1 and id <> '${DEFAULT_ROOM_ID}'
+        own: `select id, name, name_sort from (${own} and id <> '${DEFAULT_ROOM_ID}' and ${visible})`,
+        all_users: `select id, name, name_sort from (select id, name, name_sort from rooms where id = '${DEFAULT_ROOM_ID}' and ${visible})`,
+        others: `select id, name, name_sort from (
+          select id, name, name_sort from rooms where is_public = 1 and id <> '${DEFAULT_ROOM_ID}'
             and id not in (select room_id from members where username = ?1 and is_member = 1) and ${visible})`,
       }
       const wanted = mine === false ? [parts.others] : [parts.own, parts.all_users]
       if (mine === undefined) wanted.push(parts.others)
-      const sql = `${wanted.join(' union all ')} order by name limit ?3`
-      return db.all<{ id: string; name: string }>(sql, [username, after, limit + 1, foldName(q)])
+      const sql = `${wanted.join(' union all ')} order by name_sort limit ?3`
+      return db.all<{ id: string; name: string }>(sql, [
+        username,
+        after === '' ? '' : sortKey(after),
+        limit + 1,
+        foldName(q),
+      ])
     },
 
     /** Standings without the unread messages, which may take longer to count. */

@@ -1,7 +1,7 @@
 import type { StoredEvent } from '../../../schemas/event.js'
 import type { MemberRow, RoomRecord } from '../../../schemas/room.js'
 import type { Session, StoredUser } from '../../../schemas/user.js'
-import { foldName } from '../log/name.js'
+import { foldName, sortKey } from '../log/name.js'
 import type { Value } from './sqlite.js'
 
 export const EVENT_COLUMNS = 'room_id, seq, type, username, client_id, created_at, target, member, text, reply_to, data'
@@ -74,9 +74,9 @@ export function toRoom(row: RoomRow): RoomRecord {
   return { ...row, deleted: row.deleted === 1, is_public: row.is_public === 1 }
 }
 
-/** Stored columns of a room, including its name folded for search. */
+/** What is stored of a room, its name also as it is searched and sorted. */
 export const STORED_ROOM_COLUMNS =
-  'id, name, name_folded, description, is_public, max_members, owner, member_count, password_hash, created_at, deleted'
+  'id, name, name_folded, name_sort, description, is_public, max_members, owner, member_count, password_hash, created_at, deleted'
 
 /** A value for each of STORED_ROOM_COLUMNS. */
 export function roomValues(room: RoomRecord): Value[] {
@@ -84,6 +84,7 @@ export function roomValues(room: RoomRecord): Value[] {
     room.id,
     room.name,
     foldName(room.name),
+    sortKey(room.name),
     room.description,
     room.is_public,
     room.max_members,

@@ -1,12 +1,18 @@
 import { deferred, immediate } from './indexes.js'
 
-/** Raised for every new index, and for every other change that an older server would not understand or maintain. */
-export const SCHEMA_VERSION = 2
-/** Stores of this version and later are opened; missing indexes are added (`ensureIndexes`). */
+/** Raised with every new index, and with every other change that an older server would not understand or keep up. */
+export const SCHEMA_VERSION = 3
+/** Stores of this version and later are opened, and brought up to SCHEMA_VERSION (`upgrade.ts`, `ensureIndexes`). */
 const OLDEST_VERSION = 2
 
 /** Whether this server can open a store of a version. */
 export const isReadable = (version = '') => Number(version) >= OLDEST_VERSION && Number(version) <= SCHEMA_VERSION
+
+/** Names that a reader takes for the same are the same, and lists go by `name_sort`. */
+export const ROOM_NAME_INDEXES = `
+create unique index rooms_name_folded on rooms (name_folded) where deleted = 0;
+create index rooms_public on rooms (name_sort) where deleted = 0 and is_public = 1;
+`
 
 /**
  * The embedded store's tables. Every column is typed, because libsql binds all numbers as REAL. Usernames are compared
@@ -45,6 +51,7 @@ create table rooms (
   id text primary key,
   name text not null,
   name_folded text not null,
+  name_sort text not null,
   description text not null,
   is_public integer not null,
   max_members integer not null,
@@ -56,7 +63,7 @@ create table rooms (
 ) without rowid;
 -- Excludes deleted rooms: a deleted room's name becomes its id, which another room may have as its name.
 create unique index rooms_name on rooms (name) where deleted = 0;
-create index rooms_public on rooms (name) where deleted = 0 and is_public = 1;
+${ROOM_NAME_INDEXES}
 
 create table marks (
   username text not null collate nocase,

@@ -30,6 +30,7 @@ import {
 } from './rows.js'
 import { Sqlite, type Value } from './sqlite.js'
 import { SCHEMA_VERSION } from './tables.js'
+import { keepDuplicates } from './upgrade.js'
 
 /** How rows of each kind are read in key order and converted. Keys of two columns are compared as pairs. */
 const reads: { [K in Kind]: { columns: string; key: string[]; toRow: (row: never) => Rows[K] } } = {
@@ -122,6 +123,7 @@ function createSink(db: Sqlite, release: () => void, epoch: string, isFinished: 
         for (const row of rows)
           db.run(`insert or ignore into ${kind} (${columns}) values (${placeholders(columns)})`, toValues(row))
         if (kind !== 'rooms') return
+        keepDuplicates(db, rows as Rows['rooms'][])
         for (const { id, deleted } of rows as Rows['rooms'][]) {
           if (deleted) db.run('insert or ignore into purges (room_id, seq) values (?, 0)', [id])
         }

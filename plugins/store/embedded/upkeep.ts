@@ -27,7 +27,11 @@ export function createUpkeep(db: Sqlite) {
   let events_behind = 0
   let mayPurge = true
 
-  /** The seq up to which a room is indexed. The first call assigns the room its number in the index. */
+  // After an upgrade the terms of every room are made anew. Commits do not wait for these events: they are not counted.
+  const unindexed = db.all<{ room_id: string }>(`select room_id from indexed where seq = 0 limit ${ROOMS_MAX}`)
+  for (const { room_id } of unindexed) behind.set(room_id, 0)
+
+  /** Up to where a room is indexed. It gets its number in the index with the first call. */
   function position(room_id: string): number {
     db.run('insert or ignore into indexed (room_id, seq) values (?, 0)', [room_id])
     return db.get<{ seq: number }>('select seq from indexed where room_id = ?', [room_id])?.seq as number

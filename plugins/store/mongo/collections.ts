@@ -17,8 +17,12 @@ export type UserDocument = StoredUser & { _id: string }
 export type SessionDocument = Omit<Session, 'id'> & { _id: string; user: string }
 export type RoomDocument = Omit<RoomRecord, 'id'> & {
   _id: string
-  /** For searches by part of the name. */
+  /** For search by a part of the name, and to keep names unique. */
   name_folded: string
+  /** Lists go by it. */
+  name_sort: string
+  /** Of the two above: what an older server put has none, or a lower one (`names.ts`). */
+  names_version: number
   /**
    * Empty while the room exists, then its id. Names are unique together with this field, so that a deleted room, whose
    * name becomes its id, does not collide with a room that is named like that id.
@@ -74,7 +78,11 @@ const unique = true
 /** Plain indexes only, so that every server that speaks the protocol supports them. `_id` is indexed automatically. */
 const indexes: Record<string, IndexDescription[]> = {
   sessions: [{ key: { user: 1 } }, { key: { expires_at: 1 } }],
-  rooms: [{ key: { name: 1, tombstone: 1 }, unique }, { key: { is_public: 1, tombstone: 1, name: 1 } }],
+  rooms: [
+    { key: { name: 1, tombstone: 1 }, unique },
+    { key: { name_folded: 1, tombstone: 1 }, unique },
+    { key: { is_public: 1, tombstone: 1, name_sort: 1 } },
+  ],
   marks: [{ key: { user: 1, room_id: 1 }, unique }],
   events: [
     { key: { room_id: 1, seq: 1 }, unique },

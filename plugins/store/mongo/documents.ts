@@ -1,7 +1,7 @@
 import type { StoredEvent } from '../../../schemas/event.js'
 import type { MemberRow, RoomRecord } from '../../../schemas/room.js'
 import type { Session, StoredUser } from '../../../schemas/user.js'
-import { foldName } from '../log/name.js'
+import { foldName, NAMES_VERSION, sortKey } from '../log/name.js'
 import {
   type EventDocument,
   type MemberDocument,
@@ -23,16 +23,29 @@ export const sessionDocument = ({ id, ...session }: Session): SessionDocument =>
 })
 export const toSession = ({ _id, user: _, ...session }: SessionDocument): Session => ({ id: _id, ...session })
 
+/** A room's name in all its forms. */
+export const nameFields = (name: string) => ({
+  name,
+  name_folded: foldName(name),
+  name_sort: sortKey(name),
+  names_version: NAMES_VERSION,
+})
+
 export const roomDocument = ({ id, ...record }: RoomRecord): RoomDocument => ({
   _id: id,
   ...record,
-  name_folded: foldName(record.name),
+  ...nameFields(record.name),
   tombstone: record.deleted ? id : '',
 })
-export const toRecord = ({ _id, name_folded: _, tombstone: __, latest: ___, ...record }: RoomDocument): RoomRecord => ({
-  id: _id,
-  ...record,
-})
+export const toRecord = ({
+  _id,
+  name_folded: _folded,
+  name_sort: _sort,
+  names_version: _version,
+  tombstone: _tombstone,
+  latest: _latest,
+  ...record
+}: RoomDocument): RoomRecord => ({ id: _id, ...record })
 
 export const memberDocument = (row: MemberRow): MemberDocument => ({ ...row, user: userKey(row.username) })
 

@@ -11,9 +11,11 @@ import { type Call, createCalls, TIMEOUT_MS, withConcerns } from './connection.j
 import { eventDocument } from './documents.js'
 import { isDuplicate } from './failures.js'
 import { createFollower } from './follower.js'
+import { dropOldTerms } from './indexes/terms.js'
 import { createIndexes, createIndexReads } from './indexes.js'
 import { createLog } from './log.js'
 import type { Newest } from './log-index.js'
+import { nameRooms } from './names.js'
 import { createPeople } from './people.js'
 import { createRooms } from './rooms.js'
 import { createReadStandings } from './standings.js'
@@ -45,6 +47,8 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
   const collections = collectionsOf(db)
   const log = createLog(collections)
   const indexes = createIndexes(db, collections, log)
+  const to_index = await dropOldTerms(db, collections)
+  await nameRooms(collections)
   await ensureIndexes(db, indexes.all)
   const epoch = await ensureEpoch(collections)
 
@@ -55,6 +59,7 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
   const people = createPeople(collections, log)
   const rooms = createRooms(collections, log)
   await upkeep.sweep()
+  for (const room_id of to_index) upkeep.appended(room_id)
 
   const readStandings = createReadStandings(collections, async (call, room_ids) => {
     for (const room_id of room_ids) await upkeep.follow(call, room_id, [indexes.members.index])

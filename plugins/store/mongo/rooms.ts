@@ -3,7 +3,7 @@ import type { Filter } from 'mongodb'
 import type { StoredEvent } from '../../../schemas/event.js'
 import type { RoomRecord } from '../../../schemas/room.js'
 import { DEFAULT_ROOM_ID } from '../../../schemas/wire.js'
-import { foldName } from '../log/name.js'
+import { foldName, sortKey } from '../log/name.js'
 import { Conflict, type RoomQuery } from '../store.js'
 import { type Collections, type RoomDocument, userKey } from './collections.js'
 import type { Call } from './connection.js'
@@ -33,7 +33,8 @@ function recordOf({ room_id, username, created_at, data }: StoredEvent): RoomRec
 
 /** Records of rooms. They derive from the log, but the record's insertion is what claims the name. */
 export function createRooms({ rooms, members, events }: Collections, log: Log) {
-  const byName = (a: RoomDocument, b: RoomDocument) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name))
+  const byName = (a: RoomDocument, b: RoomDocument) =>
+    Buffer.compare(Buffer.from(a.name_sort), Buffer.from(b.name_sort))
 
   /** @returns whether the record exists now */
   async function putRecord(call: Call, record: RoomRecord): Promise<boolean> {
@@ -52,7 +53,7 @@ export function createRooms({ rooms, members, events }: Collections, log: Log) {
   ): Promise<RoomDocument[]> {
     const found: RoomDocument[] = []
     const most = limit + without.size
-    const named = rooms.find(filter, { ...call, sort: { name: 1 }, ...(part === '' && { limit: most }) })
+    const named = rooms.find(filter, { ...call, sort: { name_sort: 1 }, ...(part === '' && { limit: most }) })
     for await (const room of named) {
       if (without.has(room._id)) continue
       // Compared here, because the query must not be interpreted as a pattern.
@@ -72,7 +73,7 @@ export function createRooms({ rooms, members, events }: Collections, log: Log) {
      * If another room claimed the name in between, a `room_deleted` event ends the log, which was never visible.
      */
     async createRoom(call: Call, record: RoomRecord, created: StoredEvent): Promise<void> {
-      if ((await rooms.findOne({ name: record.name, tombstone: '' }, call)) !== null) {
+      if ((await rooms.findOne({ name_folded: foldName(record.name), tombstone: '' }, call)) !== null) {
         throw new Conflict(`The name ${record.name} is taken`)
       }
       const stored = eventDocument(created)
@@ -100,7 +101,7 @@ export function createRooms({ rooms, members, events }: Collections, log: Log) {
     /** The rooms of a page, plus one if there are more. */
     async findRooms(call: Call, username: string, { limit, after = '', q = '', mine }: RoomQuery) {
       const part = foldName(q)
-      const there = { tombstone: '', name: { $gt: after } }
+      const there = { tombstone: '', ...(after !== '' && { name_sort: { $gt: sortKey(after) } }) }
       const rows = await members
         .find({ user: userKey(username), is_member: true }, { ...call, projection: { _id: 0, room_id: 1 } })
         .toArray()

@@ -30,6 +30,7 @@ import { createFollower, type Follower } from './follower.js'
 import { createIndexes } from './indexes.js'
 import { createLog, type Log } from './log.js'
 import type { LogIndex } from './log-index.js'
+import { keepDuplicates } from './names.js'
 
 /** Running servers check every 5 s whether the store is marked; this long after the mark they write no more, ms. */
 const SEAL_MS = 10_000
@@ -188,6 +189,7 @@ export async function openMongoSink(db: Db, epoch: string, timeout_ms: number): 
     sessions: (call, rows) => put(call, collections.sessions, rows.map(sessionDocument)),
     async rooms(call, rows) {
       await put(call, collections.rooms, rows.map(roomDocument))
+      await keepDuplicates(call, collections, rows)
       const deleted = rows.filter(row => row.deleted).map(({ id }) => ({ _id: id, seq: 0 }))
       if (deleted.length > 0) await put(call, collections.purges, deleted)
     },

@@ -1,3 +1,5 @@
+import { foldNormal } from '../../../schemas/fold-text.js'
+
 const LEADS = 'ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ'
 const HANGUL_FIRST = 0xac00
 /** Syllables that begin with the same consonant. */
@@ -12,7 +14,8 @@ const leads = (text: string) =>
 
 const isLead = (query: string) => [...query].every(letter => LEADS.includes(letter) || letter === ' ')
 
-const fold = (text: string) => text.normalize('NFC').toLowerCase()
+/** Letters of Hangul that stand alone stay, so that they are known as leading consonants. */
+const fold = (text: string) => foldNormal(text.normalize('NFC'))
 
 /** Whether a name contains what the user typed, which may be leading consonants alone: ㄷㅈ finds 디자인. */
 export function matchesName(name: string, query: string): boolean {

@@ -144,6 +144,11 @@ test('the default room is imported under its own id with a given owner', async t
     await run([...lobby, '--id', 'old', '--owner', 'minji'], there),
     refusal(/name Lobby is already taken: use --name$/),
   )
+  // Names that a reader takes for the same, as with NFD and NFC.
+  t.match(
+    await run([...lobby, '--id', 'old', '--owner', 'minji', '--name', 'ＬＯＢＢＹ'], there),
+    refusal(/name ＬＯＢＢＹ is already taken: use --name$/),
+  )
   const imported = await run([...lobby, '--id', 'old', '--owner', 'minji', '--name', 'Old lobby'], there)
   t.match(imported, { code: 0, stdout: ['Imported room old (Old lobby): 2 events; users added: 0'] })
   const { room, log } = await says(there, 'old')

@@ -2,7 +2,7 @@ import type { StoredEvent } from '../../../../schemas/event.js'
 import { membershipTypes } from '../../../../schemas/event-types.js'
 import type { MemberRow, RoomRecord } from '../../../../schemas/room.js'
 import { foldMember, foldRoom } from '../../log/fold.js'
-import { foldName } from '../../log/name.js'
+import { foldName, sortKey } from '../../log/name.js'
 import type { LogIndex } from '../log-index.js'
 import {
   MEMBER_COLUMNS,
@@ -51,14 +51,20 @@ function updateRecord(db: Sqlite, room_id: string, events: StoredEvent[]) {
   if (row === undefined) return
   const before: RoomRecord = { ...toRoom(row), indexed_seq: (events[0] as StoredEvent).seq - 1 }
   const room = events.reduce(foldRoom, before)
-  db.run('update rooms set name = ?, name_folded = ?, owner = ?, member_count = ?, deleted = ? where id = ?', [
-    room.name,
-    foldName(room.name),
+  db.run('update rooms set owner = ?, member_count = ?, deleted = ? where id = ?', [
     room.owner,
     room.member_count,
     room.deleted,
     room_id,
   ])
+  if (room.name !== before.name) {
+    db.run('update rooms set name = ?, name_folded = ?, name_sort = ? where id = ?', [
+      room.name,
+      foldName(room.name),
+      sortKey(room.name),
+      room_id,
+    ])
+  }
   if (room.deleted) db.run('insert or ignore into purges (room_id, seq) values (?, 0)', [room_id])
 }
 

@@ -2,10 +2,9 @@ import type { StoredEvent } from '../../../../schemas/event.js'
 import { membershipTypes } from '../../../../schemas/event.js'
 import type { MemberRow } from '../../../../schemas/room.js'
 import { foldLast, foldMember, foldRoom, lastOf } from '../../log/fold.js'
-import { foldName } from '../../log/name.js'
 import { type Collections, type RoomDocument, userKey } from '../collections.js'
 import type { Call } from '../connection.js'
-import { memberDocument, toRecord } from '../documents.js'
+import { memberDocument, nameFields, toRecord } from '../documents.js'
 import { insertIfMissing } from '../failures.js'
 import type { Log } from '../log.js'
 import { type LogIndex, STEP_EVENTS } from '../log-index.js'
@@ -78,7 +77,8 @@ export function createMembers(collections: Collections, log: Log) {
       if (deleted) await insertIfMissing(purges.insertOne({ _id: id, seq: 0 }, call))
       const tombstone = deleted ? id : ''
       const latest = { seq: head, message: deleted ? null : message }
-      const derived = { name, name_folded: foldName(name), owner, member_count, deleted, tombstone, latest }
+      const renamed = name === record.name ? {} : nameFields(name)
+      const derived = { ...renamed, owner, member_count, deleted, tombstone, latest }
       const changed = { ...derived, indexed_seq: Math.max(head, record.indexed_seq) }
       await rooms.updateOne({ _id: id, indexed_seq: record.indexed_seq }, { $set: changed }, call)
       return false

@@ -1,6 +1,6 @@
 import type { Db } from 'mongodb'
 import type { StoredEvent } from '../../../../schemas/event.js'
-import { textTerms } from '../../log/terms.js'
+import { TERMS_VERSION, textTerms } from '../../log/terms.js'
 import type { SearchResult } from '../../store.js'
 import type { Collections } from '../collections.js'
 import type { Call } from '../connection.js'
@@ -18,9 +18,41 @@ interface TermsDocument {
 /** Seqs covered by one search: the database finds messages with one of the terms and may have to scan all of them. */
 const SPAN = 100_000
 
-/** Search terms of messages. For a deleted message one step drops the terms and empties the texts. */
+/** Its collection, and its position in `indexed`: terms of another version are made anew, beside servers that use the old ones. */
+const NAME = `terms_${TERMS_VERSION}`
+
+/** Rooms that are indexed anew at once; further ones are with their next event or search. */
+const REINDEXED_MAX = 10_000
+const NAMESPACE_NOT_FOUND = 26
+
+/**
+ * Drops the terms of older versions; a server that uses them still, or again, makes them anew.
+ * @returns the rooms that are to be indexed anew
+ */
+export async function dropOldTerms(db: Db, { indexed }: Collections): Promise<string[]> {
+  let dropped = false
+  for (const { name } of await db.listCollections({}, { nameOnly: true }).toArray()) {
+    const match = /^terms(?:_(\d+))?$/.exec(name)
+    if (match === null || Number(match[1] ?? 1) >= TERMS_VERSION) continue
+    const position = match[1] === undefined ? 'seq' : name
+    await indexed.updateMany({ [position]: { $exists: true } }, { $unset: { [position]: '' } })
+    await db
+      .collection(name)
+      .drop()
+      .catch(error => {
+        // Another server was faster.
+        if (error.code !== NAMESPACE_NOT_FOUND) throw error
+      })
+    dropped = true
+  }
+  if (!dropped) return []
+  const behind = await indexed.find({ [NAME]: { $exists: false } }, { limit: REINDEXED_MAX }).toArray()
+  return behind.map(({ _id }) => _id)
+}
+
+/** Search terms of messages. What is deleted leaves them, and its texts are emptied in the same step. */
 export function createTerms(db: Db, { events, indexed }: Collections, log: Log) {
-  const terms = db.collection<TermsDocument>('terms')
+  const terms = db.collection<TermsDocument>(NAME)
 
   /** Groups texts by message. */
   function gather(room_id: string, found: StoredEvent[]) {
@@ -53,9 +85,9 @@ export function createTerms(db: Db, { events, indexed }: Collections, log: Log) 
   const index = appliedIndex(
     {
       collections: {
-        terms: [{ key: { room_id: 1, seq: 1 }, unique: true }, { key: { room_id: 1, terms: 1, seq: 1 } }],
+        [NAME]: [{ key: { room_id: 1, seq: 1 }, unique: true }, { key: { room_id: 1, terms: 1, seq: 1 } }],
       },
-      position: 'seq',
+      position: NAME,
       types: ['message', 'edited', 'deleted'],
 
       async apply(call, room_id, found) {

@@ -3,7 +3,17 @@ import { events, message, type Promises, search, upTo } from './support.js'
 /** Search terms, an index of the log. */
 export function searchContract({ promise }: Promises) {
   promise('search finds whole words, and parts of Korean, Chinese and Japanese ones', async (t, store) => {
-    const said = ['Hello, World!', '안녕하세요 여러분', '東京都庁で会議', 'hello 회의실', 'other words', '요약']
+    const said = [
+      'Hello, World!',
+      '안녕하세요 여러분',
+      '東京都庁で会議',
+      'hello 회의실',
+      'other words',
+      '요약',
+      '오늘 🔥 배포',
+      'ฉันชอบกินข้าวเช้า',
+      'İstanbul, Straße',
+    ]
     await store.append(
       'r',
       0,
@@ -24,6 +34,9 @@ export function searchContract({ promise }: Promises) {
     t.strictSame(await find('京都'), [3])
     t.strictSame(await find('会議'), [3])
     t.strictSame(await find('회의 hello'), [4])
+    t.strictSame(await find('🔥'), [7])
+    t.strictSame(await find('ข้าว'), [8])
+    t.strictSame(await find('istanbul strasse'), [9])
     t.strictSame(await find('nothing'), [])
     t.strictSame((await search(store, 'nowhere', 'hello')).seqs, [])
   })

@@ -130,10 +130,10 @@ export function standingsContract({ promise }: Promises) {
       } while (after !== undefined)
       return names
     }
-    t.strictSame(await list({}), ['Lobby', 'a', 'b', 'c', 'd', 'e', 'private'])
-    t.strictSame(await list({ mine: true }), ['Lobby', 'b', 'd', 'private'])
+    t.strictSame(await list({}), ['a', 'b', 'c', 'd', 'e', 'Lobby', 'private'])
+    t.strictSame(await list({ mine: true }), ['b', 'd', 'Lobby', 'private'])
     t.strictSame(await list({ mine: false }), ['a', 'c', 'e'])
-    t.strictSame(await list({ mine: true, q: 'B' }), ['Lobby', 'b'])
+    t.strictSame(await list({ mine: true, q: 'B' }), ['b', 'Lobby'])
     t.strictSame(await list({ mine: false, q: 'b' }), [])
   })
 }

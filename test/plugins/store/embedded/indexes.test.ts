@@ -3,7 +3,10 @@ import { test } from 'tap'
 import { openEmbedded } from '../../../../plugins/store/embedded/embedded.js'
 import { deferred, immediate } from '../../../../plugins/store/embedded/indexes.js'
 import { Sqlite } from '../../../../plugins/store/embedded/sqlite.js'
+import { Conflict } from '../../../../plugins/store/index.js'
 import { temporaryFolder } from '../../../support/application.js'
+import { eventually } from '../../../support/eventually.js'
+import { room } from '../contract/support.js'
 import { fillLogs, readIndexes } from '../derived.js'
 
 test('an index that an older server did not keep is made from the logs when the store is opened', async t => {
@@ -23,5 +26,47 @@ test('an index that an older server did not keep is made from the logs when the 
     const after = await openEmbedded(folder, console)
     t.strictSame(await readIndexes(after), derived, `opened for the ${time} time`)
     await after.close()
+  }
+})
+
+/** Makes a store as version 2 left it, with terms and names of another kind. */
+function downgrade(file: string) {
+  const db = new Sqlite(file, 0)
+  db.exec(`
+    drop index rooms_name_folded; drop index rooms_public; alter table rooms drop column name_sort;
+    create index rooms_public on rooms (name) where deleted = 0 and is_public = 1;
+    delete from terms; insert into terms (rowid, text) values ((1 << 36) | 4, '1_stale');
+    update rooms set name = 'STRASSE', name_folded = 'strasse', created_at = '2030' where id = 'b';
+    update meta set value = '2' where name = 'schema_version'`)
+  db.close()
+}
+
+test('a store of version 2 gets its terms and names anew, and keeps rooms with one name', async t => {
+  const folder = temporaryFolder(t)
+  const file = join(folder, 'talkie.db')
+  const before = await openEmbedded(folder, console)
+  await fillLogs(before)
+  await before.createRoom(...room('a', { name: 'Straße' }))
+  await before.createRoom(...room('b', { name: 'other' }))
+  const derived = await readIndexes(before)
+  await before.close()
+  downgrade(file)
+
+  for (const time of ['first', 'second']) {
+    const store = await openEmbedded(folder, console)
+    await eventually(() => {
+      const db = new Sqlite(file, 1000)
+      const rows = db.all<{ seq: number }>('select seq from indexed')
+      db.close()
+      return rows.length > 0 && rows.every(({ seq }) => seq > 0)
+    })
+    t.strictSame(await readIndexes(store), derived, `opened for the ${time} time`)
+    const names = (await store.listRooms('ann', { limit: 10 })).standings.map(({ room: { name } }) => name)
+    t.strictSame(names, ['Room lunch', 'STRASSE', 'Straße'])
+    await t.rejects(store.createRoom(...room('c', { name: 'strasse' })), Conflict)
+    await store.append('b', time === 'first' ? 1 : 2, [
+      { ...room('b')[1], seq: time === 'first' ? 2 : 3, type: 'joined', member: 'bob', client_id: time },
+    ])
+    await store.close()
   }
 })

@@ -1,0 +1,45 @@
+import type { RoomRecord } from '../../../schemas/room.js'
+import { foldName, keyOfDuplicate, sortKey } from '../log/name.js'
+import { placeholders, roomValues, STORED_ROOM_COLUMNS } from './rows.js'
+import type { Sqlite } from './sqlite.js'
+import { ROOM_NAME_INDEXES, SCHEMA_VERSION } from './tables.js'
+
+/** Brings a store of an older version up to this one, whole or not at all. */
+export function upgrade(db: Sqlite) {
+  const version = db.get<{ value: string }>("select value from meta where name = 'schema_version'")?.value
+  if (version === `${SCHEMA_VERSION}`) return
+  db.transaction(() => {
+    if (Number(version) < 3) {
+      // `ensureIndexes` makes it again, and the texts are indexed anew behind the commits.
+      db.exec('drop table if exists terms')
+      nameRooms(db)
+    }
+    db.run("update meta set value = ? where name = 'schema_version'", [`${SCHEMA_VERSION}`])
+  })
+}
+
+/** Version 2 told names apart by case and sorted them by code points. Of rooms with one name, the oldest keeps it. */
+function nameRooms(db: Sqlite) {
+  db.exec(`alter table rooms add column name_sort text not null default ''; drop index if exists rooms_public`)
+  const taken = new Set<string>()
+  const rooms = db.all<{ id: string; name: string; deleted: number }>(
+    'select id, name, deleted from rooms order by created_at, id',
+  )
+  for (const { id, name, deleted } of rooms) {
+    const folded = foldName(name)
+    const key = taken.has(folded) ? keyOfDuplicate(name, id) : folded
+    if (deleted === 0) taken.add(key)
+    db.run('update rooms set name_folded = ?, name_sort = ? where id = ?', [key, sortKey(name), id])
+  }
+  db.exec(ROOM_NAME_INDEXES)
+}
+
+/** Puts the rooms in that an insert ignored, because an older server let two of them have one name. */
+export function keepDuplicates(db: Sqlite, rooms: RoomRecord[]) {
+  for (const room of rooms) {
+    if (db.get('select 1 as found from rooms where id = ?', [room.id]) !== undefined) continue
+    const values = roomValues(room)
+    values[STORED_ROOM_COLUMNS.split(', ').indexOf('name_folded')] = keyOfDuplicate(room.name, room.id)
+    db.run(`insert into rooms (${STORED_ROOM_COLUMNS}) values (${placeholders(STORED_ROOM_COLUMNS)})`, values)
+  }
+}
