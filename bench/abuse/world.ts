@@ -11,6 +11,7 @@ import { newUser } from '../../plugins/auth/accounts.js'
 import { openEmbedded, type Store } from '../../plugins/store/index.js'
 import type { StoredEvent } from '../../schemas/event.js'
 import { DEFAULT_ROOM_ID } from '../../schemas/wire.js'
+import { runs } from '../../test/support/missing.js'
 import { freePort } from '../../test/support/port.js'
 
 export const PASSWORD = 'correct horse battery'
@@ -86,7 +87,8 @@ export async function startWorld(build: string): Promise<World> {
 
 function launch(build: string, env: Record<string, string | undefined>): ChildProcess {
   const command = [process.execPath, '--enable-source-maps', join(build, 'server.js')]
-  const pinned = availableParallelism() > 1 ? ['taskset', '-c', '0', ...command] : command
+  const pinned =
+    availableParallelism() > 1 && runs('taskset', '--version') ? ['taskset', '-c', '0', ...command] : command
   const [program = '', ...args] = pinned
   return spawn(program, args, { env, stdio: ['ignore', 'ignore', 'inherit'] })
 }
