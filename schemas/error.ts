@@ -49,7 +49,7 @@ export const errors = {
   HostRefused: createError('HOST_REFUSED', 'This server does not answer for this host name', 421),
   UpgradeRequired: createError('UPGRADE_REQUIRED', 'This URL is for WebSockets only', 426),
   HeadersTooLarge: createError('HEADERS_TOO_LARGE', 'The request headers are too large', 431),
-  RateLimited: createError('RATE_LIMITED', 'Too many requests; retry in %s ms', 429),
+  RateLimited: createError('RATE_LIMITED', 'Too many requests; try again in %s', 429),
   LoginQueueFull: createError('LOGIN_QUEUE_FULL', 'Too many concurrent logins; retry shortly', 429),
   NotFound: createError('NOT_FOUND', 'Resource not found', 404),
   Internal: createError('INTERNAL', 'Internal server error', 500),
@@ -59,7 +59,14 @@ export const errors = {
 
 /** RateLimited with its delay, for the Retry-After header or the `error` frame. */
 export function rateLimited(retry_after_ms: number) {
-  return Object.assign(new errors.RateLimited(retry_after_ms), { retry_after_ms })
+  return Object.assign(new errors.RateLimited(inWords(retry_after_ms)), { retry_after_ms })
+}
+
+/** A delay for people: rounded up, so that a retry then succeeds. */
+function inWords(ms: number): string {
+  const seconds = Math.max(1, Math.ceil(ms / 1000))
+  const [count, unit] = seconds < 120 ? [seconds, 'second'] : [Math.ceil(seconds / 60), 'minute']
+  return `${count} ${unit}${count === 1 ? '' : 's'}`
 }
 
 export const ErrorBody = Type.Object(

@@ -36,7 +36,7 @@ const EXAMPLES: Partial<Record<keyof typeof errors, string>> = {
   UserNotFound: 'minji',
   MemberNotFound: 'minji',
   RoomNameTaken: 'Lunch',
-  RateLimited: '1500',
+  RateLimited: '2 seconds',
 }
 
 /** The body of each error by its code. */

@@ -8,6 +8,8 @@ test('every authenticated user can read a profile', async t => {
   const answer = await app.inject({ url: '/users/MINJI/profile', headers })
   t.equal(answer.statusCode, 200)
   const { created_at: _, avatar_color: __, ...profile } = answer.json()
+  const own = await app.inject({ url: '/users/me/profile', headers })
+  t.match(own.json(), { username: 'bob', bio: '' }, 'one’s own is read under the address where it is changed')
   t.same(profile, { username: 'minji', display_name: 'minji', bio: '', status: 'available', online: false })
   t.match((await app.inject({ url: '/users/nobody/profile', headers })).json(), { code: 'USER_NOT_FOUND' })
   t.match((await app.inject({ url: '/users/x/profile', headers })).json(), { code: 'BAD_REQUEST' })

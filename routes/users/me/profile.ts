@@ -1,6 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { changeErrors } from '../../../schemas/error.js'
+import { changeErrors, readErrors } from '../../../schemas/error.js'
 import { Profile, ProfileChange } from '../../../schemas/user.js'
+
+const read = {
+  summary: 'Get your profile',
+  operationId: 'getOwnProfile',
+  tags: ['users'],
+  response: { 200: { ...Profile, description: 'Your profile' }, ...readErrors() },
+}
 
 const change = {
   summary: 'Update your profile',
@@ -13,5 +20,7 @@ const change = {
 }
 
 export default (async fastify => {
+  fastify.get('/profile', { schema: read }, ({ username }) => fastify.users.profile(username))
+
   fastify.put('/profile', { schema: change }, ({ username, body }) => fastify.users.change(username, body))
 }) satisfies FastifyPluginAsyncTypebox

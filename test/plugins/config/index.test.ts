@@ -85,7 +85,9 @@ test('a damaged secret and a folder that cannot be made are told in one sentence
   const DATA_DIR = temporaryFolder(t)
   writeFileSync(join(DATA_DIR, 'jwt-secret'), 'short')
   await t.rejects(load({ DATA_DIR }), { message: /^DATA_DIR holds a jwt-secret that is too short/ })
-  await t.rejects(load({ DATA_DIR: join(DATA_DIR, 'jwt-secret') }), { message: /^DATA_DIR names a folder that is not writable/ })
+  await t.rejects(load({ DATA_DIR: join(DATA_DIR, 'jwt-secret') }), {
+    message: /^DATA_DIR names a folder that is not writable/,
+  })
 })
 
 test('a secret that cannot be read is told in one sentence', {
