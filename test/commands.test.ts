@@ -8,9 +8,9 @@ import { programMissing } from './support/missing.js'
 import { freePort } from './support/port.js'
 import { top, watch } from './support/process.js'
 
-/** What a clean clone does not have. */
+/** Folders that a clean clone does not have. */
 const NOT_CLONED = ['.git', '.tap', '.cache', 'build', 'data', 'node_modules']
-/** Where pages say that the server is. */
+/** The server's address in the pages. */
 const ADDRESS = 'http://localhost:8080'
 
 const list = (folder: string) =>
@@ -39,7 +39,7 @@ function blocksOf(page: string): Block[] {
 
 const runnable = (page: string) => blocksOf(page).filter(({ reason }) => reason === undefined)
 
-/** The project as a clone has it, with the packages of this one. */
+/** A copy of the project like a fresh clone, with the packages of this checkout. */
 function clone(t: Test): string {
   const folder = join(temporaryFolder(t), 'clone')
   cpSync(top, folder, {
@@ -50,17 +50,17 @@ function clone(t: Test): string {
   return folder
 }
 
-/** Nothing of ours in it, as in somebody's terminal. */
+/** The environment of a user's terminal. */
 const terminal = { PATH: process.env.PATH, HOME: process.env.HOME, LANG: 'C.UTF-8' }
-/** The test runner puts its own loader into whatever a test starts, which the TypeScript compiler does not bear. */
+/** The test runner adds its loader to all child processes, which breaks the TypeScript compiler. */
 const WITHOUT_LOADER = 'unset NODE_OPTIONS\n'
 
-/** Runs a page's blocks in one shell, as a reader would one after the other. @returns what it wrote; ends at a failure */
+/** Runs a page's blocks one after the other in one shell, and stops at a failure. @returns the output */
 async function follow(folder: string, blocks: Block[], address: string) {
   const commands = blocks.map(({ line, commands }) => `echo "# line ${line}"\n${commands}`).join('\n')
   const child = spawn('bash', ['-euo', 'pipefail', '-c', WITHOUT_LOADER + commands.replaceAll(ADDRESS, address)], {
     cwd: folder,
-    // Port 8080 of this machine may be somebody's.
+    // Port 8080 may be in use.
     env: { ...terminal, PORT: new URL(address).port },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -74,7 +74,7 @@ async function follow(folder: string, blocks: Block[], address: string) {
   return { code: code as number, said }
 }
 
-test('each block that is not run says why, and each that is run is understood by a shell', async t => {
+test('each block that is not run states a reason, and each that is run is valid shell syntax', async t => {
   for (const page of pages) {
     for (const { reason, line, commands } of blocksOf(page)) {
       if (reason !== undefined) t.match(reason, /^.{10,}$/, `${page}:${line}`)
@@ -85,7 +85,7 @@ test('each block that is not run says why, and each that is run is understood by
   t.ok(pages.flatMap(runnable).length >= 5, 'some are run')
 })
 
-test('npm start and every command of the pages do in a clean folder what they say', {
+test('npm start and every command of the pages work in a clean folder', {
   skip: programMissing('curl', '--version'),
 }, async t => {
   const folder = clone(t)
@@ -93,7 +93,7 @@ test('npm start and every command of the pages do in a clean folder what they sa
   const server = spawn('bash', ['-c', `${WITHOUT_LOADER}exec npm start`], {
     cwd: folder,
     env: { ...terminal, PORT: String(port), RATE_LIMIT_AUTH_PER_MINUTE: '0' },
-    // Its own group: npm and what it starts end together.
+    // Its own process group, so that npm and its children are ended together.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -102,7 +102,7 @@ test('npm start and every command of the pages do in a clean folder what they sa
     try {
       process.kill(-(server.pid as number), signal)
     } catch {
-      // It has ended.
+      // It has already exited.
     }
     await ended
   }

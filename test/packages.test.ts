@@ -6,7 +6,7 @@ import Fastify from 'fastify'
 import { test } from 'tap'
 import { temporaryFolder } from './support/application.js'
 
-// The `overrides` in package.json put older majors, which run on Node 20, in place of what these packages ask for.
+// The `overrides` in package.json replace the requested versions with older majors, which run on Node 20.
 
 test('cookie 1: a cookie is set with all its attributes, read back, and sent by inject', async t => {
   const fastify = Fastify()

@@ -8,7 +8,7 @@ import { start } from './support/process.js'
 
 const SERVER = ['build/server.js']
 
-/** A start that must fail: with one line and exit code 1. @returns the line */
+/** Checks that a start fails with one line and exit code 1. @returns the line */
 async function failure(t: Test, env: Record<string, string>) {
   const { written, ended } = start(t, SERVER, env)
   t.equal(await ended, 1, JSON.stringify(env))
@@ -16,7 +16,7 @@ async function failure(t: Test, env: Record<string, string>) {
   return written.err
 }
 
-test('it says which store, bus and secret it chose and where it listens, and serves there', async t => {
+test('a start logs the store, the bus, the secret and the address, and serves requests', async t => {
   const { written, says, child, ended } = start(t, SERVER)
   const [, address] = await says(/listening at (http:\S+)/)
   await says(/bus: memory/)
@@ -29,7 +29,7 @@ test('it says which store, bus and secret it chose and where it listens, and ser
   t.equal(written.err, '')
 })
 
-test('a wrong variable, in dev and in prod, ends the start with one line that names it', async t => {
+test('an invalid variable fails the start with one line that names it, in dev and in prod', async t => {
   const lines = await Promise.all([
     failure(t, { PORT: 'http' }),
     failure(t, { IS_DEV: 'prod' }),
@@ -40,7 +40,7 @@ test('a wrong variable, in dev and in prod, ends the start with one line that na
   t.notMatch(lines[3], 'hush')
 })
 
-test('a port in use ends the start with one line', async t => {
+test('a port in use fails the start with one line', async t => {
   const other = createServer().listen(0, '127.0.0.1')
   t.after(() => other.close())
   await new Promise(resolve => other.once('listening', resolve))
@@ -48,11 +48,11 @@ test('a port in use ends the start with one line', async t => {
   t.match(await failure(t, { PORT: String(port) }), `PORT ${port} of 127.0.0.1 is in use`)
 })
 
-test('an address that is not this machine’s ends the start with one line', async t => {
+test('an address of another machine fails the start with one line', async t => {
   t.match(await failure(t, { HOST: '192.0.2.1' }), /^HOST /)
 })
 
-test('a DATA_DIR that is in use, damaged or no folder ends the start with one line', async t => {
+test('a DATA_DIR that is in use, damaged or not a folder fails the start with one line', async t => {
   const DATA_DIR = temporaryFolder(t)
   const first = start(t, SERVER, { DATA_DIR })
   await first.says(/listening/)
@@ -71,7 +71,7 @@ test('a DATA_DIR that is in use, damaged or no folder ends the start with one li
   t.match(await failure(t, { DATA_DIR: damaged }), damaged)
 })
 
-test('a token outlives a restart, and its end does too', async t => {
+test('a token is still valid after a restart, and an ended one is still invalid', async t => {
   const DATA_DIR = temporaryFolder(t)
   const serve = async () => {
     const server = start(t, SERVER, { DATA_DIR })
@@ -97,8 +97,8 @@ test('a token outlives a restart, and its end does too', async t => {
   t.equal((await second.ask('GET', '/auth/me', ended)).status, 401)
 })
 
-test('a signal while it starts ends it, though nothing listens yet', async t => {
-  // Nothing answers there, which it tries for some seconds.
+test('a signal during the start ends the process', async t => {
+  // No server responds there, so the start waits for some seconds.
   const { says, child, ended, written } = start(t, SERVER, { MONGODB_URI: 'mongodb://127.0.0.1:1' })
   await says(/secret: /)
   child.kill('SIGTERM')

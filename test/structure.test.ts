@@ -36,7 +36,7 @@ const graph = new Map(
   ]),
 )
 
-/** One circle of imports that a walk from `path` meets, from its first file to the same again. */
+/** An import cycle reachable from `path`, beginning and ending with the same file. */
 function circleFrom(path: string, walked: string[], done: Set<string>): string[] | null {
   if (walked.includes(path)) return [...walked.slice(walked.indexOf(path)), path]
   if (done.has(path)) return null
@@ -48,8 +48,8 @@ function circleFrom(path: string, walked: string[], done: Set<string>): string[]
   return null
 }
 
-// Imports of types count: of two files that need each other's types neither can be read, tested or moved alone.
-test('no import circle', async t => {
+// Type imports count: two files that need each other's types cannot be read, tested or moved separately.
+test('the code has no import cycles', async t => {
   const done = new Set<string>()
   for (const path of sources) t.equal(circleFrom(path, [], done)?.join(' → '), undefined, path)
   t.ok((graph.get('app.ts') ?? []).length > 0, 'imports are found')
@@ -66,7 +66,7 @@ test(`no file that we wrote is longer than ${LINES_MAX} lines, tests aside`, asy
   }
 })
 
-test('the server imports every package in dependencies, and nothing but these and its optional peers', async t => {
+test('the server imports every package in dependencies, and no others except its optional peers', async t => {
   const { dependencies, peerDependencies } = JSON.parse(read('package.json')) as Record<string, Record<string, string>>
   const imported = new Set(
     files(SERVER)
@@ -79,12 +79,12 @@ test('the server imports every package in dependencies, and nothing but these an
           .join('/'),
       ),
   )
-  // Pino loads it by its name.
+  // Pino loads it by name.
   if (read('plugins/config/server-options.ts').includes("target: 'pino-pretty'")) imported.add('pino-pretty')
   t.strictSame([...imported].sort(), Object.keys({ ...dependencies, ...peerDependencies }).sort())
 })
 
-test('nothing outside the store imports past its index, and its adapters do not know each other', async t => {
+test('no code outside the store imports past its index, and its adapters do not import each other', async t => {
   const store = join('plugins', 'store')
   for (const [path, found] of graph) {
     if (!path.startsWith(`${store}/`)) {

@@ -5,7 +5,7 @@ import { measure } from '../../bench/fanout/measure.js'
 import { checkout, ours } from '../../bench/fanout/peers.js'
 import { Config } from '../../schemas/config.js'
 
-test('our server runs with every limit raised and all else as it is by default', async t => {
+test('our server runs with every limit raised and otherwise with defaults', async t => {
   const { env } = ours('ours', checkout).start(1, '/data')
   const limits = Object.keys(Config.properties).filter(name => /^(RATE_LIMIT|MAX_SOCKETS|BUDGET)_/.test(name))
   t.strictSame(env, { PORT: '1', DATA_DIR: '/data', ...Object.fromEntries(limits.map(name => [name, '1000000'])) })
@@ -21,14 +21,14 @@ test('every socket of every room gets every message once and in order', async t 
   t.ok(Number(figures.p50_ms) > 0)
 })
 
-test('idle sockets are weighed', async t => {
+test('the memory of idle sockets is measured', async t => {
   const load = { title: 'idle', rooms: 2, sockets: 2, rate: 0 }
   const figures = await measure(ours('ours', checkout), load, 1, 0.1)
   t.match(figures, { delivered: 0, lost: 0, cpu_us: null, socket_bytes: Number, cpu_with_sockets: Number })
 })
 
-test('a lost, a doubled and a swapped message are told from the right ones', async t => {
-  /** Three sockets in a room; each said one message. */
+test('lost, duplicated and reordered messages are detected', async t => {
+  /** Three sockets in a room, each of which sent one message. */
   function told(...received: number[][]) {
     const audience = new Audience({ title: '', rooms: 1, sockets: 3, rate: 1 }, 10)
     for (let n = 0; n < 3; n++) audience.send(0)
@@ -45,7 +45,7 @@ test('a lost, a doubled and a swapped message are told from the right ones', asy
   t.match(told([0, 1, 2], [0, 1, 2, 3], [0, 1, 2]), { out_of_order: 1 }, 'never sent')
 })
 
-test('frames are cut right wherever the stream is split', async t => {
+test('frames are parsed correctly wherever the stream is split', async t => {
   const texts = ['a', 'b'.repeat(200), '', 'c'.repeat(125)]
   const stream = Buffer.concat(texts.map(text => serverFrame(text)))
   const wrong: number[] = []

@@ -60,7 +60,7 @@ test('a failed threshold fails the run with k6’s exit code', async t => {
 })
 
 /**
- * Stands before a server and spoils what it says.
+ * A proxy in front of a server that corrupts its responses.
  * @param spoil the frames in place of one @param spoilBody the body in place of one
  */
 async function proxy(

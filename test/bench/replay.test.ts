@@ -12,12 +12,12 @@ function talk(name: string): Said[] {
 }
 const faultless = { lost: 0, doubled: 0, out_of_order: 0, altered: 0, observed_wrongly: 0, searches_incomplete: 0 }
 
-test('real talk in four rooms, the server killed twice: every message once, in order, as written', async t => {
+test('a recorded conversation in four rooms survives two kills: every message once, in order, unchanged', async t => {
   const figures = await replay(talk('ubuntu-irc'), { kills: 2, observers: 3, searches: 0, servers: 1 })
   t.match(figures, { ...faultless, messages: 600, kills: 2 })
 })
 
-test('Korean talk: every part of a word is found in every message that has it', async t => {
+test('a Korean conversation: every part of a word is found in every message that contains it', async t => {
   const figures = await replay(talk('korean-talk'), { kills: 1, observers: 2, searches: 100, servers: 1 })
   t.match(figures, { ...faultless, messages: 400, searches: 100 })
 })

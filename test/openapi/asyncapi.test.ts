@@ -18,7 +18,7 @@ const document = parse(readFileSync(new URL('../../../openapi/asyncapi.yaml', im
   'x-error-codes': string[]
 }
 
-/** What a `$ref` points at. */
+/** The target of a `$ref`. */
 function follow(ref: string): unknown {
   return ref
     .slice(2)
@@ -34,11 +34,11 @@ function* refs(node: unknown): Generator<string> {
   }
 }
 
-test('every reference points at something', async t => {
+test('every reference resolves', async t => {
   for (const ref of refs(document)) t.ok(follow(ref), ref)
 })
 
-test('every frame is a message of the socket for many rooms', async t => {
+test('every frame is a message of the channel /ws', async t => {
   const expected = [
     ...Object.keys(clientFrames).map(type => `client.${type}`),
     ...Object.keys({ ...serverFrames, ...eventFrames }).map(type => `server.${type}`),
@@ -47,7 +47,7 @@ test('every frame is a message of the socket for many rooms', async t => {
   t.strictSame(Object.keys(document.channels.rooms.messages).sort(), expected.sort())
 })
 
-test('the socket for one room has the same frames, but for those that name rooms to follow', async t => {
+test('the channel of a single room has the same frames, except subscribe and unsubscribe', async t => {
   const many = ['client.subscribe', 'client.unsubscribe', 'server.unsubscribed']
   const expected = Object.keys(document.channels.rooms.messages).filter(name => !many.includes(name))
   t.strictSame(Object.keys(document.channels.room.messages), expected)
@@ -64,7 +64,7 @@ test('every message has a summary and an example that its schema allows', async 
   }
 })
 
-test('every close code stands there with what the client does next', async t => {
+test('every close code is documented with the client’s next step', async t => {
   const expected = Object.values(closeCodes).map(({ code, next }) => ({ code, next }))
   t.strictSame(
     document['x-close-codes'].map(({ code, next }) => ({ code, next })),
@@ -75,7 +75,7 @@ test('every close code stands there with what the client does next', async t => 
   }
 })
 
-test('every error code stands there', async t => {
+test('every error code is documented', async t => {
   const expected = [...new Set(Object.values(errors).map(make => new make().code))].sort()
   t.strictSame(document['x-error-codes'], expected)
 })

@@ -28,14 +28,14 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     ...operation,
     name: `${method.toUpperCase()} ${path}`,
     method: method.toUpperCase() as HTTPMethods,
-    /** With the example of each parameter in its place. */
+    /** With each parameter replaced by its example. */
     url: path.replace(/\{(\w+)\}/g, (_, name) =>
       String(operation.parameters?.find(parameter => parameter.name === name)?.example),
     ),
   })),
 )
 
-test('every route stands in openapi.yaml, and nothing else does', async t => {
+test('openapi.yaml lists every route and no others', async t => {
   const routes = new Set<string>()
   await build(
     t,
@@ -53,7 +53,7 @@ test('every route stands in openapi.yaml, and nothing else does', async t => {
   t.strictSame(operations.map(({ name }) => name).sort(), [...routes].sort())
 })
 
-test('every operation says what it is', async t => {
+test('every operation has an id, a summary and tags', async t => {
   const tags = document.tags.map(({ name }) => name)
   for (const { name, operationId, summary, tags: own } of operations) {
     t.ok(operationId, `${name} has an operationId`)
@@ -80,7 +80,7 @@ test('requests, responses and required parameters have an example, optional para
   }
 })
 
-test('every operation names the errors that it can answer', async t => {
+test('every operation lists its errors', async t => {
   for (const { name, url, parameters, requestBody, responses, security, operationId } of operations) {
     const expected = new Set<number>()
     if (!['getHealth', 'getReadiness'].includes(operationId)) expected.add(500)
@@ -93,16 +93,16 @@ test('every operation names the errors that it can answer', async t => {
     for (const [status, { description, headers }] of Object.entries(responses)) {
       if (Number(status) < 400 || operationId === 'getReadiness') continue
       t.match(description, /^[A-Z_]+(, [A-Z_]+)*$/, `${name} names the codes of ${status}`)
-      if (status === '429' || status === '503') t.ok(headers, `${name}: ${status} says when to come back`)
+      if (status === '429' || status === '503') t.ok(headers, `${name}: ${status} has a Retry-After header`)
     }
   }
 })
 
-test('without a token, exactly what is marked as open answers', async t => {
+test('exactly the operations without security work without a token', async t => {
   const fastify = await build(t)
   for (const { name, method, url, security } of operations) {
     const { statusCode } = await fastify.inject({ method, url })
-    // That a URL is for WebSockets comes first; an upgrade without a token is 401.
+    // A plain request gets 426 before its token is checked; an upgrade without a token gets 401.
     if (url.endsWith('/ws')) t.equal(statusCode, 426, name)
     else if (security === undefined) t.equal(statusCode, 401, name)
     else t.not(statusCode, 401, name)

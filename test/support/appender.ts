@@ -1,6 +1,6 @@
 /**
- * A process that appends to the store of a folder as fast as it can and prints what was acknowledged, one line an event,
- * until it is killed: `node appender.js FOLDER ROOMS`. Appends that are refused are printed too, and tried again.
+ * A process that appends to an embedded store as fast as it can and prints each acknowledged event on a line, until it
+ * is killed: `node appender.js FOLDER ROOMS`. Rejected appends are printed too, and retried.
  */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'

@@ -8,7 +8,7 @@ import { type Environment, readConfig } from '../../plugins/config/index.js'
 import { serverOptions } from '../../plugins/config/server-options.js'
 import { quick } from './quick.js'
 
-/** An empty folder of the test's own, gone after it. */
+/** An empty temporary folder, deleted after the test. */
 export function temporaryFolder(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'talkie-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
@@ -16,8 +16,8 @@ export function temporaryFolder(t: Test): string {
 }
 
 /**
- * What a test runs with: nothing of the surrounding environment, `quick`, no log, a folder of its own. The database has
- * time: FerretDB on a busy machine takes longer for a command than anybody should wait for a message.
+ * Environment of a test: nothing inherited, `quick`, no log, a temporary folder. Database timeouts are long, because
+ * FerretDB on a busy machine takes longer for a command than production should allow.
  */
 export function environment(t: Test, env: Environment = {}): Environment {
   const DATA_DIR = env.DATA_DIR ?? temporaryFolder(t)
@@ -25,22 +25,22 @@ export function environment(t: Test, env: Environment = {}): Environment {
 }
 
 interface BuildOptions {
-  /** In place of the Fastify options that follow from the environment. */
+  /** Overrides the Fastify options derived from the environment. */
   options?: FastifyServerOptions
   /** Runs before the application is loaded. */
   before?: (app: FastifyInstance) => void
-  /** Runs when it is loaded and not yet ready: for a test's own routes. */
+  /** Runs after loading and before `ready`, to add a test's own routes. */
   after?: (app: FastifyInstance) => void
 }
 
-/** The whole application, ready, on a folder of its own unless `env` names one; closed after the test. */
+/** The whole application, ready, on a temporary folder unless `env` names one; closed after the test. */
 export async function build(
   t: Test,
   env: Environment = {},
   { options, before, after }: BuildOptions = {},
 ): Promise<FastifyInstance> {
   const variables = environment(t, env)
-  // However long the machine takes for a start; the test's own time limit ends what hangs.
+  // No plugin timeout, because the machine may be slow; the test's own timeout ends a start that hangs.
   const fastify = Fastify({ ...serverOptions(readConfig(variables)), pluginTimeout: 0, ...options })
   t.after(() => fastify.close())
   before?.(fastify)
@@ -52,7 +52,7 @@ export async function build(
 
 export const PASSWORD = 'correct horse battery'
 
-/** A new account. @returns its token, and the header that carries it */
+/** Registers an account. @returns its token, and the request header with the token */
 export async function register(fastify: FastifyInstance, username: string, password = PASSWORD) {
   const answer = await fastify.inject({ method: 'POST', url: '/auth/register', payload: { username, password } })
   if (answer.statusCode !== 201) throw new Error(`${username} could not register: ${answer.body}`)

@@ -18,7 +18,7 @@ export function inBrowser(name: string, run: (t: Test, browser: Browser) => Prom
   })
 }
 
-/** The application on a port of its own. */
+/** The application on its own port. */
 export async function serve(t: Test, env: Record<string, string> = {}) {
   const fastify = await build(t, env)
   await fastify.listen({ host: '127.0.0.1', port: Number(env.PORT ?? 0) })
@@ -29,7 +29,7 @@ export async function serve(t: Test, env: Record<string, string> = {}) {
 /** Long enough for the slowest machine, ms. */
 const WAIT_MAX_MS = 10 * 60_000
 
-/** Opens the page with cookies of its own. An exception or console error of the page fails the test. */
+/** Opens the page in a new browser context. An exception or console error of the page fails the test. */
 export async function visit(t: Test, browser: Browser, url: string, options: BrowserContextOptions = {}) {
   const context = await browser.newContext({ locale: 'en', viewport: { width: 1100, height: 700 }, ...options })
   t.after(() => context.close())
@@ -37,9 +37,9 @@ export async function visit(t: Test, browser: Browser, url: string, options: Bro
   const page = await context.newPage()
   page.on('pageerror', error => t.fail(`the page threw ${error.stack}`))
   page.on('console', message => {
-    // The browser also logs failed requests: those are the test's own matter.
+    // The browser also logs failed requests, which a test may cause on purpose.
     if (message.type() === 'error' && !/Failed to load resource|WebSocket connection/.test(message.text())) {
-      t.fail(`the page complained: ${message.text()}`)
+      t.fail(`the page logged an error: ${message.text()}`)
     }
   })
   await page.goto(url)
@@ -71,7 +71,7 @@ export const row = (page: Page, text: string) => log(page).locator('article', { 
 /** Goes to the screen of all public rooms. */
 export const browse = (page: Page) => page.getByRole('link', { name: 'Browse rooms' }).click()
 
-/** Opens what the open room’s panel says about it. */
+/** Opens the info panel of the open room. */
 export const openAbout = (page: Page) => page.getByRole('button', { name: 'Room info' }).click()
 
 export async function say(page: Page, text: string) {

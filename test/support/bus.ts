@@ -8,7 +8,7 @@ import { eventually } from './eventually.js'
 
 const { log } = Fastify({ logger: false })
 
-/** A connection to Redis as a server has one, closed after the test. @param env REDIS_ADDR, and what belongs to it */
+/** A server's connection to Redis, closed after the test. @param env REDIS_ADDR and related variables */
 export async function openRedis(t: Test, env: Environment, use?: Parameters<typeof openConnection>[2]) {
   const config = readConfig({ MONGODB_URI: 'mongodb://unused', ...env })
   const connection = await openConnection(readRedisAddress(config) as RedisAddress, log, use)
@@ -16,7 +16,7 @@ export async function openRedis(t: Test, env: Environment, use?: Parameters<type
   return connection
 }
 
-/** A bus with a connection of its own; `up`, unless Redis is down yet; closed after the test. */
+/** A bus with its own connection, closed after the test. Waits until it is `up`, unless `isUp` is false. */
 export async function openBus(t: Test, address: string | Environment, { isUp = true } = {}) {
   const connection = await openRedis(t, typeof address === 'string' ? { REDIS_ADDR: address } : address)
   if (isUp) await eventually(() => connection.state === 'up')
@@ -33,7 +33,7 @@ export async function listening(bus: Bus, channel: string) {
 }
 export const say = (bus: Bus, channel: string, text: string) => bus.publish(channel, Buffer.from(text))
 
-/** Publishes until the other bus receives it, which both promise as soon as they are up again. */
+/** Publishes until the other bus receives it, which happens as soon as both are up. */
 export async function reaches(from: Bus, channel: string, heard: string[]) {
   const before = heard.length
   await eventually(() => {

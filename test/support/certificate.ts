@@ -4,14 +4,14 @@ import type { Test } from 'tap'
 import { temporaryFolder } from './application.js'
 import { programMissing } from './missing.js'
 
-/** Why tests with certificates cannot run here; false where they can. */
+/** Why tests with certificates cannot run here; false if they can. */
 export const opensslMissing = programMissing('openssl', 'version')
 
 const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'ignore' })
 
 /**
- * A new pair for localhost and the loopback addresses, which has signed itself.
- * @param days how long it is good from now on; below zero it has expired
+ * Creates a key and a self-signed certificate for localhost and the loopback addresses.
+ * @param days validity in days; a negative value makes an expired certificate
  */
 export function makeCertificate(t: Test, days = 2) {
   const folder = temporaryFolder(t)

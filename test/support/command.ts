@@ -10,7 +10,7 @@ interface Ran {
   stderr: string[]
 }
 
-/** Runs a command in this process, as the command line does in its own. @param input its standard input */
+/** Runs a `talkie` command in this process. @param input its standard input */
 export async function run(args: string[], env: Environment, input = ''): Promise<Ran> {
   let output = ''
   const stderr: string[] = []

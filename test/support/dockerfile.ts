@@ -2,22 +2,22 @@ import { readFileSync } from 'node:fs'
 
 export interface Instruction {
   name: string
-  /** What follows the name and the flags; lines that go on are joined. */
+  /** The arguments after the flags, with continuation lines joined. */
   rest: string
-  /** As `--from=build`. */
+  /** For example `--from=build`. */
   flags: Record<string, string>
-  /** In the exec form (JSON), its parts. */
+  /** The arguments of the exec form (JSON), else null. */
   exec: string[] | null
 }
 
 export interface Stage {
   image: string
-  /** Empty for the last one, which is the image. */
+  /** Empty for the last stage, which is the image. */
   name: string
   instructions: Instruction[]
 }
 
-/** The stages of a Dockerfile without heredocs and escapes, which ours has none of. */
+/** Parses the stages of a Dockerfile. Heredocs and escapes are not supported; ours has none. */
 export function readDockerfile(path: URL): Stage[] {
   const lines = readFileSync(path, 'utf8')
     .split('\n')
@@ -38,7 +38,7 @@ export function readDockerfile(path: URL): Stage[] {
       continue
     }
     const rest = words.join(' ')
-    // HEALTHCHECK's command stands behind the word CMD.
+    // HEALTHCHECK's command follows the word CMD.
     const json = rest.replace(/^CMD /, '')
     const exec = json.startsWith('[') ? (JSON.parse(json) as string[]) : null
     stages.at(-1)?.instructions.push({ name, rest, flags, exec })
@@ -46,7 +46,7 @@ export function readDockerfile(path: URL): Stage[] {
   return stages
 }
 
-/** Of all lines of a .dockerignore the last that fits decides; `*` is for one name, a folder for all that is in it. */
+/** The last matching line of a .dockerignore decides; `*` matches one name, and a folder everything in it. */
 export function isIgnored(path: string, patterns: string[]): boolean {
   let ignored = false
   for (const line of patterns) {

@@ -12,7 +12,7 @@ export function missing(isFound: boolean, program: string): string | false {
   return reason
 }
 
-/** @param args that make the program report its version or the like, and end */
+/** @param args arguments with which the program prints its version or the like and exits */
 export function programMissing(program: string, ...args: string[]): string | false {
   return missing(runs(program, ...args), program)
 }

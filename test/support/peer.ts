@@ -4,7 +4,7 @@ import type { Test } from 'tap'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { ClientFrame, EventFrames } from '../../schemas/frame.js'
 
-/** What comes one after the other, to be awaited one after the other. */
+/** A queue whose items are awaited one after the other. */
 function createInbox<T>() {
   const items: T[] = []
   const waiting: ((item: T) => void)[] = []
@@ -24,18 +24,18 @@ function createInbox<T>() {
 
 /** One connection as the scripted server sees it. */
 export interface PeerSocket {
-  /** As the client offered them. */
+  /** The subprotocols that the client offered. */
   protocols: string[]
   /** The client's next frame. */
   next(): Promise<ClientFrame>
-  /** Frames that nobody asked for yet, once all that the client sent so far is here. */
+  /** Number of frames not taken by `next` yet, after everything that the client has sent so far has arrived. */
   waiting(): Promise<number>
   send(...frames: object[]): void
   close(code: number, reason?: string): void
   terminate(): void
 }
 
-/** A WebSocket server that does what the test says, frame by frame: the client's end of the protocol is what is tested. */
+/** A WebSocket server scripted frame by frame, to test the client's side of the protocol. */
 export async function startPeer(t: Test) {
   const server = new WebSocketServer({
     port: 0,

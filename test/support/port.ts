@@ -1,13 +1,13 @@
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 
-/** Below what a system hands out by itself, to whoever connects or listens on any port. */
+/** Below the range of ephemeral ports that the system assigns automatically. */
 const FIRST = 10_000
 const COUNT = 10_000
-/** Each port's guard is so far above it: who listens there has it, through all restarts of what runs on it. */
+/** Offset of a port's guard: the process that listens on the guard owns the port, even while its server restarts. */
 const GUARD = 10_000
 
-/** A port of the loopback address that is free, and that no other test gets while this process lives. */
+/** A free port of the loopback address, reserved for this process while it runs. */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < COUNT; tries++) {
     const port = FIRST + Math.floor(Math.random() * COUNT)
@@ -24,7 +24,7 @@ export async function freePort(): Promise<number> {
   throw new Error('No port is free')
 }
 
-/** @returns null where somebody listens there already */
+/** @returns null if the port is in use */
 async function hold(port: number) {
   const server = createServer().listen(port, '127.0.0.1').unref()
   try {
@@ -35,7 +35,7 @@ async function hold(port: number) {
   }
 }
 
-/** Whether somebody listens there. */
+/** Whether a process listens on the port. */
 export async function listens(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1')
   const isOpen = await new Promise<boolean>(resolve => {

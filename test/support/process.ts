@@ -7,21 +7,21 @@ import { environment } from './application.js'
 /** The project's top folder. */
 export const top = fileURLToPath(new URL('../../..', import.meta.url))
 
-/** A process of a test's, and what it says. */
+/** A process started by a test, and its output. */
 interface Watched {
   child: ChildProcess
-  /** What it wrote so far. */
+  /** Its output so far. */
   written: { out: string; err: string }
-  /** Resolves with the first match in whole lines of its standard output; rejects where it ends before. */
+  /** Resolves with the first match in complete lines of its standard output; rejects if the process exits before. */
   says(pattern: RegExp): Promise<RegExpMatchArray>
-  /** Resolves with its exit code when it has ended. */
+  /** Resolves with the exit code. */
   ended: Promise<number | null>
 }
 
 /**
- * Starts a server in an environment of its own; it is killed after the test.
- * @param args of node
- * @param as where and as whom it runs: the project's top folder, and ourselves
+ * Starts a Node process with only the given environment; it is killed after the test.
+ * @param args arguments of node
+ * @param as its working folder and user; by default the project's top folder and the current user
  */
 export function start(
   t: Test,
@@ -30,7 +30,7 @@ export function start(
   as: { cwd?: string; uid?: number; gid?: number } = {},
 ): Watched {
   const variables = { PATH: process.env.PATH, ...environment(t, { LOG_LEVEL: 'info', PORT: '0', ...env }) }
-  // Another user could not write what the test runner's loader wants written at the end.
+  // Without the test runner's loader, whose output another user could not write.
   const bare = ['-c', 'unset NODE_OPTIONS; exec "$@"', 'sh', process.execPath, ...args]
   const [command, all] = as.uid === undefined ? [process.execPath, args] : ['sh', bare]
   const child = spawn(command, all, {
@@ -65,7 +65,7 @@ export function watch(child: ChildProcess): Watched {
     for (;;) {
       const found = written.out.slice(0, written.out.lastIndexOf('\n') + 1).match(pattern)
       if (found !== null) return found
-      if (over) throw new Error(`it ended without saying ${pattern}: ${written.out}${written.err}`)
+      if (over) throw new Error(`it exited without printing ${pattern}: ${written.out}${written.err}`)
       await Promise.race([once(child.stdout as NonNullable<typeof child.stdout>, 'data'), ended])
     }
   }

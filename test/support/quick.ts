@@ -1,4 +1,4 @@
-/** Variables of a server that tests and measurements run: quick hashes, no limits, an end without waiting. */
+/** Variables of servers in tests and benchmarks: fast hashes, no limits, no drain time. */
 export const quick = {
   BCRYPT_COST: '4',
   DRAIN_MS: '0',

@@ -6,15 +6,15 @@ import { type RedisServer, type RedisServers, startRedis } from './redis.js'
 const MASTERS = 3
 const SLOTS = 16_384
 
-/** A Redis Cluster of three masters, then their replicas. REDIS_ADDR names the first one only. @param replicas of each */
+/** A Redis Cluster of three masters and their replicas. REDIS_ADDR names the first only. @param replicas per master */
 export async function startCluster(t: Test, replicas = 0): Promise<RedisServers> {
   const count = MASTERS * (1 + replicas)
-  // Each node keeps a file with the nodes that it knows, so that it finds them again after a restart.
+  // Each node stores the nodes that it knows in a file, so that it finds them again after a restart.
   const folder = t.testdir(Object.fromEntries(Array.from({ length: count }, (_, n) => [`node-${n}`, {}])))
   const nodes: RedisServer[] = []
   const bus_ports: number[] = []
   for (let n = 0; n < count; n++) {
-    // Its bus would listen 10,000 above the port, which may not go beyond 65,535.
+    // By default the cluster bus uses the port plus 10,000, which may exceed 65,535.
     const bus_port = await freePort()
     const args = ['--cluster-enabled', 'yes', '--cluster-port', `${bus_port}`, '--cluster-announce-ip', '127.0.0.1']
     nodes.push(await startRedis(t, ...args, '--cluster-node-timeout', '2000', '--dir', `${folder}/node-${n}`))
@@ -46,7 +46,7 @@ export async function startCluster(t: Test, replicas = 0): Promise<RedisServers>
   }
 }
 
-/** Resolves when each node's CLUSTER INFO has the line. */
+/** Resolves when the CLUSTER INFO of every node contains the line. */
 export async function allSay(nodes: RedisServer[], line: string) {
   for (const node of nodes) {
     const info = async () =>

@@ -7,10 +7,10 @@ import { startCluster } from './redis-cluster.js'
 import { startSentinel } from './redis-sentinel.js'
 
 const PASSWORD = 'open: sesame/@?'
-/** What a server needs of Redis, and nothing more. */
+/** The minimal ACL rules that a server needs. */
 const RIGHTS = ['~*', '&*', '+@all', '-@admin', '-@dangerous', '+info', '+cluster']
 
-/** A Redis that takes no connection without TLS, and no user but `talkie`, who has few rights. */
+/** A Redis that requires TLS and the user `talkie`, which has minimal rights. */
 export async function startSecureRedis(t: Test): Promise<RedisServers> {
   const port = await freePort()
   const { TLS_CERT_FILE, TLS_KEY_FILE } = makeCertificate(t)
@@ -38,7 +38,7 @@ export async function startSecureRedis(t: Test): Promise<RedisServers> {
   return { ...redis, nodes: redis.nodes, env: { REDIS_ADDR, REDIS_TLS_CA_FILE: TLS_CERT_FILE } }
 }
 
-/** The ways to run Redis that a server works with. */
+/** The supported ways to run Redis. */
 export const deployments: { name: string; skip: string | false; start: (t: Test) => Promise<RedisServers> }[] = [
   { name: 'redis', skip: redisMissing, start: startRedis },
   { name: 'redis cluster', skip: redisMissing, start: startCluster },

@@ -2,20 +2,20 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import type { Owner } from './redis.js'
 
-/** What the proxy makes of the published messages that pass: in how many copies, and whether after the next one. */
+/** What the proxy does to a published message; `swap` delivers it after the next one. */
 export type Fate = 'pass' | 'swallow' | 'repeat' | 'swap'
 
 export interface RedisProxy {
   readonly address: string
-  /** Asked for each published message on its way to a subscriber. Answers to commands always pass. */
+  /** Called for each published message on its way to a subscriber. Replies to commands always pass. */
   fate: () => Fate
-  /** Nothing passes in either direction any more, and nobody is told: a cable that was cut. */
+  /** Silently drops everything in both directions, like a cut cable. */
   cut: boolean
   /** Connections that are open now. */
   readonly connections: number
 }
 
-/** Stands between a server and Redis and does to messages what networks and failovers do. It speaks RESP 2. */
+/** A proxy between a server and Redis that injects the faults of networks and failovers. It supports RESP 2. */
 export async function startRedisProxy(t: Owner, port: number): Promise<RedisProxy> {
   const sockets = new Set<Socket>()
   const proxy = { address: '', fate: () => 'pass' as Fate, cut: false, connections: 0 }
@@ -70,7 +70,7 @@ export async function startRedisProxy(t: Owner, port: number): Promise<RedisProx
 
 const isMessage = (reply: Buffer) => reply.subarray(0, 20).includes('message\r\n')
 
-/** @returns where the reply that begins at `at` ends, -1 where it is not whole yet */
+/** @returns the end of the reply that begins at `at`, or -1 if it is incomplete */
 function endOf(bytes: Buffer, at: number): number {
   const line = bytes.indexOf('\r\n', at)
   if (line < 0) return -1

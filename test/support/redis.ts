@@ -8,40 +8,40 @@ import { freePort, listens } from './port.js'
 /** Why tests with a Redis of their own cannot run here; false if they can. */
 export const redisMissing = programMissing('redis-server', '--version')
 
-/** What ends the servers that were started: a test, or a benchmark. */
+/** Owns the servers and stops them at its end: a test or a benchmark. */
 export interface Owner {
   teardown(work: () => unknown): unknown
 }
 
-/** One Redis, or all those that stand behind one REDIS_ADDR. */
+/** A single Redis, or all nodes behind one REDIS_ADDR. */
 export interface RedisServers {
-  /** REDIS_ADDR and the variables that belong to it. */
+  /** REDIS_ADDR and related variables. */
   readonly env: { REDIS_ADDR: string } & Record<string, string>
   readonly nodes: RedisServer[]
-  /** SIGKILL; everything they knew is gone. */
+  /** SIGKILL; all data is lost. */
   kill(): Promise<void>
   start(): Promise<void>
 }
 
-/** A Redis of the test's own, which it may stop, kill and start again. */
+/** A Redis that a test may pause, kill and restart. */
 export interface RedisServer extends RedisServers {
   readonly port: number
   readonly address: string
-  /** A client of the test's, for commands; a new one after a restart. */
+  /** A client for the test's own commands; a new one after a restart. */
   admin(): Redis
-  /** It keeps its connections and says nothing, until it resumes. */
+  /** Stops responding but keeps its connections, until it resumes. */
   pause(): void
   resume(): void
 }
 
-/** @param args besides those that keep everything in memory */
+/** @param args in addition to those that disable persistence */
 export async function startRedis(t: Owner, ...args: string[]): Promise<RedisServer> {
   return startRedisOn(t, await freePort(), { args })
 }
 
 interface ServerOptions {
   args: string[]
-  /** A configuration file in place of what keeps everything in memory. */
+  /** A configuration file instead of the arguments that disable persistence. */
   conf?: string
   /** How the test's own client connects. */
   client?: RedisOptions
@@ -72,7 +72,7 @@ export async function startRedisOn(t: Owner, port: number, options: ServerOption
     })
   }
 
-  // A run that ends before its teardown leaves nothing behind either.
+  // Also covers a run that exits before its teardown.
   const end = () => server?.kill('SIGKILL')
   process.once('exit', end)
   t.teardown(async () => {

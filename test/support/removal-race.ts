@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { newUser } from '../../plugins/auth/accounts.js'
 import type { StoredEvent } from '../../schemas/event.js'
 
-/** Tries in one room: each looks through the room's whole log. */
+/** Tries per room, because each reads the room's whole log. */
 const TRIES_A_ROOM = 20
 /** Sends on each server that race with one removal, this far apart in ms. */
 const DELAYS_MS = [0, 1, 2]
@@ -20,10 +20,10 @@ export interface RaceFigures {
 }
 
 /**
- * Lets a member talk on every server while they are removed on one of them, again and again.
+ * Repeatedly removes a member on one server while the member sends on every server.
  *
  * @param servers on one empty store
- * @throws what a send or a removal fails with, besides a refusal of who is out
+ * @throws any error of a send or a removal, except that a removed member's send is rejected
  */
 export async function raceRemovals(servers: FastifyInstance[], tries: number): Promise<RaceFigures> {
   const [first] = servers as [FastifyInstance]

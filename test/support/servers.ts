@@ -9,10 +9,10 @@ import { type RedisProxy, startRedisProxy } from './redis-proxy.js'
 import { type Database, mongoMissing, startMongo } from './services.js'
 import { type AnyFrame, connect, listen, type TestSocket } from './socket.js'
 
-/** Why tests of several servers cannot run here; false where they can. */
+/** Why tests of several servers cannot run here; false if they can. */
 export const clusterMissing = mongoMissing() || redisMissing
 
-/** The database of a whole file: starting one takes a second. To be called at the file's top. */
+/** One database for all tests of a file, because starting one takes a second. Call it at the top of the file. */
 export async function fileDatabase(root: { after(work: () => unknown): void }): Promise<Database | null> {
   if (clusterMissing) return null
   const database = await startMongo()
@@ -22,16 +22,16 @@ export async function fileDatabase(root: { after(work: () => unknown): void }): 
 
 export interface Cluster {
   apps: FastifyInstance[]
-  /** Where each one listens. */
+  /** The origin of each server. */
   origins: string[]
   redis: RedisServer
   /** Between each server and Redis. */
   proxies: RedisProxy[]
-  /** What another server of the same cluster starts with. */
+  /** Environment for starting another server of the same cluster. */
   env: Record<string, string>
 }
 
-/** Several whole servers on one store and one Redis, all of this test alone. */
+/** Starts several servers on one store and one Redis, for one test. */
 export async function startServers(
   t: Test,
   database: Database | null,
@@ -57,8 +57,8 @@ export async function startServers(
   return cluster
 }
 
-// Whoever has not read for a second who is logged out refuses everybody, as it may be on a busy machine. What follows
-// does what a client does then: it comes again, so often at the most, some ms apart.
+// A server that has not read ended sessions for a second rejects all requests, which happens on a busy machine. The
+// functions below retry like a client, up to this many times, some ms apart.
 const TRIES_MAX = 20_000
 const pause = () => wait(20)
 
@@ -71,7 +71,7 @@ export async function ask(app: FastifyInstance, request: InjectOptions) {
   throw new Error(`${request.url} was always refused`)
 }
 
-/** A socket that is let into a room, or is closed for another reason than that it is to come again. */
+/** Opens a socket; retries until it is welcomed to the room or closed for a reason that a retry does not solve. */
 export async function enter(t: Test, origin: string, path: string, token: string): Promise<TestSocket> {
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const socket = await connect(t, origin, path, token)

@@ -9,33 +9,33 @@ import { eventually } from './eventually.js'
 import { missing, runs } from './missing.js'
 import { freePort, listens } from './port.js'
 
-/** Where `.ci/run` keeps the servers that it builds. */
+/** Folder of the servers built by `.ci/run`. */
 const CACHE = fileURLToPath(new URL('../../../.cache/bin', import.meta.url))
 
 /** A database server that tests run against. */
 export interface Database {
   uri: string
-  /** Whether the test may kill and stop it; not where it is somebody else's. */
+  /** Controls the process; null if the tests did not start it. */
   ours: Ours | null
   stop(): Promise<void>
 }
 
-/** A process of ours, on one port and one folder through all its restarts. */
+/** A process started by the tests, which keeps its port and folder across restarts. */
 interface Ours {
   pid(): number
-  /** As a power cut would: SIGKILL. */
+  /** SIGKILL, like a power failure. */
   kill(): Promise<void>
-  /** Resolves when it answers. */
+  /** Resolves when it responds. */
   start(): Promise<void>
 }
 
-/** One that runs: a build without its version file, as `go install` makes it, ends at once with a panic. */
+/** A FerretDB that runs: a build without its version file, as made by `go install`, panics at once. */
 const findFerret = (): string | undefined =>
   [CACHE, ...(process.env.PATH ?? '').split(delimiter)]
     .map(folder => join(folder, 'ferretdb'))
     .find(file => existsSync(file) && runs(file, '--version'))
 
-/** Why tests that need a MongoDB cannot run here, false where they can. */
+/** Why tests that need a MongoDB cannot run here; false if they can. */
 export function mongoMissing(): string | false {
   return missing(Boolean(process.env.MONGODB_URI) || findFerret() !== undefined, 'FerretDB')
 }
@@ -51,8 +51,8 @@ async function answers(uri: string, child: ChildProcess): Promise<void> {
 }
 
 /**
- * The server that MONGODB_URI names, else a FerretDB of one's own: on the PostgreSQL database that
- * FERRETDB_POSTGRESQL_URL names, else on SQLite, in a folder that goes with it.
+ * The server of MONGODB_URI, or a new FerretDB: on the PostgreSQL database of FERRETDB_POSTGRESQL_URL, or on SQLite in
+ * a temporary folder.
  */
 export async function startMongo(): Promise<Database> {
   if (process.env.MONGODB_URI) return { uri: process.env.MONGODB_URI, ours: null, stop: async () => {} }
@@ -72,7 +72,7 @@ export async function startMongo(): Promise<Database> {
           : ['--handler=sqlite', `--sqlite-url=file:${folder}/`]),
         `--state-dir=${folder}`,
         `--listen-addr=127.0.0.1:${port}`,
-        // As a replica set of one, since the driver asks a lone server otherwise than it would ask MongoDB.
+        // As a replica set of one, because the driver treats a standalone server differently.
         '--repl-set-name=rs0',
         '--debug-addr=-',
         '--telemetry=disable',
@@ -80,14 +80,14 @@ export async function startMongo(): Promise<Database> {
       ],
       { stdio: 'ignore' },
     )
-    // Neither does it keep the tests from ending, nor outlive them.
+    // It neither keeps the tests running nor outlives them.
     child.unref()
     await answers(uri, child)
   }
 
   async function kill() {
     const ended = once(child, 'exit')
-    // Its end is waited for, which nothing else may keep the process alive for.
+    // Keeps this process alive until the child has exited.
     child.ref()
     if (child.exitCode === null && child.signalCode === null) {
       child.kill('SIGKILL')

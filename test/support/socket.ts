@@ -7,41 +7,41 @@ import { BEARER_PREFIX, SUBPROTOCOL } from '../../schemas/wire.js'
 
 export type AnyFrame = (ServerFrame | EventFrame) & Record<string, unknown>
 
-/** Lets the application listen on a free port of the loopback address. @returns its origin, as http://127.0.0.1:1234 */
+/** Listens on a free port of the loopback address. @returns the origin, for example http://127.0.0.1:1234 */
 export async function listen(app: FastifyInstance): Promise<string> {
   return app.listen({ host: '127.0.0.1', port: 0 })
 }
 
-/** A raw socket of a test: what it received so far, and what it waits for. */
+/** A test's raw socket, which records the received frames. */
 export interface TestSocket {
   ws: WebSocket
   /** All frames so far, in order. */
   frames: AnyFrame[]
   send(...frames: object[]): void
   /**
-   * The first frame, received already or to come, that is of a type and has the fields; a frame is found once.
-   * Rejects where the socket closes before; the test's own time limit ends what never comes.
+   * Resolves with the first frame, received already or later, of a type and with the given fields; each frame is
+   * returned once. Rejects if the socket closes before; if the frame never arrives, the test times out.
    */
   next(type: string | string[], fields?: object): Promise<AnyFrame>
-  /** Resolves when the server answered a ping: it had handled everything that was sent before. */
+  /** Resolves when the server has answered a ping, so it has handled everything sent before. */
   settled(): Promise<void>
   closed: Promise<{ code: number; reason: string }>
 }
 
-/** @param path as /ws or /rooms/default/ws?after=0 */
+/** @param path for example /ws or /rooms/default/ws?after=0 */
 export async function connect(t: Test, origin: string, path: string, token: string): Promise<TestSocket> {
   const socket = open(t, origin, path, token)
   await once(socket.ws, 'open')
   return socket
 }
 
-/** As `connect`, without waiting for the upgrade. */
+/** Like `connect`, but does not wait for the upgrade. */
 export function open(t: Test, origin: string, path: string, token: string): TestSocket {
   const ws = new WebSocket(origin.replace('http', 'ws') + path, [SUBPROTOCOL, BEARER_PREFIX + token])
   t.teardown(() => ws.terminate())
   const frames: AnyFrame[] = []
   const found = new Set<AnyFrame>()
-  /** Whether a frame came that they wait for; and how those end who wait in vain. */
+  /** Pending calls of `next`: a function that looks for the frame, and one that rejects the call. */
   const waiting = new Map<() => boolean, (why: string) => void>()
   ws.on('message', data => {
     frames.push(JSON.parse(data.toString()))
