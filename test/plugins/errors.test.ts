@@ -28,7 +28,7 @@ async function answer(app: FastifyInstance, request: InjectOptions | string) {
   return { statusCode, body: JSON.parse(body), retry_after: headers['retry-after'] }
 }
 
-test('every error is answered in one shape with a code of ours', async t => {
+test('every error response has the common shape and a documented code', async t => {
   const app = await build(t, {}, { after: routes })
   const json = { method: 'POST', url: '/echo', headers: { 'content-type': 'application/json' } } as const
   const cases = [
@@ -55,14 +55,14 @@ test('every error is answered in one shape with a code of ours', async t => {
   }
 })
 
-test('who must wait is told for how long', async t => {
+test('responses that ask the client to wait say how long', async t => {
   const app = await build(t, {}, { after: routes })
   t.match(await answer(app, '/throw/wait'), { body: { code: 'RATE_LIMITED' }, retry_after: '3' })
   t.match(await answer(app, '/throw/store'), { body: { code: 'STORE_UNAVAILABLE' }, retry_after: '1' })
   t.equal((await answer(app, '/throw/full')).retry_after, undefined)
 })
 
-test('what a bug says is logged, not answered', async t => {
+test('the message of an unexpected error is logged but not sent', async t => {
   const lines: string[] = []
   const logger = { level: 'info', stream: { write: (line: string) => lines.push(line) } }
   const app = await build(t, {}, { after: routes, options: { logger } })
@@ -73,7 +73,7 @@ test('what a bug says is logged, not answered', async t => {
   t.match(logged[0], { level: 50, err: { type: 'TypeError', stack: String } })
 })
 
-test('what is not HTTP is answered in the same shape and not logged', async t => {
+test('input that is not HTTP gets an error in the same shape and is not logged', async t => {
   const lines: string[] = []
   const logger = { level: 'trace', stream: { write: (line: string) => lines.push(line) } }
   const app = await build(t, {}, { options: { logger } })

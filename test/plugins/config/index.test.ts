@@ -74,14 +74,14 @@ test('a developer’s secret is made once, for the owner’s eyes only, and outl
   t.not(other.JWT_SECRET, first.JWT_SECRET)
 })
 
-test('a secret that is set is used, and none is made', async t => {
+test('a configured secret is used, and none is generated', async t => {
   const DATA_DIR = temporaryFolder(t)
   const config = await load({ DATA_DIR, JWT_SECRET: SECRET })
   t.equal(config.JWT_SECRET, SECRET)
   t.throws(() => statSync(join(DATA_DIR, 'jwt-secret')))
 })
 
-test('a damaged secret and a folder that cannot be made are told in one sentence', async t => {
+test('a damaged secret and a folder that cannot be created are reported in one sentence', async t => {
   const DATA_DIR = temporaryFolder(t)
   writeFileSync(join(DATA_DIR, 'jwt-secret'), 'short')
   await t.rejects(load({ DATA_DIR }), { message: /^DATA_DIR holds a jwt-secret that is too short/ })
@@ -90,7 +90,7 @@ test('a damaged secret and a folder that cannot be made are told in one sentence
   })
 })
 
-test('a secret that cannot be read is told in one sentence', {
+test('an unreadable secret is reported in one sentence', {
   skip: process.getuid?.() === 0 && 'root may read any file',
 }, async t => {
   const DATA_DIR = temporaryFolder(t)

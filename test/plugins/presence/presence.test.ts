@@ -13,7 +13,7 @@ const frame = (username: string, online: boolean, online_count: number) => {
 }
 const AWAY_MS = limits.OFFLINE_AFTER_MS
 
-test('a user with several sockets is online once, until the last one is gone for good', async t => {
+test('a user with several sockets is online once, until the grace period after the last one has passed', async t => {
   const { presence, take } = listening()
   presence.enter('r', 'minji')
   presence.enter('r', 'minji')
@@ -32,7 +32,7 @@ test('a user with several sockets is online once, until the last one is gone for
   t.same(presence.online('r'), { online: [], online_count: 0 })
 })
 
-test('a reload is not told', async t => {
+test('a reload is not reported', async t => {
   const { presence, take } = listening()
   presence.enter('r', 'minji')
   presence.tell(0)
@@ -45,7 +45,7 @@ test('a reload is not told', async t => {
   t.same([...presence.roomsOf('minji')], ['r'])
 })
 
-test('who came and went between two tellings is not told of', async t => {
+test('a user who came and went between two rounds is not reported', async t => {
   const { presence, take } = listening()
   presence.enter('r', 'minji')
   presence.leave('r', 'minji', 0)
@@ -54,7 +54,7 @@ test('who came and went between two tellings is not told of', async t => {
   t.notOk(presence.isOnlineIn('r', 'minji'))
 })
 
-test('where more than 100 are online only their number is told, once for all changes', async t => {
+test('with more than 100 users online only their number is sent, once for all changes', async t => {
   const { presence, take } = listening()
   for (let user = 0; user < 150; user++) presence.enter('r', `user-${user}`)
   presence.tell(0)
@@ -64,7 +64,7 @@ test('where more than 100 are online only their number is told, once for all cha
   t.equal(online_count, 150)
 })
 
-test('leaving a room that one is not in changes nothing', async t => {
+test('leaving a room without having entered it changes nothing', async t => {
   const { presence, take } = listening()
   presence.leave('r', 'minji')
   presence.tell(0)

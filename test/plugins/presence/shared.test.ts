@@ -9,13 +9,13 @@ import { openRedis } from '../../support/bus.js'
 import { type RedisServer, redisMissing as skip, startRedis } from '../../support/redis.js'
 
 const { log } = Fastify()
-/** Longer than any test takes, for it is Redis that ends it. */
+/** Longer than any test; tests expire leases by deleting them in Redis. */
 const LEASE_MS = 3_600_000
 
-/** What one server knows of presence; time passes as the test says. */
+/** The presence of one server, with a clock that the test controls. */
 async function server(t: Test, redis: RedisServer, epoch: string) {
   const opened = await openRedis(t, { REDIS_ADDR: redis.address })
-  /** Asks again if Redis answers late, as on a busy machine: no beat is lost. */
+  /** Retries if Redis responds late, as on a busy machine, so that no round is lost. */
   const run: RedisConnection['run'] = async work => {
     for (;;) {
       try {
@@ -35,7 +35,7 @@ async function server(t: Test, redis: RedisServer, epoch: string) {
   return { presence, told, beat: shared.beat, close: shared.close }
 }
 
-test('the users of a dead server are offline on each of the others as soon as that one sees it', { skip }, async t => {
+test('the users of a dead server go offline on every other server as soon as it notices', { skip }, async t => {
   const redis = await startRedis(t)
   const epoch = randomUUID()
   const keys = (part: string) => redis.admin().keys(`{${epoch}}:*${part}*`)
@@ -61,11 +61,11 @@ test('the users of a dead server are offline on each of the others as soon as th
 
   t.equal((await keys('online')).length, 3)
   for (const { beat } of [here, there]) await beat(LEASE_MS * 2)
-  t.same((await keys('online')).length, 2, 'and nothing of it is left')
+  t.same((await keys('online')).length, 2, 'and its keys are deleted')
   t.equal((await keys('lease')).length, 2)
 })
 
-test('of a server that said farewell they have a while to arrive', { skip }, async t => {
+test('users of a server that left gracefully have a grace period to reconnect', { skip }, async t => {
   const redis = await startRedis(t)
   const epoch = randomUUID()
   const [here, leaving] = [await server(t, redis, epoch), await server(t, redis, epoch)]
@@ -80,5 +80,5 @@ test('of a server that said farewell they have a while to arrive', { skip }, asy
   t.same(here.told, [])
   here.presence.enter('r', 'bob')
   await here.beat(LEASE_MS * 2)
-  t.same(here.told, [], 'and were never away')
+  t.same(here.told, [], 'and they never went offline')
 })

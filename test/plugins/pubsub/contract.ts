@@ -2,8 +2,8 @@ import { type Test, test } from 'tap'
 import type { PubSub } from '../../../plugins/pubsub/pubsub.js'
 
 /**
- * What every bus promises to the process that it is in.
- * @param open gives a bus whose channels nobody else uses, closed after the test
+ * The guarantees of every bus within its process.
+ * @param open opens a bus with unused channels, closed after the test
  * @param skip why it cannot run here; false if it can
  */
 export function pubsubContract(name: string, open: (t: Test) => Promise<PubSub>, skip: string | false = false) {

@@ -4,7 +4,7 @@ import { eventually } from '../../support/eventually.js'
 import { redisMissing as skip, startRedis } from '../../support/redis.js'
 import { startRedisProxy } from '../../support/redis-proxy.js'
 
-test('redis: a bus whose subscribing connection is killed has its subscriptions back', { skip }, async t => {
+test('redis: a bus resubscribes after its subscriber connection was killed', { skip }, async t => {
   const redis = await startRedis(t)
   const [a, b] = [await openBus(t, redis.address), await openBus(t, redis.address)]
   const { heard } = await listening(b, 'room')
@@ -15,20 +15,20 @@ test('redis: a bus whose subscribing connection is killed has its subscriptions 
   t.pass()
 })
 
-test('redis: a server too slow for the messages is cut off by Redis and comes back', { skip }, async t => {
+test('redis: a server that reads too slowly is disconnected by Redis and reconnects', { skip }, async t => {
   const redis = await startRedis(t, '--client-output-buffer-limit', 'pubsub 256kb 0 0')
   const [a, b] = [await openBus(t, redis.address), await openBus(t, redis.address)]
   const { heard } = await listening(b, 'room')
   await redis.admin().call('CLIENT', 'NO-EVICT', 'on')
-  // One transaction: nothing leaves its output buffers before it ends.
+  // One transaction: Redis sends nothing before it ends.
   const flood = redis.admin().multi()
   for (let n = 0; n < 64; n++) flood.publish('room', 'x'.repeat(64 * 1024))
   await flood.exec()
   await reaches(a, 'room', heard)
-  t.ok(heard.length < 64, 'Redis has thrown the flood away')
+  t.ok(heard.length < 64, 'Redis has dropped the flood')
 })
 
-test('redis: paused it counts as down, nothing waits for it, and it comes back', { skip }, async t => {
+test('redis: a paused Redis counts as down, blocks nothing, and is used again when it resumes', { skip }, async t => {
   const redis = await startRedis(t)
   const [a, b] = [await openBus(t, redis.address), await openBus(t, redis.address)]
   const { heard } = await listening(b, 'room')
@@ -50,7 +50,7 @@ test('redis: paused it counts as down, nothing waits for it, and it comes back',
   await reaches(a, 'room', heard)
 })
 
-test('redis: a Redis that sleeps longer than is waited for is connected anew', { skip }, async t => {
+test('redis: a server reconnects to a Redis that is paused for longer than RENEW_MS', { skip }, async t => {
   const redis = await startRedis(t)
   const [a, b] = [await openBus(t, redis.address), await openBus(t, redis.address)]
   const { heard } = await listening(b, 'room')
@@ -64,7 +64,7 @@ test('redis: a Redis that sleeps longer than is waited for is connected anew', {
   t.pass()
 })
 
-test('redis: connected and deaf it counts as down, and is connected anew until it hears', { skip }, async t => {
+test('redis: a connection that delivers nothing counts as down and is replaced until one works', { skip }, async t => {
   const redis = await startRedis(t)
   const proxy = await startRedisProxy(t, redis.port)
   const [a, b] = [await openBus(t, redis.address), await openBus(t, proxy.address)]
@@ -77,7 +77,7 @@ test('redis: connected and deaf it counts as down, and is connected anew until i
   await reaches(a, 'room', heard)
 })
 
-test('redis: behind a cable that is cut it is connected anew when there is one again', { skip }, async t => {
+test('redis: a server reconnects after a network cut', { skip }, async t => {
   const redis = await startRedis(t)
   const proxy = await startRedisProxy(t, redis.port)
   const [a, b] = [await openBus(t, redis.address), await openBus(t, proxy.address)]
@@ -91,7 +91,7 @@ test('redis: behind a cable that is cut it is connected anew when there is one a
   t.pass()
 })
 
-test('redis: messages that are repeated and reordered on the way reach handlers, whole', { skip }, async t => {
+test('redis: duplicated and reordered messages reach handlers intact', { skip }, async t => {
   const redis = await startRedis(t)
   const proxy = await startRedisProxy(t, redis.port)
   const [a, b] = [await openBus(t, redis.address), await openBus(t, proxy.address)]
@@ -105,7 +105,7 @@ test('redis: messages that are repeated and reordered on the way reach handlers,
   t.ok(said().length > 30)
 })
 
-test('redis: without it a bus starts, delivers here, and finds it when it comes', { skip }, async t => {
+test('redis: a bus starts without Redis, delivers locally, and connects when Redis is up', { skip }, async t => {
   const redis = await startRedis(t)
   await redis.kill()
   const open = () => openBus(t, redis.address, { isUp: false })

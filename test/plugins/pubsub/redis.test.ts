@@ -17,7 +17,7 @@ for (const { name, skip, start } of deployments) {
   }
   pubsubContract(name, open, skip)
 
-  test(`${name}: each server hears the others once, and itself once`, { skip }, async t => {
+  test(`${name}: each server receives messages of every server once, including its own`, { skip }, async t => {
     const { env } = await start(t)
     const [a, b] = [await openBus(t, env), await openBus(t, env)]
     const [atA, atB] = [await listening(a, 'room'), await listening(b, 'room')]
@@ -37,7 +37,7 @@ for (const { name, skip, start } of deployments) {
     )
   })
 
-  test(`${name}: it is subscribed to what has handlers and to nothing else`, { skip }, async t => {
+  test(`${name}: only channels with handlers are subscribed`, { skip }, async t => {
     const redis = await start(t)
     const bus = await openBus(t, redis.env)
     const pattern = name !== 'redis cluster' ? 'CHANNELS' : 'SHARDCHANNELS'
@@ -55,7 +55,7 @@ for (const { name, skip, start } of deployments) {
     await eventually(async () => (await channels()).join() === 'room2')
   })
 
-  test(`${name}: killed and started again, it has its subscriptions back`, { skip }, async t => {
+  test(`${name}: subscriptions are restored after Redis was killed and restarted`, { skip }, async t => {
     const redis = await start(t)
     const [a, b] = [await openBus(t, redis.env), await openBus(t, redis.env)]
     const { heard } = await listening(b, 'room')
@@ -64,7 +64,7 @@ for (const { name, skip, start } of deployments) {
     await eventually(() => a.state === 'down' && b.state === 'down')
     say(a, 'room', 'lost')
     const late = await listening(b, 'subscribed while it was down')
-    t.same(heard, [], 'what is said without Redis is not said later')
+    t.same(heard, [], 'messages published without Redis are not delivered later')
     await redis.start()
     await eventually(() => a.state === 'up' && b.state === 'up')
     await reaches(a, 'room', heard)
@@ -73,7 +73,7 @@ for (const { name, skip, start } of deployments) {
   })
 }
 
-test('redis: every byte passes between servers', { skip: redisMissing }, async t => {
+test('redis: every byte value passes between servers unchanged', { skip: redisMissing }, async t => {
   const { env } = await startRedis(t)
   const [a, b] = [await openBus(t, env), await openBus(t, env)]
   const heard: Uint8Array[] = []

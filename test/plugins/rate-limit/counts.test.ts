@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { createLocalCounts } from '../../../plugins/rate-limit/counts.js'
 
-test('a window begins with the first one counted and ends as a whole', t => {
+test('a window starts with the first count and expires as a whole', t => {
   let now = 0
   const count = createLocalCounts(() => now)
   t.same(count('minji', 1000), { current: 1, ttl: 1000 })
@@ -13,7 +13,7 @@ test('a window begins with the first one counted and ends as a whole', t => {
   t.end()
 })
 
-test('what is taken back was counted in the same window', t => {
+test('a count can only be undone in its own window', t => {
   let now = 0
   const count = createLocalCounts(() => now)
   count('minji', 1000)
@@ -25,7 +25,7 @@ test('what is taken back was counted in the same window', t => {
   t.end()
 })
 
-test('of too many keys the one counted longest ago starts anew', t => {
+test('with too many keys the least recently counted one is evicted', t => {
   const count = createLocalCounts(() => 0)
   count('first', 1000)
   for (let key = 0; key < 10_000; key++) count(`${key}`, 1000)

@@ -28,18 +28,22 @@ async function ask(app: FastifyInstance, method: 'GET' | 'POST', url: string, { 
   return answer.statusCode
 }
 
-test('beyond the limit the answer is 429 in our shape, with the time to wait', async t => {
+test('beyond the limit the response is a 429 in the common error shape, with the time to wait', async t => {
   const app = await build(t, { RATE_LIMIT_HTTP_PER_MINUTE: '2' }, { after: routes })
   t.same([await ask(app, 'GET', '/any'), await ask(app, 'GET', '/any')], [200, 200])
   const answer = await app.inject('/any')
-  t.match(answer.json(), { statusCode: 429, code: 'RATE_LIMITED', message: /^Too many requests; try again in \d+ seconds?$/ })
+  t.match(answer.json(), {
+    statusCode: 429,
+    code: 'RATE_LIMITED',
+    message: /^Too many requests; try again in \d+ seconds?$/,
+  })
   t.same(Object.keys(answer.json()), ['statusCode', 'code', 'error', 'message'])
   const seconds = Number(answer.headers['retry-after'])
   t.ok(seconds > 0 && seconds <= 60)
   t.same([await ask(app, 'GET', '/health'), await ask(app, 'GET', '/ready')], [200, 200], 'probes are not counted')
 })
 
-test('who has a token counts as an account on every address, who has none as an address', async t => {
+test('requests with a token are limited by account from every address, others by address', async t => {
   const app = await build(t, { RATE_LIMIT_HTTP_PER_MINUTE: '3' }, { after: routes })
   const [minji, bob] = [await register(app, 'minji'), await register(app, 'bob')]
   const as = async ({ headers }: Asked, from: string) => ask(app, 'GET', '/any', { from, headers: headers ?? {} })
@@ -49,7 +53,7 @@ test('who has a token counts as an account on every address, who has none as an 
   t.equal(await as({}, '10.0.0.4'), 200)
 })
 
-test('an IPv6 address counts with its whole /64', async t => {
+test('IPv6 addresses are limited by /64', async t => {
   const app = await build(t, { RATE_LIMIT_HTTP_PER_MINUTE: '2' }, { after: routes })
   const from = (address: string) => ask(app, 'GET', '/any', { from: address })
   t.same([await from('2001:db8:1:1::1'), await from('2001:db8:1:1:ffff::2')], [200, 200])
@@ -58,7 +62,7 @@ test('an IPv6 address counts with its whole /64', async t => {
   t.equal((await app.inject({ url: '/address', remoteAddress: '::ffff:10.0.0.9' })).body, '10.0.0.9')
 })
 
-test('X-Forwarded-For changes nothing, unless a trusted proxy sent it', async t => {
+test('X-Forwarded-For is ignored unless a trusted proxy sent it', async t => {
   const limit = { RATE_LIMIT_HTTP_PER_MINUTE: '1' }
   const forwarded = (name: string) => ({ headers: { 'x-forwarded-for': name } })
   const open = await build(t, limit, { after: routes })
@@ -68,7 +72,11 @@ test('X-Forwarded-For changes nothing, unless a trusted proxy sent it', async t 
   const behind = await build(t, { ...limit, TRUST_PROXY: '127.0.0.1' }, { after: routes })
   t.equal(await ask(behind, 'GET', '/any', forwarded('203.0.113.1')), 200)
   t.equal(await ask(behind, 'GET', '/any', forwarded('203.0.113.2')), 200)
-  t.equal(await ask(behind, 'GET', '/any', forwarded('198.51.100.7, 203.0.113.2')), 429, 'only what the proxy added')
+  t.equal(
+    await ask(behind, 'GET', '/any', forwarded('198.51.100.7, 203.0.113.2')),
+    429,
+    'only the address that the proxy added',
+  )
   t.equal(await ask(behind, 'GET', '/any', { from: '10.0.0.1', ...forwarded('203.0.113.1') }), 200)
   t.equal(await ask(behind, 'GET', '/any', { from: '10.0.0.1', ...forwarded('203.0.113.3') }), 429)
 })
@@ -81,12 +89,12 @@ test('a class of 30 behind one address signs up and logs in within a minute', as
     const statuses = await Promise.all(pupils.map(body => ask(app, 'POST', url, { body, from })))
     t.same([...new Set(statuses)], [url === '/auth/register' ? 201 : 200], url)
   }
-  const wrong = pupils.slice(0, 10).map(body => ({ ...body, password: 'a typing mistake' }))
+  const wrong = pupils.slice(0, 10).map(body => ({ ...body, password: 'a typo' }))
   for (const body of wrong) t.equal(await ask(app, 'POST', '/auth/login', { body, from }), 401)
   for (const body of pupils) t.equal(await ask(app, 'POST', '/auth/login', { body, from }), 200)
 })
 
-test('registrations are limited by address, ten minutes at a time', async t => {
+test('registrations are limited by address in windows of ten minutes', async t => {
   const app = await build(t, { RATE_LIMIT_AUTH_PER_MINUTE: '1' })
   const statuses = []
   for (let n = 0; n < 11; n++) {
@@ -100,7 +108,7 @@ test('registrations are limited by address, ten minutes at a time', async t => {
 const wrong = (username: string, from: string) => ({ body: { username, password: 'wrong password' }, from })
 const right = (username: string, from: string) => ({ body: { username, password: PASSWORD }, from })
 
-test('guessing is limited by account, from however many addresses, at once too, whether it exists or not', async t => {
+test('guessing is limited by account, from any number of addresses, concurrently too, whether or not it exists', async t => {
   const app = await build(t, { RATE_LIMIT_AUTH_PER_MINUTE: '3' })
   await register(app, 'minji')
   for (const username of ['minji', 'nobody']) {
@@ -115,7 +123,7 @@ test('guessing is limited by account, from however many addresses, at once too, 
   t.ok(Number(answer.headers['retry-after']) > 0)
 })
 
-test('guessing from elsewhere locks nobody out of an address that they have logged in from', async t => {
+test('guessing from other addresses does not lock users out where they have logged in before', async t => {
   const app = await build(t, { RATE_LIMIT_AUTH_PER_MINUTE: '3' })
   const body = { username: 'minji', password: PASSWORD }
   t.equal(await ask(app, 'POST', '/auth/register', { body, from: '10.0.0.1' }), 201)
@@ -124,14 +132,14 @@ test('guessing from elsewhere locks nobody out of an address that they have logg
   for (const from of ['10.0.0.1', '10.0.0.2']) {
     t.equal(await ask(app, 'POST', '/auth/login', right('MINJI', from)), 200, from)
   }
-  t.equal(await ask(app, 'POST', '/auth/login', right('minji', '10.0.0.3')), 429, 'an address that is new')
+  t.equal(await ask(app, 'POST', '/auth/login', right('minji', '10.0.0.3')), 429, 'a new address')
   const tries = []
   for (let n = 0; n < 4; n++) tries.push(await ask(app, 'POST', '/auth/login', wrong('minji', '10.0.0.1')))
   t.same(tries, [401, 401, 401, 429], 'guessing from a known address is limited too')
   t.equal(await ask(app, 'POST', '/auth/login', right('minji', '10.0.0.2')), 200)
 })
 
-test('guessing at many accounts is limited by address', async t => {
+test('guessing passwords of many accounts is limited by address', async t => {
   const app = await build(t, { RATE_LIMIT_AUTH_PER_MINUTE: '2' })
   const statuses = []
   for (let n = 0; n < 21; n++) statuses.push(await ask(app, 'POST', '/auth/login', wrong(`user${n}`, '10.0.0.1')))
@@ -159,7 +167,7 @@ test('creating rooms and trying rooms’ passwords are limited by account', asyn
   for (let n = 0; n < 4; n++) tries.push(await join(id, { password: `${n}` }))
   t.same(tries, [403, 403, 403, 429])
   t.equal(await join(id, { password: 'open sesame' }), 429, 'no password is tried any more')
-  t.equal(await join(id, {}), 403, 'without a password it is no try')
+  t.equal(await join(id, {}), 403, 'joining without a password is not counted')
 })
 
 test('0 switches each limit off', async t => {
@@ -174,7 +182,7 @@ test('0 switches each limit off', async t => {
   }
 })
 
-test('who is gone before the request is read has no address, and is no error', async t => {
+test('a client that disconnects before its request is read causes no error', async t => {
   const logged: { err?: object; res?: object }[] = []
   const logger = { level: 'info', stream: { write: (line: string) => logged.push(JSON.parse(line)) } }
   const app = await build(t, {}, { after: routes, options: { logger } })

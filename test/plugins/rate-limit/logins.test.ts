@@ -15,7 +15,7 @@ const outcome = (limit: Limit, from: string, isRight = false) =>
     })
     .catch(error => error.code as string)
 
-test('wrong logins and known addresses count on all servers together, and on each without Redis', {
+test('wrong logins and known addresses are shared by all servers, and kept per server without Redis', {
   skip: redisMissing,
 }, async t => {
   const redis = await startRedis(t)
@@ -40,14 +40,14 @@ test('wrong logins and known addresses count on all servers together, and on eac
   t.same(codes, ['LOGIN_FAILED', 'LOGIN_FAILED', 'LOGIN_FAILED', 'RATE_LIMITED'])
 })
 
-test('a login that fails for another reason is no guess', async t => {
+test('a login that fails for another reason is not counted as a guess', async t => {
   const limit = createLoginLimit(1, null, 'epoch')
   const busy = () => limit.run('minji', '10.0.0.1', () => Promise.reject(new errors.LoginQueueFull()))
   for (let n = 0; n < 3; n++) await t.rejects(busy(), { code: 'LOGIN_QUEUE_FULL' })
   t.equal(await outcome(limit, '10.0.0.1'), 'LOGIN_FAILED')
 })
 
-test('no username reaches the count of an address that another account is known at', async t => {
+test('no username can affect the count of another account’s known address', async t => {
   const limit = createLoginLimit(1, null, 'epoch')
   await outcome(limit, '10.0.0.1', true)
   const guess = (username: string) =>

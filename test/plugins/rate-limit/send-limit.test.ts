@@ -6,7 +6,7 @@ function withClock(rate: number) {
   return { clock, take: createSendLimit(rate, () => clock.now) }
 }
 
-test('twice the rate passes at once, then one for each part of a second', async t => {
+test('a burst of twice the rate passes, then sends pass at the rate', async t => {
   const { clock, take } = withClock(10)
   for (let sent = 0; sent < 20; sent++) t.equal(take('minji'), 0)
   t.equal(take('minji'), 100)
@@ -16,11 +16,11 @@ test('twice the rate passes at once, then one for each part of a second', async 
   t.equal(take('minji'), 0)
   t.equal(take('minji'), 100)
   clock.now += 10_000
-  for (let sent = 0; sent < 20; sent++) t.equal(take('minji'), 0, 'silence saves up no more than the burst')
+  for (let sent = 0; sent < 20; sent++) t.equal(take('minji'), 0, 'idle time accumulates no more than the burst')
   t.ok(take('minji') > 0)
 })
 
-test('being refused costs nothing, and no account pays for another', async t => {
+test('rejected sends take no tokens, and accounts do not affect each other', async t => {
   const { clock, take } = withClock(1)
   t.same([take('a'), take('a'), take('a'), take('a'), take('a')], [0, 0, 1000, 1000, 1000])
   t.equal(take('b'), 0)
@@ -28,13 +28,13 @@ test('being refused costs nothing, and no account pays for another', async t => 
   t.equal(take('a'), 0)
 })
 
-test('0 is no limit', async t => {
+test('0 disables the limit', async t => {
   const { take } = withClock(0)
   for (let sent = 0; sent < 1000; sent++) if (take('minji') !== 0) t.fail('refused')
   t.pass()
 })
 
-test('memory is bounded: of very many accounts the one silent for the longest starts anew', async t => {
+test('memory is bounded: with too many accounts the least recently used bucket is dropped', async t => {
   const { take } = withClock(1)
   for (const name of ['old', 'old', 'busy', 'busy']) take(name)
   for (let n = 0; n < 9_999; n++) take(`n${n}`)
@@ -42,7 +42,7 @@ test('memory is bounded: of very many accounts the one silent for the longest st
   t.equal(take('old'), 0)
 })
 
-test('what other servers took from an account’s bucket is gone here too', t => {
+test('tokens taken by other servers are missing from the local bucket too', t => {
   const { clock, take } = withClock(10)
   take.fullIn('minji', 2000)
   t.equal(take('minji'), 100)

@@ -10,7 +10,7 @@ import { standingsContract } from './contract/standings.js'
 import { type Opened, promisesOf } from './contract/support.js'
 import { usersContract } from './contract/users.js'
 
-/** What every store promises, in the order of `store.ts`. An index of the log has a part of its own. */
+/** The guarantees of every store, in the order of `store.ts`. Each index of the log has its own part. */
 const parts = [
   openingContract,
   usersContract,

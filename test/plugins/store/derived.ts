@@ -11,7 +11,7 @@ const event = (room_id: string, seq: number, fields: Partial<StoredEvent> & Pick
   ...fields,
 })
 
-/** Fills two rooms with events of every kind that something is derived from. */
+/** Fills two rooms with events of every type that an index reflects. */
 export async function fillLogs(store: Store) {
   for (const id of ['lunch', 'gone']) {
     const settings = { name: `Room ${id}`, description: '', is_public: true, max_members: 0, password_hash: null }
@@ -36,7 +36,7 @@ export async function fillLogs(store: Store) {
   await store.append('gone', 9, [event('gone', 10, { type: 'room_deleted' })])
 }
 
-/** Everything that a store derives from those logs. */
+/** Everything that the store derives from those logs. */
 export async function readIndexes(store: Store) {
   const rooms = ['lunch', 'gone']
   const find = async (room_id: string, term: string) => {

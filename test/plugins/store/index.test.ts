@@ -43,7 +43,7 @@ test('the store closes after what uses it', async t => {
   await t.rejects(app.store.ping(), { code: 'STORE_UNAVAILABLE' })
 })
 
-test('a store that is asked for and is not there stops the start', async t => {
+test('a configured store that is unreachable fails the start', async t => {
   const app = build(t, { MONGODB_URI: 'mongodb://127.0.0.1:1', MONGODB_TIMEOUT_MS: 100 })
   await t.rejects(async () => {
     await app.ready()

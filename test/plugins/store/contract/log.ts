@@ -203,7 +203,7 @@ export function logContract({ promise }: Promises) {
       const append = fc.record({
         parts: fc.array(part, { minLength: 1, maxLength: 4 }),
         username: fc.constantFrom(...people),
-        /** How far the writer's knowledge is behind. */
+        /** By how many events the writer's position is behind. */
         stale: fc.nat(2),
         /** Few, so that they repeat. */
         client_id: fc.nat(12),
@@ -232,10 +232,10 @@ export function logContract({ promise }: Promises) {
             const stored = await store.readEvents(id, { after: log.length, limit: 100 })
             const behind = after < log.length
             if (error === null) {
-              assert(!taken && !behind, 'what is taken is not taken twice')
+              assert(!taken && !behind, 'a taken seq or client_id is not taken again')
               assert.deepEqual(stored, batch)
             } else {
-              assert(error instanceof Conflict && (taken || behind), 'only what is taken conflicts')
+              assert(error instanceof Conflict && (taken || behind), 'only taken seqs and client_ids conflict')
               assert.deepEqual(stored, behind ? [] : batch.slice(0, stored.length), 'a prefix at most')
             }
             log.push(...stored)

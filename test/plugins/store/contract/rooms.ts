@@ -92,7 +92,7 @@ export function roomsContract({ promise }: Promises) {
     t.strictSame(await list('bob', { q: '.' }), [], 'q is no pattern')
   })
 
-  promise('a deleted room is listed no more and its name is free, but its log stays taken', async (t, store) => {
+  promise('a deleted room is no longer listed and its name is free, but its log remains', async (t, store) => {
     await store.createRoom(...room('r', { name: 'Lunch' }))
     await store.append('r', 1, events('r', 1, [message('first'), message('second')]))
     await store.append(
@@ -106,7 +106,7 @@ export function roomsContract({ promise }: Promises) {
     t.strictSame(await store.listRooms('ann', { limit: 10 }), { standings: [], next: null })
     await store.createRoom(...room('s', { name: 'Lunch' }))
     await t.rejects(store.createRoom(...room('r', { name: 'Other' })), Conflict)
-    // The texts go behind the append.
+    // The texts are emptied in the background.
     let log = await store.readEvents('r', { after: 0, limit: 10 })
     while (log.some(event => event.text)) log = await store.readEvents('r', { after: 0, limit: 10 })
     t.strictSame(seqs(log), [1, 2, 3, 4, 5], 'and every seq stays taken')

@@ -44,7 +44,7 @@ export function standingsContract({ promise }: Promises) {
     t.strictSame(await store.readStandings('ann', []), [])
   })
 
-  promise('a standing is that of this moment, whether or not the events before it are indexed', async (t, store) => {
+  promise('a standing is current, whether or not the latest events are indexed', async (t, store) => {
     await store.createRoom(...room('r'))
     await store.append('r', 1, events('r', 1, [{ type: 'joined', member: 'bob' }, message('first')]))
     const see = async (username: string) => (await store.readStandings(username, ['r']))[0]
@@ -104,7 +104,7 @@ export function standingsContract({ promise }: Promises) {
     t.ok(UNREAD_SCAN_MAX > limits.UNREAD_MAX)
   })
 
-  promise('of the default room every user is a member', async (t, store) => {
+  promise('every user is a member of the default room', async (t, store) => {
     await store.createRoom(...room('default', { name: 'Lobby', owner: '' }))
     await store.createUser(user('Bob'))
     await store.append('default', 1, events('default', 1, [message('hello')]))
@@ -113,7 +113,7 @@ export function standingsContract({ promise }: Promises) {
     ])
   })
 
-  promise('a list is of all visible rooms, of the user’s own, or of the others', async (t, store) => {
+  promise('a list contains all visible rooms, the user’s own, or the others', async (t, store) => {
     await store.createRoom(...room('default', { name: 'Lobby', owner: '' }))
     for (const name of ['a', 'b', 'c', 'd', 'e']) await store.createRoom(...room(name, { name }))
     await store.createRoom(...room('p', { name: 'private', is_public: false }))

@@ -10,7 +10,7 @@ import { NOW } from '../../../support/events.js'
 export interface Opened {
   /** An empty store. */
   store: Store
-  /** Closes the store and opens what it kept. */
+  /** Closes the store and reopens its data. */
   reopen(): Promise<Store>
   /** Closes the store, reopened or not, and removes everything. */
   destroy(): Promise<void>
@@ -29,7 +29,7 @@ export const user = (username: string): StoredUser => ({
 
 export type Part = Partial<StoredEvent> & Pick<StoredEvent, 'type'>
 
-/** Events of a room after `after`; each has a client_id of its own unless it names one. */
+/** Events of a room after `after`; each gets a unique client_id unless it has one. */
 export const events = (room_id: string, after: number, parts: Part[]): StoredEvent[] =>
   parts.map((part, i) => ({
     room_id,
@@ -68,14 +68,14 @@ export function room(id: string, more: Partial<RoomRecord> = {}): [RoomRecord, S
   return [record, created]
 }
 
-/** Resolves when the room's record, members and scrubs reflect its whole log, which a store may do behind the append. */
+/** Resolves when record, members and emptied texts reflect the room's whole log, which may happen in the background. */
 export async function indexed(store: Store, room_id: string) {
   const head = await store.readHead(room_id)
   let record = await store.readRoom(room_id)
   while (record !== null && record.indexed_seq < head) record = await store.readRoom(room_id)
 }
 
-/** The membership of some users and the record at the head, as a writer works them out. */
+/** The membership of some users and the record at the head, computed like a writer does. */
 export async function standing(store: Store, room_id: string, usernames: string[]) {
   const state = await store.readState(room_id, usernames, Number.MAX_SAFE_INTEGER)
   const members = new Map(state.members.map(row => [row.username, row]))
@@ -107,7 +107,7 @@ export function promisesOf(name: string, open: () => Promise<Opened>) {
   return {
     open,
 
-    /** Makes a test of one promise, on an empty store of its own. */
+    /** Defines a test of one guarantee, on a new empty store. */
     promise(text: string, check: (t: Test, store: Store, opened: Opened) => Promise<void>) {
       test(`${name}: ${text}`, async t => {
         const opened = await open()

@@ -24,7 +24,7 @@ storeContract('embedded', async () => {
   }
 })
 
-test('what cannot be read is StoreUnavailable, and told', async t => {
+test('a failed read rejects with StoreUnavailable and is logged', async t => {
   const folder = temporaryFolder(t)
   const store = await openEmbedded(folder, console)
   for (let head = 0; head < 1000; head += 200) {
@@ -32,7 +32,7 @@ test('what cannot be read is StoreUnavailable, and told', async t => {
     await store.append('r', head, events)
   }
   await store.close()
-  // The second half of the file holds the log; the tables' definitions stand at the beginning.
+  // The second half of the file holds the log; the table definitions are at the beginning.
   const file = join(folder, 'talkie.db')
   const { size } = statSync(file)
   const fd = openSync(file, 'r+')
@@ -45,7 +45,7 @@ test('what cannot be read is StoreUnavailable, and told', async t => {
   await damaged.close()
 })
 
-test('an append that would leave a hole is refused', async t => {
+test('an append that would leave a gap is rejected', async t => {
   const store = await openEmbedded(temporaryFolder(t), console)
   await t.rejects(store.append('r', 3, [message(4, 'hole')]), /has no event 3/)
   t.equal(await store.readHead('r'), 0)

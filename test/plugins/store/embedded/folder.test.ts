@@ -8,14 +8,14 @@ import { temporaryFolder } from '../../../support/application.js'
 
 const log = { debug() {}, info() {}, warn() {}, error() {} }
 
-/** It must fail with one line, and leave the folder free. */
+/** Checks that opening fails with one line and leaves the folder unlocked. */
 function refuses(t: Test, folder: string, sentence: RegExp) {
   t.throws(() => prepareFolder(folder), { message: sentence })
   t.throws(() => prepareFolder(folder), { message: sentence }, 'the same again: no lock is left behind')
   t.match(sentence.source, /^\^.*\$$/, 'the whole message is this line')
 }
 
-test('the folder is made where it is missing, with a store that has an epoch', async t => {
+test('a missing folder is created, with a store that has an epoch', async t => {
   const dataDir = join(temporaryFolder(t), 'a', 'b')
   const { file, epoch, release } = prepareFolder(dataDir)
   t.equal(file, join(dataDir, 'talkie.db'))
@@ -26,14 +26,14 @@ test('the folder is made where it is missing, with a store that has an epoch', a
   again.release()
 })
 
-test('a folder that is a file, or is below one, is refused in one sentence', async t => {
+test('a path that is a file, or is below one, is rejected with one sentence', async t => {
   const file = join(temporaryFolder(t), 'file')
   writeFileSync(file, '')
   refuses(t, file, /^DATA_DIR .*file is not a writable folder: a file of this name already exists$/)
   refuses(t, join(file, 'below'), /^DATA_DIR .*below is not a writable folder: a part of its path is not a folder$/)
 })
 
-test('a folder that a store holds is refused to another, also in this process, until it is released', async t => {
+test('a folder in use is rejected, also within one process, until it is released', async t => {
   const folder = temporaryFolder(t)
   const { release } = prepareFolder(folder)
   refuses(t, folder, /^DATA_DIR .* is in use by another process$/)
@@ -41,7 +41,7 @@ test('a folder that a store holds is refused to another, also in this process, u
   prepareFolder(folder).release()
 })
 
-test('a file that is no database is refused in one sentence', async t => {
+test('a file that is not a database is rejected with one sentence', async t => {
   const folder = temporaryFolder(t)
   writeFileSync(join(folder, 'talkie.db'), 'no database '.repeat(1000))
   refuses(
@@ -51,7 +51,7 @@ test('a file that is no database is refused in one sentence', async t => {
   )
 })
 
-test('a database that is not ours is refused in one sentence', async t => {
+test('a database of another program is rejected with one sentence', async t => {
   const folder = temporaryFolder(t)
   const db = new Sqlite(join(folder, 'talkie.db'), 0)
   db.exec('create table other (id integer)')
@@ -79,7 +79,7 @@ test('a store that was emptied or removed does not start as a new one', async t 
   t.notOk(existsSync(join(removed, 'talkie.db')))
 })
 
-test('what a killed start left is no store, and the next start goes on', async t => {
+test('leftovers of a killed start are not mistaken for a store, and the next start succeeds', async t => {
   const folder = temporaryFolder(t)
   writeFileSync(join(folder, 'talkie.lock'), '')
   writeFileSync(join(folder, 'talkie.db.part'), 'half a')
@@ -117,7 +117,7 @@ test('only the server’s user can read the folder and what is in it, also one t
   t.same([modeOf(shared), modeOf(join(shared, 'notes.txt'))], ['755', '644'], 'a folder with other files is left alone')
 })
 
-test('a damaged guard file is named in one sentence', async t => {
+test('a damaged lock file is reported in one sentence', async t => {
   const folder = temporaryFolder(t)
   writeFileSync(join(folder, 'talkie.lock'), 'no database '.repeat(1000))
   refuses(
@@ -127,7 +127,7 @@ test('a damaged guard file is named in one sentence', async t => {
   )
 })
 
-test('a store of another schema version is refused in one sentence', async t => {
+test('a store of another schema version is rejected with one sentence', async t => {
   const folder = temporaryFolder(t)
   const { file, release } = prepareFolder(folder)
   release()

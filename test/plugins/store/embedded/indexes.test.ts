@@ -9,7 +9,7 @@ import { eventually } from '../../../support/eventually.js'
 import { room } from '../contract/support.js'
 import { fillLogs, readIndexes } from '../derived.js'
 
-test('an index that an older server did not keep is made from the logs when the store is opened', async t => {
+test('an index that an older server did not have is built from the logs when the store is opened', async t => {
   const folder = temporaryFolder(t)
   const before = await openEmbedded(folder, console)
   await fillLogs(before)

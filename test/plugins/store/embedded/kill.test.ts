@@ -20,11 +20,11 @@ function appender(t: Test, folder: string) {
   return { child, closed: once(child, 'close'), lines: createInterface({ input: child.stdout }) }
 }
 
-/** It must have run until we ended it. */
+/** Checks that it ran until the test killed it. */
 const isKilled = async (t: Test, { closed }: ReturnType<typeof appender>) =>
   t.strictSame(await closed, [null, 'SIGKILL'])
 
-/** Everything that was acknowledged, by client_id, with where. */
+/** Room and seq of everything that was acknowledged, by client_id. */
 type Acks = Map<string, { room_id: string; seq: number }>
 
 function note(acks: Acks, line: string) {
@@ -41,7 +41,7 @@ async function compare(t: Test, folder: string, acks: Acks) {
     const log = await store.readEvents(room_id, { after: 0, limit: 1_000_000 })
     t.ok(
       log.every(({ seq }, index) => seq === index + 1),
-      `${room_id} has no hole in ${log.length} events`,
+      `${room_id} has no gap in ${log.length} events`,
     )
     for (const { client_id, seq } of log) found.set(client_id, { room_id, seq })
     events += log.length
@@ -60,7 +60,7 @@ async function compare(t: Test, folder: string, acks: Acks) {
   db.close()
 }
 
-test('killed in a burst again and again, the store keeps what it acknowledged, once, without a hole', async t => {
+test('a store killed repeatedly in a burst keeps every acknowledged event once, without gaps', async t => {
   const folder = temporaryFolder(t)
   const acks: Acks = new Map()
   for (let round = 0; round < 4; round++) {
@@ -77,7 +77,7 @@ test('killed in a burst again and again, the store keeps what it acknowledged, o
   await compare(t, folder, acks)
 })
 
-test('a second process on the same folder is refused at once, in one line, and harms nothing', async t => {
+test('a second process on the same folder fails at once with one line and does no harm', async t => {
   const folder = temporaryFolder(t)
   const first = appender(t, folder)
   const acks: Acks = new Map()
@@ -97,11 +97,11 @@ test('a second process on the same folder is refused at once, in one line, and h
   await compare(t, folder, acks)
 })
 
-/** Sets how large the files of a process may grow, as if the disk ended there. */
+/** Limits the size of a process's files, to simulate a full disk. */
 const limitFiles = (pid: number, bytes: number | 'unlimited') =>
   execFileSync('prlimit', ['--pid', `${pid}`, `--fsize=${bytes}:unlimited`])
 
-test('on a full disk every write is refused, none acknowledged, and all goes on when there is room again', {
+test('on a full disk every write is rejected and none acknowledged, and writes succeed when there is space again', {
   skip: programMissing('prlimit', '--version'),
 }, async t => {
   const folder = temporaryFolder(t)

@@ -7,7 +7,7 @@ function open(t: Test) {
   return db
 }
 
-test('what is bound comes back: text, integers, null, bytes, and booleans as 0 and 1', async t => {
+test('bound values are read back unchanged: text, integers, null, bytes, and booleans as 0 and 1', async t => {
   const db = open(t)
   db.exec('create table t (text text, number integer, big integer, none text, bytes blob, yes integer, nope integer)')
   db.run('insert into t values (?, ?, ?, ?, ?, ?, ?)', [
@@ -33,14 +33,14 @@ test('what is bound comes back: text, integers, null, bytes, and booleans as 0 a
   t.equal(db.get('select 1 from t where text = ?', ['나']), undefined)
 })
 
-test('what would end the process is refused', async t => {
+test('values that would crash the process are rejected', async t => {
   const db = open(t)
   for (const value of [undefined, {}, [], Symbol('x'), () => 1, new Date()]) {
     t.throws(() => db.run('select ?', [value as Value]), TypeError, String(value))
   }
 })
 
-test('a transaction that throws leaves nothing, one that does not leaves all', async t => {
+test('a transaction that throws is rolled back, any other is committed', async t => {
   const db = open(t)
   db.exec('create table t (id integer primary key)')
   const fail = () =>
@@ -59,7 +59,7 @@ test('a transaction that throws leaves nothing, one that does not leaves all', a
   t.throws(() => db.run('insert into t values (2)'), { code: 'SQLITE_CONSTRAINT_PRIMARYKEY' })
 })
 
-test('a snapshot ends with its work, also when that throws', async t => {
+test('a snapshot ends with its work, even if that throws', async t => {
   const db = open(t)
   t.equal(
     db.snapshot(() => db.inTransaction),
@@ -73,7 +73,7 @@ test('a snapshot ends with its work, also when that throws', async t => {
   t.equal(db.inTransaction, false)
 })
 
-test('a closed connection is used no more', async t => {
+test('a closed connection rejects further use', async t => {
   const db = new Sqlite(':memory:', 0)
   db.get('select 1')
   db.close()

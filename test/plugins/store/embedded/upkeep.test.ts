@@ -17,7 +17,7 @@ async function createRoom(store: Store) {
   await store.createRoom({ id: 'r', ...settings, ...more }, { ...created, type: 'created', data: settings })
 }
 
-/** Looks at the file itself, beside the store. */
+/** Reads the file itself, bypassing the store. */
 function look<Row extends object>(folder: string, sql: string): Row[] {
   const db = new Sqlite(join(folder, 'talkie.db'), 60_000)
   try {
@@ -27,7 +27,7 @@ function look<Row extends object>(folder: string, sql: string): Row[] {
   }
 }
 
-test('the text of what was deleted is nowhere in the tables', async t => {
+test('no table contains the text of a deleted message', async t => {
   const folder = temporaryFolder(t)
   const store = await openEmbedded(folder, console)
   const edited = { ...message(2, 'secret two'), type: 'edited' as const, target: 1 }
@@ -48,7 +48,7 @@ test('the text of what was deleted is nowhere in the tables', async t => {
   await store.close()
 })
 
-/** Writes into a closed store as one does that is killed before the work behind its commits. */
+/** Writes to a closed store like a process that is killed before its background work. */
 function writeOnly(folder: string, work: (writes: ReturnType<typeof createWrites>) => void) {
   const { file, release } = prepareFolder(folder)
   const db = openConnection(file, 'writer')
@@ -57,7 +57,7 @@ function writeOnly(folder: string, work: (writes: ReturnType<typeof createWrites
   release()
 }
 
-test('a restart goes on emptying a deleted room until nothing of it is left', async t => {
+test('a restart continues to purge a deleted room until nothing is left', async t => {
   const folder = temporaryFolder(t)
   let store = await openEmbedded(folder, console)
   await createRoom(store)
@@ -76,7 +76,7 @@ test('a restart goes on emptying a deleted room until nothing of it is left', as
   await store.close()
 })
 
-test('what a restart finds unindexed is found by a search, and where the index stood it goes on', async t => {
+test('events that were unindexed at a restart are found by a search, and indexing continues at its position', async t => {
   const folder = temporaryFolder(t)
   let store = await openEmbedded(folder, console)
   await store.append('r', 0, [message(1, 'one word')])
@@ -90,7 +90,7 @@ test('what a restart finds unindexed is found by a search, and where the index s
   t.strictSame(look(folder, 'select seq from indexed'), [{ seq: 2 }])
 })
 
-test('events that are far behind the index are indexed without a search', async t => {
+test('a large backlog of unindexed events is indexed without a search', async t => {
   const folder = temporaryFolder(t)
   const store = await openEmbedded(folder, console)
   const rooms = Array.from({ length: 3 }, (_, i) => `room-${i}`)
@@ -114,7 +114,7 @@ test('events that are far behind the index are indexed without a search', async 
   await store.close()
 })
 
-test('commits wait for the disk again after every step of upkeep, a failed one too', async t => {
+test('commits are synced again after every step of upkeep, even a failed one', async t => {
   const { file, release } = prepareFolder(temporaryFolder(t))
   const db = openConnection(file, 'writer')
   t.teardown(() => {

@@ -28,7 +28,7 @@ async function start(t: Test) {
 
 const message = (room_id: string, seq: number) => messageOf(seq, 'text', room_id)
 
-/** Transactions in SQLite's log: its frames that end one carry the size of the file. */
+/** Counts transactions in SQLite's WAL: a frame that ends one contains the size of the file. */
 function countCommits(file: string) {
   const log = readFileSync(`${file}-wal`)
   let commits = 0
@@ -38,9 +38,9 @@ function countCommits(file: string) {
 
 const unavailable = { code: 'STORE_UNAVAILABLE' }
 
-test('what one turn of the event loop brings is one transaction', async t => {
+test('writes of one turn of the event loop form one transaction', async t => {
   const { writer, file } = await start(t)
-  // Marks: behind messages come commits of the search index.
+  // Marks, because messages would cause further commits of the search index.
   await writer.write('moveMark', 'ann', 'first', 1)
   const before = countCommits(file)
   const rooms = Array.from({ length: 100 }, (_, i) => `room-${i}`)
@@ -56,7 +56,7 @@ test('an idle store commits each write at once', async t => {
   t.equal(countCommits(file) - before, 5)
 })
 
-/** Answers every commit at once, so that nothing but the queue itself sets the pace. */
+/** Acknowledges every commit at once, so that only the queue sets the pace. */
 const ECHO = `
   const { parentPort } = require('node:worker_threads')
   let commits = 0
@@ -83,7 +83,7 @@ test('a busy store starts its commits 2 ms apart', async t => {
   await writer.close()
 })
 
-test('a transaction is bounded, and what is over the bound comes in the next', async t => {
+test('a transaction is bounded, and excess writes form the next one', async t => {
   const { writer, file } = await start(t)
   const rooms = Array.from({ length: 9 }, (_, i) => `room-${i}`)
   const batch = (room_id: string) => Array.from({ length: BATCH_MAX }, (_, i) => message(room_id, i + 1))
@@ -91,7 +91,7 @@ test('a transaction is bounded, and what is over the bound comes in the next', a
   t.ok(countCommits(file) >= 3)
 })
 
-test('writes beyond what may wait are refused at once, and those that wait are kept', async t => {
+test('writes beyond the queue’s bound are rejected at once, and queued ones are kept', async t => {
   const { writer } = await start(t)
   const results = await Promise.allSettled(Array.from({ length: 20_100 }, () => writer.write('ping')))
   t.equal(results.filter(({ status }) => status === 'rejected').length, 100)
@@ -99,7 +99,7 @@ test('writes beyond what may wait are refused at once, and those that wait are k
   await t.resolves(writer.write('ping'), 'and it goes on')
 })
 
-test('a write that is malformed is refused alone', async t => {
+test('a malformed write fails without affecting others', async t => {
   const { writer } = await start(t)
   const nameless = { ...message('b', 1), username: null } as unknown as StoredEvent
   const [good, bad, strange] = await Promise.allSettled([
@@ -112,7 +112,7 @@ test('a write that is malformed is refused alone', async t => {
   t.match(strange, { status: 'rejected', reason: /cannot be bound/ })
 })
 
-test('when the worker dies all that waits is refused, and all that comes, and it is told once', async t => {
+test('when the worker dies, waiting and later writes are rejected, and it is logged once', async t => {
   const { writer, worker, told } = await start(t)
   await writer.write('ping')
   const ended = worker.terminate()

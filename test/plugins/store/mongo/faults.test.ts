@@ -13,7 +13,7 @@ import { mongoMissing, startMongo } from '../../../support/services.js'
 
 /** How long a busy machine takes is not what is promised: SQLite under FerretDB waits for its lock for up to 10 s. */
 const PATIENCE_MS = 60_000
-/** FerretDB looks at every document of a database for every question. */
+/** FerretDB scans the whole database for every query. */
 const RACES_A_DATABASE = 20
 
 // A thousand races take some ten minutes.
@@ -27,9 +27,9 @@ async function run() {
   const mongo = await startMongo()
   after(mongo.stop)
   const ours = mongo.ours
-  const notOurs = ours === null && 'the server that MONGODB_URI names is not ours to stop'
+  const notOurs = ours === null && 'the tests must not stop the server of MONGODB_URI'
 
-  /** A database of the test's own, gone after it. */
+  /** A new database, dropped after the test. */
   function emptyDatabase(t: Test): string {
     const name = `talkie_${randomUUID().slice(0, 8)}`
     t.teardown(async () => {
@@ -40,7 +40,7 @@ async function run() {
     return name
   }
 
-  /** A store of its own connections, as another server has it, and the commands that it sends. */
+  /** A store with its own connections, like another server's, and the commands that it sends. */
   async function openStore(t: Test, database: string, { uri = mongo.uri, timeout_ms = PATIENCE_MS } = {}) {
     const client = new MongoClient(uri, { ...connectOptions({}, timeout_ms), monitorCommands: true })
     const commands: CommandStartedEvent[] = []
@@ -75,7 +75,7 @@ async function run() {
     decide: () => ({ text: client_id }),
   })
 
-  /** What a client does: the same client_id until it is acknowledged. */
+  /** Retries like a client, with the same client_id until it is acknowledged. */
   async function send(writer: Writer, client_id: string, username?: string): Promise<number> {
     for (;;) {
       try {
@@ -161,7 +161,7 @@ async function run() {
       const mode = command.$readPreference?.mode ?? 'primary'
       return command.readConcern?.level === 'majority' && mode === 'primary'
     }
-    // How many there are follows from how they meet with the work behind them.
+    // Their number depends on how they interleave with background work.
     t.strictSame(
       commands
         .filter(sent => !asks(sent))
@@ -170,13 +170,13 @@ async function run() {
     )
   })
 
-  test('of many servers that start together on an empty database all have one epoch', async t => {
+  test('servers that start together on an empty database all get the same epoch', async t => {
     const database = emptyDatabase(t)
     const opened = await Promise.all(Array.from({ length: 5 }, () => openStore(t, database)))
     t.equal(new Set(opened.map(({ store }) => store.epoch)).size, 1)
   })
 
-  test('a database of another version is refused in one line', async t => {
+  test('a database of another version is rejected with one line', async t => {
     const database = emptyDatabase(t)
     const client = new MongoClient(mongo.uri)
     t.teardown(() => client.close())
@@ -189,7 +189,7 @@ async function run() {
     })
   })
 
-  test('killed and restarted in a burst, the database has every acknowledged message once, where it was said to be', {
+  test('a database killed and restarted in a burst has every acknowledged message once, at its acknowledged seq', {
     skip: notOurs,
   }, async t => {
     const database = emptyDatabase(t)
@@ -215,12 +215,12 @@ async function run() {
     await compare(t, store, acks)
   })
 
-  test('while the database hangs everything is refused with 503, and goes on when it does', {
+  test('while the database hangs every call fails with 503, and calls succeed again when it resumes', {
     skip: notOurs,
   }, async t => {
     const database = emptyDatabase(t)
     const patient = await openStore(t, database)
-    // What is there already takes a new one less time, and still it may take too long.
+    // Opening an existing database is faster, but may still take too long.
     let opened: Awaited<ReturnType<typeof openStore>> | undefined
     while (opened === undefined) opened = await openStore(t, database, { timeout_ms: 500 }).catch(() => undefined)
     const { store, log } = opened
@@ -248,7 +248,7 @@ async function run() {
     await compare(t, patient.store, acks)
   })
 
-  test('two servers that write into one room leave no hole, agree on the order, and write in batches', async t => {
+  test('two servers that write to one room leave no gap, agree on the order, and write in batches', async t => {
     const database = emptyDatabase(t)
     const servers = await Promise.all([openStore(t, database), openStore(t, database)])
     const told: StoredEvent[] = []
@@ -271,7 +271,7 @@ async function run() {
     t.strictSame(
       told.map(({ seq }) => seq).sort((a, b) => a - b),
       [...acks.values()].sort((a, b) => a - b),
-      'each is told of once',
+      'each is delivered once',
     )
     const commits = servers
       .flatMap(({ commands }) => commands)
@@ -279,7 +279,7 @@ async function run() {
     t.ok(commits < 200, `${commits} commits for 200 messages`)
   })
 
-  /** As a server leaves it that died right after its insert. */
+  /** Inserts events like a server that died right after its insert. */
   async function insertOnly(t: Test, database: string, events: StoredEvent[]) {
     const client = new MongoClient(mongo.uri)
     t.teardown(() => client.close())
@@ -290,7 +290,7 @@ async function run() {
     return client.db(database)
   }
 
-  test('a room that has its first event and no record is made whole by the next who would make it', async t => {
+  test('a room with a first event but no record is completed by the next server that creates it', async t => {
     const database = emptyDatabase(t)
     const { store } = await openStore(t, database)
     const created = message(1, { type: 'created', username: 'ann', data: settings })
@@ -312,7 +312,7 @@ async function run() {
     t.match(await store.readMember('r', 'ann'), { seq: 1, is_member: true })
   })
 
-  test('what a dead server appended is in every answer, and its lease keeps nobody out for long', async t => {
+  test('events appended by a dead server are in every result, and its lease expires soon', async t => {
     const database = emptyDatabase(t)
     const { store } = await openStore(t, database)
     const { created_at } = message(1)
@@ -336,7 +336,7 @@ async function run() {
     t.match(await db.collection('events').findOne({ seq: 2 }), { text: '' }, 'and scrubbed now')
   })
 
-  /** Two servers with their own memory of rooms and nothing between them but the database. */
+  /** Two servers with separate memories of rooms that share only the database. */
   async function twoServers(t: Test) {
     const env = { MONGODB_URI: mongo.uri, MONGODB_DATABASE: emptyDatabase(t) }
     return [await build(t, env), await build(t, env)] as const
@@ -357,7 +357,7 @@ async function run() {
     }
   }
 
-  test('of fifty joins at once on two servers into a room of ten, ten are in', async t => {
+  test('of fifty concurrent joins on two servers, a room for ten admits ten', async t => {
     const servers = await twoServers(t)
     const names = Array.from({ length: 50 }, (_, i) => `user-${i}`)
     await users(servers[0].store, ['owner', ...names])
@@ -373,7 +373,7 @@ async function run() {
     }
   })
 
-  test('nothing of a removed user follows the removal, however a send races with it', async t => {
+  test('no message of a removed user follows the removal, however a send races with it', async t => {
     const tries = Number(process.env.RACE_TRIES ?? 40)
     const total = { sent: 0, refused: 0 }
     for (let done = 0; done < tries; done += RACES_A_DATABASE) {

@@ -15,7 +15,7 @@ else {
   const { uri, stop } = await startMongo()
   after(stop)
 
-  test('an index that an older server did not keep is made from the logs by the next read', async t => {
+  test('an index that an older server did not have is built from the logs by the next read', async t => {
     const client = await mongoClient(uri, {}, TIMEOUT_MS).connect()
     t.teardown(() => client.close())
     const db = client.db('talkie_indexes')

@@ -10,7 +10,7 @@ const inList = (hits: number[]) => async (search: Search, above: number) =>
     .sort((a, b) => b - a)
     .slice(0, search.limit)
 
-test('search after search finds all, newest first, once, however the log is cut', async () => {
+test('continued searches find every message once, newest first, however the log is sliced', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.uniqueArray(fc.integer({ min: 1, max: 3_000_000 }), { maxLength: 30 }),
@@ -36,7 +36,7 @@ test('search after search finds all, newest first, once, however the log is cut'
   )
 })
 
-test('nothing is passed over where one slice meets the next', async t => {
+test('no message is skipped at the border of two slices', async t => {
   const all = Array.from({ length: 150_000 }, (_, i) => 150_000 - i)
   const slices: number[] = []
   const dense = async ({ before }: Search, above: number) => {
@@ -44,7 +44,7 @@ test('nothing is passed over where one slice meets the next', async t => {
     return Array.from({ length: before - 1 - above }, (_, i) => before - 1 - i)
   }
   let found: number[] = []
-  // A search ends early where the machine is slow.
+  // A search ends early if the machine is slow.
   for (let before: number | null = Number.MAX_SAFE_INTEGER; before !== null; ) {
     const search: Search = { room_id: 'r', terms: ['x'], before, limit: 1_000_000 }
     const { seqs, next_before } = await searchDown(dense, search, 150_000)
@@ -55,7 +55,7 @@ test('nothing is passed over where one slice meets the next', async t => {
   t.ok(slices.length > 1)
 })
 
-test('a search that is slow everywhere ends early and says where to go on', async t => {
+test('a slow search ends early and returns where to continue', async t => {
   let calls = 0
   const slow = async () => {
     calls++
