@@ -105,7 +105,7 @@ async function start() {
     REDIS_ADDR: await startRedis(),
     MONGODB_URI: await startDatabase(),
   }
-  console.log(`redis: ${env.REDIS_ADDR}`)
+  console.log(`redis: ${process.env.REDIS_ADDR ? 'REDIS_ADDR' : env.REDIS_ADDR}`)
   console.log(`store: ${process.env.MONGODB_URI ? 'MONGODB_URI' : env.MONGODB_URI}`)
   let port = Number(process.env.PORT ?? 8080)
   for (let n = 1; n <= SERVERS; n++, port++) {

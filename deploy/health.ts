@@ -5,10 +5,12 @@ import { get as overTls } from 'node:https'
 
 const TIMEOUT_MS = 3000
 
-const { PORT, TLS_CERT_FILE } = process.env
-const options = { host: '127.0.0.1', port: PORT || 8080, path: '/health', timeout: TIMEOUT_MS }
+const { HOST, PORT, TLS_CERT_FILE } = process.env
+/** A server on every address answers on the local one, too. */
+const host = !HOST || HOST === '0.0.0.0' || HOST === '::' ? '127.0.0.1' : HOST
+const options = { host, port: PORT || 8080, path: '/health', timeout: TIMEOUT_MS }
 const request = TLS_CERT_FILE
-  ? // The certificate is for the public name, not for 127.0.0.1.
+  ? // The certificate is for the public name, not for this address.
     overTls({ ...options, rejectUnauthorized: false })
   : overHttp(options)
 

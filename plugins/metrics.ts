@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
@@ -54,6 +55,19 @@ async function metrics(fastify: FastifyInstance) {
   gauge('talkie_sockets', 'Open sockets', () => ws.hub.clients.size)
   gauge('talkie_rooms', 'Rooms with sockets', () => ws.hub.rooms)
   gauge('talkie_bus_up', 'Whether messages to ourselves come back by the bus', () => Number(pubsub.state === 'up'))
+  const storeUp = new Gauge({ name: 'talkie_store_up', help: 'Whether the store answers', registers })
+  new Gauge({
+    ...{ name: 'talkie_ready', help: 'Whether the server accepts traffic, as /ready says', registers },
+    async collect() {
+      const { ready, store } = await fastify.readiness()
+      storeUp.set(Number(store === 'up'))
+      this.set(Number(ready))
+    },
+  })
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  const build = { name: 'talkie_build_info', help: 'The version that runs; always 1', labelNames: ['version', 'node'] }
+  new Gauge({ ...build, registers }).set({ version, node: process.version }, 1)
+  gauge('talkie_unsent_bytes', 'Bytes that wait to be sent to all clients', () => fastify.unsent.bytes)
   gauge('talkie_logins_waiting', 'Logins and registrations that wait for a thread', auth.waiting)
 
   /** A count that is kept elsewhere. */
@@ -78,6 +92,11 @@ async function metrics(fastify: FastifyInstance) {
   }
   counts('talkie_subscriptions_total', 'Rooms that sockets began to follow, by how', 'began', () => ws.hub.subscribed)
   counts('talkie_sockets_closed_total', 'Sockets that the server closed, by why', 'reason', () => ws.hub.closed)
+  count(
+    'talkie_connections_destroyed_total',
+    'Connections destroyed because their clients did not read',
+    () => fastify.unsent.destroyed,
+  )
   count('talkie_deliveries_total', 'Events handed to sockets, once per socket', () => ws.hub.delivered.frames)
   count('talkie_flushes_total', 'Times that a room was written to its sockets', () => ws.hub.delivered.flushes)
 
@@ -136,4 +155,7 @@ function isSame(one: string, other: string): boolean {
   return timingSafeEqual(hash(one), hash(other))
 }
 
-export default fp(metrics, { name: 'metrics', dependencies: ['auth', 'config', 'docs', 'pubsub', 'room-log', 'ws'] })
+export default fp(metrics, {
+  name: 'metrics',
+  dependencies: ['auth', 'config', 'connections', 'docs', 'pubsub', 'readiness', 'room-log', 'ws'],
+})

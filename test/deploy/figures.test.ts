@@ -77,7 +77,7 @@ test('docs/operating.md has a section for every alert and no other', async t => 
   for (const { alert, for: time, labels, annotations } of rules) {
     t.equal(annotations.runbook_url, `docs/operating.md#${alert.toLowerCase()}`)
     t.match(labels.severity, /^(page|ticket)$/)
-    if (time !== undefined) t.match(time, /^\d+m$/)
+    if (time !== undefined) t.match(time, /^\d+[sm]$/)
     t.ok(annotations.summary)
   }
 })

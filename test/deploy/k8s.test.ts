@@ -137,13 +137,15 @@ test('the ingress keeps a silent socket longer than a heartbeat and accepts the 
   t.ok(body >= limits.FRAME_BYTES_MAX)
 })
 
-test('the autoscaler uses CPU and a metric of /metrics', async t => {
+test('the autoscaler goes by CPU of one core, and by a patch also by a metric of /metrics', async t => {
   const app = await build(t)
   const { body } = await app.inject(deployment.spec.template.metadata.annotations['prometheus.io/path'])
-  const metrics = read('hpa').spec.metrics as { type: string; pods?: { metric: { name: string } } }[]
-  t.strictSame(
-    metrics.map(({ type }) => type),
-    ['Resource', 'Pods'],
-  )
-  for (const { pods } of metrics) if (pods) t.match(body, `# TYPE ${pods.metric.name} gauge`)
+  t.match(read('hpa').spec.metrics, [{ type: 'Resource', resource: { name: 'cpu' } }])
+  t.equal(read('hpa').spec.metrics.length, 1)
+  t.equal(container.resources.requests.cpu, '1')
+  const [{ path, value }] = read('patches/hpa-sockets') as unknown as [
+    { path: string; value: { pods: { metric: { name: string } } } },
+  ]
+  t.equal(path, '/spec/metrics/-')
+  t.match(body, `# TYPE ${value.pods.metric.name} gauge`)
 })
