@@ -3,14 +3,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { type BuildOptions, build, context, type Metafile } from 'esbuild'
+import { BROWSERS } from './browsers.js'
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const sources = at('../../static/page')
 /** As `/assets/` serves it. */
 const outdir = at('./public')
-
-/** The browsers that docs/browsers.md promises. */
-export const BROWSERS = ['chrome108', 'edge108', 'firefox121', 'safari15.4', 'ios15.4']
 
 const shared: BuildOptions = {
   absWorkingDir: sources,

@@ -37,12 +37,18 @@ export function createHttp(options: HttpOptions) {
     const headers: Record<string, string> = {}
     if (token) headers.authorization = `Bearer ${token}`
     if (body !== undefined) headers['content-type'] = 'application/json'
+    // Safari has `AbortSignal.timeout` from version 16 and `search.size` from version 17 only.
+    const timeout = new AbortController()
+    // Also ends a response that stops halfway, so it is not cleared; an abort after the end has no effect.
+    const timer: unknown = setTimeout(() => timeout.abort(), options.timeout_ms ?? 30_000)
+    // In Node it must not keep the process alive.
+    ;(timer as { unref?: () => void }).unref?.()
     let response: Response
     try {
-      response = await request(`${base}${path}${search.size > 0 ? `?${search}` : ''}`, {
+      response = await request(`${base}${path}${String(search) && `?${search}`}`, {
         method,
         headers,
-        signal: AbortSignal.timeout(options.timeout_ms ?? 30_000),
+        signal: timeout.signal,
         ...(body !== undefined && { body: JSON.stringify(body) }),
       })
     } catch (error) {

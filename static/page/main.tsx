@@ -10,6 +10,7 @@ function Page() {
   const texts = useTexts()
   const stage = useAppState('stage')
   const language = useAppState('language')
+  const refused = useAppState('refused')
   useEffect(() => {
     document.documentElement.lang = language
   }, [language])
@@ -27,7 +28,7 @@ function Page() {
         <p class="empty">{texts.loading}</p>
       ) : (
         <>
-          <p>{texts.server_unreachable}</p>
+          <p>{refused ? texts.errors[refused] : texts.server_unreachable}</p>
           <button type="button" class="primary" onClick={app.start}>
             {texts.retry}
           </button>

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
 import { ApiError } from '../../client/index.js'
 import { describeError } from '../i18n/index.js'
+import { browserStorage } from '../state/browser-storage.js'
 import { validate } from '../text/validate.js'
 import { Field } from './field.js'
 import { useApp, useAppState, useTexts } from './hooks.js'
@@ -22,7 +23,7 @@ export function Login() {
   const app = useApp()
   const texts = useTexts()
   const session_expired = useAppState('session_expired')
-  const [signing_up, setSigningUp] = useState(!session_expired && localStorage.getItem('talkie.known') === null)
+  const [signing_up, setSigningUp] = useState(!session_expired && browserStorage.getItem('talkie.known') === null)
   const [username, setUsername] = useState('')
   const [password, setPassword] = useState('')
   const [shown, setShown] = useState(false)
@@ -51,7 +52,7 @@ export function Login() {
     setBusy(true)
     try {
       await (signing_up ? app.session.signUp(username, password) : app.session.logIn(username, password))
-      localStorage.setItem('talkie.known', '1')
+      browserStorage.setItem('talkie.known', '1')
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
       const told = describeError(texts, error)

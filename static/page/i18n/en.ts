@@ -206,6 +206,9 @@ export const en = {
     LOGIN_QUEUE_FULL: 'Too many people are logging in right now. Try again in a moment.',
     STORE_UNAVAILABLE: 'The server is temporarily unavailable. Try again in a moment.',
     QUEUE_FULL: 'Too many messages are waiting to be sent.',
+    ORIGIN_REFUSED:
+      'The server doesn’t recognize this page’s address. Its administrator must set the proxy to pass Host and X-Forwarded-Proto.',
+    HOST_REFUSED: 'The server doesn’t accept this page’s address. Its administrator must add it to ALLOWED_HOSTS.',
     UNREACHABLE: 'Can’t connect to the server.',
   },
   error: 'Something went wrong. Try again.',

@@ -1,4 +1,5 @@
 import type { ApiError } from '../../client/index.js'
+import { browserStorage } from '../state/browser-storage.js'
 import type { Dictionary } from './dictionary.js'
 import { en } from './en.js'
 import { ko } from './ko.js'
@@ -10,13 +11,13 @@ export type Language = keyof typeof languages
 const KEY = 'talkie.language'
 
 export function loadLanguage(): Language {
-  const saved = localStorage.getItem(KEY)
+  const saved = browserStorage.getItem(KEY)
   if (saved === 'en' || saved === 'ko') return saved
   return navigator.languages.some(language => language.startsWith('ko')) ? 'ko' : 'en'
 }
 
 export function saveLanguage(language: Language) {
-  localStorage.setItem(KEY, language)
+  browserStorage.setItem(KEY, language)
 }
 
 /** An error in the user's language. */

@@ -202,6 +202,9 @@ export const ko: Dictionary = {
     LOGIN_QUEUE_FULL: '지금 로그인하려는 사람이 많아요. 잠시 후 다시 시도해 주세요.',
     STORE_UNAVAILABLE: '서버에 일시적인 문제가 생겼어요. 잠시 후 다시 시도해 주세요.',
     QUEUE_FULL: '보내지 못한 메시지가 너무 많아요.',
+    ORIGIN_REFUSED:
+      '서버가 이 페이지의 주소를 인식하지 못해요. 서버 관리자가 프록시에서 Host와 X-Forwarded-Proto를 전달하도록 설정해야 해요.',
+    HOST_REFUSED: '서버가 이 페이지의 주소를 허용하지 않아요. 서버 관리자가 ALLOWED_HOSTS에 주소를 추가해야 해요.',
     UNREACHABLE: '서버에 연결할 수 없어요.',
   },
   error: '문제가 생겼어요. 다시 시도해 주세요.',

@@ -11,6 +11,7 @@ import {
   type Http,
 } from '../../client/index.js'
 import { describeError, type Language, languages } from '../i18n/index.js'
+import { browserStorage } from './browser-storage.js'
 import { createConversations } from './conversations.js'
 import { createDrafts } from './drafts.js'
 import type { Notifications } from './notifications.js'
@@ -49,9 +50,9 @@ export function createAccount(options: AccountOptions) {
   const { user, http, session, router, notifications, storage, stored } = options
   const me = user.username
   const loadAllMarks = () => ({
-    muted: loadMarks(localStorage, me, 'muted'),
-    favorites: loadMarks(localStorage, me, 'favorites'),
-    collapsed: loadMarks(localStorage, me, 'collapsed'),
+    muted: loadMarks(browserStorage, me, 'muted'),
+    favorites: loadMarks(browserStorage, me, 'favorites'),
+    collapsed: loadMarks(browserStorage, me, 'collapsed'),
   })
   const store = createStore<AccountState>({
     me: user,
@@ -68,7 +69,7 @@ export function createAccount(options: AccountOptions) {
     error: null,
   })
   const closing = new AbortController()
-  const drafts = createDrafts(localStorage, me)
+  const drafts = createDrafts(browserStorage, me)
   const people = createPeople(store, http)
   people.cacheUsers([user])
 
@@ -240,7 +241,7 @@ export function createAccount(options: AccountOptions) {
       if (on) marked.add(id)
       else marked.delete(id)
       store.set({ [mark]: marked })
-      saveMarks(localStorage, me, mark, marked)
+      saveMarks(browserStorage, me, mark, marked)
     },
     /** @throws ApiError */
     async createRoom(creation: RoomCreation) {

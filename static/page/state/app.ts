@@ -1,4 +1,4 @@
-import { createHttp } from '../../client/index.js'
+import { type ApiError, createHttp } from '../../client/index.js'
 import { type Language, loadLanguage, saveLanguage } from '../i18n/index.js'
 import { type Account, createAccount } from './account.js'
 import { canNotify, createNotifications } from './notifications.js'
@@ -16,6 +16,7 @@ export type App = ReturnType<typeof createApp>
 export function createApp() {
   const store = createStore<AppState>({
     stage: 'starting',
+    refused: null,
     session_expired: false,
     language: loadLanguage(),
     route: parseRoute(location),
@@ -58,8 +59,10 @@ export function createApp() {
     store.set({ stage: 'starting' })
     try {
       if (!(await session.resume())) store.set({ stage: 'logged_out' })
-    } catch {
-      store.set({ stage: 'unreachable' })
+    } catch (error) {
+      const { code } = error as ApiError
+      const refused = code === 'ORIGIN_REFUSED' || code === 'HOST_REFUSED' ? code : null
+      store.set({ stage: 'unreachable', refused })
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Authenticated } from '../../../schemas/user.js'
 import { ApiError, type Http } from '../../client/index.js'
+import { browserStorage } from './browser-storage.js'
 
 /** Set while a session may exist, so that a first visit sends no request. The session itself is the cookie. */
 const KEY = 'talkie.session'
@@ -33,7 +34,7 @@ export function createSession(http: () => Http, events: SessionEvents) {
 
   function store(login: Authenticated) {
     token = login.token
-    localStorage.setItem(KEY, '1')
+    browserStorage.setItem(KEY, '1')
     clearTimeout(timer)
     timer = setTimeout(renew, Math.min(lifetime(login.token) / 2, TIMER_MAX_MS))
   }
@@ -53,7 +54,7 @@ export function createSession(http: () => Http, events: SessionEvents) {
       return true
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) {
-        localStorage.removeItem(KEY)
+        browserStorage.removeItem(KEY)
         drop(true)
       } else {
         clearTimeout(timer)
@@ -65,7 +66,7 @@ export function createSession(http: () => Http, events: SessionEvents) {
 
   /** Sends a logout to the server; while that cannot be reached, it is retried, also by a later visit. */
   async function end(): Promise<void> {
-    if (localStorage.getItem(KEY) !== LOGGING_OUT) return
+    if (browserStorage.getItem(KEY) !== LOGGING_OUT) return
     try {
       await http().logout()
     } catch (error) {
@@ -77,7 +78,7 @@ export function createSession(http: () => Http, events: SessionEvents) {
         return
       }
     }
-    if (localStorage.getItem(KEY) === LOGGING_OUT) localStorage.removeItem(KEY)
+    if (browserStorage.getItem(KEY) === LOGGING_OUT) browserStorage.removeItem(KEY)
   }
 
   async function logoutSettled() {
@@ -100,13 +101,13 @@ export function createSession(http: () => Http, events: SessionEvents) {
      */
     async resume(): Promise<boolean> {
       ending = end()
-      if (localStorage.getItem(KEY) !== '1') return false
+      if (browserStorage.getItem(KEY) !== '1') return false
       try {
         begin(await http().refresh())
         return true
       } catch (error) {
         if (!(error instanceof ApiError) || error.status !== 401) throw error
-        localStorage.removeItem(KEY)
+        browserStorage.removeItem(KEY)
         return false
       }
     },
@@ -119,7 +120,7 @@ export function createSession(http: () => Http, events: SessionEvents) {
       begin(await http().register({ username, password }), true)
     },
     logOut() {
-      localStorage.setItem(KEY, LOGGING_OUT)
+      browserStorage.setItem(KEY, LOGGING_OUT)
       ending = end()
       drop(false)
     },

@@ -51,6 +51,8 @@ export type OpenDialog =
 /** What outlives a login. */
 export interface AppState {
   stage: 'starting' | 'unreachable' | 'logged_out' | 'logged_in'
+  /** The server was reached, but refused to continue the session: the error's code. */
+  refused: 'ORIGIN_REFUSED' | 'HOST_REFUSED' | null
   /** The last session was ended by the server, not by the user. */
   session_expired: boolean
   language: Language

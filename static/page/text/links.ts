@@ -17,13 +17,23 @@ export function linkParts(text: string): Part[] {
   let end = 0
   for (const { 0: match, index } of text.matchAll(ADDRESS)) {
     const address = withoutClosing(match)
-    if (!URL.canParse(address)) continue
+    const href = hrefOf(address)
+    if (href === null) continue
     if (index > end) parts.push({ text: text.slice(end, index) })
-    parts.push({ text: address, href: new URL(address).href })
+    parts.push({ text: address, href })
     end = index + address.length
   }
   if (end < text.length) parts.push({ text: text.slice(end) })
   return parts
+}
+
+/** Null if it is no URL. Safari has `URL.canParse` from version 17 only. */
+function hrefOf(address: string): string | null {
+  try {
+    return new URL(address).href
+  } catch {
+    return null
+  }
 }
 
 /** Drops punctuation at the end, but keeps a closing bracket that was opened inside, as in URLs of Wikipedia. */

@@ -11,7 +11,8 @@ export type MessageToken =
 const CODE = /```([\s\S]*?)```|`([^`\n]+)`/g
 /** A word after the opening fence names a language and is not part of the code. */
 const FENCE_WORD = /^[\w+#.-]*\r?\n/
-const REFERENCE = /(?<![\w/#&])#([1-9]\d{0,9})(?!\w)/g
+/** After what cannot come before a reference; Safari has lookbehind from version 16.4 only. */
+const REFERENCE = /(^|[^\w/#&])#([1-9]\d{0,9})(?!\w)/g
 
 export function parseMessage(text: string): MessageToken[] {
   const pieces: MessageToken[] = []
@@ -37,10 +38,11 @@ function plain(text: string): MessageToken[] {
 function references(text: string): MessageToken[] {
   const pieces: MessageToken[] = []
   let end = 0
-  for (const { 0: whole, 1: id, index } of text.matchAll(REFERENCE)) {
-    if (index > end) pieces.push({ kind: 'text', text: text.slice(end, index) })
-    pieces.push({ kind: 'message', text: whole, id: Number(id) })
+  for (const { 0: whole, 1: before = '', 2: id, index } of text.matchAll(REFERENCE)) {
+    const begin = index + before.length
+    if (begin > end) pieces.push({ kind: 'text', text: text.slice(end, begin) })
     end = index + whole.length
+    pieces.push({ kind: 'message', text: text.slice(begin, end), id: Number(id) })
   }
   if (end < text.length) pieces.push({ kind: 'text', text: text.slice(end) })
   return pieces

@@ -1,7 +1,16 @@
 import { limits, NAME_PATTERN, USERNAME_PATTERN } from '../../../schemas/wire.js'
 
 const username = new RegExp(USERNAME_PATTERN, 'u')
-const name = new RegExp(NAME_PATTERN, 'u')
+const name = nameRule()
+
+/** Safari has lookbehind, which the rule uses, from version 16.4 only; before that, the server alone decides. */
+function nameRule(): RegExp {
+  try {
+    return new RegExp(NAME_PATTERN, 'u')
+  } catch {
+    return /\S/
+  }
+}
 
 export const codePoints = (text: string) => [...text].length
 
