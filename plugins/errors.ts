@@ -122,11 +122,16 @@ async function errorAnswers(fastify: FastifyInstance) {
   })
   fastify.setErrorHandler(answerError)
   const methodsOf = watchMethods(fastify)
-  fastify.setNotFoundHandler((request, reply) => {
+  function refuseUnrouted(request: FastifyRequest, reply: FastifyReply): never {
     const methods = methodsOf(request.url.split('?', 1)[0] as string)
     if (methods === undefined || methods.has(request.method)) throw new errors.NotFound()
     reply.header('allow', [...methods].join(', '))
     throw new errors.MethodNotAllowed(request.method)
+  }
+  fastify.setNotFoundHandler(refuseUnrouted)
+  // Of QUERY, Fastify looks at the content type before it looks for a handler.
+  fastify.addHook('preParsing', async (request, reply) => {
+    if (request.is404) refuseUnrouted(request, reply)
   })
 }
 

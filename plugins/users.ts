@@ -44,7 +44,11 @@ export function createUsers(store: Store, presence: Pick<Presence, 'isOnline'>) 
 
     /** @returns the profile after the change @throws UserNotFound */
     async change(username: string, change: ProfileChange): Promise<Profile> {
-      const found = await store.changeUser(username, change)
+      const { avatar_color } = change
+      const found = await store.changeUser(username, {
+        ...change,
+        ...(avatar_color !== undefined && { avatar_color: avatar_color.toLowerCase() }),
+      })
       if (found === null) throw new errors.UserNotFound(username)
       const user = publicPart(found)
       events.emit('changed', user)

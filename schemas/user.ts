@@ -15,6 +15,7 @@ export const Username = Type.String({
 export const Password = Type.String({
   minLength: limits.PASSWORD_MIN,
   maxLength: limits.PASSWORD_BYTES_MAX,
+  pattern: '^[^\\u0000]*$',
   description:
     'At least 8 characters and at most 72 bytes of UTF-8 (after NFC normalization); no U+0000; not the username and none of the 10,000 most common passwords',
   examples: ['correct horse battery'],
@@ -26,8 +27,8 @@ const Status = Type.Union(
   { description: 'Status that the user has chosen', examples: ['available'] },
 )
 const AvatarColor = Type.String({
-  pattern: '^#[0-9a-f]{6}$',
-  description: 'Background color of the avatar, as `#rrggbb`',
+  pattern: '^#[0-9a-fA-F]{6}$',
+  description: 'Background color of the avatar, as `#rrggbb`; stored in lowercase',
   examples: ['#3366cc'],
 })
 

@@ -15,7 +15,7 @@ interface Response {
 }
 interface Operation {
   parameters?: (Media & { required?: boolean })[]
-  requestBody?: { content: Record<string, Media> }
+  requestBody?: { required?: boolean; content: Record<string, Media> }
   responses: Record<string, Response>
 }
 export interface OpenApiDocument {
@@ -70,7 +70,13 @@ export function complete(document: object) {
         if (parameter.required) addExample(parameter)
         else moveExample(parameter)
       }
-      for (const media of Object.values(requestBody?.content ?? {})) addExample(media)
+      for (const media of Object.values(requestBody?.content ?? {})) {
+        const [shape, none] = media.schema.anyOf ?? []
+        // A body that may be null may be left out.
+        if (none?.type === 'null') Object.assign(requestBody as object, { required: false })
+        if (none?.type === 'null') media.schema = shape
+        addExample(media)
+      }
       for (const response of Object.values(responses)) {
         for (const media of Object.values(response.content ?? {})) {
           if (media.schema.$ref === '#/components/schemas/Error') addErrors(response, media, named)

@@ -15,7 +15,7 @@ interface Operation {
   tags: string[]
   security?: object[]
   parameters?: (Media & { in: string; name: string; required?: boolean })[]
-  requestBody?: { content: Record<string, Media> }
+  requestBody?: { required?: boolean; content: Record<string, Media> }
   responses: Record<string, { description: string; content?: Record<string, Media>; headers?: object }>
 }
 
@@ -107,4 +107,13 @@ test('exactly the operations without security work without a token', async t => 
     else if (security === undefined) t.equal(statusCode, 401, name)
     else t.not(statusCode, 401, name)
   }
+})
+
+test('joining a room is the only request whose body may be left out', t => {
+  const optional = operations.filter(({ requestBody }) => requestBody && !requestBody.required)
+  t.strictSame(
+    optional.map(({ operationId }) => operationId),
+    ['joinRoom'],
+  )
+  t.end()
 })

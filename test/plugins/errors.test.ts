@@ -85,3 +85,12 @@ test('input that is not HTTP gets an error in the same shape and is not logged',
   t.match(JSON.parse(body as string), { statusCode: 400, code: 'BAD_REQUEST' })
   t.notMatch(lines.join(''), 'hush')
 })
+
+test('the method QUERY, which no route has, is answered like every wrong method', async t => {
+  const app = await build(t)
+  for (const headers of [{}, { 'content-type': 'application/json' }]) {
+    const answer = await app.inject({ method: 'QUERY' as 'GET', url: '/health', headers })
+    t.match(answer, { statusCode: 405, headers: { allow: /GET/, 'x-content-type-options': 'nosniff' } })
+    t.equal((await app.inject({ method: 'QUERY' as 'GET', url: '/nothing', headers })).statusCode, 404)
+  }
+})

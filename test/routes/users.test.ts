@@ -92,3 +92,13 @@ test('properties that a user cannot change are rejected', async t => {
   }
   t.match(await app.users.read('minji'), { username: 'minji', bio: '', status: 'available' })
 })
+
+test('a user reads the own profile as me, and colors are accepted in both cases and stored in lowercase', async t => {
+  const app = await build(t)
+  const { headers } = await register(app, 'minji')
+  const url = '/users/me/profile'
+  const changed = await app.inject({ method: 'PUT', url, headers, payload: { avatar_color: '#A1B2cD' } })
+  t.equal(changed.statusCode, 200)
+  const read = await app.inject({ url, headers })
+  t.match(read.json(), { username: 'minji', avatar_color: '#a1b2cd' })
+})
