@@ -70,6 +70,7 @@ export function restoreEmbedded(file: string, dataDir: string): Contents {
       const contents = verifyCopy(part)
       makeAnother(part)
       makeDurable(part, target)
+      for (const ending of ['-wal', '-shm']) rmSync(part + ending, { force: true })
       return contents
     } catch (error) {
       throw describe(error, `${file} cannot be restored to ${dataDir}`)
