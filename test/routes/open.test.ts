@@ -6,7 +6,7 @@ import { build } from '../support/application.js'
 const open = [
   /^POST \/auth\/(register|login)$/,
   /^(GET|HEAD) \/(health|ready|metrics|docs.*)$/,
-  /^(GET|HEAD) \/(r\/:id|assets\/.*|favicon\.ico|worker\.js|\*|)$/,
+  /^(GET|HEAD) \/(r\/:id|browse|assets\/.*|favicon\.ico|worker\.js|\*|)$/,
   /^(GET|HEAD) (\/rooms\/:id)?\/ws$/,
 ]
 
