@@ -117,7 +117,7 @@ test('doctor reports TLS files that do not match, are missing, or expire', { ski
   const mixed = { ...one, TLS_KEY_FILE: other.TLS_KEY_FILE }
   t.match(await found(t, { ...env, ...mixed }), {
     state: 'fail',
-    message: /the key that belongs to it$/,
+    message: /and its key$/,
     fix: /files of one certificate/,
   })
   const missing = { ...one, TLS_KEY_FILE: '/nowhere' }
