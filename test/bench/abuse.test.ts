@@ -19,7 +19,7 @@ const SILENCE_MS = 4000
 
 const skip = process.platform === 'linux' ? false : 'needs /proc'
 
-for (const name of CUT.slice(0, repeat(CUT.length, 2))) {
+for (const name of CUT.slice(0, repeat(CUT.length, 1))) {
   test(`${name}: a healthy user is heard and memory stays bounded`, { skip, timeout: 300_000 }, async t => {
     t.ok(name in attacks)
     const [row] = (await abuse({ seconds: 3, only: name })).slice(1)

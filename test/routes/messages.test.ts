@@ -19,7 +19,7 @@ function as(app: FastifyInstance, headers: Record<string, string>) {
 
 test('a message is stored as sent, and a retry gets the original response', async t => {
   const { minji } = await talking(t)
-  const texts = ['  안녕 <b>&amp; \n\t', '😀', '한글', '\u202e', '{"$gt":""}']
+  const texts = ['  안녕 <b>&amp; \n\t', '😀', '한글', 'a\u202eb', '{"$gt":""}']
   for (const [n, text] of texts.entries()) {
     const sent = await minji('POST', '/messages', { text, client_id: `c${n}` })
     t.match(sent, { status: 201, body: { id: n + 2, username: 'minji', text, client_id: `c${n}` } })
@@ -43,6 +43,7 @@ test('invalid messages are rejected and not stored', async t => {
   const bad = [
     {},
     { text: '' },
+    { text: '\u202e' },
     { text: ' \n' },
     { text: 'x'.repeat(2001) },
     { text: 'a\u0000b' },
