@@ -41,7 +41,7 @@ export class Client implements Sender {
   readonly subscriptions: Subscriptions
   readonly #pacer: Pacer
   /** Bytes that the connection had received with the last complete message; and since when there are more. */
-  #read_bytes = 0
+  #read_bytes: number
   #partial_at: number | null = null
   #in_progress = 0
   /** Set while a restart waits for the frames in progress. */
@@ -66,6 +66,8 @@ export class Client implements Sender {
     private readonly one_room: OneRoom | null,
   ) {
     this.subscriptions = new Subscriptions(this, services)
+    // The handshake was complete.
+    this.#read_bytes = socket.bytesRead
     const per_second = services.config.RATE_LIMIT_FRAMES_PER_SECOND
     this.#pacer = new Pacer(ws, per_second > 0 ? new TokenBucket(per_second) : null, {
       take: (data, binary) => this.#take(data, binary),

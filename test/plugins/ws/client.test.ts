@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect as connectTcp } from 'node:net'
 import { test } from 'tap'
 import { WebSocket } from 'ws'
+import type { Client } from '../../../plugins/ws/client.js'
 import { build, PASSWORD, register } from '../../support/application.js'
 import { eventually } from '../../support/eventually.js'
 import { type AnyFrame, connect, listen, open } from '../../support/socket.js'
@@ -440,4 +441,24 @@ test('a message in more than 64 fragments closes the socket', async t => {
   await socket.settled()
   for (let i = 0; i < 70; i++) socket.ws.send(i === 0 ? '{' : ' ', { fin: false })
   t.match(await socket.closed, { code: 1008 })
+})
+
+test('a socket that only listens stays open; one that does not complete a message within 30 s is closed', async t => {
+  const app = await build(t)
+  const origin = await listen(app)
+  const { token } = await register(app, 'minji')
+  const socket = open(t, origin, '/ws', token)
+  await eventually(() => app.ws.hub.clients.size === 1)
+  const [client] = app.ws.hub.clients as Set<Client>
+  const now = performance.now()
+  const tick = (at_ms: number) => client?.tick(Date.now(), now + at_ms, 1e9)
+  for (const at_ms of [0, 31_000]) tick(at_ms)
+  await socket.settled()
+  const before = client?.socket.bytesRead
+  socket.ws.send('{', { fin: false })
+  await eventually(() => client?.socket.bytesRead !== before)
+  for (const at_ms of [40_000, 69_000]) tick(at_ms)
+  t.ok(client?.open)
+  tick(71_000)
+  t.match(await socket.closed, { code: 1006 })
 })
