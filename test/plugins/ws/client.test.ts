@@ -447,7 +447,7 @@ test('a socket that only listens stays open; one that does not complete a messag
   const app = await build(t)
   const origin = await listen(app)
   const { token } = await register(app, 'minji')
-  const socket = open(t, origin, '/ws', token)
+  const socket = await connect(t, origin, '/ws', token)
   await eventually(() => app.ws.hub.clients.size === 1)
   const [client] = app.ws.hub.clients as Set<Client>
   const now = performance.now()
