@@ -138,7 +138,17 @@ test('the Dockerfile’s commands, run in a clean folder, build a server that st
   const before = listing(workdir)
   const isHealthy = () => spawnSync(process.execPath, health, { cwd: workdir, env, uid, gid }).status === 0
   t.notOk(isHealthy(), 'unhealthy before it starts')
-  const server = start(t, cmd, { ...env, HOST, LOG_LEVEL: 'info', DRAIN_MS: '100' }, { cwd: workdir, uid, gid })
+  const server = start(
+    t,
+    cmd,
+    { ...env, HOST, LOG_LEVEL: 'info', DRAIN_MS: '100' },
+    {
+      bare: true,
+      cwd: workdir,
+      uid,
+      gid,
+    },
+  )
   await server.says(/listening at/)
   t.ok(isHealthy())
   const origin = `http://127.0.0.1:${env.PORT}`

@@ -21,18 +21,19 @@ interface Watched {
 /**
  * Starts a Node process with only the given environment; it is killed after the test.
  * @param args arguments of node
- * @param as its working folder and user; by default the project's top folder and the current user
+ * @param as its working folder and user; by default the project's top folder and the current user. With `bare` it runs
+ *   without the test runner's loader, whose output another user could not write and which handles signals that Node ignores.
  */
 export function start(
   t: Test,
   args: string[],
   env: Record<string, string> = {},
-  as: { cwd?: string; uid?: number; gid?: number } = {},
+  { bare = false, ...as }: { bare?: boolean; cwd?: string; uid?: number; gid?: number } = {},
 ): Watched {
   const variables = { PATH: process.env.PATH, ...environment(t, { LOG_LEVEL: 'info', PORT: '0', ...env }) }
-  // Without the test runner's loader, whose output another user could not write.
-  const bare = ['-c', 'unset NODE_OPTIONS; exec "$@"', 'sh', process.execPath, ...args]
-  const [command, all] = as.uid === undefined ? [process.execPath, args] : ['sh', bare]
+  const [command, all] = bare
+    ? ['sh', ['-c', 'unset NODE_OPTIONS; exec "$@"', 'sh', process.execPath, ...args]]
+    : [process.execPath, args]
   const child = spawn(command, all, {
     cwd: top,
     ...as,
