@@ -5,6 +5,8 @@ import { AGAIN_MS, BASE_URL, counts, PATIENCE_MS } from './talk.js'
 
 /** Close code of a restarting server. */
 const RESTARTING = 1012
+/** `readyState` of an open socket: `WebSocket.OPEN` exists only from k6 2.3 on. */
+const OPEN = 1
 /** Time from sending to the ack, when the message is durable. */
 const ack_ms = new Trend('ack_ms', true)
 /** Time from sending to the arrival at another user's socket. */
@@ -85,7 +87,7 @@ export class Talker {
   /** Abandons the socket, like a lost network; frames in flight are not awaited. */
   drop() {
     // In k6, closing a socket that is not open yet can block the VU for ever.
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.close()
+    if (this.#socket?.readyState === OPEN) this.#socket.close()
     this.#socket = null
     clearTimeout(this.#timer)
   }
@@ -154,7 +156,7 @@ export class Talker {
   /** @param {string} client_id of one without an ack */
   #send(client_id) {
     const message = this.#unacked.get(client_id)
-    if (message === undefined || this.#socket?.readyState !== WebSocket.OPEN) return
+    if (message === undefined || this.#socket?.readyState !== OPEN) return
     if (message.isSent) counts.repeated.add(1)
     message.isSent = true
     this.#say({ type: 'send', room_id: this.room_id, client_id, text: message.text })

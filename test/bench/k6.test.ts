@@ -7,6 +7,7 @@ import { type Test, test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import { Figure } from '../../bench/k6-runner/registry.js'
 import { milliseconds } from '../../bench/k6-runner/run.js'
+import { WebSocket as StandIn } from '../../bench/k6-runner/stand-ins/websockets.js'
 import { judge } from '../../bench/k6-runner/thresholds.js'
 import { build } from '../support/application.js'
 import { repeat } from '../support/repeat.js'
@@ -46,6 +47,13 @@ for (const [script, env] of Object.entries(BRIEFLY).slice(0, repeat(4, 1))) {
     t.match(said, /^conversations +count=[1-9]/m)
   })
 }
+
+test('the stand-in for k6’s WebSocket has no state constants, which k6 has only from 2.3 on', async t => {
+  for (const state of ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'] as const) {
+    t.equal(StandIn[state], undefined)
+    t.equal(StandIn.prototype[state], undefined)
+  }
+})
 
 test('a failed threshold fails the run with k6’s exit code', async t => {
   const origin = await listen(await build(t))
