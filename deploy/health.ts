@@ -5,11 +5,14 @@ import { get as overTls } from 'node:https'
 
 const TIMEOUT_MS = 3000
 
-const { HOST, PORT, TLS_CERT_FILE } = process.env
-/** A server on every address answers on the local one, too. */
-const host = !HOST || HOST === '0.0.0.0' || HOST === '::' ? '127.0.0.1' : HOST
-const options = { host, port: PORT || 8080, path: '/health', timeout: TIMEOUT_MS }
-const request = TLS_CERT_FILE
+/** As in the configuration, a variable of nothing but spaces is unset. */
+const [host = '127.0.0.1', port = '8080', certificate] = ['HOST', 'PORT', 'TLS_CERT_FILE'].map(
+  name => process.env[name]?.trim() || undefined,
+)
+/** A server on every address answers on the local one, too; on `::` perhaps by IPv6 alone. */
+const local: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '::1' }
+const options = { host: local[host] ?? host, port, path: '/health', timeout: TIMEOUT_MS }
+const request = certificate
   ? // The certificate is for the public name, not for this address.
     overTls({ ...options, rejectUnauthorized: false })
   : overHttp(options)
