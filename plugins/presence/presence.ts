@@ -119,6 +119,14 @@ export function createPresence(pass: (room_id: string, frame: object) => void) {
       changed.add(room_id)
     },
 
+    /** Applies a change among another server's users; ignored as above. */
+    moveElsewhere(server_id: string, { room_id, username, here }: Move) {
+      if (!rooms.has(room_id)) return
+      if (here) standingOf(room_id, username).elsewhere.add(server_id)
+      else rooms.get(room_id)?.get(username)?.elsewhere.delete(server_id)
+      changed.add(room_id)
+    },
+
     /** Drops another server's users. @param gone_at start of their grace period, in which they may reconnect to us */
     dropServer(server_id: string, gone_at = Number.NEGATIVE_INFINITY) {
       for (const [room_id, standings] of rooms) {

@@ -2,29 +2,26 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { RedisConnection } from '../redis/index.js'
 import type { Move, Presence } from './presence.js'
 
-/** Batches of changes that a lease lists; a server that is further behind reads all its rooms again. */
-const BATCHES_MAX = 10
-/** Rooms that one batch lists; a larger batch only says that there were changes. */
-const BATCH_ROOMS_MAX = 200
+/** Changes in one batch; more are several batches. */
+const BATCH_MOVES_MAX = 500
+/** Batches that a server reads; if it is further behind, it reads all its rooms again. */
+const BEHIND_MAX = 200
 /** Rooms read in one pipeline. */
 const READ_AT_ONCE = 200
 
 /** Content of a server's lease. */
 interface Lease {
-  /** Counts the batches of changes. */
+  /** Number of the newest batch of changes. */
   version: number
-  /** The changed rooms of the newest batches, newest last; null for all rooms. */
-  batches: (string[] | null)[]
-}
-
-interface Other {
-  version: number
+  /** Always empty: a server of an older version then reads all its rooms again. */
+  batches: []
 }
 
 /**
- * Presence across servers, in Redis: one set of users per room and server, written only on change, and one lease key
- * per server that expires unless renewed. Every server reads all leases once a second and learns which rooms changed.
- * So presence does not depend on the bus, and the users of a server that dies go offline when its lease expires.
+ * Presence across servers, in Redis: one set of users per room and server, written only on change, one key per batch of
+ * changes, and one lease key per server that expires unless renewed. Every server reads all leases once a second, and
+ * each batch once, so the cost grows with the changes only. Presence does not depend on the bus, and the users of a
+ * server that dies go offline when its lease expires.
  *
  * All keys are in one slot of a cluster (`{epoch}`), because the changes of a round are written in one transaction.
  *
@@ -42,10 +39,12 @@ export function createSharedPresence(
   const leaseOf = (server_id: string) => key('lease', server_id)
   const roomsOf = (server_id: string) => key('rooms', server_id)
   const usersOf = (server_id: string) => key('users', server_id)
+  const movesOf = (server_id: string, version: number) => key('moves', server_id, String(version))
   const onlineOf = (room_id: string, server_id: string) => key('online', server_id, room_id)
 
-  const own: Lease = { version: 0, batches: [] }
-  const others = new Map<string, Other>()
+  let version = 0
+  /** The last batch of each other server that was read. */
+  const others = new Map<string, number>()
   /** When each server's lease was found expired. */
   const dead = new Map<string, number>()
   /** The state of our keys in Redis is unknown: write all of them. */
@@ -82,13 +81,14 @@ export function createSharedPresence(
         if (presence.isHere(username)) batch.sadd(usersOf(connection.id), username)
         else batch.srem(usersOf(connection.id), username)
       }
-      if (whole || written.length > 0) {
-        const rooms = [...new Set(written.map(({ room_id }) => room_id))]
-        own.version++
-        own.batches.push(whole || rooms.length > BATCH_ROOMS_MAX ? null : rooms)
-        if (own.batches.length > BATCHES_MAX) own.batches.shift()
+      // A batch that is not there makes the others read all their rooms.
+      if (whole) version++
+      for (let at = 0; at < moves.length && !whole; at += BATCH_MOVES_MAX) {
+        const some = JSON.stringify(moves.slice(at, at + BATCH_MOVES_MAX))
+        batch.set(movesOf(connection.id, ++version), some, 'PX', lease_ms)
       }
-      batch.set(leaseOf(connection.id), JSON.stringify(own), 'PX', lease_ms, 'GET')
+      const lease: Lease = { version, batches: [] }
+      batch.set(leaseOf(connection.id), JSON.stringify(lease), 'PX', lease_ms, 'GET')
       const results = await batch.exec()
       const failed = results?.find(([error]) => error)
       if (!results || failed) throw failed?.[0] ?? new Error('Redis did not execute a transaction')
@@ -114,13 +114,22 @@ export function createSharedPresence(
     }
   }
 
-  async function follow(id: string, lease: Lease) {
-    const behind = lease.version - (others.get(id)?.version ?? Number.NEGATIVE_INFINITY)
-    if (behind === 0) return
-    const missed = behind > 0 && behind <= lease.batches.length ? lease.batches.slice(-behind) : [null]
-    const rooms = missed.includes(null) ? presence.rooms() : [...new Set(missed.flatMap(batch => batch ?? []))]
-    await readRooms(rooms.filter(presence.isFollowed).map(room_id => ({ room_id, id })))
-    others.set(id, { version: lease.version })
+  async function follow(id: string, { version }: Lease) {
+    const seen = others.get(id)
+    if (version === seen) return
+    const moves = seen === undefined ? null : await readMoves(id, seen, version)
+    if (moves) for (const move of moves) presence.moveElsewhere(id, move)
+    else await readRooms(presence.rooms().map(room_id => ({ room_id, id })))
+    others.set(id, version)
+  }
+
+  /** @returns another server's changes after one batch up to another, oldest first; null if they are not all there */
+  async function readMoves(id: string, after: number, upto: number): Promise<Move[] | null> {
+    const missed = upto - after
+    if (missed < 0 || missed > BEHIND_MAX) return null
+    const keys = Array.from({ length: missed }, (_, n) => movesOf(id, after + 1 + n))
+    const found = await connection.run(redis => redis.mget(keys))
+    return found.includes(null) ? null : found.flatMap(batch => JSON.parse(batch as string) as Move[])
   }
 
   async function readRooms(wanted: { room_id: string; id: string }[]) {

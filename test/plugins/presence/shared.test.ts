@@ -82,3 +82,56 @@ test('users of a server that left gracefully have a grace period to reconnect', 
   await here.beat(LEASE_MS * 2)
   t.same(here.told, [], 'and they never went offline')
 })
+
+test('a burst of 210 rooms costs other servers one read, whatever else they follow', { skip }, async t => {
+  const redis = await startRedis(t)
+  const epoch = randomUUID()
+  const servers = await Promise.all(['minji', 'bob', 'ann'].map(() => server(t, redis, epoch)))
+  const [busy, ...others] = servers as [(typeof servers)[0], ...typeof servers]
+  const rooms = Array.from({ length: 600 }, (_, n) => `room-${n}`)
+  for (const { presence } of servers) for (const room_id of rooms) presence.enter(room_id, 'minji')
+  for (const now of [0, 1000]) for (const { beat } of servers) await beat(now)
+
+  for (const room_id of rooms.slice(0, 210)) busy.presence.enter(room_id, 'bob')
+  await busy.beat(2000)
+  await redis.admin().config('RESETSTAT')
+  for (const { beat } of others) await beat(3000)
+  const stats = await redis.admin().info('commandstats')
+  const calls = (name: string) => Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1] ?? 0)
+  t.equal(calls('smembers'), others.length, 'each reads the list of servers, and no room')
+  t.equal(calls('mget'), 2 * others.length, 'and the leases, and the changes')
+  for (const { told, presence } of others) {
+    t.equal(told.filter(line => line === 'bob online').length, 210)
+    t.same(presence.online('room-209').online, ['minji', 'bob'])
+    t.same(presence.online('room-210').online, ['minji'])
+  }
+  const [lease] = (await redis.admin().keys(`{${epoch}}:lease*`)) as [string]
+  t.ok(Number(await redis.admin().strlen(lease)) < 50, 'a lease does not grow with the changes')
+})
+
+test('changes of many rounds reach a server that reads seldom, and one whose batches expired', { skip }, async t => {
+  const redis = await startRedis(t)
+  const epoch = randomUUID()
+  const [busy, seldom] = [await server(t, redis, epoch), await server(t, redis, epoch)]
+  const people = Array.from({ length: 600 }, (_, n) => `user-${n}`)
+  const online = () => seldom.presence.online('r').online_count
+  seldom.presence.enter('r', 'minji')
+  await seldom.beat(0)
+  for (const [n, username] of people.entries()) busy.presence.enter(n < 550 ? 'r' : 'unfollowed', username)
+  await busy.beat(0)
+  await seldom.beat(0)
+  t.equal(online(), 551)
+  for (const [n, username] of people.slice(0, 30).entries()) {
+    busy.presence.leave('r', username, n)
+    await busy.beat(60_000 + n)
+  }
+  t.equal(online(), 551)
+  await seldom.beat(61_000)
+  t.equal(online(), 521)
+
+  for (const username of people.slice(30, 40)) busy.presence.leave('r', username, 0)
+  await busy.beat(70_000)
+  await redis.admin().del(...(await redis.admin().keys(`{${epoch}}:moves*`)))
+  await seldom.beat(71_000)
+  t.equal(online(), 511)
+})
