@@ -1,3 +1,4 @@
+import type { StoredEvent } from '../../../schemas/event.js'
 import type { Collections } from './collections.js'
 import type { Call } from './connection.js'
 import { createLeases, type Lease } from './leases.js'
@@ -63,6 +64,17 @@ export function createFollower(collections: Collections, log: Log, all: readonly
       await underLease(call, room_id, isDone, async lease => {
         for (const index of indexes) while (await index.step(call, room_id, newest)) await lease.renew(call)
       })
+    },
+
+    /**
+     * The short way for messages that this server has just stored: no lease, no reading. A server that follows the room
+     * at the same time repeats the work, which is harmless.
+     * @param messages events of type `message`, one directly after the other, at least one
+     * @returns whether all indexes reflect them now
+     */
+    async take(call: Call, room_id: string, messages: StoredEvent[]): Promise<boolean> {
+      for (const index of all) if (!(await index.take(call, room_id, messages))) return false
+      return true
     },
 
     /** Empties a deleted room in steps; continues where a previous purge was interrupted. */

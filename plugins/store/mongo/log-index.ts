@@ -21,6 +21,13 @@ export interface LogIndex {
    * @returns whether more events are left
    */
   step(call: Call, room_id: string, newest: Newest): Promise<boolean>
+  /**
+   * The short way for messages that this server has just stored: applies them without reading the log. Idempotent, so
+   * that `step` may repeat it.
+   * @param messages events of type `message`, one directly after the other, at least one
+   * @returns false if the position was not directly before them; then `step` has to do it
+   */
+  take(call: Call, room_id: string, messages: StoredEvent[]): Promise<boolean>
   /** Drops the entries of messages after `after` up to `upto`, because their room was deleted. */
   forget?(call: Call, room_id: string, after: number, upto: number): Promise<void>
 }
@@ -54,6 +61,13 @@ export function appliedIndex(
     ...(forget && { forget }),
 
     isAt: async (call, room_id, head) => (await readPosition(call, room_id)) >= head,
+
+    async take(call, room_id, messages) {
+      await apply(call, room_id, messages)
+      const [first, last] = [messages[0] as StoredEvent, messages.at(-1) as StoredEvent]
+      const before = { _id: room_id, [position]: first.seq - 1 }
+      return (await indexed.updateOne(before, { $set: { [position]: last.seq } }, call)).matchedCount === 1
+    },
 
     async step(call, room_id, { seq: head, type }) {
       const after = await readPosition(call, room_id)

@@ -59,7 +59,7 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
   const people = createPeople(collections, log)
   const rooms = createRooms(collections, log)
   await upkeep.sweep()
-  for (const room_id of to_index) upkeep.appended(room_id)
+  for (const room_id of to_index) upkeep.behind(room_id, Number.MAX_SAFE_INTEGER)
 
   const readStandings = createReadStandings(collections, async (call, room_ids) => {
     for (const room_id of room_ids) await upkeep.follow(call, room_id, [indexes.members.index])
@@ -126,10 +126,10 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
       }
     } catch (error) {
       // Part of it may be stored.
-      upkeep.appended(room_id)
+      upkeep.behind(room_id, Number.MAX_SAFE_INTEGER)
       throw isDuplicate(error) ? new Conflict(`A seq or a client_id is taken in room ${room_id}`) : error
     }
-    upkeep.appended(room_id)
+    upkeep.appended(room_id, appended)
     if (appended.some(({ type }) => membershipTypes.has(type))) {
       await followMembers(call, room_id, appended.at(-1) as StoredEvent)
     }
@@ -169,7 +169,7 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
     createRoom: expose(async (call: Call, record: RoomRecord, created: StoredEvent) => {
       await rooms.createRoom(call, record, created)
       await followMembers(call, record.id, created)
-      upkeep.appended(record.id)
+      upkeep.appended(record.id, [created])
     }),
     readRoom: expose(async (call: Call, id: string) => {
       await settle(call, id)
@@ -191,7 +191,7 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
     readByClientId: expose(log.readByClientId),
     readState: expose(async (call: Call, room_id: string, usernames: string[], since: number) => {
       const read = await readState(call, room_id, usernames, since)
-      if (read.room !== null && read.room.indexed_seq < read.head) upkeep.appended(room_id)
+      if (read.room !== null && read.room.indexed_seq < read.head) upkeep.behind(room_id, read.head)
       return read
     }),
     readTargets: expose(log.readTargets),

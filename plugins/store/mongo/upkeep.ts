@@ -1,3 +1,4 @@
+import type { StoredEvent } from '../../../schemas/event.js'
 import type { Logger } from '../store.js'
 import type { Collections } from './collections.js'
 import type { Call, Run } from './connection.js'
@@ -13,16 +14,27 @@ const SWEEP_MS = 60_000
 const SWEEP_MAX = 100
 /** Maximum number of rooms queued for indexing; others are indexed with their next event or search. */
 const ROOMS_MAX = 10_000
+/** Messages that are kept until they are indexed, of all rooms together; others are read from the log. */
+const KEPT_MAX = 2000
 /** Rooms that this server indexes in the background at a time. */
 const AT_ONCE = 4
+
+/** A room to be indexed. */
+interface Waiting {
+  /** When, by the monotonic clock. */
+  at: number
+  /** What it lacks, if that is only messages which this server stored, one directly after the other. */
+  messages: StoredEvent[] | null
+}
 
 /**
  * Background work after acks: schedules which rooms to index and when. The schedule is only a hint in memory; a room
  * that was unindexed at a crash is indexed with the next append, read of its state or search.
  */
 export function createUpkeep({ purges }: Collections, follower: Follower, run: Run, logger: Logger) {
-  /** Rooms with new events, and when to index them. */
-  const waiting = new Map<string, number>()
+  /** Rooms with new events, in the order in which to index them. */
+  const waiting = new Map<string, Waiting>()
+  let kept = 0
   const following = new Map<string, Promise<void>>()
   const working = new Set<string>()
   let timer: NodeJS.Timeout | undefined
@@ -50,33 +62,54 @@ export function createUpkeep({ purges }: Collections, follower: Follower, run: R
   const follow = (call: Call, room_id: string, indexes?: LogIndex[], newest?: Newest) =>
     alone(room_id, () => follower.follow(call, room_id, indexes, newest))
 
-  function schedule(room_id: string, delay_ms: number) {
+  function schedule(room_id: string, delay_ms: number, messages: StoredEvent[] | null = null) {
     if (closed || waiting.has(room_id) || waiting.size >= ROOMS_MAX) return
-    waiting.set(room_id, performance.now() + delay_ms)
+    kept += messages?.length ?? 0
+    waiting.set(room_id, { at: performance.now() + delay_ms, messages })
     arm()
+  }
+
+  function drop(room: Waiting) {
+    kept -= room.messages?.length ?? 0
+    room.messages = null
+  }
+
+  /** @returns the events, if they are messages and few enough to be kept */
+  function keepable(events: StoredEvent[]): StoredEvent[] | null {
+    return kept + events.length <= KEPT_MAX && events.every(({ type }) => type === 'message') ? events : null
   }
 
   /** The queue is in insertion order, so the first room is next. */
   function arm() {
     const [next] = waiting.values()
     if (closed || timer !== undefined || next === undefined || working.size >= AT_ONCE) return
-    timer = setTimeout(work, Math.max(0, next - performance.now()))
+    timer = setTimeout(work, Math.max(0, next.at - performance.now()))
   }
 
   function work() {
     timer = undefined
-    for (const room_id of waiting.keys()) {
+    for (const [room_id, room] of waiting) {
+      const { messages } = room
       waiting.delete(room_id)
+      drop(room)
       working.add(room_id)
-      void followBehind(room_id)
+      void followBehind(room_id, messages)
       break
     }
     arm()
   }
 
-  async function followBehind(room_id: string) {
+  /** @param messages as in `Waiting` */
+  async function followBehind(room_id: string, messages: StoredEvent[] | null) {
     try {
       await run(async call => {
+        let done = false
+        if (messages !== null) {
+          await alone(room_id, async () => {
+            done = await follower.take(call, room_id, messages)
+          })
+        }
+        if (done) return
         await follow(call, room_id)
         await follower.purge(call, room_id)
       })
@@ -105,8 +138,24 @@ export function createUpkeep({ purges }: Collections, follower: Follower, run: R
     follow,
     sweep,
 
-    /** Schedules a room to be indexed in the background. */
-    appended: (room_id: string) => schedule(room_id, GATHER_MS),
+    /** Schedules a room to be indexed in the background. @param events that this server has stored */
+    appended(room_id: string, events: StoredEvent[]) {
+      const room = waiting.get(room_id)
+      const more = keepable(events)
+      if (room === undefined) return schedule(room_id, GATHER_MS, more)
+      if (room.messages === null) return
+      if (more === null || room.messages.at(-1)?.seq !== (more[0]?.seq ?? 0) - 1) return drop(room)
+      kept += more.length
+      room.messages.push(...more)
+    },
+
+    /** Schedules a room whose log was found to be longer than its indexes reflect, unless that is known. */
+    behind(room_id: string, head: number) {
+      const room = waiting.get(room_id)
+      if (room === undefined) return schedule(room_id, GATHER_MS)
+      const last = room.messages?.at(-1)
+      if (last !== undefined && last.seq < head) drop(room)
+    },
 
     /** Waits for running work; the rest is left to the next server. */
     async close() {

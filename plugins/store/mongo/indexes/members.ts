@@ -61,6 +61,14 @@ export function createMembers(collections: Collections, log: Log) {
       return record === null || isAt(record, head)
     },
 
+    async take(call, room_id, messages) {
+      const before = (messages[0] as StoredEvent).seq - 1
+      const { seq } = messages.at(-1) as StoredEvent
+      const derived = { indexed_seq: seq, latest: { seq, message: messages.reduce(foldLast, null) } }
+      const found = { _id: room_id, indexed_seq: before, 'latest.seq': before }
+      return (await rooms.updateOne(found, { $set: derived }, call)).matchedCount === 1
+    },
+
     /** Writes the rows before the record, because readers trust the rows up to the record's position. */
     async step(call, room_id, { seq: head }) {
       const found = await rooms.findOne({ _id: room_id }, call)

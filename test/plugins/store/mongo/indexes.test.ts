@@ -1,9 +1,10 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { after, test } from 'tap'
 import { Conflict } from '../../../../plugins/store/index.js'
 import { mongoClient, openMongo } from '../../../../plugins/store/mongo/index.js'
 import { eventually } from '../../../support/eventually.js'
 import { mongoMissing, startMongo } from '../../../support/services.js'
-import { room } from '../contract/support.js'
+import { events, message, room } from '../contract/support.js'
 import { fillLogs, readIndexes } from '../derived.js'
 
 /** SQLite under FerretDB waits for its lock for up to 10 s. */
@@ -32,6 +33,53 @@ else {
     const again = await openMongo(db, console, TIMEOUT_MS)
     t.teardown(() => again.close())
     t.strictSame(await readIndexes(again), derived)
+  })
+
+  test('messages that two servers store in turn, with edits and deletions between, are indexed as the log says', async t => {
+    const database = 'talkie_in_turn'
+    const opened = await Promise.all(
+      [1, 2].map(async () => {
+        const client = await mongoClient(uri, {}, TIMEOUT_MS).connect()
+        t.teardown(() => client.close())
+        const store = await openMongo(client.db(database), console, TIMEOUT_MS)
+        t.teardown(() => store.close())
+        return { store, db: client.db(database) }
+      }),
+    )
+    const [here, there] = opened as [(typeof opened)[0], (typeof opened)[0]]
+    await here.store.createRoom(...room('r'))
+    let seq = 1
+    const sent: number[] = []
+    const deleted = new Set<number>()
+    for (let round = 0; round < 40; round++) {
+      const { store } = round % 3 === 0 ? there : here
+      const added: Parameters<typeof events>[2] = [message(`word${round} green`), message('blue')]
+      const target = sent.at(-1 - (round % 3)) ?? 0
+      if (round % 4 === 1 && !deleted.has(target)) added.push({ type: 'edited', target, text: 'yellow' })
+      if (round % 5 === 2 && !deleted.has(target)) added.push({ type: 'deleted', target })
+      if (round % 5 === 2) deleted.add(target)
+      await store.append('r', seq, events('r', seq, added))
+      sent.push(seq + 1, seq + 2)
+      seq += added.length
+      // Some are indexed together, some alone.
+      if (round % 7 === 0) await wait(250)
+    }
+    const position = async () =>
+      (await here.db.collection<{ _id: string; terms_2?: number }>('indexed').findOne({ _id: 'r' }))?.terms_2
+    await eventually(async () => (await position()) === seq)
+    const read = async () => ({
+      terms: await here.db
+        .collection('terms_2')
+        .find({}, { projection: { _id: 0 }, sort: { seq: 1 } })
+        .toArray(),
+      standings: await here.store.readStandings('bob', ['r']),
+      room: await here.store.readRoom('r'),
+    })
+    const indexed = await read()
+    t.equal(indexed.terms.length, sent.length - deleted.size, 'deleted messages have no terms')
+    for (const name of ['terms_2', 'indexed']) await here.db.collection(name).deleteMany({})
+    await here.store.searchTerms('r', ['green'], { before: 9, limit: 9 })
+    t.strictSame(await read(), indexed)
   })
 
   test('a database of an older server gets its terms and names anew, and keeps rooms with one name', async t => {
