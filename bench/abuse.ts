@@ -106,7 +106,7 @@ async function attack(name: string, port: number, token: string, seconds: number
   child.on('message', message => {
     refused = message as typeof refused
   })
-  // It ends by itself; one that hangs is ended.
+  // It exits on its own; one that hangs is killed.
   const timer = setTimeout(() => child.kill('SIGKILL'), seconds * 1000 + 10_000)
   await once(child, 'exit')
   clearTimeout(timer)

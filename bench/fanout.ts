@@ -42,7 +42,7 @@ const { values } = parseArgs({
 
 function positive(name: 'runs' | 'seconds' | 'warm') {
   const n = Number(values[name])
-  if (!(n > 0)) throw new Error(`--${name} is no number above 0`)
+  if (!(n > 0)) throw new Error(`--${name} is not a positive number`)
   return n
 }
 

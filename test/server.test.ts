@@ -52,7 +52,7 @@ test('an address of another machine fails the start with one line', async t => {
   t.match(await failure(t, { HOST: '192.0.2.1' }), /^HOST /)
 })
 
-test('a DATA_DIR that is in use, damaged or not a folder fails the start with one line', async t => {
+test('a DATA_DIR that is in use, damaged or not a folder makes the start fail with one line', async t => {
   const DATA_DIR = temporaryFolder(t)
   const first = start(t, SERVER, { DATA_DIR })
   await first.says(/listening/)

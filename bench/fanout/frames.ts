@@ -7,7 +7,7 @@ const PING = 9
 const PONG = 10
 
 /**
- * A masked text frame. The key is four zeros, which RFC 6455 allows: the server unmasks as ever, the client need not.
+ * A masked text frame. The key is four zeros, which RFC 6455 allows: the server unmasks as usual, the client does not need to mask.
  *
  * @param payload ASCII, under 64 KiB
  */

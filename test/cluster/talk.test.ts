@@ -70,7 +70,7 @@ test('a client that moves to another server receives what it missed, and a retri
   t.same(texts(said(there)), ['meanwhile'])
 })
 
-test('read marks and new rooms reach the user’s sockets on other servers; profile changes reach all who share a room', {
+test('read marks and new rooms reach the user’s sockets on other servers; profile changes reach everyone who shares a room', {
   skip,
 }, async t => {
   const cluster = await startServers(t, database, 2)

@@ -48,7 +48,7 @@ test('a store that is down and a server that vanishes from the targets raise ale
   await expectAlert(t, up('a', '1x3 0x10'), 'TalkieDown', [{ job: 'talkie' }])
 })
 
-test('Prometheus with the shipped rules reads a server, and notices within two minutes that it is gone', {
+test('Prometheus with the shipped rules reads a server, and fires within two minutes after it was stopped', {
   skip,
   timeout: 150_000,
 }, async t => {

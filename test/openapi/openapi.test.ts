@@ -109,7 +109,7 @@ test('exactly the operations without security work without a token', async t => 
   }
 })
 
-test('joining a room is the only request whose body may be left out', t => {
+test('joining a room is the only request with an optional body', t => {
   const optional = operations.filter(({ requestBody }) => requestBody && !requestBody.required)
   t.strictSame(
     optional.map(({ operationId }) => operationId),

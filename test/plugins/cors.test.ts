@@ -4,7 +4,7 @@ import { build, register } from '../support/application.js'
 const origin = 'https://app.example'
 const preflight = { origin, 'access-control-request-method': 'POST' }
 
-test('a page of an allowed origin may use the HTTP API', async t => {
+test('a page of an allowed origin can use the HTTP API', async t => {
   const app = await build(t, { ALLOWED_ORIGINS: `https://other.example, ${origin}` })
   const asked = await app.inject({ method: 'OPTIONS', url: '/rooms/default/messages', headers: preflight })
   t.equal(asked.statusCode, 204)

@@ -73,7 +73,7 @@ test('the message of an unexpected error is logged but not sent', async t => {
   t.match(logged[0], { level: 50, err: { type: 'TypeError', stack: String } })
 })
 
-test('input that is not HTTP gets an error in the same shape and is not logged', async t => {
+test('input that is not HTTP gets an error in the usual shape and is not logged', async t => {
   const lines: string[] = []
   const logger = { level: 'trace', stream: { write: (line: string) => lines.push(line) } }
   const app = await build(t, {}, { options: { logger } })

@@ -12,7 +12,7 @@ test('a token in the query string or under a scheme other than Bearer is ignored
   t.equal((await app.inject({ url: '/auth/me', headers: { authorization: `bearer ${token}` } })).statusCode, 200)
 })
 
-test('with the cookie, any origin may read, and only our own and the allowed origins may write', async t => {
+test('with the cookie, any origin can read, and only the own and the allowed origins can write', async t => {
   const app = await build(t, { ALLOWED_ORIGINS: 'https://friend.example' })
   const { token } = await register(app, 'minji')
   const refresh = async (origin?: string, more = {}) => {
@@ -65,7 +65,7 @@ test('a token that is followed by something else is refused', async t => {
   }
 })
 
-test('a request of which the browser says that it comes from the same origin may use the cookie behind any proxy', async t => {
+test('a request with Sec-Fetch-Site: same-origin can use the cookie behind any proxy', async t => {
   const app = await build(t)
   const { token } = await register(app, 'minji')
   const refresh = async (site: string) => {

@@ -25,7 +25,7 @@ const UPGRADE = ['host: x', 'connection: upgrade', 'upgrade: websocket', 'sec-we
 const KEY = 'sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA=='
 const lines = (...all: string[]) => `${all.join('\r\n')}\r\n\r\n`
 
-test('broken, oversized and host-less requests are told apart, in the error shape with the security headers', async t => {
+test('broken, oversized and host-less requests get distinct errors, in the error shape with the security headers', async t => {
   const app = await build(t)
   await listen(app)
   const cases: [string, number, string][] = [
@@ -142,7 +142,7 @@ test('text that is not UTF-8 is refused, in bodies and in queries, and so are co
   t.equal((await search(encodeURIComponent('안녕'))).json().messages.length, 1)
 })
 
-test('a content type without a body is no error where none is needed', async t => {
+test('a content type without a body is accepted if the route needs no body', async t => {
   const app = await build(t)
   const { headers } = await register(app, 'minji')
   const post = (url: string) =>

@@ -248,7 +248,7 @@ test('search pages from the newest to the oldest', async t => {
   )
 })
 
-test('a page of history or of search hits is at most 256 KiB, and the next one goes on where it ends', async t => {
+test('a page of history or of search hits is at most 256 KiB, and the next one continues where it ends', async t => {
   const { app, minji } = await talking(t)
   const texts = ['회의'.repeat(1000), `회의 ${'\u0001'.repeat(1997)}`]
   const ids: number[] = []

@@ -69,7 +69,7 @@ inBrowser('the last message in the room list', async (t, browser) => {
     await shows(kim, 'Lobby', 'minji: hello')
   })
 
-  await t.test('a response older than the latest events undoes nothing', async t => {
+  await t.test('a response older than the latest events is ignored', async t => {
     const { fastify, url } = await serve(t)
     const page = await visit(t, browser, url)
     await signUp(page, 'minji')

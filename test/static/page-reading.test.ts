@@ -138,7 +138,7 @@ inBrowser('reading and writing', async (t, browser) => {
     t.ok(await field(page).evaluate(element => element.matches(':focus')))
   })
 
-  await t.test('the key after one that opens something goes to what it opened', async t => {
+  await t.test('after a key opens something, the next key goes to it', async t => {
     const { url } = await serve(t)
     const page = await visit(t, browser, url)
     await signUp(page, 'minji')

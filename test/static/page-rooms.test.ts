@@ -49,7 +49,7 @@ inBrowser('finding rooms and people', async (t, browser) => {
     t.strictSame(await names(page, 'Rooms'), [], 'after a reload, too')
   })
 
-  await t.test('unread rooms below the visible part are told, and a click shows the first of them', async t => {
+  await t.test('a button tells of unread rooms below the visible part, and scrolls to the first of them', async t => {
     const { fastify, url } = await serve(t)
     const page = await visit(t, browser, url, { viewport: { width: 1100, height: 420 } })
     await signUp(page, 'minji')

@@ -207,7 +207,7 @@ test('a failing backup prints one line and leaves no file', async t => {
   await refused({}, /already exists: choose another name$/)
 })
 
-test('what a killed restore left is removed by the next start and by the next restore', async t => {
+test('the next start and the next restore remove the files of a killed restore', async t => {
   const env = environment(t)
   const DATA_DIR = env.DATA_DIR as string
   const file = join(temporaryFolder(t), 'backup.db')

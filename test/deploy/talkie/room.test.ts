@@ -223,7 +223,7 @@ function fileOf(t: Test, lines: string[], trailer?: string) {
   return file
 }
 
-test('a file with any error is refused in one line that says where, and nothing is stored', async t => {
+test('a file with any error is refused in one line that gives the position, and nothing is stored', async t => {
   const { file, id } = await talked(t)
   const lines = readFileSync(file, 'utf8').split('\n').slice(0, 12)
   const there = await elsewhere(t, 'Minji', 'bob', 'cho')

@@ -99,7 +99,7 @@ test('a command that needs the embedded store of a running server asks to stop t
   })
 })
 
-test('a command in a wrong DATA_DIR fails and leaves nothing there', async t => {
+test('a command with a wrong DATA_DIR fails and creates no files there', async t => {
   const DATA_DIR = temporaryFolder(t)
   const file = join(temporaryFolder(t), 'backup.db')
   const commands = [

@@ -85,7 +85,7 @@ test('a listener hears of each ended session once, and of none after it is remov
   await Promise.all([here.end(first), here.end(first), there.end(first)])
   const second = await openSession(there)
   await there.end(second)
-  // The log is read in order: who has heard of the second has read the first again.
+  // The log is read in order: a server that received the second has read the first again.
   await here.hearing(second.session_id)
   t.same(here.heard, [first.session_id, second.session_id])
   here.events.off('ended', listener)
@@ -135,7 +135,7 @@ test('a starting server reads the log back as far as ended sessions matter', asy
   const started = await openOn(t, store)
   t.equal(await started.isGood(early), false)
   t.equal(await started.isGood(late), false)
-  t.same(started.heard, [], 'what ended before the start is no news')
+  t.same(started.heard, [], 'sessions that ended before the start are not announced')
 })
 
 test('expired sessions are deleted within an hour', async t => {

@@ -19,7 +19,7 @@ test('an empty variable is as good as none, and numbers are read as such', async
   t.equal(readConfig({ HOST: 'localhost' }).HOST, 'localhost')
 })
 
-test('lists are taken where each part is what it should be', async t => {
+test('a list is accepted if each part is valid', async t => {
   const env = { ALLOWED_ORIGINS: 'https://a.example, http://b.example:8080', TRUST_PROXY: '10.0.0.0/8, ::1' }
   t.match(readConfig(env), env)
 })
@@ -44,7 +44,7 @@ const faults: Record<string, Environment> = {
   HEARTBEAT_MS: { HEARTBEAT_MS: '-1' },
 }
 for (const [name, env] of Object.entries(faults)) {
-  test(`a wrong ${name.trim()} is told in one sentence that names it and no value: ${JSON.stringify(env)}`, async t => {
+  test(`a wrong ${name.trim()} is reported in one sentence that names the variable and not its value: ${JSON.stringify(env)}`, async t => {
     try {
       readConfig(env)
       t.fail('it was taken')

@@ -99,7 +99,7 @@ test('with certificate and key the server speaks TLS, and its cookies are Secure
   t.match(headers, { 'strict-transport-security': String, 'set-cookie': [/; Secure/] })
 })
 
-test('TLS files that are missing, wrong or no pair are told in one sentence', { skip: opensslMissing }, async t => {
+test('missing, invalid or mismatched TLS files are reported in one sentence', { skip: opensslMissing }, async t => {
   const [one, other] = [makeCertificate(t), makeCertificate(t)]
   const broken = join(temporaryFolder(t), 'broken.pem')
   writeFileSync(broken, 'no PEM')

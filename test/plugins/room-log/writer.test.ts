@@ -163,7 +163,7 @@ test('entries of one batch are decided one after the other', async t => {
   )
 })
 
-test('no user is rejected on remembered state: another server may have admitted them', async t => {
+test('a user is never rejected on cached state: another server may have admitted them', async t => {
   const { writers } = await roomOf(t, { writers: 2 })
   const [here, there] = writers as [Writer, Writer]
   await t.rejects(here.append(sending('minji', 'too early')), { code: 'NOT_MEMBER' })

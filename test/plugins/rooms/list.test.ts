@@ -42,7 +42,7 @@ test('a room shows its newest message and the unread count only to members', asy
   t.equal(outside.last_message, undefined)
 })
 
-test('members of the default room are all users, and a list says who is online', async t => {
+test('every user is a member of the default room, and a list shows which members are online', async t => {
   const app = await build(t)
   await addUsers(app, 'minji', 'seojun', 'jiwoo')
   app.presence.enter('default', 'minji')

@@ -18,7 +18,7 @@ test('joining twice appends one event, and only the first join is announced', as
   t.same(admitted, [`seojun ${id}`])
 })
 
-test('of many users who join a nearly full room at once, only as many get in as fit', async t => {
+test('when many users join a nearly full room at once, its member limit holds', async t => {
   const app = await build(t)
   const names = Array.from({ length: 8 }, (_, n) => `user${n}`)
   await addUsers(app, 'minji', ...names)

@@ -51,7 +51,7 @@ test('a search continues where the previous one ended', async t => {
   )
 })
 
-test('a query that names nothing to be found is refused', async t => {
+test('a query without a searchable character is refused', async t => {
   const { messageSearch } = await talking(t, ['오늘 🔥 배포'])
   for (const q of ['…', '$', '\ufe0f', '\u200d']) {
     await t.rejects(messageSearch.find('default', 'seojun', { q }), { code: 'BAD_REQUEST' })
@@ -89,7 +89,7 @@ test('a search leaves the event loop to others, and is paid by its account', asy
   t.ok(took_ms > us / 1000 / 0.25 / 2, `${took_ms} ms`)
 })
 
-test('an account that has used up its budget gets what was found, and where to continue', async t => {
+test('an account that has used up its budget gets the hits so far, and the position to continue from', async t => {
   const { store, rooms } = await talking(t, futile)
   const budgets = createBudgets({ ms_per_second: 1, reserve_ms: 20 }, { ms_per_second: 100, reserve_ms: 3000 })
   t.teardown(() => budgets.close())

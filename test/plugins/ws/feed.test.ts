@@ -179,7 +179,7 @@ test('an ack is written before its event, only to its own socket', async t => {
   feed.close()
 })
 
-test('a socket with too many unsent bytes gets nothing more and delays no other socket', async t => {
+test('a socket with too many unsent bytes receives nothing more and delays no other socket', async t => {
   const { start } = await following(t, 1)
   const { feed, events } = await start()
   const [slow, other] = [subscriber('minji'), subscriber('seojun')]
@@ -230,7 +230,7 @@ test('ephemeral frames are delivered, and envelopes of another version are ignor
   feed.close()
 })
 
-test('during a hold nothing is delivered, afterwards everything, however much it was', async t => {
+test('during a hold nothing is delivered; afterwards everything is, in any amount', async t => {
   const { store } = await following(t, 0)
   let release = () => {}
   let hold: Promise<void> | null = new Promise(resolve => {
@@ -277,7 +277,7 @@ test('a head that another server announces is read from the store', async t => {
   t.same(seqs(frames()), upTo(3))
 })
 
-test('settled waits for acks, too, but not for what is received later', async t => {
+test('settled also waits for acks, but not for frames received later', async t => {
   const { start } = await following(t, 0)
   const { feed } = await start()
   const repeated = subscriber('minji')

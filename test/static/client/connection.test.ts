@@ -182,7 +182,7 @@ test('a duplicate event is dropped', async t => {
   t.strictSame(room.seqs(), [3, 4, 5])
 })
 
-test('after a gap nothing is taken until the room is subscribed to again from before it', async t => {
+test('after a gap, frames are ignored until the room is resumed from before the gap', async t => {
   const { peer, follow } = await start(t)
   const room = follow('a', { after: 2, epoch: EPOCH })
   const socket = await peer.next()
@@ -205,7 +205,7 @@ test('an event of an unknown type is not a gap', async t => {
   t.strictSame(room.seqs(), [1, 2])
 })
 
-test('a reset starts the room anew at its seq and epoch', async t => {
+test('a reset restarts the room at its seq and epoch', async t => {
   const { peer, follow, told } = await start(t)
   const room = follow('a', { after: 3, epoch: 'epoch-0' })
   const first = await peer.next()

@@ -152,7 +152,7 @@ test('trimming around an old message also drops the newest, and the window is no
   t.equal(model.messages.length, 8)
 })
 
-test('trimming keeps what is between two seqs, even if one of them is not a message', async t => {
+test('trimming keeps the messages between two seqs, even if one of them is not a message', async t => {
   const model = createRoomModel()
   model.start(0)
   for (const seq of [1, 2, 3]) model.event(message('a', seq))

@@ -23,7 +23,7 @@ test('a name is found by any part of it, and by leading consonants', async t => 
   }
 })
 
-test('each word of a query is marked in a text, and nothing of the text is lost', async t => {
+test('each word of a query is highlighted, and the text stays complete', async t => {
   const marked = (text: string, query: string) =>
     markWords(text, query)
       .filter(({ marked }) => marked)

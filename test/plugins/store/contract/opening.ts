@@ -40,7 +40,7 @@ export function openingContract({ promise, open }: Promises) {
     await t.rejects(store.ping(), { code: 'STORE_UNAVAILABLE' })
     await t.rejects(store.readHead('r'), { code: 'STORE_UNAVAILABLE' })
     await t.rejects(store.append('r', 0, events('r', 0, [message('late')])), { code: 'STORE_UNAVAILABLE' })
-    await t.resolves(store.close(), 'closing twice is no error')
+    await t.resolves(store.close(), 'closing twice succeeds')
   })
 
   promise('the epoch can be read again while the store is open', async (t, store) => {

@@ -88,8 +88,8 @@ export function roomsContract({ promise }: Promises) {
     t.strictSame(await list('bob', { q: 'ÉP' }), ['Épée'])
     t.strictSame(await list('bob', { q: '심' }), ['점심'])
     t.strictSame(await list('bob', { q: 'o' }), ['Zoo'])
-    t.strictSame(await list('bob', { q: '%' }), [], 'q is no pattern')
-    t.strictSame(await list('bob', { q: '.' }), [], 'q is no pattern')
+    t.strictSame(await list('bob', { q: '%' }), [], 'q is not a pattern')
+    t.strictSame(await list('bob', { q: '.' }), [], 'q is not a pattern')
   })
 
   promise('a deleted room is no longer listed and its name is free, but its log remains', async (t, store) => {

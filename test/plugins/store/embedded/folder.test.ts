@@ -92,7 +92,7 @@ test('leftovers of a killed start are not mistaken for a store, and the next sta
 
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
 
-test('only the server’s user can read the folder and what is in it, also one that was open before', async t => {
+test('only the server’s user can read the folder and its files, even if it was readable by others before', async t => {
   const parent = temporaryFolder(t)
   const [made, old, shared] = ['made', 'old', 'shared'].map(name => join(parent, name)) as [string, string, string]
   for (const folder of [old, shared]) {

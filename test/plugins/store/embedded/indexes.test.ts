@@ -41,7 +41,7 @@ function downgrade(file: string) {
   db.close()
 }
 
-test('a store of version 2 gets its terms and names anew, and keeps rooms with one name', async t => {
+test('opening a store of version 2 rebuilds its terms and names, and keeps rooms that share a name', async t => {
   const folder = temporaryFolder(t)
   const file = join(folder, 'talkie.db')
   const before = await openEmbedded(folder, console)

@@ -44,7 +44,7 @@ test('Thai, Lao, Khmer and Burmese are found by parts, as they are written witho
   }
 })
 
-test('emoji are found, each by itself, whatever their variation selectors', async t => {
+test('each emoji can be searched alone, with or without variation selectors', async t => {
   const texts = [
     '☀️ sun',
     '❤️ love',
@@ -104,14 +104,14 @@ test('letters that stand alone stay alone', async t => {
   t.ok(matches('ㅇㅏ', 'ㅇ'), 'and are not joined to a syllable')
 })
 
-test('a query asks for pairs where it has them, and for single characters where it has one', async t => {
+test('a query looks up pairs of characters, and single characters if a part has only one', async t => {
   t.strictSame(queryTerms('안녕하 hello HELLO'), ['hello', '안녕', '녕하'])
   t.strictSame(queryTerms('안'), ['안'])
   t.strictSame(queryTerms('안 회의'), ['안', '회의'])
   t.strictSame(queryTerms(' … '), [])
 })
 
-test('a word is indexed by its beginning when it is long, and still told from its like', async t => {
+test('a long word is indexed by its prefix and still distinguished from words with the same prefix', async t => {
   const long = 'a'.repeat(2000)
   t.ok([...textTerms(long)].every(term => term.length <= 40))
   t.strictSame(queryTerms(long), [...textTerms(long)])

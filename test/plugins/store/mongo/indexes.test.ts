@@ -82,7 +82,7 @@ else {
     t.strictSame(await read(), indexed)
   })
 
-  test('a database of an older server gets its terms and names anew, and keeps rooms with one name', async t => {
+  test('opening a database of an older server rebuilds its terms and names, and keeps rooms that share a name', async t => {
     const client = await mongoClient(uri, {}, TIMEOUT_MS).connect()
     t.teardown(() => client.close())
     const db = client.db('talkie_older')

@@ -55,7 +55,7 @@ test('no message is skipped at the border of two slices', async t => {
   t.ok(slices.length > 1)
 })
 
-test('a slow search ends early and returns where to continue', async t => {
+test('a slow search ends early and returns the position to continue from', async t => {
   let calls = 0
   const slow = async () => {
     calls++
