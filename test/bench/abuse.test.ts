@@ -1,7 +1,7 @@
 import { test } from 'tap'
 import { attacks } from '../../bench/abuse/attacker.js'
 import { abuse } from '../../bench/abuse.js'
-import { repeat } from '../support/repeat.js'
+import { skipLong } from '../support/repeat.js'
 
 /** One of each kind; `npm run abuse` runs them all and judges latencies, which depend on the machine. */
 const CUT = ['pipelined /metrics', 'pipelined history, unread', 'deep JSON, 10 sockets', 'tiny frames in large writes']
@@ -9,9 +9,9 @@ const MEMORY_MIB = 400
 /** Before budgets, most of these silenced the server for 5 to 22 s. */
 const SILENCE_MS = 4000
 
-const skip = process.platform === 'linux' ? false : 'needs /proc'
+const skip = process.platform === 'linux' ? skipLong : 'needs /proc'
 
-for (const name of CUT.slice(0, repeat(CUT.length, 1))) {
+for (const name of CUT) {
   test(`${name}: a healthy user is heard and memory stays bounded`, { skip, timeout: 300_000 }, async t => {
     t.ok(name in attacks)
     const [row] = await abuse({ seconds: 3, names: [name] })

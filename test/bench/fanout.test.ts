@@ -4,6 +4,7 @@ import { FrameReader, serverFrame } from '../../bench/fanout/frames.js'
 import { measure } from '../../bench/fanout/measure.js'
 import { checkout, ours } from '../../bench/fanout/peers.js'
 import { Config } from '../../schemas/config.js'
+import { skipLong } from '../support/repeat.js'
 
 test('our server runs with every limit raised and otherwise with defaults', async t => {
   const { env } = ours('ours', checkout).start(1, '/data')
@@ -21,7 +22,7 @@ test('every socket of every room gets every message once and in order', async t 
   t.ok(Number(figures.p50_ms) > 0)
 })
 
-test('the memory of idle sockets is measured', async t => {
+test('the memory of idle sockets is measured', { skip: skipLong }, async t => {
   const load = { title: 'idle', rooms: 2, sockets: 2, rate: 0 }
   const figures = await measure(ours('ours', checkout), load, 1, 0.1)
   t.match(figures, { delivered: 0, lost: 0, cpu_us: null, socket_bytes: Number, cpu_with_sockets: Number })

@@ -4,6 +4,7 @@ import { gunzipSync } from 'node:zlib'
 import { test } from 'tap'
 import type { Said } from '../../bench/replay/compare.js'
 import { replay } from '../../bench/replay/replay.js'
+import { skipLong } from '../support/repeat.js'
 
 function talk(name: string): Said[] {
   const file = fileURLToPath(new URL(`../../../test/data/${name}-cut.ndjson.gz`, import.meta.url))
@@ -17,7 +18,9 @@ test('a recorded conversation in four rooms survives two kills: every message on
   t.match(figures, { ...faultless, messages: 600, kills: 2 })
 })
 
-test('a Korean conversation: every part of a word is found in every message that contains it', async t => {
+test('a Korean conversation: every part of a word is found in every message that contains it', {
+  skip: skipLong,
+}, async t => {
   const figures = await replay(talk('korean-talk'), { kills: 1, observers: 2, searches: 100, servers: 1 })
   t.match(figures, { ...faultless, messages: 400, searches: 100 })
 })

@@ -9,7 +9,7 @@ import { environment } from '../support/application.js'
 import { eventually } from '../support/eventually.js'
 import { freePort } from '../support/port.js'
 import { start, top, watch } from '../support/process.js'
-import { repeat } from '../support/repeat.js'
+import { repeat, skipLong } from '../support/repeat.js'
 
 const ways: Record<string, (env: Record<string, string>) => string[]> = {
   'node build/server.js': () => ['build/server.js'],
@@ -25,7 +25,9 @@ const VISITORS = 4
 
 for (const [way, args] of Object.entries(ways)) {
   for (const HOST of ['127.0.0.1', 'localhost']) {
-    test(`${way} on ${HOST}: SIGTERM in a burst of sends and connects loses and duplicates nothing`, async t => {
+    test(`${way} on ${HOST}: SIGTERM in a burst of sends and connects loses and duplicates nothing`, {
+      skip: HOST !== 'localhost' && skipLong,
+    }, async t => {
       const env = { HOST, PORT: String(await freePort()), DRAIN_MS: '500' }
       const DATA_DIR = environment(t).DATA_DIR as string
       const run = async () => {

@@ -7,7 +7,7 @@ import { eventually } from '../support/eventually.js'
 import { repeat } from '../support/repeat.js'
 
 const SENDERS = 50
-const KILLS = repeat(20, 4)
+const KILLS = repeat(20, 2)
 /** Acknowledgements between two kills. */
 const BETWEEN = 200
 
