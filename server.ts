@@ -22,8 +22,8 @@ async function start() {
   // No `beforeExit`: code that closes the application itself chooses the exit code.
   const { close } = closeWithGrace({ ...grace, skip: ['SIGINT', 'beforeExit'] }, async ({ err, signal = 'SIGINT' }) => {
     ending = true
-    if (err) fastify.log.fatal({ err }, 'ending because of an error')
-    else fastify.log.info(`ending because of ${signal}`)
+    if (err) fastify.log.fatal({ err }, 'Shutting down after an unexpected error')
+    else fastify.log.info(`${signal} received: shutting down`)
     await fastify.close()
   })
   let interrupted_at = 0

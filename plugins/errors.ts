@@ -56,7 +56,7 @@ const bare = {
 
 /** Answers a URL that Fastify cannot parse. */
 export function answerBadAddress(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
-  return answerError(error, request, reply.headers(bare))
+  return answerError(error, request, reply.headers({ ...bare, 'x-request-id': request.id }))
 }
 
 /** Answers bytes that are not valid HTTP. Fastify's own handler would log the raw packet, tokens included, and omit the code. */

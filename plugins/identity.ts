@@ -91,8 +91,8 @@ async function identity(fastify: FastifyInstance) {
       warned.add(pair)
       fastify.log.warn(
         { origin, own },
-        `refused a page at ${origin}, because this server takes itself for ${own}: if both are the same server, the ` +
-          'proxy must pass the Host header, and X-Forwarded-Proto with TRUST_PROXY set; if not, ALLOWED_ORIGINS can allow it',
+        `Origin refused: ${origin} is not this server's own origin, ${own}. If both are the same site, let the proxy pass ` +
+          'Host and X-Forwarded-Proto, and set TRUST_PROXY; otherwise add the origin to ALLOWED_ORIGINS',
       )
     }
     throw new errors.OriginRefused()

@@ -18,7 +18,7 @@ async function lifecycle(fastify: FastifyInstance) {
   // Hooks run in the order of their registration, so a plugin that drains in its own preClose depends on this one.
   fastify.addHook('preClose', async () => {
     fastify.draining = true
-    fastify.log.info('draining: accepting no new sockets')
+    fastify.log.info('Draining: new sockets are refused, open ones are closed gradually')
   })
 
   const timer = setInterval(() => {
@@ -26,7 +26,7 @@ async function lifecycle(fastify: FastifyInstance) {
       async epoch => {
         if (epoch === fastify.store.epoch || fastify.draining) return
         fastify.log.fatal(
-          'shutting down: the store was restored from a backup, or is migrated to another place, while this server ran',
+          'Shutting down: the store was restored from a backup or migrated while this server was running',
         )
         process.exitCode = 1
         await fastify.close()
@@ -39,8 +39,8 @@ async function lifecycle(fastify: FastifyInstance) {
   fastify.addHook('onClose', async () => clearInterval(timer))
 
   fastify.addHook('onListen', async () => {
-    fastify.log.info(`store: ${fastify.store.description}`)
-    fastify.log.info(`bus: ${fastify.pubsub.description}`)
+    fastify.log.info(`Store: ${fastify.store.description}`)
+    fastify.log.info(`Bus: ${fastify.pubsub.description}`)
   })
 }
 

@@ -25,10 +25,10 @@ async function tls(fastify: FastifyInstance) {
       if (found === null || (found.cert === served?.cert && found.key === served?.key)) return
       server.setSecureContext(found)
       served = found
-      log.info('TLS: serving the renewed certificate')
+      log.info('TLS certificate reloaded')
     } catch (error) {
       const { message } = error as Error
-      if (message !== fault) log.error(`TLS: keeping the old certificate: ${message}`)
+      if (message !== fault) log.error(`TLS certificate not reloaded, still using the old one: ${message}`)
       fault = message
     }
   }

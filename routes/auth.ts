@@ -94,7 +94,11 @@ export default (async fastify => {
     budgets.ofAddress(limits.addressOf(request)).charge(prices.login)
   }
 
-  const registerOptions = { schema: register, config: { rateLimit: limits.registrations }, preHandler }
+  const registerOptions = {
+    schema: register,
+    config: { rateLimit: limits.registrations, audit: 'register' as const },
+    preHandler,
+  }
   fastify.post('/auth/register', registerOptions, async (request, reply) => {
     const created = await auth.register(request.body)
     remember(request, created.user.username)
@@ -102,7 +106,7 @@ export default (async fastify => {
     return loggedIn(request, reply, created)
   })
 
-  const loginOptions = { schema: login, config: { rateLimit: limits.logins }, preHandler }
+  const loginOptions = { schema: login, config: { rateLimit: limits.logins, audit: 'login' as const }, preHandler }
   fastify.post('/auth/login', loginOptions, async (request, reply) => {
     const { username, password } = request.body
     const opened = await limits.wrongLogins.run(username, limits.addressOf(request), () =>
@@ -116,7 +120,7 @@ export default (async fastify => {
     return loggedIn(request, reply, await auth.refresh(request.identity as Identity))
   })
 
-  fastify.post('/auth/logout', { schema: logout, onRequest }, async (request, reply) => {
+  fastify.post('/auth/logout', { schema: logout, onRequest, config: { audit: 'logout' } }, async (request, reply) => {
     await auth.logout(request.identity as Identity)
     clearPlainCookie(request, reply)
     return reply.clearCookie(fastify.cookieName, cookieOf(request)).code(204).send(null)

@@ -45,8 +45,8 @@ export default (async fastify => {
     if (is_warned || headers['sec-websocket-key'] === undefined) return
     is_warned = true
     fastify.log.warn(
-      'a WebSocket was requested without the Upgrade header: a proxy in front removed it; let it pass Upgrade and ' +
-        'Connection, as deploy/nginx.conf does',
+      'WebSocket request without the Upgrade header: a proxy removed it. Let the proxy pass Upgrade and Connection, as in ' +
+        'deploy/nginx.conf',
     )
   }
 

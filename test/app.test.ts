@@ -9,7 +9,7 @@ test('fastify start on the compiled application serves the same as server.ts', a
   const answers = []
   for (const { says, child, ended, written } of [ready.started, ready.served]) {
     const [, address] = await says(/listening at (http:\S+)/)
-    await says(/bus: memory/)
+    await says(/Bus: memory/)
     const ask = async (path: string, init: RequestInit = {}) => {
       const answer = await fetch(`${address}${path}`, init)
       const { date: _, ...headers } = Object.fromEntries(answer.headers)

@@ -19,9 +19,9 @@ async function failure(t: Test, env: Record<string, string>) {
 test('a start logs the store, the bus, the secret and the address, and serves requests', async t => {
   const { written, says, child, ended } = start(t, SERVER)
   const [, address] = await says(/listening at (http:\S+)/)
-  await says(/bus: memory/)
-  t.match(written.out, /store: embedded/)
-  t.match(written.out, /secret: generated for development, kept in /)
+  await says(/Bus: memory/)
+  t.match(written.out, /Store: embedded/)
+  t.match(written.out, /JWT secret: generated for development and stored in /)
   const health = await fetch(`${address}/health`)
   t.same(await health.json(), { status: 'ok' })
   child.kill('SIGTERM')

@@ -115,7 +115,7 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
       isLost = false
     } catch (error) {
       // Logged once, not twice a second.
-      if (!isLost) log.warn({ err: error }, 'cannot read ended sessions; retrying')
+      if (!isLost) log.warn({ err: error }, 'Failed to read ended sessions; retrying')
       isLost = true
     }
   }
@@ -125,7 +125,7 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
     for (const [id, expires_at] of ended) if (expires_at < now) ended.delete(id)
     store
       .deleteExpiredSessions(new Date(now).toISOString())
-      .catch(error => log.warn({ err: error }, 'failed to delete expired sessions'))
+      .catch(error => log.warn({ err: error }, 'Failed to delete expired sessions'))
   }
 
   /** @returns the id of a new session */
@@ -172,7 +172,7 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
     await appended
     apply({ ...event, seq: 0 })
     // The log has already ended it; a row that remains is deleted when it expires.
-    await store.deleteSession(session_id).catch(error => log.warn({ err: error }, 'failed to delete an ended session'))
+    await store.deleteSession(session_id).catch(error => log.warn({ err: error }, 'Failed to delete an ended session'))
   }
 
   /** Ends all sessions of a user that are stored at the time of the call. @returns how many */

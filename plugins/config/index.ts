@@ -112,8 +112,8 @@ async function config(fastify: FastifyInstance, opts: { env?: Environment }) {
   const secret = read.JWT_SECRET ?? keepSecret(read.DATA_DIR)
   fastify.decorate('config', { ...read, JWT_SECRET: secret })
   const source =
-    read.JWT_SECRET === undefined ? `generated for development, kept in ${read.DATA_DIR}` : 'from JWT_SECRET'
-  fastify.log.info(`secret: ${source}`)
+    read.JWT_SECRET === undefined ? `generated for development and stored in ${read.DATA_DIR}` : 'from JWT_SECRET'
+  fastify.log.info(`JWT secret: ${source}`)
 }
 
 export default fp(config, { name: 'config' })

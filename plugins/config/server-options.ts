@@ -6,6 +6,7 @@ import type { Config } from '../../schemas/config.js'
 import { limits } from '../../schemas/wire.js'
 import { gatedServers } from '../connections/server.js'
 import { answerBadAddress, answerBrokenRequest } from '../errors.js'
+import { RequestLog } from '../request-log.js'
 import { explain } from './reason.js'
 
 /** Options that Fastify's factory needs before any plugin runs. @throws Error, one sentence, on unusable TLS files */
@@ -24,6 +25,7 @@ export function serverOptions(config: Config) {
     frameworkErrors: answerBadAddress,
     clientErrorHandler: answerBrokenRequest,
     logger: loggerOptions(config),
+    logController: new RequestLog(),
   }
   if (config.TRUST_PROXY !== undefined) options.trustProxy = config.TRUST_PROXY
   const tls = readTls(config)
@@ -31,8 +33,8 @@ export function serverOptions(config: Config) {
 }
 
 /**
- * Logs method, path and status, but no queries, headers or bodies, which contain search words, tokens, passwords and
- * messages. If code logs headers anyway, the secret ones are redacted.
+ * Queries, headers and bodies are never logged, because they contain search words, tokens, passwords and messages. If code
+ * logs headers anyway, the secret ones are redacted.
  */
 function loggerOptions(config: Config) {
   if (config.LOG_LEVEL === 'silent') return false
@@ -48,7 +50,11 @@ function loggerOptions(config: Config) {
       }),
     },
     ...(config.IS_DEV === 'dev' && {
-      transport: { target: 'pino-pretty', options: { translateTime: 'SYS:HH:MM:ss', ignore: 'pid,hostname' } },
+      transport: {
+        target: 'pino-pretty',
+        // One line each, without what the message says already.
+        options: { translateTime: 'SYS:HH:MM:ss', singleLine: true, ignore: 'pid,hostname,method,route,status,ms' },
+      },
     }),
   }
 }

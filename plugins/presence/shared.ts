@@ -164,7 +164,7 @@ export function createSharedPresence(
     drop(id)
     if (now - found_at < lease_ms / 2) return
     if ((await connection.run(redis => redis.srem(servers, id))) === 0) return
-    log.warn(`server ${id} stopped renewing its lease: its users are now offline`)
+    log.warn(`Server ${id} stopped renewing its lease: its users are now shown as offline`)
     await clear(id)
   }
 

@@ -246,7 +246,7 @@ export class Client implements Sender {
   #refuse(error: unknown, origin: Origin) {
     const { code, message, statusCode = 500 } = error as FastifyError
     if (statusCode >= 500 && !(error instanceof errors.StoreUnavailable)) {
-      this.services.log.error({ err: error }, 'failed to handle a frame')
+      this.services.log.error({ err: error }, 'Failed to handle a frame')
       const { code, message } = new errors.Internal()
       return this.send({ type: 'error', code, message, ...origin })
     }

@@ -72,8 +72,8 @@ async function ws(fastify: FastifyInstance) {
   await fastify.register(websocket, {
     errorHandler(error: Error & { code?: string }, socket, request) {
       // A broken frame is the client's fault, and ws closes its socket with the code that fits.
-      if (error.code?.startsWith('WS_ERR_')) return request.log.debug({ code: error.code }, 'broken WebSocket frame')
-      request.log.error({ err: error }, 'a socket failed')
+      if (error.code?.startsWith('WS_ERR_')) return request.log.debug({ code: error.code }, 'Invalid WebSocket frame')
+      request.log.error({ err: error }, 'WebSocket error')
       socket.terminate()
     },
     options: {

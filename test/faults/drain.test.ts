@@ -33,7 +33,7 @@ for (const [way, args] of Object.entries(ways)) {
       const run = async () => {
         const server = start(t, args(env), { ...env, DATA_DIR })
         // Logged when it listens on all addresses.
-        await server.says(/bus: /)
+        await server.says(/Bus: /)
         return {
           ...server,
           addresses: [...server.written.out.matchAll(/listening at (http:\S+)/g)].map(([, at]) => at),
@@ -160,6 +160,6 @@ test('npm start forwards SIGTERM, and treats the two SIGINTs of Ctrl-C as one', 
     t.equal(code, closeCodes.restarting.code, signal)
     await ended
     t.notMatch(`${written.out}${written.err}`, /second|killed/)
-    t.match(written.out, `ending because of ${signal}`)
+    t.match(written.out, `${signal} received: shutting down`)
   }
 })

@@ -53,7 +53,7 @@ test('a renewed certificate is served without a restart, and open sockets stay o
   copyFileSync(renewed.TLS_KEY_FILE, files.TLS_KEY_FILE)
   look()
   t.not(await fingerprint(port), first)
-  t.match(lines().at(-1), 'serving the renewed certificate')
+  t.match(lines().at(-1), 'TLS certificate reloaded')
   const pong = once(ws, 'message')
   ws.send('{"type":"ping"}')
   t.match(JSON.parse(String((await pong)[0])), { type: 'pong' })
@@ -68,7 +68,7 @@ test('a broken pair is logged once and the old one stays in use; the next valid 
   // As between the two writes of a renewal.
   copyFileSync(other.TLS_CERT_FILE, files.TLS_CERT_FILE)
   for (let n = 0; n < 3; n++) look()
-  t.match(lines(), [/^TLS: keeping the old certificate: TLS_CERT_FILE and TLS_KEY_FILE must hold/])
+  t.match(lines(), [/^TLS certificate not reloaded, still using the old one: TLS_CERT_FILE and TLS_KEY_FILE must hold/])
   t.equal(await fingerprint(port), first)
   rmSync(files.TLS_KEY_FILE)
   for (let n = 0; n < 3; n++) look()

@@ -65,7 +65,7 @@ function createEmbedded(folder: Folder, writer: Writer, log: Logger): Store {
           return read(...args)
         } catch (error) {
           if (!(error instanceof SqliteError)) throw error
-          log.error({ err: error }, 'The store cannot read')
+          log.error({ err: error }, 'Failed to read from the store')
           throw new errors.StoreUnavailable()
         }
       }

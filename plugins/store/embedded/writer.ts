@@ -119,7 +119,7 @@ export async function startWriter(worker: Worker, log: Logger) {
   }
 
   function failed(reason: string) {
-    if (!failing) log.error({ reason }, 'The store cannot write; retrying')
+    if (!failing) log.error({ reason }, 'Failed to write to the store; clients retry')
     failing = true
     ended(({ reject }) => reject(new errors.StoreUnavailable()))
   }
@@ -135,14 +135,15 @@ export async function startWriter(worker: Worker, log: Logger) {
     if ('committed' in reply) committed(reply.committed)
     else if ('failed' in reply) failed(reply.failed)
     else if ('indexed' in reply) indexed(reply.indexed, reply.reason)
-    else if ('upkeep_failed' in reply) log.error({ reason: reply.upkeep_failed }, 'The store cannot index; retrying')
+    else if ('upkeep_failed' in reply)
+      log.error({ reason: reply.upkeep_failed }, 'Failed to update the indexes of the store; retrying')
   })
 
   function died(error: Error) {
     if (state === 'dead') return
     const expected = state === 'closing' && committing.length + waiting.length === 0
     state = 'dead'
-    if (!expected) log.error({ err: error }, 'The store stopped; this process must be replaced')
+    if (!expected) log.error({ err: error }, 'The writer of the store stopped: restart this server')
     const refused = [...committing, ...waiting, ...wanted.values()]
     waiting = committing = []
     waiting_events = 0

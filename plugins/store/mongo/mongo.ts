@@ -76,7 +76,7 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
   /** Maps failures to 503, because the outcome of an unanswered command is unknown. */
   function answer(error: unknown): unknown {
     if (!(error instanceof MongoError)) return error
-    if (!failing) logger.error({ err: error }, 'The store does not answer; retrying')
+    if (!failing) logger.error({ err: error }, 'MongoDB does not respond; retrying')
     failing = true
     return new errors.StoreUnavailable({ cause: error })
   }

@@ -115,7 +115,7 @@ export function createUpkeep({ purges }: Collections, follower: Follower, run: R
       })
       failing = false
     } catch (error) {
-      if (!failing && !closed) logger.error({ err: error }, 'The store cannot index; retrying')
+      if (!failing && !closed) logger.error({ err: error }, 'Failed to update the indexes of the store; retrying')
       failing = true
       schedule(room_id, RETRY_MS)
     } finally {

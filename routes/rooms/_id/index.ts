@@ -30,7 +30,7 @@ const remove = {
 export default (async fastify => {
   fastify.get('', { schema: get }, ({ params, username }) => fastify.rooms.get(params.id, username))
 
-  fastify.delete('', { schema: remove }, async ({ params, username }, reply) => {
+  fastify.delete('', { schema: remove, config: { audit: 'room_deleted' } }, async ({ params, username }, reply) => {
     await fastify.rooms.remove(params.id, username)
     return reply.code(204).send(null)
   })

@@ -58,8 +58,12 @@ export default (async fastify => {
     fastify.rooms.addMember(params.id, username, params.username),
   )
 
-  fastify.delete('/members/:username', { schema: remove }, async ({ params, username }, reply) => {
-    await fastify.rooms.removeMember(params.id, username, params.username)
-    return reply.code(204).send(null)
-  })
+  fastify.delete(
+    '/members/:username',
+    { schema: remove, config: { audit: 'member_removed' } },
+    async ({ params, username }, reply) => {
+      await fastify.rooms.removeMember(params.id, username, params.username)
+      return reply.code(204).send(null)
+    },
+  )
 }) satisfies FastifyPluginAsyncTypebox

@@ -16,7 +16,7 @@ const handOver = {
 }
 
 export default (async fastify => {
-  fastify.put('/owner', { schema: handOver }, ({ params, body, username }) =>
+  fastify.put('/owner', { schema: handOver, config: { audit: 'owner_changed' } }, ({ params, body, username }) =>
     fastify.rooms.handOver(params.id, username, body.username),
   )
 }) satisfies FastifyPluginAsyncTypebox

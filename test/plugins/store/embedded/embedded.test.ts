@@ -41,7 +41,7 @@ test('a failed read rejects with StoreUnavailable and is logged', async t => {
   const told: string[] = []
   const damaged = await openEmbedded(folder, { error: (_, text) => told.push(text) })
   await t.rejects(damaged.readEvents('r', { after: 0, limit: 1000 }), { code: 'STORE_UNAVAILABLE', statusCode: 503 })
-  t.ok(told.includes('The store cannot read'))
+  t.ok(told.includes('Failed to read from the store'))
   await damaged.close()
 })
 

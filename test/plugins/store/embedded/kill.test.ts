@@ -128,7 +128,7 @@ test('on a full disk every write is rejected and none acknowledged, and writes s
   t.strictSame([...refusals], ['refused STORE_UNAVAILABLE'])
   t.strictSame(logged.filter(line => !line.includes('index')).slice(0, 2), [
     'open',
-    'log The store cannot write; retrying',
+    'log Failed to write to the store; clients retry',
   ])
   t.ok(logged.length <= 4, 'and it is told once, not for every write')
   await compare(t, folder, acks)

@@ -124,7 +124,7 @@ test('when the worker dies, waiting and later writes are rejected, and it is log
     ended.then(() => writer.index('r')),
   ])
   for (const result of results) t.match(result, { status: 'rejected', reason: unavailable })
-  t.strictSame(told, ['The store stopped; this process must be replaced'])
+  t.strictSame(told, ['The writer of the store stopped: restart this server'])
   await t.resolves(writer.close())
 })
 
