@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { Ajv, type ErrorObject } from 'ajv'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { errors } from '../schemas/error.js'
 
@@ -18,6 +18,7 @@ async function validation(fastify: FastifyInstance) {
 
   fastify.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? exact : written).compile(schema))
   fastify.setSchemaErrorFormatter((found, part) => new errors.BadRequest(describe(part, found as ErrorObject[])))
+  fastify.addHook('preValidation', async request => assertNothingUnknown(request))
   // Only JSON is accepted; Fastify also parses text/plain by default.
   fastify.removeContentTypeParser('text/plain')
 
@@ -30,13 +31,31 @@ async function validation(fastify: FastifyInstance) {
   })
 }
 
+/** What has no schema has no properties. The page's URLs, which users share, may have any query. */
+function assertNothingUnknown({ query, body, routeOptions: { schema } }: FastifyRequest) {
+  if (schema === undefined || schema.hide) return
+  if (schema.querystring === undefined) assertEmpty('querystring', query)
+  if (schema.body === undefined && body !== undefined && body !== null) assertEmpty('body', body)
+}
+
+function assertEmpty(part: string, value: unknown) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new errors.BadRequest(`${part} must be empty`)
+  }
+  const [name] = Object.keys(value)
+  if (name !== undefined) throw new errors.BadRequest(describeUnknown(part, name))
+}
+
+const describeUnknown = (field: string, name: string) =>
+  `${field} must not have the property ${JSON.stringify(name.slice(0, NAME_MAX))}`
+
 /** One line that names the field and what it must be; never its value. */
 function describe(part: string, found: ErrorObject[]): string {
   const [{ instancePath, keyword, message, params, parentSchema }] = found as [ErrorObject]
   const field = (part + instancePath.replaceAll('/', '.')).slice(0, NAME_MAX)
   switch (keyword) {
     case 'additionalProperties':
-      return `${field} must not have the property ${JSON.stringify(params.additionalProperty.slice(0, NAME_MAX))}`
+      return describeUnknown(field, params.additionalProperty)
     case 'const': {
       const allowed = found.filter(error => error.keyword === 'const').map(error => error.params.allowedValue)
       return `${field} must be one of ${allowed.join(', ')}`

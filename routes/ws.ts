@@ -32,6 +32,7 @@ const many = {
   summary: 'Open a WebSocket for many rooms',
   description:
     'The same as a WebSocket for one room, except that the client chooses up to 100 rooms by `subscribe` frames.',
+  querystring: Type.Object({}, { additionalProperties: false }),
   response: { 101: upgraded, ...readErrors('OriginRefused', 'UpgradeRequired') },
 }
 
@@ -61,19 +62,16 @@ export default (async fastify => {
     if (request.token.from === 'cookie') fastify.assertOurOrigin(request)
   }
 
-  fastify.get(
-    '/rooms/:id/ws',
-    { websocket: true, schema: one, config: { upgrades: true }, preValidation },
-    (socket, request) => {
-      ws.accept(socket, request, { room_id: request.params.id, ...request.query })
-    },
-  )
+  /** An invalid URL is told by a close code, too. */
+  const options = { websocket: true, config: { upgrades: true }, preValidation, attachValidation: true } as const
 
-  fastify.get(
-    '/ws',
-    { websocket: true, schema: many, config: { upgrades: true }, preValidation },
-    (socket, request) => {
-      ws.accept(socket, request, null)
-    },
-  )
+  fastify.get('/rooms/:id/ws', { ...options, schema: one }, (socket, request) => {
+    const { params, query, validationError } = request
+    if (!validationError) return ws.accept(socket, request, { room_id: params.id, ...query })
+    ws.accept(socket, request, null, validationError.validationContext === 'params' ? 'room_gone' : 'malformed')
+  })
+
+  fastify.get('/ws', { ...options, schema: many }, (socket, request) => {
+    ws.accept(socket, request, null, request.validationError ? 'malformed' : undefined)
+  })
 }) satisfies FastifyPluginAsyncTypebox

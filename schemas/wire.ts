@@ -17,7 +17,7 @@ export const closeCodes = {
     next: 'reconnect',
     meaning: 'the server is restarting; the close reason contains retry_after_ms',
   },
-  malformed: { code: 4400, next: 'stop', meaning: 'too many malformed frames' },
+  malformed: { code: 4400, next: 'stop', meaning: 'too many malformed frames, or an invalid query in the URL' },
   unauthorized: { code: 4401, next: 'login', meaning: 'the token is invalid, revoked or expired' },
   not_member: { code: 4403, next: 'stop', meaning: 'the user is not, or no longer, a member of the room' },
   room_gone: { code: 4404, next: 'stop', meaning: 'the room does not exist, is private or was deleted' },
@@ -80,6 +80,8 @@ export const TEXT_PATTERN = `^(?=[^]*[^${BLANK}])[^\\u0000\\ud800-\\udfff]*$`
 const EMOJI = '\\p{Extended_Pictographic}'
 /** Scripts whose letters change their form beside a joiner: Arabic and Syriac, and those of India and Sri Lanka. */
 const JOINED = '\\u0600-\\u06ff\\u0700-\\u077f\\u0860-\\u08ff\\u0900-\\u0dff\\ufb50-\\ufdff\\ufe70-\\ufefc'
+/** One letter or mark of them. Exported for the documents, whose readers know no properties of characters. */
+export const JOINED_LETTER = `(?=[\\p{L}\\p{M}])[${JOINED}]`
 /** The invisible characters that stand for letters in the flags of parts of a country. */
 const tags = (letters: string) => [...letters].map(letter => `\\u{e00${letter.charCodeAt(0).toString(16)}}`).join('')
 /**
@@ -95,7 +97,7 @@ const SHAPING = [
   // The flags of England, Scotland and Wales.
   `(?<=\\u{1f3f4})\\u{e0067}\\u{e0062}(?:${['eng', 'sct', 'wls'].map(tags).join('|')})\\u{e007f}`,
   // Joiners within words, and after a virama also at their end (Malayalam).
-  `(?<=(?=[\\p{L}\\p{M}])[${JOINED}])[\\u200c\\u200d](?=(?=[\\p{L}\\p{M}])[${JOINED}])`,
+  `(?<=${JOINED_LETTER})[\\u200c\\u200d](?=${JOINED_LETTER})`,
   '(?<=\\u0d4d)\\u200d',
   // Forms of Han and Mongolian letters.
   '(?<=\\p{Script=Han})(?![\\u180b-\\u180f\\ufe03-\\ufe0f])\\p{Variation_Selector}',

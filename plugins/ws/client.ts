@@ -100,12 +100,14 @@ export class Client implements Sender {
    * Admits the socket, or closes it with the reason. To be called in the turn of the upgrade, before frames arrive.
    * @param identity null if the token was not accepted
    * @param fault why it was not
+   * @param refusal why a socket with a valid token is closed
    */
-  async start(identity: Identity | null, fault: Error | null) {
+  async start(identity: Identity | null, fault: Error | null, refusal?: CloseReason) {
     const { hub, auth } = this.services
     if (!hub.add(this)) return this.close('too_many')
     if (hub.draining) return hub.disconnect(this)
     if (!identity) return this.close(fault instanceof errors.Unauthorized ? 'unauthorized' : 'restarting')
+    if (refusal) return this.close(refusal)
     this.identity = identity
     if (!hub.identify(this, identity.username)) return this.close('too_many')
     const budget = this.services.budgets.ofAccount(identity.username)

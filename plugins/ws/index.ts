@@ -2,7 +2,7 @@ import websocket from '@fastify/websocket'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { WebSocket } from 'ws'
-import { limits, SUBPROTOCOL } from '../../schemas/wire.js'
+import { type CloseReason, limits, SUBPROTOCOL } from '../../schemas/wire.js'
 import { Client, type OneRoom } from './client.js'
 import { Hub } from './hub.js'
 import { type Poll, startPoll } from './poll.js'
@@ -18,8 +18,9 @@ declare module 'fastify' {
       /**
        * Takes over a socket in the turn of the upgrade of `request`, whose token was looked up before, valid or not.
        * @param one_room null for a socket of many rooms
+       * @param refusal why the socket is closed although the token is valid
        */
-      accept(ws: WebSocket, request: FastifyRequest, one_room: OneRoom | null): void
+      accept(ws: WebSocket, request: FastifyRequest, one_room: OneRoom | null, refusal?: CloseReason): void
     }
   }
 }
@@ -48,10 +49,10 @@ async function ws(fastify: FastifyInstance) {
   fastify.decorate('ws', {
     hub,
     poll: poll.figures,
-    accept(ws, request, one_room) {
+    accept(ws, request, one_room, refusal) {
       const address = fastify.limits.addressOf(request)
       const client = new Client(ws, request.raw.socket, address, services, one_room)
-      void client.start(request.identity, request.identityFault)
+      void client.start(request.identity, request.identityFault, refusal)
     },
   })
   fastify.users.events.on('changed', ({ username, display_name, avatar_color, status }) => {

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
 import { PageQuery, Sending } from '../../schemas/message.js'
 import { ProfileChange } from '../../schemas/user.js'
-import { build } from '../support/application.js'
+import { build, register } from '../support/application.js'
 
 function routes(app: FastifyInstance) {
   const Count = Type.Object(
@@ -48,6 +48,32 @@ test('queries and parameters are converted to numbers only if they are valid num
   t.equal((await app.inject('/at/seven')).statusCode, 400)
   t.equal((await app.inject('/list?names=a&names=b')).statusCode, 200)
   t.equal((await app.inject('/list?names=a')).statusCode, 400, 'a single value is not converted to a list')
+})
+
+test('what a route does not know is refused, also if it wants no query or no body at all', async t => {
+  const app = await build(t)
+  const { headers } = await register(app, 'minji')
+  const json = { ...headers, 'content-type': 'application/json' }
+  for (const url of ['/rooms/default', '/auth/me', '/users/me/profile', '/health', '/ready', '/docs/openapi.yaml']) {
+    t.equal((await app.inject({ url, headers })).statusCode, 200, url)
+    t.match((await app.inject({ url: `${url}?x=1`, headers })).json(), {
+      code: 'BAD_REQUEST',
+      message: 'querystring must not have the property "x"',
+    })
+  }
+  const logout = (payload: string) => app.inject({ method: 'POST', url: '/auth/logout', headers: json, payload })
+  t.match((await logout('{"everywhere":true}')).json(), {
+    code: 'BAD_REQUEST',
+    message: 'body must not have the property "everywhere"',
+  })
+  for (const body of ['[1]', '1', '"all"']) {
+    t.match((await logout(body)).json(), { code: 'BAD_REQUEST', message: 'body must be empty' })
+  }
+  const add = { method: 'PUT', url: '/rooms/default/members/minji', headers: json } as const
+  t.equal((await app.inject({ ...add, payload: '{"role":"owner"}' })).statusCode, 400)
+  t.equal((await app.inject({ url: '/?from=mail' })).statusCode, 200, 'the page opens with any query')
+  t.equal((await app.inject({ url: '/r/default?from=mail' })).statusCode, 200)
+  t.equal((await logout('{}')).statusCode, 204)
 })
 
 test('the error names the field and the rule in one line, and never repeats a value', async t => {

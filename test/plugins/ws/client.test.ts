@@ -169,6 +169,21 @@ test('an inaccessible room or an invalid token closes the socket with the matchi
   t.match(await many.next('error', { room_id: visible.id }), { code: 'NOT_MEMBER' })
 })
 
+test('a room id that no room has, and an invalid query, are told by a close code', async t => {
+  const app = await build(t)
+  const origin = await listen(app)
+  const { token } = await register(app, 'minji')
+  const code = async (path: string, with_token = token) => (await open(t, origin, path, with_token).closed).code
+  t.equal(await code(`/rooms/${'x'.repeat(33)}/ws`), 4404)
+  t.equal(await code('/rooms/a.b/ws'), 4404)
+  t.equal(await code('/rooms/%EB%B0%A9/ws?after=1'), 4404)
+  for (const query of ['after=x', 'after=-1', 'before=1', `epoch=${'x'.repeat(65)}`]) {
+    t.equal(await code(`/rooms/default/ws?${query}`), 4400, query)
+  }
+  t.equal(await code('/ws?after=1'), 4400)
+  t.equal(await code('/ws?after=1', 'head.body.sign'), 4401, 'an invalid token is told first')
+})
+
 test('before the upgrade, a missing token gets 401, and the cookie from a page of another origin gets 403', async t => {
   const app = await build(t)
   const origin = await listen(app)
