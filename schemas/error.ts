@@ -65,7 +65,9 @@ export function rateLimited(retry_after_ms: number) {
 /** A delay for people: rounded up, so that a retry then succeeds. */
 function inWords(ms: number): string {
   const seconds = Math.max(1, Math.ceil(ms / 1000))
-  const [count, unit] = seconds < 120 ? [seconds, 'second'] : [Math.ceil(seconds / 60), 'minute']
+  const minutes = Math.ceil(seconds / 60)
+  const [count, unit] =
+    seconds < 120 ? [seconds, 'second'] : minutes < 60 ? [minutes, 'minute'] : [Math.ceil(minutes / 60), 'hour']
   return `${count} ${unit}${count === 1 ? '' : 's'}`
 }
 

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { rateLimited } from '../../schemas/error.js'
 import { createCounts } from './counts.js'
+import { createCreationLimit } from './creations.js'
 import { createLoginLimit } from './logins.js'
 import { createSendLimit, createSharedSendLimit } from './send-limit.js'
 
@@ -22,11 +23,11 @@ export interface Limits {
   registrations: RouteLimit
   /** For all logins, right or wrong: by the client's address. */
   logins: RouteLimit
-  /** For the creation of rooms: by account. */
-  rooms: RouteLimit
+  /** Creates a room; counts the rooms that an account has created, not the attempts that were refused. */
+  roomCreation: ReturnType<typeof createCreationLimit>
   /** Wrong logins, by account and address. */
   wrongLogins: ReturnType<typeof createLoginLimit>
-  /** A preHandler that counts attempts at a room's password, if the body has one, by account. @throws RateLimited */
+  /** A preHandler that counts hashes of a room's password, if the body has one, by account. @throws RateLimited */
   roomPasswordTry: (request: FastifyRequest) => Promise<void>
   /** Counts one send, edit or deletion, over HTTP or a socket. @returns 0, or the time in ms after which to retry */
   sends: (username: string) => number
@@ -69,7 +70,7 @@ async function limits(fastify: FastifyInstance) {
   fastify.decorate('limits', {
     registrations: routeLimit(tries_max * REGISTRATION_MINUTES, MINUTE_MS * REGISTRATION_MINUTES, addressOf),
     logins: routeLimit(tries_max * LOGIN_TIMES, MINUTE_MS, addressOf),
-    rooms: routeLimit(config.RATE_LIMIT_ROOMS_PER_HOUR, 60 * MINUTE_MS, accountOrAddress),
+    roomCreation: createCreationLimit(config.RATE_LIMIT_ROOMS_PER_HOUR, redisConnection, store.epoch),
     wrongLogins: createLoginLimit(tries_max, redisConnection, store.epoch),
     async roomPasswordTry(request) {
       if (tries_max === 0 || (request.body as { password?: string } | undefined)?.password === undefined) return

@@ -38,12 +38,10 @@ export default (async fastify => {
     return rooms
   })
 
-  fastify.post(
-    '',
-    { schema: create, config: { rateLimit: fastify.limits.rooms } },
-    async ({ body, username }, reply) => {
-      reply.code(201)
-      return fastify.rooms.create(username, body)
-    },
-  )
+  const { roomCreation, roomPasswordTry } = fastify.limits
+  fastify.post('', { schema: create, preHandler: roomPasswordTry }, async ({ body, username }, reply) => {
+    const room = await roomCreation(username, () => fastify.rooms.create(username, body))
+    reply.code(201)
+    return room
+  })
 }) satisfies FastifyPluginAsyncTypebox
