@@ -9,6 +9,7 @@ import { serverOptions } from '../plugins/config/server-options.js'
 import type { OpenApiDocument } from '../plugins/docs/complete.js'
 import { asyncApiDocument } from './asyncapi.js'
 import { configurationPage, environmentExample } from './configuration.js'
+import { makePortable } from './patterns.js'
 
 /** The files that are made from the code, by their paths from the top. */
 export async function generate(): Promise<Record<string, string>> {
@@ -38,10 +39,12 @@ async function openApiDocument(): Promise<OpenApiDocument> {
 
 /** Without what is only there in memory, and without aliases: people read these files. */
 function yaml(document: object) {
+  const plain = JSON.parse(JSON.stringify(document))
+  makePortable(plain)
   const made = '# Made by `npm run openapi`; a test fails when it is stale.\n'
   return (
     made +
-    stringify(JSON.parse(JSON.stringify(document)), {
+    stringify(plain, {
       lineWidth: 120,
       blockQuote: 'literal',
       aliasDuplicateObjects: false,

@@ -131,17 +131,15 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms) {
     async page(room_id: string, username: string, query: PageQuery): Promise<Page> {
       const view = await rooms.assertMember(room_id, username)
       const { limit = limits.PAGE_DEFAULT, before, after } = query
-      if (before !== undefined && after !== undefined) {
-        throw new errors.BadRequest('before and after cannot be combined')
-      }
+      const isBackwards = after === undefined
       const found = await store.readPage(room_id, {
         limit: limit + 1,
-        ...(before !== undefined && { before }),
-        ...(after !== undefined && { after }),
+        ...(isBackwards ? before !== undefined && { before } : { after }),
       })
-      const isBackwards = after === undefined
       /** In the order in which the page is filled. */
-      const candidates = (isBackwards ? found.toReversed() : found).map(foldMessage)
+      const candidates = (isBackwards ? found.toReversed() : found)
+        .filter(({ message }) => before === undefined || message.seq < before)
+        .map(foldMessage)
       const count = Math.min(limit, countFitting(candidates))
       const kept = candidates.slice(0, count)
       if (isBackwards) kept.reverse()

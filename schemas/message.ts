@@ -80,7 +80,7 @@ export const PageQuery = Type.Object(
     after: Type.Optional(
       Type.Integer({
         ...After,
-        description: 'Return the oldest messages after this `seq`; cannot be combined with `before`',
+        description: 'Return the oldest messages after this `seq`; with `before`, only those between the two',
       }),
     ),
     limit: PageLimit,
@@ -110,7 +110,8 @@ export const SearchQuery = Type.Object(
     q: Type.String({
       minLength: 1,
       maxLength: 200,
-      description: 'Words, parts of words in scripts without spaces, or emoji to search for',
+      description:
+        'Words, parts of words in scripts without spaces, or emoji to search for; without any of them, nothing is found',
       examples: ['회의'],
     }),
     before: Type.Optional(

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { errors } from '../../schemas/error.js'
 import type { Message, SearchPage, SearchQuery } from '../../schemas/message.js'
 import { limits } from '../../schemas/wire.js'
 import { type Budgets, prices } from '../budgets/index.js'
@@ -34,7 +33,7 @@ export function createSearch(store: Store, rooms: Rooms, budgets: Budgets) {
   async function search(room_id: string, username: string, query: SearchQuery): Promise<SearchPage> {
     const { q, limit = limits.PAGE_DEFAULT } = query
     const { terms, matches } = parseQuery(q)
-    if (terms.length === 0) throw new errors.BadRequest('q must contain a letter, digit or emoji')
+    if (terms.length === 0) return { messages: [], has_more: false }
     const pace = createPace(budgets.ofAccount(username))
     /** Newest first. */
     const hits: Message[] = []
@@ -92,8 +91,8 @@ export function createSearch(store: Store, rooms: Rooms, budgets: Budgets) {
     /**
      * Pages go from the newest matches to the oldest; within a page, messages are in ascending order. A page may be
      * short, or empty, and yet say where to continue. One search of an account runs at a time.
-     * @throws RoomNotFound, NotMember; BadRequest if `q` contains nothing that can be found; RateLimited if several
-     * searches of the account wait already
+     * A query without a letter, digit or emoji finds nothing.
+     * @throws RoomNotFound, NotMember; RateLimited if several searches of the account wait already
      */
     async find(room_id: string, username: string, query: SearchQuery): Promise<SearchPage> {
       await rooms.assertMember(room_id, username)
