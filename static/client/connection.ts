@@ -2,9 +2,12 @@ import type { EventFrame, ServerFrame, ServerFrames } from '../../schemas/frame.
 import { limits } from '../../schemas/wire.js'
 import { ApiError } from './api-error.js'
 import { type Backoff, backoffDelay } from './backoff.js'
+import type { Http } from './http.js'
 import { type Ack, createOutbox, type Pending, type PendingStorage } from './outbox.js'
+import { createOverHttp } from './over-http.js'
 import { createPosition, type ResumePoint } from './position.js'
 import { type ConnectionState, createReconnectingSocket } from './reconnecting-socket.js'
+import type { RoomListener } from './room-listener.js'
 import type { SocketConstructor } from './socket.js'
 import { uuidv7 } from './uuid.js'
 
@@ -15,6 +18,8 @@ export interface ConnectionOptions {
   WebSocket: SocketConstructor
   /** Called before every attempt. An ApiError with status 401 closes with `login`; others are failed attempts. */
   token: () => string | Promise<string>
+  /** Takes the socket's place while none can be opened, as behind a proxy that drops the header `Upgrade`. */
+  http?: Http
   on_state?: (state: ConnectionState) => void
   /** Frames of no subscribed room: `profile`, and `admitted` and `read` of rooms without a subscription. */
   on_frame?: (frame: ServerFrame) => void
@@ -37,22 +42,6 @@ export interface ConnectionOptions {
   pending_max?: number
 }
 
-/** Receives what happens in one subscribed room. */
-export interface RoomListener {
-  /**
-   * The room starts anew: drop what is held of it and load the newest page over HTTP, one whose `seq` is at least this;
-   * events from seq + 1 on follow. Called after a subscription without a resume point, and when the server cannot
-   * resume.
-   */
-  start(seq: number, epoch: string): void
-  /** Every event, once, in order, without a gap; also of types that this client does not know. */
-  event(event: EventFrame): void
-  /** Every other frame of the room. */
-  frame?(frame: ServerFrames['welcome' | 'typing' | 'presence' | 'read' | 'error']): void
-  /** The subscription has ended: not a member, room not found, or too many subscriptions. */
-  ended?(error: ApiError): void
-}
-
 export interface Request {
   client_id: string
   /** Rejects with an ApiError if the server refuses the request, or with `CLOSED` if the connection is closed first. */
@@ -66,6 +55,9 @@ interface Subscription {
   retries: number
   timer?: ReturnType<typeof setTimeout> | undefined
 }
+
+/** After so many attempts without an open socket, HTTP is tried. */
+const UNOPENED_MAX = 3
 
 /** Errors that end a subscription. */
 const ENDING = new Set(['NOT_MEMBER', 'ROOM_NOT_FOUND', 'TOO_MANY_SUBSCRIPTIONS'])
@@ -91,28 +83,52 @@ export function createConnection(options: ConnectionOptions) {
     connect_ms: options.connect_ms ?? 15_000,
     check_ms: options.check_ms ?? 5000,
     on_state(state) {
-      for (const [room_id, room] of rooms) {
-        if (state.name === 'open') subscribe(room)
-        else pause(room_id, room)
-      }
-      for (const { room_id } of outbox.pending()) {
-        if (rooms.has(room_id)) continue
-        if (state.name === 'open') outbox.open(room_id)
-        else outbox.pause(room_id)
-      }
-      options.on_state?.(state)
+      const was_over_http = overHttp?.active
+      if (state.name === 'open' || state.name === 'closed') overHttp?.stop()
+      else if (socket.unopened >= UNOPENED_MAX) overHttp?.start()
+      // `on_change` has told of the end, and until then no attempt to open a socket is worth telling.
+      if (!was_over_http) tell(state)
     },
     on_frame: receive,
   })
 
   const outbox = createOutbox({
-    transmit: socket.send,
+    transmit: pending => socket.send(pending) || Boolean(overHttp?.send(pending)),
     on_settled: (pending, outcome) => options.on_settled?.(pending, outcome),
     backoff,
     in_flight_max: options.in_flight_max ?? 1,
     pending_max: options.pending_max ?? 1000,
     ...(options.storage && { storage: options.storage }),
   })
+
+  const overHttp =
+    options.http &&
+    createOverHttp({
+      ...{ http: options.http, rooms, outbox },
+      on_change: () => tell(currentState()),
+      on_ended(room_id, error) {
+        const room = rooms.get(room_id)
+        if (room) end(room_id, room, error)
+      },
+      on_unauthorized: ({ code }) => socket.unauthorized(code),
+    })
+
+  const currentState = (): ConnectionState => (overHttp?.active ? { name: 'over_http' } : socket.state)
+
+  function tell(state: ConnectionState) {
+    const can_send = state.name === 'open' || state.name === 'over_http'
+    for (const [room_id, room] of rooms) {
+      if (state.name === 'open') subscribe(room)
+      else if (can_send) outbox.open(room_id)
+      else pause(room_id, room)
+    }
+    for (const { room_id } of outbox.pending()) {
+      if (rooms.has(room_id)) continue
+      if (can_send) outbox.open(room_id)
+      else outbox.pause(room_id)
+    }
+    options.on_state?.(state)
+  }
 
   function subscribe(room: Subscription) {
     clearTimeout(room.timer)
@@ -180,21 +196,23 @@ export function createConnection(options: ConnectionOptions) {
       return outbox.refuse(client_id, frame)
     }
     if (!room || room_id === undefined) return options.on_frame?.(frame)
-    if (ENDING.has(frame.code)) {
-      const error = new ApiError(0, frame.code, frame.message)
-      pause(room_id, room)
-      rooms.delete(room_id)
-      outbox.end(room_id, error)
-      return room.listener.ended?.(error)
-    }
+    if (ENDING.has(frame.code)) return end(room_id, room, new ApiError(0, frame.code, frame.message))
     if (room.position.subscribing) subscribeLater(room, frame.retry_after_ms ?? backoffDelay(room.retries++, backoff))
     else if (frame.code === 'NOT_SUBSCRIBED') resubscribe(room_id, room)
     room.listener.frame?.(frame)
   }
 
+  function end(room_id: string, room: Subscription, error: ApiError) {
+    pause(room_id, room)
+    rooms.delete(room_id)
+    outbox.end(room_id, error)
+    room.listener.ended?.(error)
+  }
+
   function request(pending: Pending): Request {
     // In a subscribed room the request waits for the welcome; in any other it needs only an open socket.
-    if (!rooms.has(pending.room_id) && socket.state.name === 'open') outbox.open(pending.room_id)
+    const is_unsubscribed = !rooms.has(pending.room_id) && socket.state.name === 'open'
+    if (is_unsubscribed || overHttp?.active) outbox.open(pending.room_id)
     return { client_id: pending.client_id, ack: outbox.add(pending) }
   }
 
@@ -202,7 +220,7 @@ export function createConnection(options: ConnectionOptions) {
 
   return {
     get state() {
-      return socket.state
+      return currentState()
     },
 
     /**
@@ -218,6 +236,7 @@ export function createConnection(options: ConnectionOptions) {
       const room: Subscription = { position: createPosition(room_id, from), listener, retries: 0 }
       rooms.set(room_id, room)
       if (socket.state.name === 'open') subscribe(room)
+      else if (overHttp?.active) overHttp.hurry()
     },
 
     /** Ends a subscription. The room's unacknowledged requests stay, and are sent when it is subscribed to again. */
@@ -245,14 +264,19 @@ export function createConnection(options: ConnectionOptions) {
     /** Sends, edits and deletes that are neither acknowledged nor refused, oldest first in each room. */
     pending: () => outbox.pending(),
 
-    /** `typing` and `read` are ephemeral: they are dropped while the socket is not open. */
+    /** `typing` and `read` are ephemeral: they are dropped while the socket is not open. Marks go over HTTP, too. */
     typing: (room_id: string, on: boolean) => void socket.send({ type: 'typing', room_id, on }),
-    read: (room_id: string, seq: number) => void socket.send({ type: 'read', room_id, seq }),
+    read(room_id: string, seq: number) {
+      if (!socket.send({ type: 'read', room_id, seq }) && overHttp?.active) overHttp.read(room_id, seq)
+    },
     /** Sends a new token of the same user, so that the socket stays open when the old one expires. */
     auth: (token: string) => void socket.send({ type: 'auth', token }),
 
     /** Call it when the page becomes visible or the network returns: reconnects at once, or checks an open socket. */
-    check: socket.check,
+    check() {
+      socket.check()
+      overHttp?.hurry()
+    },
     /** Reconnects after a close with `login` or `stop`, or at once instead of waiting. */
     connect: socket.connect,
     close() {

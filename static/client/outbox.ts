@@ -47,6 +47,8 @@ interface Queue {
 /** Retryable errors: the same request may succeed later. */
 const RETRYABLE = new Set(['RATE_LIMITED', 'STORE_UNAVAILABLE'])
 
+export type Outbox = ReturnType<typeof createOutbox>
+
 /**
  * Queues requests per room, in order, until each is acknowledged or finally refused. After a lost connection the
  * unacknowledged ones are retried with the same client_id, which is idempotent.

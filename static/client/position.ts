@@ -34,6 +34,11 @@ export function createPosition(room_id: string, from?: ResumePoint) {
       phase = 'idle'
     },
 
+    /** Events up to this seq were read over HTTP, while the socket was closed. */
+    advance(seq: number) {
+      if (phase === 'idle') last = seq
+    },
+
     subscribe(): ClientFrames['subscribe'] {
       phase = 'subscribing'
       return {

@@ -10,6 +10,8 @@ export type ConnectionState =
   /** The next attempt is at `until`, ms since 1970. */
   | { name: 'waiting'; until: number }
   /** It does not reconnect automatically. `login`: get a new token, then call `connect()`. */
+  /** No socket can be opened, but the server answers over HTTP, which takes its place until an attempt succeeds. */
+  | { name: 'over_http' }
   | { name: 'closed'; next: 'login' | 'stop'; code: number; reason: string }
 
 export interface ReconnectingSocketOptions {
@@ -44,6 +46,8 @@ export function createReconnectingSocket(options: ReconnectingSocketOptions) {
   let state: ConnectionState = { name: 'connecting' }
   let socket: Socket | null = null
   let failures = 0
+  /** Attempts since the last one that opened. */
+  let unopened = 0
   let heartbeat_ms = 30_000
   /** Half heartbeats since the last frame. */
   let silent = 0
@@ -90,6 +94,7 @@ export function createReconnectingSocket(options: ReconnectingSocketOptions) {
     socket = opening
     opening.onopen = () => {
       silent = 0
+      unopened = 0
       clearTimeout(timer)
       timer = setTimeout(heartbeat, heartbeat_ms / 2)
       enter({ name: 'open' })
@@ -128,6 +133,7 @@ export function createReconnectingSocket(options: ReconnectingSocketOptions) {
 
   /** Drops the socket without waiting for its `close` event, which may never come, and reconnects later. */
   function reconnectLater(retry_after_ms?: number) {
+    if (state.name === 'connecting' && socket !== null) unopened++
     dropSocket()
     const delay = retry_after_ms ?? backoffDelay(failures, options.backoff)
     failures++
@@ -184,9 +190,15 @@ export function createReconnectingSocket(options: ReconnectingSocketOptions) {
     get state() {
       return state
     },
+    /** Attempts in a row that did not open. */
+    get unopened() {
+      return unopened
+    },
     connect,
     send,
     check,
+    /** The token was not accepted over HTTP. */
+    unauthorized: (reason: string) => end('login', closeCodes.unauthorized.code, reason),
     close: () => end('stop', 1000, 'closed by the client'),
   }
 }

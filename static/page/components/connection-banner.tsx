@@ -21,11 +21,16 @@ export function ConnectionBanner() {
     const timer = setTimeout(() => setShown(true), QUIET_MS)
     return () => clearTimeout(timer)
   }, [open, name])
+  function describe() {
+    if (name === 'over_http') return texts.over_http
+    if (name === 'closed') return texts.disconnected
+    return was_open ? texts.reconnecting : texts.connecting
+  }
   return (
     <div class="banner-area" role="status">
       {shown && !open && (
         <p class="banner">
-          <span>{name === 'closed' ? texts.disconnected : was_open ? texts.reconnecting : texts.connecting}</span>
+          <span>{describe()}</span>
           <button type="button" class="link" onClick={account.reconnect}>
             {texts.reconnect}
           </button>

@@ -172,6 +172,7 @@ export const en = {
 
   connecting: 'Connecting…',
   reconnecting: 'Connection lost. Reconnecting… Messages may be out of date.',
+  over_http: 'A proxy between you and the server blocks WebSockets. Messages are sent and received with a delay.',
   disconnected: 'You’ve been disconnected.',
   reconnect: 'Reconnect',
 

@@ -169,6 +169,7 @@ export const ko: Dictionary = {
 
   connecting: '연결 중…',
   reconnecting: '연결이 끊겨 다시 연결하고 있어요. 최신 메시지가 아닐 수 있어요.',
+  over_http: '중간의 프록시가 웹소켓(WebSocket)을 차단해서 메시지를 조금 늦게 주고받고 있어요.',
   disconnected: '연결이 끊겼어요.',
   reconnect: '다시 연결',
 

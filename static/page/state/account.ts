@@ -94,6 +94,7 @@ export function createAccount(options: AccountOptions) {
     base_url: location.origin,
     WebSocket,
     token: () => session.token() ?? '',
+    http,
     on_frame(frame) {
       if (frame.type === 'profile') people.cacheUsers([frame])
       if (frame.type === 'admitted') admitted(frame.room_id)
@@ -125,8 +126,8 @@ export function createAccount(options: AccountOptions) {
 
   function on_state(state: ConnectionState) {
     store.set({ connection: state })
+    if (state.name === 'open' || state.name === 'over_http') rooms.flushMarks()
     if (state.name === 'open') {
-      rooms.flushMarks()
       if (was_open) rooms.reload()
       was_open = true
     } else conversations.disconnected()

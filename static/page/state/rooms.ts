@@ -146,7 +146,8 @@ export function createRooms(options: RoomsOptions) {
   }
 
   function flushMarks() {
-    if (connection.state.name !== 'open') return
+    const { name } = connection.state
+    if (name !== 'open' && name !== 'over_http') return
     for (const [room_id, seq] of marks) connection.read(room_id, seq)
     marks.clear()
   }
