@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { statfs } from 'node:fs/promises'
 import { type Environment, readConfig } from '../../plugins/config/index.js'
 import type { Command } from './command.js'
+import { checkAddress } from './doctor/address.js'
 import { checkBus } from './doctor/bus.js'
 import { checkEmbedded } from './doctor/embedded.js'
 import { type Finding, fail, type Machine, ok, reason } from './doctor/finding.js'
@@ -27,13 +28,19 @@ const thisMachine: Machine = {
 export const doctor: Command = {
   summary: 'Check this machine and configuration, and say how to fix problems',
   operands: '',
+  usageOptions: '[--url URL]',
+  options: { url: { type: 'string' } },
   help: `Checks Node, the configuration, the secret, TLS files, the port, the open-file limit, the clock, the store (access, schema
 version, free disk space, a sample of rooms) and Redis (access, round trip of a message, clock).
 
 It changes nothing, and a server can keep running meanwhile. Run it as the server's user.
+
+With --url, checks a running server from outside instead, at the address that users open: whether all proxies on the way
+pass WebSockets and the headers Host and X-Forwarded-Proto. It can run on any machine.
+
 Exit code 1 if a check fails; warnings do not count.`,
-  async run(_positionals, _values, { env, print }) {
-    const findings = await examine(env)
+  async run(_positionals, { url }, { env, print }) {
+    const findings = typeof url === 'string' ? await checkAddress(url) : await examine(env)
     for (const { state, subject, message, fix } of findings) {
       print(`${state.padEnd(5)}  ${subject.padEnd(7)} ${message}`)
       if (fix !== undefined) print(`${' '.repeat(15)}→ ${fix}`)
