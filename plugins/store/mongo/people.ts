@@ -10,12 +10,18 @@ import type { Log } from './log.js'
 /** Expired sessions deleted per command, to keep each short. */
 const EXPIRED_STEP = 500
 
+/** How long a count of users is kept, which every list of rooms shows: users of other servers are counted so late. */
+const COUNT_MS = 10_000
+
 type Listing = { after?: string; limit: number }
 
 /** Accounts, sessions and read marks. */
 export function createPeople({ users, sessions, marks }: Collections, log: Log) {
   /** Moves in flight by user and room. Each mark is moved by one command at a time; concurrent callers wait. */
   const moving = new Map<string, Promise<number>>()
+  let counted = 0
+  let counted_at = Number.NEGATIVE_INFINITY
+  let registered_at = Number.NEGATIVE_INFINITY
 
   async function raise(call: Call, user: string, room_id: string, seq: number): Promise<number> {
     for (;;) {
@@ -60,6 +66,8 @@ export function createPeople({ users, sessions, marks }: Collections, log: Log) 
       if (!(await insertIfMissing(users.insertOne(userDocument(stored), call)))) {
         throw new Conflict(`The name ${stored.username} is taken`)
       }
+      registered_at = performance.now()
+      counted_at = Number.NEGATIVE_INFINITY
       // The mark may be left from a registration that was interrupted here.
       if (!isNew) await moveMark(call, user, DEFAULT_ROOM_ID, seq)
     },
@@ -95,7 +103,17 @@ export function createPeople({ users, sessions, marks }: Collections, log: Log) 
     },
 
     /** From the collection's metadata: users are never deleted, and the cost of an exact count would grow with them. */
-    countUsers: (call: Call): Promise<number> => users.estimatedDocumentCount(call),
+    async countUsers(call: Call): Promise<number> {
+      if (performance.now() - counted_at < COUNT_MS) return counted
+      const asked_at = performance.now()
+      const count = await users.estimatedDocumentCount(call)
+      // A user of this server may have been registered meanwhile.
+      if (registered_at < asked_at) {
+        counted = count
+        counted_at = asked_at
+      }
+      return count
+    },
 
     async createSession(call: Call, session: Session): Promise<void> {
       await sessions.insertOne(sessionDocument(session), call)

@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { type CommandStartedEvent, MongoClient } from 'mongodb'
 import t, { after, type Test, test } from 'tap'
 import { Writer } from '../../../../plugins/room-log/writer.js'
+import { createList } from '../../../../plugins/rooms/list.js'
 import { connectOptions, openMongo } from '../../../../plugins/store/mongo/index.js'
 import { Conflict, type Store } from '../../../../plugins/store/store.js'
 import type { StoredEvent } from '../../../../schemas/event.js'
@@ -10,6 +11,8 @@ import { build } from '../../../support/application.js'
 import { eventually } from '../../../support/eventually.js'
 import { raceRemovals } from '../../../support/removal-race.js'
 import { mongoMissing, startMongo } from '../../../support/services.js'
+import { addUsers } from '../../../support/users.js'
+import { indexed } from '../contract/support.js'
 
 /** How long a busy machine takes is not what is promised: SQLite under FerretDB waits for its lock for up to 10 s. */
 const PATIENCE_MS = 60_000
@@ -51,6 +54,32 @@ async function run() {
     t.teardown(() => store.close())
     return { store, commands, log }
   }
+
+  test('a page of 100 own rooms costs at most 6 commands', async t => {
+    const database = emptyDatabase(t)
+    const app = await build(t, { MONGODB_URI: mongo.uri, MONGODB_DATABASE: database })
+    await addUsers(app, 'minji', 'seojun')
+    const ids: string[] = []
+    for (let n = 0; n < 99; n++) {
+      const { id } = await app.rooms.create('minji', { name: `room ${n}` })
+      ids.push(id)
+      await app.rooms.join(id, 'seojun', undefined)
+      await app.messages.send(id, 'seojun', { client_id: `${n}`, text: 'hello' })
+    }
+    const { store, commands } = await openStore(t, database)
+    const { list } = createList(store)
+    const query = { mine: true, limit: 100 }
+    for (const id of ids) await indexed(store, id)
+    // Counts the users, as the first list of ten seconds does.
+    await list('minji', query)
+    commands.length = 0
+    const { rooms } = await list('minji', query)
+    t.equal(rooms.length, 100)
+    t.equal(rooms.filter(({ unread }) => unread === 1).length, 99)
+    t.equal(rooms.find(({ id }) => id === 'default')?.member_count, 2)
+    const names = commands.map(({ commandName }) => commandName)
+    t.ok(names.length <= 6, names.join(' '))
+  })
 
   function message(seq: number, more: Partial<StoredEvent> = {}): StoredEvent {
     const created_at = new Date().toISOString()
