@@ -130,7 +130,14 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms) {
     /** @throws RoomNotFound, NotMember */
     async page(room_id: string, username: string, query: PageQuery): Promise<Page> {
       const view = await rooms.assertMember(room_id, username)
-      const { limit = limits.PAGE_DEFAULT, before, after } = query
+      const { limit = limits.PAGE_DEFAULT, before, after, ids } = query
+      if (ids !== undefined) {
+        const seqs = [...new Set(ids.split(',').map(Number))]
+        const asked = seqs.filter(seq => seq > (after ?? 0) && seq < (before ?? Number.POSITIVE_INFINITY))
+        const found = (await store.readTargets(room_id, asked)).map(foldMessage)
+        const count = countFitting(found)
+        return { messages: found.slice(0, count), has_more: found.length > count, seq: view.seq }
+      }
       const isBackwards = after === undefined
       const found = await store.readPage(room_id, {
         limit: limit + 1,
@@ -149,7 +156,7 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms) {
 }
 
 /** How many of the messages fit on a page; one always does. */
-function countFitting(messages: Message[]): number {
+export function countFitting(messages: Message[]): number {
   let bytes = 0
   const at = messages.findIndex(message => {
     bytes += bytesOf(message)

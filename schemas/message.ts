@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { PageLimit, RoomId } from './room.js'
 import { Time, Username } from './user.js'
-import { CLIENT_ID_PATTERN, limits, TEXT_PATTERN } from './wire.js'
+import { CLIENT_ID_PATTERN, IDS_PATTERN, limits, TEXT_PATTERN } from './wire.js'
 
 /** An event's number in its room: 1, 2, 3, … without gaps. */
 export const Seq = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, examples: [42] })
@@ -83,6 +83,14 @@ export const PageQuery = Type.Object(
         description: 'Return the oldest messages after this `seq`; with `before`, only those between the two',
       }),
     ),
+    ids: Type.Optional(
+      Type.String({
+        pattern: IDS_PATTERN,
+        description:
+          'Return the messages with these ids, at most 100, separated by commas, such as those that replies quote; unknown ids are skipped. `limit` does not apply',
+        examples: ['3,17'],
+      }),
+    ),
     limit: PageLimit,
   },
   { additionalProperties: false },
@@ -122,6 +130,19 @@ export const SearchQuery = Type.Object(
   { additionalProperties: false },
 )
 export type SearchQuery = Static<typeof SearchQuery>
+
+/** A search over all rooms of a user. */
+export const OwnSearchQuery = Type.Pick(SearchQuery, ['q', 'limit'], { additionalProperties: false })
+export type OwnSearchQuery = Static<typeof OwnSearchQuery>
+
+export const OwnSearchPage = Type.Object(
+  {
+    messages: Type.Array(Message, { description: 'The newest matches, in ascending order of `created_at`' }),
+    has_more: Type.Boolean({ description: 'Whether there may be older matches: search in one room to find them' }),
+  },
+  { additionalProperties: false },
+)
+export type OwnSearchPage = Static<typeof OwnSearchPage>
 
 export const SearchPage = Type.Object(
   {

@@ -107,6 +107,9 @@ const SHAPING = [
 /** A name without invisible characters, bidirectional controls, and leading or trailing white space. */
 export const NAME_PATTERN = `^(?=\\S)(?:[^\\p{Zl}\\p{Zp}\\p{Cc}\\p{Cf}\\p{Cs}\\p{Default_Ignorable_Code_Point}\\u2800]|${SHAPING.join('|')})*(?<=\\S)$`
 
+/** Up to `limits.PAGE_MAX` seqs, separated by commas. */
+export const IDS_PATTERN = `^[1-9]\\d{0,14}(?:,[1-9]\\d{0,14}){0,${limits.PAGE_MAX - 1}}$`
+
 /** Every user is a member of the room with this id. */
 export const DEFAULT_ROOM_ID = 'default'
 

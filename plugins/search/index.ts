@@ -1,11 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Message, SearchPage, SearchQuery } from '../../schemas/message.js'
+import type { Message, OwnSearchPage, OwnSearchQuery, SearchPage, SearchQuery } from '../../schemas/message.js'
+import type { Room } from '../../schemas/room.js'
 import { limits } from '../../schemas/wire.js'
 import { type Budgets, prices } from '../budgets/index.js'
+import { countFitting } from '../messages.js'
 import type { Rooms } from '../rooms/index.js'
 import { bytesOf, foldMessage, parseQuery, type Store, type Target } from '../store/index.js'
-import { createPace } from './pace.js'
+import { createPace, type Pace } from './pace.js'
 import { createTurns } from './turns.js'
 
 declare module 'fastify' {
@@ -24,17 +26,24 @@ const FIRST_READ = 20
 const READ_AT_ONCE = 100
 const READ_CHARACTERS = 20_000
 
+type Parsed = ReturnType<typeof parseQuery>
+
+const saidAt = ({ last_message }: Room) => last_message?.created_at ?? ''
+
 const charactersOf = ({ message, newest }: Target) => (message.text?.length ?? 0) + (newest?.text?.length ?? 0)
 
 /** Searches messages. Whatever one account searches, the event loop stays free for the others. */
 export function createSearch(store: Store, rooms: Rooms, budgets: Budgets) {
   const inTurn = createTurns()
 
-  async function search(room_id: string, username: string, query: SearchQuery): Promise<SearchPage> {
-    const { q, limit = limits.PAGE_DEFAULT } = query
-    const { terms, matches } = parseQuery(q)
+  async function search(
+    room_id: string,
+    { terms, matches }: Parsed,
+    query: Omit<SearchQuery, 'q'>,
+    pace: Pace,
+  ): Promise<SearchPage> {
+    const { limit = limits.PAGE_DEFAULT } = query
     if (terms.length === 0) return { messages: [], has_more: false }
-    const pace = createPace(budgets.ofAccount(username))
     /** Newest first. */
     const hits: Message[] = []
     let bytes = 0
@@ -55,36 +64,82 @@ export function createSearch(store: Store, rooms: Rooms, budgets: Budgets) {
 
     let before = query.before ?? Number.MAX_SAFE_INTEGER
     let at_once = FIRST_READ
-    try {
-      for (let examined = 0; examined < CANDIDATES_MAX; ) {
-        const found = await store.searchTerms(room_id, terms, { before, limit: CANDIDATES_AT_ONCE })
-        pace.worked(found.worked_ms * 1000)
-        for (let at = 0; at < found.seqs.length; ) {
-          if (!(await pace.rest())) return page(before)
-          const seqs = found.seqs.slice(at, at + at_once)
-          const targets = await store.readTargets(room_id, seqs)
-          for (const target of targets.toReversed()) {
-            if (pace.isDue && !(await pace.rest())) return page(before)
-            if (examine(target)) {
-              hits.pop()
-              return page(before)
-            }
-            before = target.message.seq
+    for (let examined = 0; examined < CANDIDATES_MAX; ) {
+      const found = await store.searchTerms(room_id, terms, { before, limit: CANDIDATES_AT_ONCE })
+      pace.worked(found.worked_ms * 1000)
+      for (let at = 0; at < found.seqs.length; ) {
+        if (!(await pace.rest())) return page(before)
+        const seqs = found.seqs.slice(at, at + at_once)
+        const targets = await store.readTargets(room_id, seqs)
+        for (const target of targets.toReversed()) {
+          if (pace.isDue && !(await pace.rest())) return page(before)
+          if (examine(target)) {
+            hits.pop()
+            return page(before)
           }
-          at += seqs.length
-          examined += seqs.length
-          const characters = targets.reduce((sum, target) => sum + charactersOf(target), 0)
-          const fitting = Math.floor((READ_CHARACTERS * targets.length) / (characters + 1))
-          at_once = Math.max(1, Math.min(at_once * 2, READ_AT_ONCE, fitting))
+          before = target.message.seq
         }
-        if (found.next_before === null) return page()
-        before = found.next_before
-        if (!(await pace.rest())) break
+        at += seqs.length
+        examined += seqs.length
+        const characters = targets.reduce((sum, target) => sum + charactersOf(target), 0)
+        const fitting = Math.floor((READ_CHARACTERS * targets.length) / (characters + 1))
+        at_once = Math.max(1, Math.min(at_once * 2, READ_AT_ONCE, fitting))
       }
-      return page(before)
-    } finally {
-      pace.pay()
+      if (found.next_before === null) return page()
+      before = found.next_before
+      if (!(await pace.rest())) break
     }
+    return page(before)
+  }
+
+  /** All rooms of a user, where something was said last first. */
+  async function roomsOf(username: string): Promise<Room[]> {
+    const found: Room[] = []
+    let after: string | undefined
+    do {
+      const page = await rooms.list(username, {
+        mine: true,
+        limit: limits.PAGE_MAX,
+        ...(after !== undefined && { after }),
+      })
+      budgets.ofAccount(username).charge(page.rooms.length * prices.listed_room)
+      found.push(...page.rooms)
+      after = page.next
+    } while (after !== undefined)
+    return found.sort((a, b) => saidAt(b).localeCompare(saidAt(a)))
+  }
+
+  async function searchAll(username: string, parsed: Parsed, limit: number, pace: Pace): Promise<OwnSearchPage> {
+    if (parsed.terms.length === 0) return { messages: [], has_more: false }
+    /** Newest first. */
+    let hits: Message[] = []
+    let has_more = false
+    for (const room of await roomsOf(username)) {
+      const oldest = hits[limit - 1]
+      // Nothing in this room, or in those after it, is newer.
+      if (oldest && saidAt(room) < oldest.created_at) break
+      const page = await search(room.id, parsed, { limit }, pace)
+      has_more ||= page.has_more
+      hits = [...hits, ...page.messages].sort((a, b) => b.created_at.localeCompare(a.created_at))
+      if (!(await pace.rest())) {
+        has_more = true
+        break
+      }
+    }
+    const count = Math.min(limit, countFitting(hits))
+    return { messages: hits.slice(0, count).reverse(), has_more: has_more || hits.length > count }
+  }
+
+  /** One search of an account runs at a time. */
+  function paced<T>(username: string, work: (pace: Pace) => Promise<T>): Promise<T> {
+    return inTurn(username, async () => {
+      const pace = createPace(budgets.ofAccount(username))
+      try {
+        return await work(pace)
+      } finally {
+        pace.pay()
+      }
+    })
   }
 
   return {
@@ -96,7 +151,18 @@ export function createSearch(store: Store, rooms: Rooms, budgets: Budgets) {
      */
     async find(room_id: string, username: string, query: SearchQuery): Promise<SearchPage> {
       await rooms.assertMember(room_id, username)
-      return inTurn(username, () => search(room_id, username, query))
+      const parsed = parseQuery(query.q)
+      return paced(username, pace => search(room_id, parsed, query, pace))
+    },
+
+    /**
+     * The newest matches in all rooms of a user, in ascending order of time; `has_more` if there are older ones, or if
+     * the search ended before it had seen every room.
+     * @throws RateLimited like `find`
+     */
+    async findInOwn(username: string, { q, limit = limits.PAGE_DEFAULT }: OwnSearchQuery): Promise<OwnSearchPage> {
+      const parsed = parseQuery(q)
+      return paced(username, pace => searchAll(username, parsed, limit, pace))
     },
   }
 }

@@ -8,6 +8,8 @@ const WORK_MAX_US = 500_000
 /** A search that would have to wait longer than this returns what it has. */
 const WAIT_MAX_MS = 2000
 
+export type Pace = ReturnType<typeof createPace>
+
 /** Cuts the work of one search into short steps, which its account pays for. */
 export function createPace(budget: Budget) {
   let started_at = performance.now()

@@ -1,5 +1,15 @@
 import type { Static } from '@sinclair/typebox'
-import type { Editing, Message, Page, PageQuery, SearchPage, SearchQuery, Sending } from '../../schemas/message.js'
+import type {
+  Editing,
+  Message,
+  OwnSearchPage,
+  OwnSearchQuery,
+  Page,
+  PageQuery,
+  SearchPage,
+  SearchQuery,
+  Sending,
+} from '../../schemas/message.js'
 import type { MemberList, MemberPage, ReadMark, Room, RoomCreation, RoomList } from '../../schemas/room.js'
 import type { Authenticated, Credentials, Login, Profile, ProfileChange, User } from '../../schemas/user.js'
 import { ApiError } from './api-error.js'
@@ -98,6 +108,8 @@ export function createHttp(options: HttpOptions) {
     handOver: (id: string, username: string) => json<Room>('PUT', `${room(id)}/owner`, { body: { username } }),
 
     messages: (id: string, query: PageQuery = {}) => json<Page>('GET', `${room(id)}/messages`, { query }),
+    /** Searches all rooms of the user. */
+    searchOwn: (query: OwnSearchQuery) => json<OwnSearchPage>('GET', '/messages/search', { query }),
     search: (id: string, query: SearchQuery) => json<SearchPage>('GET', `${room(id)}/messages/search`, { query }),
     send: (id: string, sending: Static<typeof Sending>) =>
       json<Message>('POST', `${room(id)}/messages`, { body: sending }),

@@ -290,3 +290,76 @@ test('a page of history or of search hits is at most 256 KiB, and the next one c
   const hits = await all('/messages/search?q=%ED%9A%8C%EC%9D%98&', ({ next_before }) => `&before=${next_before}`)
   t.strictSame(hits.reverse().flat(), ids)
 })
+
+test('messages are read by their ids in one request, in ascending order; unknown ids are skipped', async t => {
+  const { app, minji, seojun } = await talking(t)
+  for (const text of ['one', 'two', 'three']) await seojun('POST', '/messages', { text })
+  const { messages } = (await minji('GET', '/messages')).body
+  const [one, two, three] = messages.map(({ id }: { id: number }) => id)
+  await seojun('PUT', `/messages/${one}`, { text: 'ONE' })
+  await seojun('DELETE', `/messages/${two}`)
+  const page = (await minji('GET', `/messages?ids=${three},${one},${two},${one},1,99999`)).body
+  t.match(page, {
+    has_more: false,
+    messages: [
+      { id: one, text: 'ONE' },
+      { id: two, text: '', deleted_at: String },
+      { id: three, text: 'three' },
+    ],
+  })
+  t.equal(page.messages.length, 3)
+  const narrowed = (await minji('GET', `/messages?ids=${one},${three}&before=${three}`)).body
+  t.strictSame(
+    narrowed.messages.map(({ id }: { id: number }) => id),
+    [one],
+  )
+  for (const query of ['ids=', 'ids=0', 'ids=a', 'ids=1,', `ids=${'1,'.repeat(100)}1`, 'ids=1&ids=2'])
+    t.equal((await minji('GET', `/messages?${query}`)).status, 400, query)
+  const { headers } = await register(app, 'sora')
+  const made = await app.inject({
+    method: 'POST',
+    url: '/rooms',
+    headers,
+    payload: { name: 'Plans', is_public: false },
+  })
+  const hidden = await app.inject({
+    url: `/rooms/${made.json<{ id: string }>().id}/messages?ids=1`,
+    headers: (await register(app, 'jun')).headers,
+  })
+  t.equal(hidden.statusCode, 404)
+})
+
+test('a search over all of one’s rooms finds the newest matches, and nothing of other rooms', async t => {
+  const { app, minji } = await talking(t)
+  const jun = await register(app, 'jun')
+  const own = await register(app, 'sora')
+  const make = async (name: string, is_public = true) => {
+    const made = await app.inject({ method: 'POST', url: '/rooms', ...jun, payload: { name, is_public } })
+    return made.json<{ id: string }>().id
+  }
+  const say = (room: string, text: string) =>
+    app.inject({ method: 'POST', url: `/rooms/${room}/messages`, ...jun, payload: { text } })
+  const rooms = [await make('one'), await make('two', false), await make('three')]
+  for (const room of rooms.slice(0, 2)) await app.inject({ method: 'PUT', url: `/rooms/${room}/members/sora`, ...jun })
+  await minji('POST', '/messages', { text: '점심 회의' })
+  for (const room of rooms) for (let i = 0; i < 3; i++) await say(room, `회의 ${i}`)
+  const find = async (query: string) => {
+    const found = await app.inject({ url: `/messages/search?${query}`, ...own })
+    return { status: found.statusCode, body: found.json() }
+  }
+  const q = `q=${encodeURIComponent('회의')}`
+  const { body } = await find(q)
+  t.match(body, { has_more: false })
+  const [one, two] = rooms
+  t.strictSame(
+    body.messages.map(({ room_id }: { room_id: string }) => room_id),
+    ['default', one, one, one, two, two, two],
+    'in ascending order of time; not in a room that one is not a member of',
+  )
+  const last = await find(`${q}&limit=4`)
+  t.equal(last.body.has_more, true)
+  t.strictSame(last.body.messages, body.messages.slice(-4), 'the newest ones')
+  for (const query of ['', 'q=', `${q}&before=3`, `${q}&limit=0`])
+    t.equal((await find(query)).status, 400, query)
+  t.equal((await app.inject({ url: `/messages/search?${q}` })).statusCode, 401)
+})

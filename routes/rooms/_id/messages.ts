@@ -32,7 +32,7 @@ const list = {
   tags,
   summary: 'List messages',
   description:
-    'Returns a page of the room’s history: the newest messages, those before a `seq`, or those after one. Only members can read messages.',
+    'Returns a page of the room’s history: the newest messages, those before a `seq`, or those after one; or the messages with given ids. Only members can read messages.',
   params: RoomParams,
   querystring: PageQuery,
   response: { 200: paged(Page, 'A page of messages'), ...readErrors('RoomNotFound', 'NotMember') },
@@ -116,7 +116,7 @@ function answerSent(reply: FastifyReply, { message, repeated }: Written) {
 /** Pages go on in the direction in which the first one was requested. */
 function nextOf({ messages, has_more }: Page, query: PageQuery): Record<string, number> | undefined {
   const [first, last] = [messages.at(0), messages.at(-1)]
-  if (!has_more || !first || !last) return undefined
+  if (!has_more || !first || !last || query.ids !== undefined) return undefined
   return query.after === undefined ? { before: first.id } : { after: last.id }
 }
 
