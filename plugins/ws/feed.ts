@@ -36,9 +36,8 @@ const PENDING_MAX = 5000
 const EPHEMERAL_MAX = 1000
 /** Sockets that a flush writes to before it lets other work run. */
 const SLICE = 256
-/** Minimum time between flushes of a room, per socket: at most half of a core goes into one room. */
-const GAP_MS_PER_SOCKET = 0.02
-const GAP_MAX_MS = 20
+/** A room rests as long as its last flush took, so that at most half of a core goes into one room; but no longer than this. */
+const REST_MAX_MS = 20
 
 /** An event that ends memberships. */
 interface Ending {
@@ -58,8 +57,8 @@ interface Pending {
 /**
  * Writes one room's events to this server's sockets: in order, each once, framed once for all sockets.
  *
- * A quiet room is flushed at the end of the event loop's turn, a busy one at most once per gap, because most of the cost
- * is the kernel's write, some µs for each socket.
+ * A quiet room is flushed at the end of the event loop's turn, a busy one after a rest, because most of the cost is the
+ * kernel's write, some µs for each socket.
  */
 export class Feed implements EventSink {
   /** Sockets that receive each flush. */
@@ -77,7 +76,9 @@ export class Feed implements EventSink {
   readonly #acked = new Set<Subscriber>()
   #unsubscribe: (() => void) | undefined
   #flush_at: NodeJS.Timeout | NodeJS.Immediate | undefined
-  #flushed_at = 0
+  #rest_until = 0
+  /** How long the current flush has written, ms. */
+  #worked_ms = 0
   #flushing = false
   #next_flush: Promise<void> | null = null
   #resolveNextFlush = () => {}
@@ -168,8 +169,7 @@ export class Feed implements EventSink {
 
   #schedule() {
     if (this.#flush_at || this.#flushing || this.#closed) return
-    const gap = Math.min(GAP_MAX_MS, this.live.size * GAP_MS_PER_SOCKET)
-    const wait = this.#flushed_at + gap - performance.now()
+    const wait = this.#rest_until - performance.now()
     const flush = () => {
       this.#flush_at = undefined
       void this.#flush()
@@ -180,7 +180,7 @@ export class Feed implements EventSink {
   async #flush() {
     this.#flushing = true
     await this.hold()
-    this.#flushed_at = performance.now()
+    this.#worked_ms = 0
     const pending = this.#pending
     this.#pending = []
     for (let start = 0; start < pending.length && !this.#closed; ) {
@@ -201,6 +201,7 @@ export class Feed implements EventSink {
     }
     for (const subscriber of this.#acked) this.#writeAcks(subscriber)
     this.#acked.clear()
+    this.#rest_until = performance.now() + Math.min(this.#worked_ms, REST_MAX_MS)
     this.#flushing = false
     this.#announceFlush()
     if (this.#pending.length > 0) this.#schedule()
@@ -219,10 +220,13 @@ export class Feed implements EventSink {
   }
 
   async #write(buffer: Buffer, receivers: Subscriber[]) {
+    let began_at = performance.now()
     for (const [index, subscriber] of receivers.entries()) {
       if (index > 0 && index % SLICE === 0) {
+        this.#worked_ms += performance.now() - began_at
         await nextTurn()
         await this.hold()
+        began_at = performance.now()
       }
       if (!this.live.has(subscriber) || !subscriber.open) continue
       const { socket, acks } = subscriber
@@ -237,6 +241,7 @@ export class Feed implements EventSink {
         socket.write(buffer)
       }
     }
+    this.#worked_ms += performance.now() - began_at
   }
 
   #writeAcks({ acks, open, socket }: Subscriber) {
