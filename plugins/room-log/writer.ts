@@ -59,27 +59,32 @@ export class Writer {
       this.#queue.push({ entry, fresh: false, resolve, reject })
       if (this.#running) return
       this.#running = true
-      // At the end of this turn, so that all its entries go into the first commit.
-      setImmediate(() => this.#run())
+      this.#runSoon()
     })
   }
 
+  /** At the end of this turn at the earliest, so that all its entries go into one commit. */
+  #runSoon() {
+    const run = () => void this.#run()
+    if (this.store.gather) this.store.gather(run)
+    else setImmediate(run)
+  }
+
   async #run() {
-    while (this.#queue.length > 0) {
-      await this.#giveWay()
-      const batch = this.#queue.splice(0, BATCH_MAX)
-      const started_at = performance.now()
-      try {
-        await this.#commit(batch)
-      } catch (error) {
-        this.#view = null
-        for (const waiting of batch) waiting.reject(error)
-      }
-      const now = performance.now()
-      const longest_ms = Math.max(now - started_at, this.#read_ms)
-      this.#give_way_until = now + Math.min(longest_ms * RIVAL_READS, GIVE_WAY_MAX_MS)
+    await this.#giveWay()
+    const batch = this.#queue.splice(0, BATCH_MAX)
+    const started_at = performance.now()
+    try {
+      await this.#commit(batch)
+    } catch (error) {
+      this.#view = null
+      for (const waiting of batch) waiting.reject(error)
     }
-    this.#running = false
+    const now = performance.now()
+    const longest_ms = Math.max(now - started_at, this.#read_ms)
+    this.#give_way_until = now + Math.min(longest_ms * RIVAL_READS, GIVE_WAY_MAX_MS)
+    if (this.#queue.length > 0) this.#runSoon()
+    else this.#running = false
   }
 
   /**

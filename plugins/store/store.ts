@@ -171,6 +171,11 @@ export interface Store {
    * @throws Conflict if a seq or a client_id is taken: a prefix may be stored, so look each event up by its client_id
    */
   append(room_id: string, after: number, events: StoredEvent[]): Promise<void>
+  /**
+   * Calls back when the next commit is about to begin: what is appended in that turn of the event loop shares it, and what
+   * comes until then can be appended together. Only of stores to which waiting is worth its time.
+   */
+  gather?(append: () => void): void
   /** The last seq, 0 if the log is empty. */
   readHead(room_id: string): Promise<number>
   /** Ids of the rooms that have an event after the position. @param positions at most POSITIONS_MAX */

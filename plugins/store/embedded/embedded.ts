@@ -140,6 +140,7 @@ function createEmbedded(folder: Folder, writer: Writer, log: Logger): Store {
     },
 
     append: (room_id, after, events) => writer.write('append', room_id, after, events),
+    gather: append => writer.gather(append),
 
     async searchTerms(room_id, terms, query) {
       if (!(await isIndexed(room_id))) await writer.index(room_id)

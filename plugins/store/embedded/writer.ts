@@ -2,11 +2,12 @@ import { once } from 'node:events'
 import type { Worker } from 'node:worker_threads'
 import { errors } from '../../../schemas/error.js'
 import { Conflict, type Logger } from '../store.js'
+import { Gathering } from './gathering.js'
 import type { Outcome, Reply, Request } from './worker.js'
 import type { Write, Writes } from './writes.js'
 
-/** Minimum time between the starts of two commits of a busy store, so that batches grow. */
-const COMMIT_GAP_MS = 2
+/** Writes that are enough for a commit: gathering more of them would save little. */
+const ENOUGH_WRITES = 32
 /** Bounds of one commit, to keep each short. */
 const COMMIT_WRITES_MAX = 1000
 const COMMIT_EVENTS_MAX = 2000
@@ -56,9 +57,13 @@ export async function startWriter(worker: Worker, log: Logger) {
   let waiting_events = 0
   let committing: Waiting[] = []
   let started_at = Number.NEGATIVE_INFINITY
-  let scheduled = false
-  /** Whether writes were waiting when the last commit ended. */
-  let busy = false
+  /** Set from the first write that waits until the commit is posted. */
+  let scheduled: NodeJS.Timeout | NodeJS.Immediate | undefined
+  /** Whether `scheduled` waits for more writes. */
+  let isGathering = false
+  /** Callers that append when the next commit is about to begin. */
+  let ready: (() => void)[] = []
+  const gathering = new Gathering()
   let failing = false
   let state: 'open' | 'closing' | 'dead' = 'open'
   const wanted = new Map<string, Wanted>()
@@ -79,31 +84,42 @@ export async function startWriter(worker: Worker, log: Logger) {
     return waiting.splice(0, count)
   }
 
-  function start() {
-    scheduled = false
-    if (state === 'dead') return
-    committing = take()
-    started_at = performance.now()
-    post({ commit: committing.map(({ write }) => write) })
+  /** Lets the callers append that wait for the next commit, in this turn of the event loop; posts it in the next one. */
+  function begin() {
+    if (ready.length === 0) return commit()
+    const callbacks = ready
+    ready = []
+    isGathering = false
+    for (const append of callbacks) append()
+    scheduled = setImmediate(commit)
   }
 
-  /** An idle store batches the writes of this turn of the event loop; a busy one waits for COMMIT_GAP_MS. */
+  function commit() {
+    scheduled = undefined
+    if (state === 'dead') return
+    if (waiting.length === 0) return schedule()
+    committing = take()
+    started_at = performance.now()
+    const writes = committing.map(({ write }) => write)
+    gathering.commit(writes, started_at)
+    post({ commit: writes })
+  }
+
+  /** An idle store commits the writes of this turn of the event loop, a busy one gathers more. */
   function schedule() {
-    if (scheduled || committing.length > 0) return
-    if (waiting.length === 0) {
-      drained()
-      return
-    }
-    scheduled = true
-    const rest_ms = started_at + COMMIT_GAP_MS - performance.now()
-    if (busy && rest_ms > 0) setTimeout(start, Math.ceil(rest_ms))
-    else setImmediate(start)
+    if (committing.length > 0) return
+    const count = waiting.length + ready.length
+    if (count === 0) return drained()
+    if (scheduled !== undefined && !(isGathering && count === ENOUGH_WRITES)) return
+    clearTimeout(scheduled as NodeJS.Timeout)
+    const rest_ms = count < ENOUGH_WRITES ? started_at + gathering.ms - performance.now() : 0
+    isGathering = rest_ms >= 1
+    scheduled = isGathering ? setTimeout(begin, rest_ms) : setImmediate(begin)
   }
 
   function ended(settle: (waiting: Waiting, i: number) => void) {
     const settled = committing
     committing = []
-    busy = waiting.length > 0
     schedule()
     settled.forEach(settle)
   }
@@ -149,6 +165,7 @@ export async function startWriter(worker: Worker, log: Logger) {
     waiting_events = 0
     wanted.clear()
     for (const { reject } of refused) reject(new errors.StoreUnavailable())
+    for (const append of ready.splice(0)) append()
     drained()
   }
   worker.on('error', died)
@@ -162,6 +179,13 @@ export async function startWriter(worker: Worker, log: Logger) {
   return {
     get alive() {
       return state === 'open'
+    },
+
+    /** Calls back when the next commit is about to begin: what is written in that turn of the event loop shares it. */
+    gather(append: () => void) {
+      if (state !== 'open') return void setImmediate(append)
+      ready.push(append)
+      schedule()
     },
 
     /** Resolves when the write is durable. @throws Conflict, StoreUnavailable */
@@ -193,7 +217,7 @@ export async function startWriter(worker: Worker, log: Logger) {
     async close() {
       if (state === 'open') {
         state = 'closing'
-        if (waiting.length + committing.length > 0) {
+        if (waiting.length + committing.length + ready.length > 0) {
           await new Promise<void>(resolve => {
             drained = resolve
           })

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setTimeout as nextMs } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { type Test, test } from 'tap'
 import { prepareFolder } from '../../../../plugins/store/embedded/folder.js'
@@ -68,19 +68,52 @@ const ECHO = `
   parentPort.postMessage({ opened: true })
 `
 
-test('a busy store starts its commits 2 ms apart', async t => {
+test('while many senders talk, the store gathers their writes for some ms', async t => {
   const writer = await startWriter(new Worker(ECHO, { eval: true, execArgv: [] }), console)
-  const started_at = performance.now()
   const writes: Promise<unknown>[] = []
-  // Some writes always wait when a commit ends.
-  while (performance.now() - started_at < 100) {
-    for (let i = 0; i < 3; i++) writes.push(writer.write('ping'))
-    await nextTurn()
+  let seq = 0
+  async function writeFor(ms: number) {
+    const started_at = performance.now()
+    while (performance.now() - started_at < ms) {
+      for (let i = 0; i < 3; i++) {
+        const room_id = `room-${++seq % 10}`
+        writes.push(writer.write('append', room_id, seq - 1, [message(room_id, seq)]))
+      }
+      await nextMs(1)
+    }
+    const commits = (await writes.at(-1)) as number
+    return { commits, ms: performance.now() - started_at }
   }
-  const commits = (await Promise.all(writes)).at(-1) as unknown as number
+  const first = await writeFor(150)
+  const second = await writeFor(200)
   // A timer may come a part of a millisecond early.
-  t.ok(commits <= (performance.now() - started_at) / 1.5 + 2, `${commits} commits of ${writes.length} writes`)
+  t.ok(second.commits - first.commits <= second.ms / 3 + 2, `${second.commits - first.commits} in ${second.ms} ms`)
   await writer.close()
+})
+
+test('a store whose callers wait for each commit, or that has enough for one, does not wait for more', async t => {
+  const writer = await startWriter(new Worker(ECHO, { eval: true, execArgv: [] }), console)
+  for (const writes of [1, 50]) {
+    const took: number[] = []
+    for (let i = 0; i < 50; i++) {
+      const started_at = performance.now()
+      await Promise.all(Array.from({ length: writes }, () => writer.write('ping')))
+      took.push(performance.now() - started_at)
+    }
+    const [fastest] = took.slice(20).sort((a, b) => a - b)
+    t.ok((fastest as number) < 3, `${writes} at a time: ${fastest} ms`)
+  }
+  await writer.close()
+})
+
+test('callers that gather append in the turn before the commit, and share it', async t => {
+  const { writer, file } = await start(t)
+  await writer.write('moveMark', 'ann', 'r', 1)
+  const before = countCommits(file)
+  const gathered = (room_id: string) =>
+    new Promise(resolve => writer.gather(() => resolve(writer.write('moveMark', 'ann', room_id, 1))))
+  await Promise.all(Array.from({ length: 20 }, (_, i) => gathered(`room-${i}`)))
+  t.equal(countCommits(file) - before, 1)
 })
 
 test('a transaction is bounded, and excess writes form the next one', async t => {
