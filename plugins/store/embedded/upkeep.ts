@@ -5,7 +5,7 @@ import type { EventRow } from './rows.js'
 import type { Sqlite } from './sqlite.js'
 
 /** Bounds of one step, because commits wait for it. */
-const STEP_EVENTS = 100
+const STEP_EVENTS = 200
 const STEP_CHARACTERS = 20_000
 /** Unindexed events beyond which commits wait for the index, so that it cannot fall behind without bound. */
 export const BEHIND_MAX = 5000
@@ -13,6 +13,12 @@ export const BEHIND_MAX = 5000
 const ROOMS_MAX = 10_000
 
 type Row = Pick<EventRow, 'seq' | 'type' | 'target' | 'text'>
+
+interface Position {
+  id: number
+  room_id: string
+  seq: number
+}
 
 /**
  * Background work after commits: indexing search terms and purging deleted rooms. It runs in small steps, each of them
@@ -31,17 +37,20 @@ export function createUpkeep(db: Sqlite) {
   const unindexed = db.all<{ room_id: string }>(`select room_id from indexed where seq = 0 limit ${ROOMS_MAX}`)
   for (const { room_id } of unindexed) behind.set(room_id, 0)
 
-  /** Up to where a room is indexed. It gets its number in the index with the first call. */
-  function position(room_id: string): number {
-    db.run('insert or ignore into indexed (room_id, seq) values (?, 0)', [room_id])
-    return db.get<{ seq: number }>('select seq from indexed where room_id = ?', [room_id])?.seq as number
+  /** A room's number in the index, and up to where it is indexed. It gets its number with the first call. */
+  function position(room_id: string): Position {
+    const read = 'select id, room_id, seq from indexed where room_id = ?'
+    const known = db.get<Position>(read, [room_id])
+    if (known !== undefined) return known
+    db.run('insert into indexed (room_id, seq) values (?, 0)', [room_id])
+    return db.get<Position>(read, [room_id]) as Position
   }
 
   /** Indexes a room's next events. @returns their number, and whether the room is now indexed up to its head */
-  function indexRoom(room_id: string, events_max: number) {
+  function indexRoom({ room_id, seq: after }: Position, events_max: number) {
     const rows = db.all<Row>(
       'select seq, type, target, text from events where room_id = ? and seq > ? order by seq limit ?',
-      [room_id, position(room_id), events_max],
+      [room_id, after, events_max],
     )
     let done = 0
     let characters = 0
@@ -67,14 +76,16 @@ export function createUpkeep(db: Sqlite) {
     else behind.set(room_id, left)
   }
 
-  function index(rooms: Iterable<string>) {
+  /** @param rooms at most STEP_EVENTS */
+  function index(rooms: string[]) {
     const steps: [room_id: string, done: number, finished: boolean][] = []
     db.transaction(() => {
       let events = STEP_EVENTS
       let characters = STEP_CHARACTERS
-      for (const room_id of rooms) {
-        const step = indexRoom(room_id, events)
-        steps.push([room_id, step.done, step.finished])
+      // By number, because FTS5 writes out what it has gathered whenever the rowids of a transaction go back.
+      for (const room of rooms.map(position).sort((a, b) => a.id - b.id)) {
+        const step = indexRoom(room, events)
+        steps.push([room.room_id, step.done, step.finished])
         events -= step.done
         characters -= step.characters
         if (events <= 0 || characters <= 0) break
@@ -132,7 +143,7 @@ export function createUpkeep(db: Sqlite) {
       db.exec('pragma synchronous = normal')
       try {
         if (first !== undefined) index([first])
-        else if (behind.size > 0) index(behind.keys())
+        else if (behind.size > 0) index([...behind.keys()].slice(0, STEP_EVENTS))
         else if (mayPurge) purge()
       } finally {
         db.exec('pragma synchronous = full')
