@@ -4,8 +4,11 @@ import { Sqlite } from './sqlite.js'
 export const BUSY_MS = 5000
 
 const pragmas = {
-  /** Commits are synced to disk. The WAL is checkpointed every 4,000 pages (16 MB). */
-  writer: 'pragma synchronous = full; pragma wal_autocheckpoint = 4000; pragma cache_size = -65536',
+  /**
+   * Commits are synced to disk. The WAL is checkpointed every 16,000 pages (64 MB): commits wait for it, and pages that
+   * changed many times are copied once.
+   */
+  writer: 'pragma synchronous = full; pragma wal_autocheckpoint = 16000; pragma cache_size = -65536',
   reader: 'pragma query_only = on; pragma cache_size = -32768',
 }
 
