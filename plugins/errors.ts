@@ -6,6 +6,13 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import fp from 'fastify-plugin'
 import { ErrorBody, errors } from '../schemas/error.js'
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** How many error responses each code had. */
+    errorsAnswered: Record<string, number>
+  }
+}
+
 const codes: ReadonlySet<string> = new Set(Object.values(errors).map(make => new make().code))
 
 /** Maps any error to one of our table: messages of Fastify, plugins and bugs never reach a client. */
@@ -33,12 +40,17 @@ function ours(error: FastifyError): FastifyError & { retry_after_ms?: number } {
 function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   const known = ours(error)
   const statusCode = known.statusCode ?? 500
+  count(request.server, known.code)
   if (statusCode >= 500) request.log.error({ err: error }, known.message)
   if ((statusCode === 429 || statusCode === 503) && !reply.hasHeader('retry-after')) {
     reply.header('retry-after', Math.ceil((known.retry_after_ms ?? 1000) / 1000))
   }
   if (statusCode === 401) reply.header('www-authenticate', 'Bearer')
   return reply.code(statusCode).send(bodyOf(known))
+}
+
+function count({ errorsAnswered }: FastifyInstance, code: string) {
+  errorsAnswered[code] = (errorsAnswered[code] ?? 0) + 1
 }
 
 function bodyOf({ statusCode = 500, code, message }: FastifyError): ErrorBody {
@@ -60,9 +72,11 @@ export function answerBadAddress(error: FastifyError, request: FastifyRequest, r
 }
 
 /** Answers bytes that are not valid HTTP. Fastify's own handler would log the raw packet, tokens included, and omit the code. */
-export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket) {
+export function answerBrokenRequest(this: FastifyInstance, error: Error & { code?: string }, socket: Socket) {
   if (error.code === 'ECONNRESET' || socket.destroyed) return
-  refuseConnection(socket, explainBroken(error.code))
+  const known = explainBroken(error.code)
+  count(this, known.code)
+  refuseConnection(socket, known)
 }
 
 function explainBroken(code: string | undefined): FastifyError {
@@ -115,6 +129,7 @@ function patternOf(url: string): RegExp {
 }
 
 async function errorAnswers(fastify: FastifyInstance) {
+  fastify.decorate('errorsAnswered', Object.fromEntries([...codes].map(code => [code, 0])))
   fastify.addSchema(ErrorBody)
   // All error responses have one shape, built here; compiling a serializer for each route would slow down the start.
   fastify.setSerializerCompiler(({ schema }) => {

@@ -31,21 +31,20 @@ export async function openEmbedded(dataDir: string, log: Logger): Promise<Store>
 async function connect(fastify: FastifyInstance, config: Config): Promise<Store> {
   const { MONGODB_URI: url, MONGODB_USER: user, MONGODB_PASSWORD: password, MONGODB_DATABASE: database } = config
   const timeout_ms = config.MONGODB_TIMEOUT_MS
-  const [{ default: mongodb }, { connectOptions, openMongo }] = await Promise.all([
+  const [{ default: mongodb }, { mongoClient, openMongo, watchClient }] = await Promise.all([
     import('@fastify/mongodb'),
     loadMongo(),
   ])
+  let watch: ReturnType<typeof watchClient>
   try {
-    await fastify.register(mongodb, {
-      url,
-      database,
-      forceClose: true,
-      ...connectOptions({ user, password }, timeout_ms),
-    })
+    const client = mongoClient(url as string, { user, password }, timeout_ms)
+    watch = watchClient(client)
+    fastify.addHook('onClose', () => client.close(true))
+    await fastify.register(mongodb, { client: await client.connect(), database })
   } catch (error) {
     throw new Error(`The database of MONGODB_URI does not answer: ${(error as Error).message}`)
   }
-  return openMongo(fastify.mongo.client.db(database), fastify.log, timeout_ms)
+  return openMongo(fastify.mongo.client.db(database), fastify.log, timeout_ms, watch)
 }
 
 async function store(fastify: FastifyInstance) {

@@ -12,6 +12,20 @@ export interface Logger {
   error(details: object, message: string): void
 }
 
+/** Measures a store. Called often, so it must be quick and must not throw. */
+export interface StoreObserver {
+  /** @param operation `commit` of the embedded store, or the name of a MongoDB command */
+  answered(operation: string, ms: number, succeeded: boolean): void
+}
+
+/** A pool of connections to a database. */
+export interface StoreConnections {
+  open: number
+  in_use: number
+  /** Callers that wait for a connection. */
+  waiting: number
+}
+
 /** Maximum number of events per `append`. */
 export const BATCH_MAX = 500
 
@@ -105,6 +119,10 @@ export interface Store {
    * more.
    */
   readEpoch(): Promise<string>
+  /** As of now; null for a store without connections. */
+  readonly connections: Readonly<StoreConnections> | null
+  /** Sets the observer. There is one; a second call replaces it. */
+  observe(by: StoreObserver): void
   /** Resolves if the store answers. */
   ping(): Promise<void>
   close(): Promise<void>

@@ -130,6 +130,7 @@ export class Client implements Sender {
   }
 
   send(frame: ServerFrame) {
+    if (frame.type === 'error') this.services.hub.count(frame.code)
     this.write(frameText(Buffer.from(JSON.stringify(frame))))
   }
 

@@ -48,6 +48,8 @@ export class Hub {
     CloseReason,
     number
   >
+  /** Error frames that were sent, by code. */
+  readonly errors: Record<string, number> = {}
   readonly #feeds = new Map<string, { feed: Feed; started: Promise<void> }>()
   readonly #users = new Map<string, { clients: Set<HubClient>; unfollow: () => void }>()
   readonly #addresses = new Map<string, number>()
@@ -68,6 +70,11 @@ export class Hub {
 
   get rooms() {
     return this.#feeds.size
+  }
+
+  /** Counts an error frame. */
+  count(code: string) {
+    this.errors[code] = (this.errors[code] ?? 0) + 1
   }
 
   /** Counts a socket from its first moment. @returns false if its address has too many */

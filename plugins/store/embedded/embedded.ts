@@ -95,6 +95,8 @@ function createEmbedded(folder: Folder, writer: Writer, log: Logger): Store {
     ...reads,
     description: `embedded in ${folder.file}`,
     shared: false,
+    connections: null,
+    observe: writer.observe,
     epoch: folder.epoch,
     // The folder is locked, so it cannot be restored while this process runs.
     readEpoch: async () => folder.epoch,

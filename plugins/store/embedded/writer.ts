@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Worker } from 'node:worker_threads'
 import { errors } from '../../../schemas/error.js'
-import { Conflict, type Logger } from '../store.js'
+import { Conflict, type Logger, type StoreObserver } from '../store.js'
 import { Gathering } from './gathering.js'
 import type { Outcome, Reply, Request } from './worker.js'
 import type { Write, Writes } from './writes.js'
@@ -66,6 +66,7 @@ export async function startWriter(worker: Worker, log: Logger) {
   const gathering = new Gathering()
   let failing = false
   let state: 'open' | 'closing' | 'dead' = 'open'
+  let observer: StoreObserver | undefined
   const wanted = new Map<string, Wanted>()
   let drained = () => {}
 
@@ -126,6 +127,7 @@ export async function startWriter(worker: Worker, log: Logger) {
 
   function committed(outcomes: Outcome[]) {
     failing = false
+    observer?.answered('commit', performance.now() - started_at, true)
     ended(({ resolve, reject }, i) => {
       const outcome = outcomes[i] as Outcome
       if ('value' in outcome) resolve(outcome.value)
@@ -137,6 +139,7 @@ export async function startWriter(worker: Worker, log: Logger) {
   function failed(reason: string) {
     if (!failing) log.error({ reason }, 'Failed to write to the store; clients retry')
     failing = true
+    observer?.answered('commit', performance.now() - started_at, false)
     ended(({ reject }) => reject(new errors.StoreUnavailable()))
   }
 
@@ -186,6 +189,10 @@ export async function startWriter(worker: Worker, log: Logger) {
       if (state !== 'open') return void setImmediate(append)
       ready.push(append)
       schedule()
+    },
+
+    observe(by: StoreObserver) {
+      observer = by
     },
 
     /** Resolves when the write is durable. @throws Conflict, StoreUnavailable */

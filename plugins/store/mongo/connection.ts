@@ -29,6 +29,7 @@ export function connectOptions({ user, password }: Account, timeout_ms = TIMEOUT
   return {
     appName: 'woongkie-talkie',
     ...(user !== undefined && { auth: { username: user, ...(password !== undefined && { password }) } }),
+    monitorCommands: true,
     retryWrites: true,
     retryReads: true,
     // Not as long as an election: clients should get their 503 earlier.

@@ -1,4 +1,5 @@
 export { connectOptions, mongoClient } from './connection.js'
 export { renewMongo, sampleMongo } from './inspect.js'
 export { openMongo } from './mongo.js'
+export { watchClient } from './observe.js'
 export { openMongoSink, openMongoSource, releaseMongo } from './transfer.js'

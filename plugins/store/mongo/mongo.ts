@@ -16,6 +16,7 @@ import { createIndexes, createIndexReads } from './indexes.js'
 import { createLog } from './log.js'
 import type { Newest } from './log-index.js'
 import { nameRooms } from './names.js'
+import { type Watch, watchClient } from './observe.js'
 import { createPeople } from './people.js'
 import { createRooms } from './rooms.js'
 import { createReadStandings } from './standings.js'
@@ -40,9 +41,15 @@ type Exposed<M> = M extends (call: Call, ...args: infer Args) => Promise<infer R
  *
  * @param connected of a client made with `connectOptions`, which the caller closes after the store
  * @param timeout_ms how long one command may take
+ * @param watch of the client, if it was watched from its first connection on
  * @throws an Error whose message is one plain sentence, if this server cannot read the database's content
  */
-export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIMEOUT_MS): Promise<Store> {
+export async function openMongo(
+  connected: Db,
+  logger: Logger,
+  timeout_ms = TIMEOUT_MS,
+  { connections, observe }: Watch = watchClient(connected.client),
+): Promise<Store> {
   const db = withConcerns(connected, timeout_ms)
   const collections = collectionsOf(db)
   const log = createLog(collections)
@@ -138,6 +145,8 @@ export async function openMongo(connected: Db, logger: Logger, timeout_ms = TIME
   return {
     description: `mongodb, database ${db.databaseName}`,
     shared: true,
+    connections,
+    observe,
     epoch,
     ping: expose(async (call: Call) => {
       await db.command({ ping: 1 }, call)

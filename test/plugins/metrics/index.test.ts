@@ -1,8 +1,13 @@
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { connect as connectTcp } from 'node:net'
+import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
-import { build, register } from '../support/application.js'
-import { eventually } from '../support/eventually.js'
-import { connect, listen } from '../support/socket.js'
+import { build, register } from '../../support/application.js'
+import { eventually } from '../../support/eventually.js'
+import { top } from '../../support/process.js'
+import { connect, listen } from '../../support/socket.js'
 
 /** The value of the line with exactly this name and these labels. */
 async function figure(fastify: FastifyInstance, line: string): Promise<number> {
@@ -103,4 +108,55 @@ test('new, resumed and reset subscriptions are counted apart, and closed sockets
   await stranger.closed
   t.equal(await figure(fastify, 'talkie_sockets_closed_total{reason="unauthorized"}'), 1)
   t.equal(await figure(fastify, 'talkie_sockets_closed_total{reason="too_slow"}'), 0)
+})
+
+test('the gauges report the state of the server, its store and its bus', async t => {
+  const fastify = await build(t)
+  const read = async () => ({
+    bus: await figure(fastify, 'talkie_bus_up'),
+    ready: await figure(fastify, 'talkie_ready'),
+    store: await figure(fastify, 'talkie_store_up'),
+    unsent: await figure(fastify, 'talkie_unsent_bytes'),
+  })
+  t.same(await read(), { bus: 1, ready: 1, store: 1, unsent: 0 })
+  const version = JSON.parse(readFileSync(join(top, 'package.json'), 'utf8')).version
+  t.equal(await figure(fastify, `talkie_build_info{version="${version}",node="${process.version}"}`), 1)
+  fastify.draining = true
+  fastify.unsent.bytes = 5
+  t.same(await read(), { bus: 1, ready: 0, store: 1, unsent: 5 })
+  await fastify.store.close()
+  t.same(await read(), { bus: 1, ready: 0, store: 0, unsent: 5 })
+})
+
+test('errors are counted by code, for HTTP and for sockets', async t => {
+  const fastify = await build(t)
+  const origin = await listen(fastify)
+  const errors = (code: string, transport: string) =>
+    figure(fastify, `talkie_errors_total{code="${code}",transport="${transport}"}`)
+  t.equal(await errors('STORE_UNAVAILABLE', 'http'), 0, 'a code that has not occurred is there, too')
+  await fastify.inject('/auth/me')
+  await fastify.inject('/nothing')
+  await fastify.inject('/rooms/%zz')
+  const broken = connectTcp(Number(new URL(origin).port), '127.0.0.1').end('no HTTP\r\n\r\n')
+  await once(broken.resume(), 'close')
+  const { token } = await register(fastify, 'minji')
+  const socket = await connect(t, origin, '/ws', token)
+  socket.send({ type: 'subscribe', room_id: 'nowhere' })
+  await socket.next('error')
+  t.equal(await errors('UNAUTHORIZED', 'http'), 1)
+  t.equal(await errors('NOT_FOUND', 'http'), 1)
+  t.equal(await errors('BAD_REQUEST', 'http'), 2)
+  t.equal(await errors('ROOM_NOT_FOUND', 'socket'), 1)
+})
+
+test('every gauge has a test', async t => {
+  const text = await (await build(t)).metrics.metrics()
+  const folder = join(top, 'test/plugins/metrics')
+  const tests = readdirSync(folder).map(name => readFileSync(join(folder, name), 'utf8'))
+  for (const [, name = ''] of text.matchAll(/^# TYPE (talkie_\w+) gauge$/gm)) {
+    t.ok(
+      tests.some(test => new RegExp(`['\`]${name}\\b`).test(test)),
+      name,
+    )
+  }
 })

@@ -4,7 +4,9 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import { errorAnswers, errors } from '../schemas/error.js'
+import { errorAnswers, errors } from '../../schemas/error.js'
+import type { Readiness } from '../../schemas/readiness.js'
+import { addStoreFigures } from './store.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -55,18 +57,30 @@ async function metrics(fastify: FastifyInstance) {
   gauge('talkie_sockets', 'Open sockets', () => ws.hub.clients.size)
   gauge('talkie_rooms', 'Rooms with sockets', () => ws.hub.rooms)
   gauge('talkie_bus_up', 'Whether messages to ourselves come back by the bus', () => Number(pubsub.state === 'up'))
-  const storeUp = new Gauge({ name: 'talkie_store_up', help: 'Whether the store answers', registers })
+  let reading: Promise<Readiness> | null = null
+  /** All metrics are collected at once, so these two share one look at the store. */
+  function readiness() {
+    reading ??= fastify.readiness().finally(() => {
+      reading = null
+    })
+    return reading
+  }
+  new Gauge({
+    ...{ name: 'talkie_store_up', help: 'Whether the store answers', registers },
+    async collect() {
+      this.set(Number((await readiness()).store === 'up'))
+    },
+  })
   new Gauge({
     ...{ name: 'talkie_ready', help: 'Whether the server accepts traffic, as /ready says', registers },
     async collect() {
-      const { ready, store } = await fastify.readiness()
-      storeUp.set(Number(store === 'up'))
-      this.set(Number(ready))
+      this.set(Number((await readiness()).ready))
     },
   })
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
   const build = { name: 'talkie_build_info', help: 'The version that runs; always 1', labelNames: ['version', 'node'] }
   new Gauge({ ...build, registers }).set({ version, node: process.version }, 1)
+  addStoreFigures(registry, fastify.store)
   gauge('talkie_unsent_bytes', 'Bytes that wait to be sent to all clients', () => fastify.unsent.bytes)
   gauge('talkie_logins_waiting', 'Logins and registrations that wait for a thread', auth.waiting)
 
@@ -90,6 +104,19 @@ async function metrics(fastify: FastifyInstance) {
       },
     })
   }
+  new Counter({
+    name: 'talkie_errors_total',
+    help: 'Errors that clients were answered, by code and transport',
+    labelNames: ['code', 'transport'],
+    registers,
+    collect() {
+      this.reset()
+      const answered = { http: fastify.errorsAnswered, socket: ws.hub.errors }
+      for (const [transport, codes] of Object.entries(answered)) {
+        for (const [code, number] of Object.entries(codes)) this.inc({ code, transport }, number)
+      }
+    },
+  })
   counts('talkie_subscriptions_total', 'Rooms that sockets began to follow, by how', 'began', () => ws.hub.subscribed)
   counts('talkie_sockets_closed_total', 'Sockets that the server closed, by why', 'reason', () => ws.hub.closed)
   count(
@@ -157,5 +184,5 @@ function isSame(one: string, other: string): boolean {
 
 export default fp(metrics, {
   name: 'metrics',
-  dependencies: ['auth', 'config', 'connections', 'docs', 'pubsub', 'readiness', 'room-log', 'ws'],
+  dependencies: ['auth', 'config', 'connections', 'docs', 'errors', 'pubsub', 'readiness', 'room-log', 'store', 'ws'],
 })
