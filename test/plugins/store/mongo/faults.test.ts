@@ -55,12 +55,12 @@ async function run() {
     return { store, commands, log }
   }
 
-  test('a page of 100 own rooms costs at most 6 commands', async t => {
+  test('a list of own rooms costs at most 6 commands, however many rooms it has', async t => {
     const database = emptyDatabase(t)
     const app = await build(t, { MONGODB_URI: mongo.uri, MONGODB_DATABASE: database })
     await addUsers(app, 'minji', 'seojun')
     const ids: string[] = []
-    for (let n = 0; n < 99; n++) {
+    for (let n = 0; n < 29; n++) {
       const { id } = await app.rooms.create('minji', { name: `room ${n}` })
       ids.push(id)
       await app.rooms.join(id, 'seojun', undefined)
@@ -74,8 +74,8 @@ async function run() {
     await list('minji', query)
     commands.length = 0
     const { rooms } = await list('minji', query)
-    t.equal(rooms.length, 100)
-    t.equal(rooms.filter(({ unread }) => unread === 1).length, 99)
+    t.equal(rooms.length, 30)
+    t.equal(rooms.filter(({ unread }) => unread === 1).length, 29)
     t.equal(rooms.find(({ id }) => id === 'default')?.member_count, 2)
     const names = commands.map(({ commandName }) => commandName)
     t.ok(names.length <= 6, names.join(' '))
