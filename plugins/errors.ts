@@ -113,13 +113,18 @@ export function refuseConnection(
 
 /** The methods of every route, to tell a wrong method from a wrong path. */
 function watchMethods(fastify: FastifyInstance) {
-  const routes = new Map<string, { path: RegExp; methods: Set<string> }>()
+  const routes = new Map<string, { path: RegExp; parameters: number; methods: Set<string> }>()
   fastify.addHook('onRoute', ({ url, method }) => {
-    const route = routes.get(url) ?? { path: patternOf(url), methods: new Set() }
+    const parameters = url.split(/[:*]/).length
+    const route = routes.get(url) ?? { path: patternOf(url), parameters, methods: new Set() }
     for (const each of [method].flat()) route.methods.add(each)
     routes.set(url, route)
   })
-  return (path: string) => [...routes.values()].find(route => route.path.test(path))?.methods
+  /** Of the most exact route: `/users/me` before `/users/:username`. */
+  return (path: string) => {
+    const found = [...routes.values()].filter(route => route.path.test(path))
+    return found.sort((a, b) => a.parameters - b.parameters)[0]?.methods
+  }
 }
 
 /** @param url of a route, such as `/rooms/:id` or `/assets/*` */
@@ -135,14 +140,21 @@ async function errorAnswers(fastify: FastifyInstance) {
   fastify.setSerializerCompiler(({ schema }) => {
     return (schema as { $ref?: string }).$ref === 'Error#' ? JSON.stringify : fastJson(schema as Schema)
   })
-  fastify.setErrorHandler(answerError)
   const methodsOf = watchMethods(fastify)
-  function refuseUnrouted(request: FastifyRequest, reply: FastifyReply): never {
+  function methodRefused(request: FastifyRequest, reply: FastifyReply) {
     const methods = methodsOf(request.url.split('?', 1)[0] as string)
-    if (methods === undefined || methods.has(request.method)) throw new errors.NotFound()
+    if (methods === undefined || methods.has(request.method)) return undefined
     reply.header('allow', [...methods].join(', '))
-    throw new errors.MethodNotAllowed(request.method)
+    return new errors.MethodNotAllowed(request.method)
   }
+  function refuseUnrouted(request: FastifyRequest, reply: FastifyReply): never {
+    throw methodRefused(request, reply) ?? new errors.NotFound()
+  }
+  fastify.setErrorHandler((error: FastifyError, request, reply) => {
+    // The path may be that of another route with other methods: PUT /messages/search is no PUT /messages/:msgId.
+    const refused = error.statusCode === 400 ? methodRefused(request, reply) : undefined
+    return answerError(refused ?? error, request, reply)
+  })
   fastify.setNotFoundHandler(refuseUnrouted)
   // Of QUERY, Fastify looks at the content type before it looks for a handler.
   fastify.addHook('preParsing', async (request, reply) => {

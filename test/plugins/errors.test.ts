@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { test } from 'tap'
 import { errors, rateLimited } from '../../schemas/error.js'
-import { build } from '../support/application.js'
+import { build, register } from '../support/application.js'
 
 function routes(app: FastifyInstance) {
   app.post('/echo', async request => request.body ?? null)
@@ -27,6 +27,18 @@ async function answer(app: FastifyInstance, request: InjectOptions | string) {
   const { statusCode, headers, body } = await app.inject(request)
   return { statusCode, body: JSON.parse(body), retry_after: headers['retry-after'] }
 }
+
+test('a method that a path does not have is told, also if another route has a parameter in its place', async t => {
+  const app = await build(t)
+  const { headers } = await register(app, 'minji')
+  const ask = async (method: 'PUT' | 'PATCH', url: string) => {
+    const answer = await app.inject({ method, url, headers })
+    return [answer.statusCode, answer.headers.allow]
+  }
+  t.same(await ask('PUT', '/rooms/default/messages/search?q=x'), [405, 'GET, HEAD'])
+  t.same(await ask('PATCH', '/users/me/profile'), [405, 'GET, HEAD, PUT'])
+  t.same(await ask('PUT', '/rooms/default/messages/x'), [400, undefined])
+})
 
 test('every error response has the common shape and a documented code', async t => {
   const app = await build(t, {}, { after: routes })
