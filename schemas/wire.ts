@@ -75,7 +75,7 @@ export const CLIENT_ID_PATTERN = '^[A-Za-z0-9._:-]{1,64}$'
 /** White space and what shows nothing: control, format and filler characters, variation selectors, the empty Braille pattern. */
 const BLANK = '\\s\\p{Z}\\p{Cc}\\p{Cf}\\p{Cs}\\p{Default_Ignorable_Code_Point}\\u2800'
 /** At least one character that shows something; no U+0000, no lone surrogate. */
-export const TEXT_PATTERN = `^(?=[^]*[^${BLANK}])[^\\u0000\\ud800-\\udfff]*$`
+export const TEXT_PATTERN = `^[^\\u0000\\ud800-\\udfff]*[^${BLANK}][^\\u0000\\ud800-\\udfff]*$`
 
 const EMOJI = '\\p{Extended_Pictographic}'
 /** Scripts whose letters change their form beside a joiner: Arabic and Syriac, and those of India and Sri Lanka. */

@@ -71,10 +71,8 @@ export function complete(document: object) {
         else moveExample(parameter)
       }
       for (const media of Object.values(requestBody?.content ?? {})) {
-        const [shape, none] = media.schema.anyOf ?? []
         // A body that may be null may be left out.
-        if (none?.type === 'null') Object.assign(requestBody as object, { required: false })
-        if (none?.type === 'null') media.schema = shape
+        if (media.schema.anyOf?.at(-1)?.type === 'null') Object.assign(requestBody as object, { required: false })
         addExample(media)
       }
       for (const response of Object.values(responses)) {
