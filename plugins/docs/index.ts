@@ -110,9 +110,11 @@ async function docs(fastify: FastifyInstance) {
         ...errorAnswers('RateLimited', 'Internal'),
       },
     }
+    let text: Promise<Buffer> | undefined
     fastify.get(`/docs/${name}`, { schema }, (_request, reply) => {
       reply.type('application/yaml; charset=utf-8')
-      return readFile(new URL(`openapi/${name}`, TOP), 'utf8')
+      text ??= readFile(new URL(`openapi/${name}`, TOP))
+      return text
     })
   }
 }
