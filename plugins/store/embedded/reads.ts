@@ -203,9 +203,9 @@ export function createReads(db: Sqlite) {
       const row = db.get<{ count: number }>(
         `select count(*) as count from (
            select 1 from (
-             select type, username, text from events not indexed where room_id = ? and seq > ? and seq <= ?
+             select type, username, octet_length(text) as bytes from events not indexed where room_id = ? and seq > ? and seq <= ?
              order by seq desc limit ${UNREAD_SCAN_MAX})
-           where type = 'message' and username <> ? and text <> '' limit ?)`,
+           where type = 'message' and username <> ? and bytes > 0 limit ?)`,
         [room_id, after, upto, username, max],
       )
       return row?.count as number
