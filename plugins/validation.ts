@@ -3,6 +3,7 @@ import { Ajv, type ErrorObject } from 'ajv'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { errors } from '../schemas/error.js'
+import { isNestedTooDeeply } from './budgets/index.js'
 
 /** Characters of a client's property name that an error message repeats. */
 const NAME_MAX = 50
@@ -27,7 +28,9 @@ async function validation(fastify: FastifyInstance) {
     // Clients may send the content type without a body; routes that need one reject that.
     if (body.length === 0) return done(null, undefined)
     if (!isUtf8(body as Buffer)) return done(new errors.BadRequest('The body is not valid UTF-8'))
-    parseJson(request, body.toString(), done)
+    const text = body.toString()
+    if (isNestedTooDeeply(text)) return done(new errors.BadRequest('The body is nested too deeply'))
+    parseJson(request, text, done)
   })
 }
 

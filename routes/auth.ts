@@ -85,13 +85,13 @@ function cookieOf(request: FastifyRequest) {
 }
 
 export default (async fastify => {
-  const { auth, budgets, limits, users } = fastify
+  const { auth, limits, users } = fastify
   const onRequest = fastify.requireIdentity
   const remember = (request: FastifyRequest, username: string) =>
     limits.wrongLogins.remember(username, limits.addressOf(request))
 
   async function preHandler(request: FastifyRequest) {
-    budgets.ofAddress(limits.addressOf(request)).charge(prices.login)
+    await request.turn(prices.login)
   }
 
   const registerOptions = {

@@ -63,6 +63,19 @@ export const honest: Attacks = {
     }
     for (const socket of people) socket?.terminate()
   },
+  'honest: the page after a restart, in three tabs': attack =>
+    attack.loop(3, async () => {
+      const paths = ['/', '/auth/me', '/rooms?mine=true&limit=100', '/rooms/default/messages', '/rooms/room-0/members']
+      for (const path of paths) {
+        const { status } = await ask(attack.port, 'GET', path, { token: attack.token })
+        if (status !== 200) attack.refused[`${path} ${status}`] = (attack.refused[`${path} ${status}`] ?? 0) + 1
+      }
+      const socket = await openSocket(attack.port, attack.token)
+      watch(attack, socket)
+      for (let i = 0; i < ROOMS; i++) socket?.send(json({ type: 'subscribe', room_id: `room-${i}`, after: 150 }))
+      await sleep(3000)
+      socket?.removeAllListeners('close').terminate()
+    }),
   'honest: a bot at 8 messages a second': async attack => {
     const socket = await openSocket(attack.port, attack.token)
     watch(attack, socket)

@@ -1,6 +1,9 @@
+import { rateLimited } from '../../schemas/error.js'
+import { line, type Waiting } from './line.js'
+
 /** What a budget allows, as shares of one core: 100 is 100 ms of the main thread in each second. */
 export interface Allowance {
-  /** ms of server time that come back in each second. */
+  /** ms of server time that come back in each second; 0 for no limit. */
   ms_per_second: number
   /** ms of server time that may be saved up, and spent faster. */
   reserve_ms: number
@@ -9,7 +12,9 @@ export interface Allowance {
 /** However much a payer has saved, it spends at most this share of a core… */
 const PACE = 0.25
 /** …with so much at once, ms: no turn of the event loop is to take over 20 ms. */
-const PACE_BURST_MS = 10
+const PACE_BURST_MS = 4
+/** Pieces of work of one payer that wait: one for each connection or request. */
+const WAITING_MAX = 2000
 /** A payer that stays out of budget for so long is not busy but abusive, ms. */
 const LASTING_MS = 20_000
 
@@ -19,11 +24,12 @@ const LASTING_MS = 20_000
  *
  * Each bucket is kept as the time at which it will be full again (GCRA), so a budget that nobody uses costs nothing.
  */
-export class Budget {
+export class Budget implements Waiting {
   #paced_until = 0
   #full_at = 0
   /** When the reserve was used up, if it has not recovered to a half since. */
   #exhausted_at: number | null = null
+  readonly #waiting: { cost_us: number; begin: () => void }[] = []
   /** Connections that hold this budget. */
   holders = 0
 
@@ -33,13 +39,31 @@ export class Budget {
   ) {}
 
   /**
-   * Takes the price of work that is about to be done, or was just done; it may put the payer into debt.
+   * Takes the price of work that is about to be done, when that may begin.
    * @param cost_us µs of the main thread
-   * @returns ms that the payer must be kept waiting before its next piece of work; 0 if it is within its budget
+   * @returns null if the work may begin at once, else what resolves when it may: in the order of the calls, in a turn of
+   *   the event loop that has time for it
+   * @throws (rejects) RateLimited if WAITING_MAX pieces of work wait already
    */
-  charge(cost_us: number): number {
+  turn(cost_us: number): Promise<void> | null {
+    if (this.#waiting.length > 0 || this.wait_ms() > 0) return this.inLine(cost_us)
+    this.charge(cost_us)
+    return null
+  }
+
+  /** As `turn`, for work that can wait for the next turn of the event loop even if its payer is within its pace. */
+  inLine(cost_us: number): Promise<void> {
+    if (this.#waiting.length >= WAITING_MAX) return Promise.reject(rateLimited(this.wait_ms()))
+    return new Promise(begin => {
+      this.#waiting.push({ cost_us, begin })
+      line.join(this)
+    })
+  }
+
+  /** Takes the price of work that was done; it may put the payer into debt. @param cost_us µs of the main thread */
+  charge(cost_us: number) {
     const { ms_per_second, reserve_ms } = this.allowance
-    if (ms_per_second === 0) return 0
+    if (ms_per_second === 0) return
     const now = this.now()
     const cost_ms = cost_us / 1000
     this.#paced_until = Math.max(this.#paced_until, now) + cost_ms / PACE
@@ -47,16 +71,30 @@ export class Budget {
     const missing_ms = ((this.#full_at - now) / 1000) * ms_per_second
     if (missing_ms > reserve_ms) this.#exhausted_at ??= now
     else if (missing_ms < reserve_ms / 2) this.#exhausted_at = null
-    return this.wait_ms(now)
   }
 
   /** ms until the next piece of work may begin. */
-  wait_ms(now = this.now()): number {
+  wait_ms(): number {
     const { ms_per_second, reserve_ms } = this.allowance
     if (ms_per_second === 0) return 0
+    const now = this.now()
     const pace_ms = this.#paced_until - now - PACE_BURST_MS / PACE
     const reserve_wait_ms = this.#full_at - now - (reserve_ms / ms_per_second) * 1000
     return Math.ceil(Math.max(0, pace_ms, reserve_wait_ms))
+  }
+
+  /** Pieces of work that wait. */
+  get waiting() {
+    return this.#waiting.length
+  }
+
+  beginNext(): number {
+    const wait_ms = this.wait_ms()
+    if (wait_ms > 0) return wait_ms
+    const next = this.#waiting.shift()
+    if (next) this.charge(next.cost_us)
+    next?.begin()
+    return 0
   }
 
   /** Whether nothing is left: refuse instead of delaying. */
@@ -70,9 +108,12 @@ export class Budget {
     return this.#exhausted_at !== null && this.now() - this.#exhausted_at > LASTING_MS
   }
 
-  /** Whether nothing was taken lately, so that a new budget is as good as this one. */
+  /** Whether nothing was taken lately and nothing waits, so that a new budget is as good as this one. */
   get full(): boolean {
     const now = this.now()
-    return this.#full_at <= now && this.#paced_until <= now
+    return this.#waiting.length === 0 && this.#full_at <= now && this.#paced_until <= now
   }
 }
+
+/** Pays for what is nobody's: it is done in turn with other work and never refused. */
+export const free = new Budget({ ms_per_second: 0, reserve_ms: 0 })

@@ -2,8 +2,9 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { type Budgets, createBudgets } from './budgets.js'
 
-export { Budget } from './budget.js'
+export { Budget, free } from './budget.js'
 export type { Budgets } from './budgets.js'
+export { isNestedTooDeeply } from './nesting.js'
 export { prices } from './prices.js'
 
 declare module 'fastify' {

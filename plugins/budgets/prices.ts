@@ -4,38 +4,52 @@
  */
 export const prices = {
   /** Accepting a connection. A TLS handshake costs far more. */
-  connection: 100,
+  connection: 300,
   tls_handshake: 1500,
+  /** Reading a slice of a connection's bytes from the network. */
+  slice: 10,
+  /** Parsing the head of a request. */
+  head: 20,
   /** A request from its first byte to its answer, besides what follows. */
-  request: 400,
+  request: 700,
   /** A token that is not valid: its signature is checked, and the error made. */
   bad_token: 400,
   /** A login or registration, besides the hash, which a thread of its own computes. */
   login: 2000,
   /** A frame, besides what it asks for. */
   frame: 20,
-  /** Parsing JSON. Deeply nested arrays are the worst case. */
+  /** Refusing a frame: making the error and its frame. */
+  refused: 70,
+  /** Opening a WebSocket, besides its request. */
+  socket: 300,
+  /** Parsing JSON. Many keys are the worst case. */
   parsed_byte: 0.06,
   /** Building and writing an answer. */
   answered_byte: 0.01,
+  /** Sending a file. */
+  file: 200,
   /** Deciding on an event and handing it to the store. */
-  append: 60,
+  append: 200,
   /** Encoding an HTTP answer, most of which is text that is not ASCII. */
   encoded_byte: 0.03,
   /** Reading a message of a history page. */
-  read_message: 20,
+  read_message: 70,
   /** Reading a room of the list, with its unread count, for one user. */
-  listed_room: 60,
+  listed_room: 220,
+  /** Reading a member of the list. */
+  listed_member: 20,
   /** Examining a message that a search may match, besides its characters. */
   searched_message: 10,
   /** Reading, normalizing and comparing a text. */
   searched_character: 0.1,
   /** Following a room: membership, presence, welcome. */
-  subscribe: 300,
+  subscribe: 500,
   /** An event that a resuming socket is sent. */
   replayed_event: 8,
+  /** Reading and moving a read mark. */
+  mark: 150,
   /** One copy of a frame that is not in the log (typing, a read mark), for one recipient. */
-  recipient: 4,
+  recipient: 12,
 } as const
 
 /** µs */

@@ -1,10 +1,10 @@
 import { BlockList, isIPv6 } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { rateLimited } from '../../schemas/error.js'
-import { type Budget, prices } from '../budgets/index.js'
+import { limits as wire } from '../../schemas/wire.js'
+import { type Budget, free, prices } from '../budgets/index.js'
 import { list } from '../config/index.js'
 import { watchUnsent } from './unsent.js'
 
@@ -12,6 +12,13 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Bytes that wait to be sent to all clients, and connections destroyed because their clients did not read. */
     unsent: { bytes: number; destroyed: number }
+  }
+  interface FastifyRequest {
+    /**
+     * Takes the price of work that is about to be done for this request from the budget of its payer. @param cost_us µs of
+     * the main thread @returns null, or what resolves when the work may begin, as `Budget.turn`
+     */
+    turn(cost_us: number): Promise<void> | null
   }
 }
 
@@ -21,7 +28,7 @@ async function connections(fastify: FastifyInstance) {
   const { gate } = fastify.server
   const isTrusted = addressesOf(list(config.TRUST_PROXY))
   gate.payer = ({ remoteAddress }) =>
-    remoteAddress === undefined || isTrusted(remoteAddress) ? null : budgets.ofAddress(normalizeIP(remoteAddress))
+    remoteAddress === undefined || isTrusted(remoteAddress) ? free : budgets.ofAddress(normalizeIP(remoteAddress))
 
   const watch = watchUnsent(gate.sockets)
   fastify.decorate('unsent', watch.figures)
@@ -30,23 +37,29 @@ async function connections(fastify: FastifyInstance) {
   const payerOf = (request: FastifyRequest): Budget =>
     request.identity ? budgets.ofAccount(request.identity.username) : budgets.ofAddress(limits.addressOf(request))
 
+  fastify.decorateRequest('turn', function (this: FastifyRequest, cost_us: number) {
+    return payerOf(this).turn(cost_us)
+  })
+
   fastify.addHook('onRequest', async (request, reply) => {
     const budget = payerOf(request)
     if (budget.exhausted) {
       if (budget.abused) reply.header('connection', 'close')
       throw rateLimited(budget.wait_ms())
     }
-    const wait_ms = budget.charge(prices.request + (request.identityFault ? prices.bad_token : 0))
-    if (wait_ms > 0) await sleep(wait_ms)
+    await budget.turn(prices.request + (request.identityFault ? prices.bad_token : 0))
   })
   fastify.addHook('preParsing', async (request, _reply, payload) => {
-    const length = Number(request.headers['content-length'] ?? 0)
-    if (length > 0) payerOf(request).charge(length * prices.parsed_byte)
+    const { 'content-length': length, 'transfer-encoding': chunked } = request.headers
+    const bytes = chunked === undefined ? Number(length ?? 0) : wire.FRAME_BYTES_MAX
+    if (bytes > 0) await request.turn(bytes * prices.parsed_byte)
     return payload
   })
   fastify.addHook('onSend', async (request, _reply, payload) => {
     if (typeof payload === 'string' || Buffer.isBuffer(payload)) {
-      payerOf(request).charge(Buffer.byteLength(payload) * prices.encoded_byte)
+      payerOf(request).charge(Buffer.byteLength(payload) * prices.answered_byte)
+    } else if (payload !== null && payload !== undefined) {
+      payerOf(request).charge(prices.file)
     }
     return payload
   })

@@ -1,5 +1,6 @@
 import http, { type RequestListener, type Server } from 'node:http'
 import https, { type ServerOptions } from 'node:https'
+import type { Socket } from 'node:net'
 import type { FastifyServerOptions } from 'fastify'
 import { prices } from '../budgets/index.js'
 import { Gate } from './gate.js'
@@ -34,12 +35,31 @@ export function gatedServers(): NonNullable<FastifyServerOptions['serverFactory'
     server.gate = gate
     if (options.keepAliveTimeout !== undefined) server.keepAliveTimeout = options.keepAliveTimeout
     if (options.requestTimeout !== undefined) server.requestTimeout = options.requestTimeout
-    if (tls) server.on('secureConnection', socket => gate.accept(socket, prices.tls_handshake))
-    else server.on('connection', socket => gate.accept(socket, prices.connection))
+    takeConnections(server, gate, Boolean(tls))
     // An `Expect` that we do not know is ignored; Node would answer 417 itself.
     server.on('checkExpectation', listener)
     // Before the plugin that upgrades.
     server.on('upgrade', request => gate.upgraded(request.socket))
     return server
   }) as unknown as NonNullable<FastifyServerOptions['serverFactory']>
+}
+
+/** Lets the gate decide when the server takes a connection: it is not set up, and TLS is not spoken, before it is paid. */
+function takeConnections(server: Server, gate: Gate, tls: boolean) {
+  const take = server.listeners('connection')
+  server.removeAllListeners('connection')
+  // Without a listener of ours Node's parser would read from the handle itself, past the gate.
+  const readByListener = (socket: Socket) => socket.on('data', () => {})
+  server.on('connection', (socket: Socket) => {
+    if (!tls) gate.open(socket)
+    gate.accept(socket, prices.connection + (tls ? prices.tls_handshake : 0), () => {
+      for (const listener of take) listener.call(server, socket)
+      if (!tls) readByListener(socket)
+    })
+  })
+  if (!tls) return
+  server.on('secureConnection', socket => {
+    gate.open(socket)
+    readByListener(socket)
+  })
 }

@@ -1,4 +1,3 @@
-import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { Budget } from '../budgets/index.js'
 
 /** How long one step may keep the event loop, ms. */
@@ -29,19 +28,17 @@ export function createPace(budget: Budget) {
 
     /** Ends a step and waits for the next one. @returns whether there is to be a next one */
     async rest(): Promise<boolean> {
-      const wait_ms = this.pay()
-      if (worked_us >= WORK_MAX_US || wait_ms > WAIT_MAX_MS) return false
-      if (wait_ms > 0) await sleep(wait_ms)
-      else await setImmediate()
+      this.pay()
+      if (worked_us >= WORK_MAX_US || budget.wait_ms() > WAIT_MAX_MS) return false
+      await budget.inLine(0)
       started_at = performance.now()
       return true
     },
 
-    /** Charges what was not paid yet. @returns how long the account has to wait, ms */
-    pay(): number {
-      const wait_ms = budget.charge(unpaid_us)
+    /** Charges what was not paid yet. */
+    pay() {
+      budget.charge(unpaid_us)
       unpaid_us = 0
-      return wait_ms
     },
   }
 }

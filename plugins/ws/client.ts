@@ -76,7 +76,7 @@ export class Client implements Sender {
     ws.on('message', (data, binary) => this.#receive(data, binary))
     ws.on('ping', () => {
       this.#heard()
-      this.pay(prices.frame)
+      this.#pacer.receive(null, false)
     })
     ws.on('pong', () => this.#heard())
     // `close` follows and does the rest.
@@ -113,6 +113,7 @@ export class Client implements Sender {
     const budget = this.services.budgets.ofAccount(identity.username)
     budget.holders++
     this.#pacer.budget = budget
+    this.pay(prices.socket)
     // From here on, the end of the session closes this socket; it may have ended since the token was verified.
     if (auth.hasEnded(identity.session_id)) return this.close('unauthorized')
     if (!this.one_room) return
@@ -127,6 +128,10 @@ export class Client implements Sender {
 
   pay(cost_us: number) {
     this.#pacer.pay(cost_us)
+  }
+
+  turn(cost_us: number) {
+    return this.#pacer.budget?.turn(cost_us) ?? null
   }
 
   send(frame: ServerFrame) {
@@ -247,6 +252,7 @@ export class Client implements Sender {
   }
 
   #refuse(error: unknown, origin: Origin) {
+    this.pay(prices.refused)
     const { code, message, statusCode = 500 } = error as FastifyError
     if (statusCode >= 500 && !(error instanceof errors.StoreUnavailable)) {
       this.services.log.error({ err: error }, 'Failed to handle a frame')

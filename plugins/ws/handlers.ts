@@ -49,7 +49,7 @@ export const handlers: Handlers = {
   },
 
   async read(sender, { room_id, seq }) {
-    sender.pay(prices.append + sender.services.hub.socketsOf(sender.username) * prices.recipient)
+    sender.pay(prices.mark + sender.services.hub.socketsOf(sender.username) * prices.recipient)
     await sender.services.rooms.markRead(room_id, sender.username, seq, sender)
   },
 

@@ -1,6 +1,7 @@
 import { Ajv, type ValidateFunction } from 'ajv'
 import { errors } from '../../schemas/error.js'
 import { type ClientFrame, clientFrames } from '../../schemas/frame.js'
+import { isNestedTooDeeply } from '../budgets/index.js'
 
 /** Characters of a property's name, which a client chose, in an error message. */
 const NAME_SHOWN = 50
@@ -20,10 +21,11 @@ export interface Origin {
 
 /**
  * @param data a text frame
- * @throws MalformedFrame if it is not a JSON object with a `type`; BadFrame, with its `origin`, if the type is unknown or a
+ * @throws MalformedFrame if it is not a JSON object with a `type`, or nested deeply; BadFrame, with its `origin`, if the type is unknown or a
  *   field is wrong
  */
 export function parseFrame(data: string): ClientFrame {
+  if (isNestedTooDeeply(data)) throw new errors.MalformedFrame()
   let frame: unknown
   try {
     frame = JSON.parse(data)

@@ -5,7 +5,7 @@ import type { Store } from '../store/index.js'
 import { frameText } from './framing.js'
 
 /** Events per read. */
-const PAGE = 100
+export const EVENTS_PER_READ = 100
 /** Reads of one room at a time. Sockets resume at most REPLAY_MAX events behind, so only a fault reaches it. */
 const READS_MAX = limits.REPLAY_MAX
 
@@ -26,7 +26,7 @@ export class Replay {
   ) {}
 
   /**
-   * @returns the next stored events after `after`, at most PAGE, including any that the feed has not flushed yet
+   * @returns the next stored events after `after`, at most EVENTS_PER_READ, including any that the feed has not flushed yet
    * @throws StoreUnavailable, also when READS_MAX reads are in progress
    */
   read(after: number): Promise<FramedEvent[]> {
@@ -40,7 +40,7 @@ export class Replay {
   }
 
   async #read(after: number): Promise<FramedEvent[]> {
-    const events = await this.store.readEvents(this.room_id, { after, limit: PAGE })
+    const events = await this.store.readEvents(this.room_id, { after, limit: EVENTS_PER_READ })
     return events.map(event => ({ seq: event.seq, frame: frameText(encodeEvent(event)) }))
   }
 }

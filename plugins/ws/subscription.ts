@@ -7,6 +7,7 @@ import type { RoomView } from '../room-log/index.js'
 import type { Store } from '../store/index.js'
 import type { Feed, Subscriber } from './feed.js'
 import { frameText } from './framing.js'
+import { EVENTS_PER_READ } from './replay.js'
 
 /** What a subscription needs of its socket. */
 export interface Connection {
@@ -20,6 +21,8 @@ export interface Connection {
   close(reason: CloseReason): void
   /** Takes the price of what is done for this client from its budget. @param cost_us µs of the main thread */
   pay(cost_us: number): void
+  /** As `pay`, before the work. @returns null, or what resolves when it may begin, as `Budget.turn` */
+  turn(cost_us: number): Promise<void> | null
   /** The user's membership or the room ended. */
   roomEnded(room_id: string, reason: CloseReason): void
 }
@@ -130,13 +133,16 @@ export class Subscription implements Subscriber {
         await flushed
         continue
       }
-      const missed = await feed.replay.read(cursor)
-      await feed.hold()
+      // What their bytes cost is known only when they were read.
+      await this.connection.turn(Math.min(EVENTS_PER_READ, feed.flushed - cursor) * prices.replayed_event)
       if (!this.#attached) return
+      const missed = await feed.replay.read(cursor)
       const flushed = missed.filter(({ seq }) => seq <= feed.flushed)
       const replayed = Buffer.concat(flushed.map(({ frame }) => frame))
+      this.connection.pay(replayed.length * prices.answered_byte)
+      await feed.hold()
+      if (!this.#attached) return
       this.connection.write(replayed)
-      this.connection.pay(flushed.length * prices.replayed_event + replayed.length * prices.answered_byte)
       cursor = flushed.at(-1)?.seq ?? cursor
       if (socket.writableLength > UNSENT_BYTES_PAUSE) {
         await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => {})

@@ -4,6 +4,7 @@ import { prices } from '../../plugins/budgets/index.js'
 import { changeErrors, readErrors } from '../../schemas/error.js'
 import { paged } from '../../schemas/paging.js'
 import { Room, RoomCreation, RoomList } from '../../schemas/room.js'
+import { limits as wire } from '../../schemas/wire.js'
 
 const list = {
   operationId: 'listRooms',
@@ -31,9 +32,10 @@ const create = {
 }
 
 export default (async fastify => {
-  fastify.get('', { schema: list }, async ({ query, username }, reply) => {
+  fastify.get('', { schema: list }, async (request, reply) => {
+    const { query, username } = request
+    await request.turn((query.limit ?? wire.PAGE_DEFAULT) * prices.listed_room)
     const { rooms, next } = await fastify.rooms.list(username, query)
-    fastify.budgets.ofAccount(username).charge(rooms.length * prices.listed_room)
     reply.linkNext(next === undefined ? undefined : { after: next })
     return rooms
   })

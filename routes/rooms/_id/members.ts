@@ -1,8 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
+import { prices } from '../../../plugins/budgets/index.js'
 import { changeErrors, readErrors } from '../../../schemas/error.js'
 import { paged } from '../../../schemas/paging.js'
 import { MemberList, MemberPage, MemberParams, Room, RoomParams } from '../../../schemas/room.js'
+import { limits as wire } from '../../../schemas/wire.js'
 
 const tags = ['members']
 
@@ -47,7 +49,9 @@ const remove = {
 }
 
 export default (async fastify => {
-  fastify.get('/members', { schema: list }, async ({ params, query, username }, reply) => {
+  fastify.get('/members', { schema: list }, async (request, reply) => {
+    const { params, query, username } = request
+    await request.turn((query.limit ?? wire.PAGE_DEFAULT) * prices.listed_member)
     const page = await fastify.rooms.members(params.id, username, query)
     const last = page.members.at(-1)
     reply.linkNext(page.has_more && last ? { after: last.username } : undefined)

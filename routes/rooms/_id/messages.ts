@@ -4,6 +4,7 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { prices } from '../../../plugins/budgets/index.js'
 import type { Written } from '../../../plugins/messages.js'
+import { bytesOf } from '../../../plugins/store/index.js'
 import { changeErrors, rateLimited, readErrors } from '../../../schemas/error.js'
 import {
   Deleting,
@@ -19,6 +20,7 @@ import {
 } from '../../../schemas/message.js'
 import { paged } from '../../../schemas/paging.js'
 import { RoomParams } from '../../../schemas/room.js'
+import { limits as wire } from '../../../schemas/wire.js'
 
 const tags = ['messages']
 const sent = {
@@ -120,23 +122,31 @@ function nextOf({ messages, has_more }: Page, query: PageQuery): Record<string, 
   return query.after === undefined ? { before: first.id } : { after: last.id }
 }
 
+/** The price of a page's JSON, µs. */
+const encoding = (page: Message[]) => page.reduce((bytes, message) => bytes + bytesOf(message), 0) * prices.encoded_byte
+
 export default (async fastify => {
-  const { budgets, messages, limits } = fastify
+  const { messages, limits } = fastify
   /** The same budget as for frames: one per account, for all its sockets and requests. */
-  async function preHandler({ username }: FastifyRequest) {
-    const wait_ms = limits.sends(username)
+  async function preHandler(request: FastifyRequest) {
+    const wait_ms = limits.sends(request.username)
     if (wait_ms > 0) throw rateLimited(wait_ms)
-    budgets.ofAccount(username).charge(prices.append)
+    await request.turn(prices.append)
   }
 
-  fastify.get('/messages', { schema: list }, async ({ params, query, username }, reply) => {
+  fastify.get('/messages', { schema: list }, async (request, reply) => {
+    const { params, query, username } = request
+    await request.turn((query.limit ?? wire.PAGE_DEFAULT) * prices.read_message)
     const page = await messages.page(params.id, username, query)
+    await request.turn(encoding(page.messages))
     reply.linkNext(nextOf(page, query))
     return page
   })
 
-  fastify.get('/messages/search', { schema: search }, async ({ params, query, username }, reply) => {
+  fastify.get('/messages/search', { schema: search }, async (request, reply) => {
+    const { params, query, username } = request
     const page = await fastify.messageSearch.find(params.id, username, query)
+    await request.turn(encoding(page.messages))
     reply.linkNext(page.next_before === undefined ? undefined : { before: page.next_before })
     return page
   })

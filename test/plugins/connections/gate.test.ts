@@ -1,23 +1,25 @@
 import { once } from 'node:events'
-import http from 'node:http'
+import { readFileSync } from 'node:fs'
+import type http from 'node:http'
+import https from 'node:https'
 import { type AddressInfo, connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Test, test } from 'tap'
-import { Gate } from '../../../plugins/connections/gate.js'
+import { Budget } from '../../../plugins/budgets/index.js'
+import { gatedServers } from '../../../plugins/connections/server.js'
+import { makeCertificate, opensslMissing } from '../../support/certificate.js'
 
 const REQUEST = 'GET / HTTP/1.1\r\nhost: x\r\n\r\n'
 
 /** A server behind a gate. Its answers are given by the test. */
 async function gated(t: Test, answer: http.RequestListener) {
-  const gate = new Gate()
   const parsed: number[] = []
   let turn = 0
-  const listener = gate.inTurn(answer)
-  const server = http.createServer((request, response) => {
+  const server = gatedServers()(answer, {}) as http.Server
+  server.prependListener('request', () => {
     parsed[turn] = (parsed[turn] ?? 0) + 1
-    listener(request, response)
   })
-  server.on('connection', socket => gate.accept(socket, 0))
+  const { gate } = server
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   let counting = true
@@ -113,4 +115,52 @@ test('a client that ends its side after sending still gets its answers', async t
   socket.end(`POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 20000\r\n\r\n${'x'.repeat(20_000)}`)
   while (!text().includes('done')) await sleep(5)
   t.pass()
+})
+
+test('connections beyond what their address may use at once are served later, and all of them', async t => {
+  const { gate, open } = await gated(t, (request, response) => response.end(`done ${request.url}`))
+  const budget = new Budget({ ms_per_second: 100, reserve_ms: 3000 })
+  gate.payer = () => budget
+  budget.charge(30_000)
+  const began = performance.now()
+  const clients = Array.from({ length: 5 }, () => open())
+  for (const { socket } of clients) socket.write(REQUEST)
+  for (const { text } of clients) while (!text().includes('done')) await sleep(5)
+  t.ok(performance.now() - began > 80, 'they waited')
+})
+
+test('connections of an address that is out of budget are closed at once', async t => {
+  const { gate, open } = await gated(t, (_request, response) => response.end('done'))
+  const budget = new Budget({ ms_per_second: 100, reserve_ms: 3000 })
+  gate.payer = () => budget
+  budget.charge(3_100_000)
+  const { socket, text, closed } = open()
+  socket.write(REQUEST)
+  await closed
+  t.equal(text(), '')
+})
+
+test('a TLS connection that had to wait loses nothing of what its client sent', { skip: opensslMissing }, async t => {
+  const files = makeCertificate(t)
+  const [cert, key] = [files.TLS_CERT_FILE, files.TLS_KEY_FILE].map(file => readFileSync(file))
+  const listener: http.RequestListener = (request, response) => {
+    request.resume().on('end', () => response.end('done'))
+  }
+  const server = gatedServers()(listener, { https: { cert, key } } as never) as http.Server
+  const budget = new Budget({ ms_per_second: 100, reserve_ms: 3000 })
+  server.gate.payer = () => budget
+  budget.charge(30_000)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const body = 'x'.repeat(30_000)
+  const answers = Array.from({ length: 5 }, async () => {
+    const asked = https.request({ port, host: '127.0.0.1', rejectUnauthorized: false, method: 'POST', agent: false })
+    asked.end(body)
+    const [answer] = (await once(asked, 'response')) as [http.IncomingMessage]
+    answer.resume()
+    return answer.statusCode
+  })
+  t.strictSame(await Promise.all(answers), Array(5).fill(200))
 })

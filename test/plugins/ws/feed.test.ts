@@ -67,7 +67,8 @@ function arrival(feed: Feed) {
   const write = (bytes: Buffer) => one.socket.write(bytes)
   const send = (frame: object) => write(frameText(Buffer.from(JSON.stringify(frame))))
   const pay = () => {}
-  return { subscription: new Subscription({ ...one, write, send, pay } as unknown as Connection, feed), frames }
+  const turn = () => null
+  return { subscription: new Subscription({ ...one, write, send, pay, turn } as unknown as Connection, feed), frames }
 }
 const welcome = { online: [], online_count: 0, heartbeat_ms: 1000 }
 
