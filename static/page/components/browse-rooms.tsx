@@ -4,6 +4,7 @@ import { matchesName } from '../text/match.js'
 import { RoomTile } from './avatar.js'
 import { useAccount, useAccountState, useApp, useTexts } from './hooks.js'
 import { Icon } from './icon.js'
+import { isPlainClick } from './plain-click.js'
 import { BackButton } from './room-header.js'
 
 const orders = {
@@ -135,7 +136,7 @@ function Listing({ room }: { room: Room }) {
           class="listing-name"
           href={`/r/${room.id}`}
           onClick={event => {
-            if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return
+            if (!isPlainClick(event)) return
             event.preventDefault()
             open()
           }}

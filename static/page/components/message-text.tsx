@@ -1,5 +1,7 @@
+import { parseRoute } from '../state/route.js'
 import { type MessageToken, parseMessage } from '../text/parse-message.js'
 import { useApp } from './hooks.js'
+import { isPlainClick } from './plain-click.js'
 
 /** Stacked combining marks, which can cover the lines around them. Only such texts are clipped: a clip is costly. */
 const STACKED = /\p{M}{3}/u
@@ -31,17 +33,18 @@ function MessageTokenView({ piece }: { piece: MessageToken }) {
       )
     case 'link':
       return (
-        <a href={piece.href} target="_blank" rel="noopener noreferrer">
-          {piece.text}
-        </a>
-      )
-    case 'message':
-      return (
         <a
-          href={piece.text}
+          href={piece.href}
+          target="_blank"
+          rel="noopener noreferrer"
+          tabIndex={-1}
           onClick={event => {
+            const url = new URL(piece.href)
+            const route = parseRoute(url)
+            // A room or message of this server opens in this page.
+            if (url.origin !== location.origin || route.room_id === null || !isPlainClick(event)) return
             event.preventDefault()
-            router.goToMessage(piece.id)
+            router.go(route)
           }}
         >
           {piece.text}

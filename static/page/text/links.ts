@@ -1,30 +1,69 @@
 export interface Part {
   text: string
-  /** Only ever http or https. */
+  /** Only ever http, https or mailto. */
   href?: string
 }
 
-/**
- * The host is ASCII, so that a Korean particle after a URL is not part of it; after a slash any character may follow.
- */
-const ADDRESS = /\bhttps?:\/\/[a-z0-9.-]+(?::\d{1,5})?(?:[/?#][^\s<>"]*)?/giu
+/** A label of a host: letters of any script, since names are also in Hangul, and the browser knows their ASCII form. */
+const LABEL = '[\\p{L}\\p{M}\\p{N}_](?:[\\p{L}\\p{M}\\p{N}_-]*[\\p{L}\\p{M}\\p{N}_])?'
+const HOST = `${LABEL}(?:\\.${LABEL})*`
+/** After a slash any character may follow. */
+const REST = '(?::\\d{1,5})?(?:[/?#][^\\s<>"]*)?'
+/** After what cannot come before an address; Safari has lookbehind from version 16.4 only. */
+const ADDRESS = new RegExp(
+  [
+    `(^|[^a-z0-9_])(https?://)(${HOST})(${REST})`,
+    `(^|[^a-z0-9_.:/@-])(www\\.)(${HOST}\\.${LABEL})(${REST})`,
+    `(^|[^a-z0-9_.:/@+-])([a-z0-9_.+-]{1,64}@)(${HOST}\\.${LABEL})()`,
+  ].join('|'),
+  'giu',
+)
+/** What follows if the host goes on in a way that no host does, or further behind, after a name and a password. */
+const GOES_ON = /^(?:%|-+[.\p{L}\p{N}]|[^\s/]*@)/u
 /** Characters that end a sentence rather than a URL. */
 const CLOSING = new Set('.,;:!?\'")]}>…’”»。、，！？」』）】》〉')
+const HANGUL = /[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]/
+/** The domains of the highest level that are written in Hangul. */
+const HANGUL_DOMAINS = ['한국', '닷컴', '닷넷', '삼성']
 
-/** Splits a text into plain parts and URLs. */
+/** Splits a text into plain parts, URLs, also those that begin with `www.`, and mail addresses. */
 export function linkParts(text: string): Part[] {
   const parts: Part[] = []
   let end = 0
-  for (const { 0: match, index } of text.matchAll(ADDRESS)) {
-    const address = withoutClosing(match)
-    const href = hrefOf(address)
+  for (const match of text.matchAll(ADDRESS)) {
+    const [before = '', head = '', found = '', rest = ''] = match.slice(1).filter(group => group !== undefined)
+    const host = withoutParticle(found)
+    if (host === null || GOES_ON.test(text.slice(match.index + match[0].length))) continue
+    // What follows a particle is not the rest of the address.
+    const address = withoutClosing(head + host + (host === found ? rest : ''))
+    const href = head.endsWith('@') ? mailOf(head, host) : hrefOf(head.endsWith('/') ? address : `https://${address}`)
     if (href === null) continue
-    if (index > end) parts.push({ text: text.slice(end, index) })
+    const begin = match.index + before.length
+    if (begin > end) parts.push({ text: text.slice(end, begin) })
     parts.push({ text: address, href })
-    end = index + address.length
+    end = begin + address.length
   }
   if (end < text.length) parts.push({ text: text.slice(end) })
   return parts
+}
+
+/**
+ * A host without the Korean particle that follows it without a space, as in `example.com에서`. Null if it cannot be known
+ * where the host ends: a link to a part of it would lead elsewhere.
+ */
+function withoutParticle(host: string): string | null {
+  const last = host.lastIndexOf('.') + 1
+  const label = host.slice(last)
+  const at = label.search(HANGUL)
+  if (at === -1) return host
+  if (at > 0) return host.slice(0, last + at).replace(/-+$/, '')
+  const domain = HANGUL_DOMAINS.find(known => label.startsWith(known))
+  return domain === undefined || last === 0 ? null : host.slice(0, last) + domain
+}
+
+function mailOf(mailbox: string, host: string): string | null {
+  const url = hrefOf(`https://${host}`)
+  return url && `mailto:${mailbox}${new URL(url).hostname}`
 }
 
 /** Null if it is no URL. Safari has `URL.canParse` from version 17 only. */

@@ -4,15 +4,11 @@ import { linkParts } from './links.js'
 export type MessageToken =
   | { kind: 'text' | 'code' | 'block'; text: string }
   | { kind: 'link'; text: string; href: string }
-  /** `#42` refers to a message of the same room. */
-  | { kind: 'message'; text: string; id: number }
 
 /** A code block, which ends at the next fence, or inline code. Without a closing fence it is plain text. */
 const CODE = /```([\s\S]*?)```|`([^`\n]+)`/g
 /** A word after the opening fence names a language and is not part of the code. */
 const FENCE_WORD = /^[\w+#.-]*\r?\n/
-/** After what cannot come before a reference; Safari has lookbehind from version 16.4 only. */
-const REFERENCE = /(^|[^\w/#&])#([1-9]\d{0,9})(?!\w)/g
 
 export function parseMessage(text: string): MessageToken[] {
   const pieces: MessageToken[] = []
@@ -29,21 +25,5 @@ export function parseMessage(text: string): MessageToken[] {
   return pieces
 }
 
-function plain(text: string): MessageToken[] {
-  return linkParts(text).flatMap(({ text, href }) =>
-    href === undefined ? references(text) : [{ kind: 'link' as const, text, href }],
-  )
-}
-
-function references(text: string): MessageToken[] {
-  const pieces: MessageToken[] = []
-  let end = 0
-  for (const { 0: whole, 1: before = '', 2: id, index } of text.matchAll(REFERENCE)) {
-    const begin = index + before.length
-    if (begin > end) pieces.push({ kind: 'text', text: text.slice(end, begin) })
-    end = index + whole.length
-    pieces.push({ kind: 'message', text: text.slice(begin, end), id: Number(id) })
-  }
-  if (end < text.length) pieces.push({ kind: 'text', text: text.slice(end) })
-  return pieces
-}
+const plain = (text: string): MessageToken[] =>
+  linkParts(text).map(({ text, href }) => (href === undefined ? { kind: 'text', text } : { kind: 'link', text, href }))

@@ -3,7 +3,7 @@ import { linkParts } from '../../../static/page/text/links.js'
 
 const hrefs = (text: string) => linkParts(text).flatMap(part => part.href ?? [])
 
-test('only http and https URLs are links', async t => {
+test('http and https URLs are links, other schemes are not', async t => {
   t.strictSame(hrefs('see http://a.example and https://b.example:8080/x?y=1#z'), [
     'http://a.example/',
     'https://b.example:8080/x?y=1#z',
@@ -29,6 +29,51 @@ test('punctuation around a URL is not part of it', async t => {
   t.strictSame(hrefs('https://ko.wikipedia.org/wiki/한국_(나라).'), [
     `https://ko.wikipedia.org/wiki/${encodeURIComponent('한국')}_(${encodeURIComponent('나라')})`,
   ])
+})
+
+test('hosts in Hangul are links to exactly that host, and a particle behind a host is not part of it', async t => {
+  const cases: [text: string, ...hrefs: string[]][] = [
+    ['http://www.한글.kr/문서', 'http://www.xn--bj0bj06e.kr/%EB%AC%B8%EC%84%9C'],
+    ['https://naver.한국', 'https://naver.xn--3e0b707e/'],
+    ['https://naver.한국에서 봤어요', 'https://naver.xn--3e0b707e/'],
+    ['https://日本.jp/x', 'https://xn--wgv71a.jp/x'],
+    ['https://example.com을', 'https://example.com/'],
+    ['주소는https://example.com이에요', 'https://example.com/'],
+    ['http://localhost:3000에서', 'http://localhost:3000/'],
+    // Where the host ends cannot be known: no link is better than one to another host.
+    ['https://example.com.그래서'],
+    ['https://한국'],
+    ['https://minji@evil.example/'],
+    ['https://minji:secret@evil.example/'],
+    ['https://a-.example'],
+    ['https://a.example%2eevil.example'],
+  ]
+  for (const [text, ...expected] of cases) t.strictSame(hrefs(text), expected, text)
+  t.strictSame(hrefs('https://my_host.example/a_b'), ['https://my_host.example/a_b'])
+})
+
+test('addresses that begin with www., and mail addresses, are links; numbers are not', async t => {
+  const cases: [text: string, ...hrefs: string[]][] = [
+    ['www.example.com', 'https://www.example.com/'],
+    ['(www.한글.kr/문서)', 'https://www.xn--bj0bj06e.kr/%EB%AC%B8%EC%84%9C'],
+    ['minji@example.com에 보내요', 'mailto:minji@example.com'],
+    ['minji.kim+talk@회사.한국으로', 'mailto:minji.kim+talk@xn--vf4b131b.xn--3e0b707e'],
+    ['we’re #1'],
+    ['www.'],
+    ['a.www.example.com'],
+    ['@minji'],
+    ['minji@localhost'],
+  ]
+  for (const [text, ...expected] of cases) t.strictSame(hrefs(text), expected, text)
+})
+
+test('no text takes long', async t => {
+  for (const piece of ['a.', 'https://', 'www.', 'a-', 'a@', '가-', '+', 'https://a.', `${'a'.repeat(60)}@`]) {
+    const text = piece.repeat(2000 / piece.length)
+    const started = performance.now()
+    linkParts(text)
+    t.ok(performance.now() - started < 500, piece)
+  }
 })
 
 test('the parts joined are the text, whatever it is', async t => {
