@@ -2,9 +2,18 @@ import type { RefObject } from 'preact'
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { createEnterKey, type EnterEvent } from '../text/enter-key.js'
 
-const TYPES = ['compositionstart', 'compositionupdate', 'compositionend', 'keydown', 'keyup', 'beforeinput'] as const
+const TYPES = [
+  ...['compositionstart', 'compositionupdate', 'compositionend'],
+  ...['keydown', 'keyup', 'beforeinput', 'blur'],
+] as const
 
-/** Calls `enter` once per press of Enter in the field, when an input method has completed the text. */
+/** Whether the user writes with fingers: then Enter breaks the line, for a button is as near, and no key is held with it. */
+export const writesByTouch = () => matchMedia('(pointer: coarse)').matches
+
+/**
+ * Calls `enter` once per press of Enter in the field, when an input method has completed the text. In a field of several
+ * lines Enter breaks the line for users who write by touch.
+ */
 export function useEnterKey(field: RefObject<HTMLInputElement | HTMLTextAreaElement | null>, enter: () => void) {
   const newest = useRef(enter)
   newest.current = enter
@@ -13,6 +22,7 @@ export function useEnterKey(field: RefObject<HTMLInputElement | HTMLTextAreaElem
     if (!element) return
     const decide = createEnterKey()
     const listen = (event: Event) => {
+      if (element instanceof HTMLTextAreaElement && writesByTouch()) return
       const verdict = decide(event as unknown as EnterEvent)
       if (verdict.prevent) event.preventDefault()
       if (verdict.enter) newest.current()

@@ -13,6 +13,7 @@ export type EnterEvent =
     }
   | { type: 'keyup'; key: string; code: string }
   | { type: 'beforeinput'; inputType: string }
+  | { type: 'blur' }
 
 export interface Verdict {
   /** Send the field's text as it is now. */
@@ -39,7 +40,8 @@ const isEnter = ({ key, code }: { key: string; code: string }) =>
  * A Hangul syllable is composed until the next key, so Enter ends the composition and sends; the text is complete only
  * at `compositionend`. In Japanese and Chinese Enter picks a candidate and must send nothing. Browsers differ in the
  * order of `keydown` and `compositionend`; some report the key twice, some as a plain Enter during a composition, and
- * some insert a line break afterwards, into the field that is already empty.
+ * some insert a line break afterwards, into the field that is already empty. A `keyup` is lost when the window changes
+ * while the key is down. Some keyboards of Android name no key and only insert the line break.
  */
 export function createEnterKey(): (event: EnterEvent) => Verdict {
   let composing = false
@@ -47,12 +49,16 @@ export function createEnterKey(): (event: EnterEvent) => Verdict {
   let composed = ''
   /** Enter was pressed during a composition of Hangul: send when it ends. */
   let wanted = false
-  /** Enter is still down and has already sent. */
+  /** Enter has sent, and nothing since has shown that it was released: its `keyup` may never come. */
   let spent = false
+  /** The last key was one whose name an Android keyboard does not tell; it may be Enter. */
+  let unnamed = false
 
   function keydown(event: EnterEvent & { type: 'keydown' }): Verdict {
+    unnamed = event.key === 'Unidentified'
     if (!isEnter(event)) {
       wanted = false
+      spent = false
       return NOTHING
     }
     if (event.shiftKey) return NOTHING
@@ -67,9 +73,17 @@ export function createEnterKey(): (event: EnterEvent) => Verdict {
     return ENTER
   }
 
+  function lineBreak(): Verdict {
+    if (spent) return PREVENT
+    if (!unnamed) return NOTHING
+    spent = true
+    return ENTER
+  }
+
   return event => {
     switch (event.type) {
       case 'compositionstart':
+        spent = false
         composing = true
         composed = ''
         return NOTHING
@@ -90,7 +104,13 @@ export function createEnterKey(): (event: EnterEvent) => Verdict {
         if (isEnter(event)) spent = false
         return NOTHING
       case 'beforeinput':
-        return spent && /^insert(LineBreak|Paragraph)$/.test(event.inputType) ? PREVENT : NOTHING
+        if (/^insert(LineBreak|Paragraph)$/.test(event.inputType)) return lineBreak()
+        // A composition is also ended by the Enter that sends.
+        if (!/Composition/.test(event.inputType)) spent = false
+        return NOTHING
+      case 'blur':
+        spent = false
+        return NOTHING
     }
   }
 }

@@ -27,8 +27,10 @@ function play(steps: Step[]): string[] {
   let emptied = false
   for (const [event, value] of steps) {
     const { enter, prevent } = decide(event)
+    // A field that was emptied holds what was typed since.
+    if (event.type === 'beforeinput' && event.inputType === 'insertText') emptied = false
     const text = emptied ? '' : value
-    if (event.type === 'beforeinput' && !prevent) sent.push('\n')
+    if (event.type === 'beforeinput' && event.inputType === 'insertLineBreak' && !prevent) sent.push('\n')
     if (!enter || text === '') continue
     sent.push(text)
     emptied = true
@@ -42,6 +44,10 @@ const typed: Step[] = [
   [update('요'), '안녕하세요'],
 ]
 const whole = '안녕하세요'
+const insert: EnterEvent = { type: 'beforeinput', inputType: 'insertText' }
+const letter = down({ key: 'h', code: 'KeyH', keyCode: 72 })
+/** A key of an Android keyboard, which names none. */
+const unnamed = down({ key: 'Unidentified', code: '', keyCode: 229 })
 
 test('one Enter during a Hangul syllable is one message with the complete text', async t => {
   const orders: Record<string, Step[]> = {
@@ -149,4 +155,74 @@ test('another key after Enter cancels the pending send', async t => {
     [end('요'), whole],
   ]
   t.strictSame(play(steps), [])
+})
+
+test('one Enter is one message, also if its keyup never comes', async t => {
+  const orders: Record<string, Step[]> = {
+    'another key follows': [
+      [down(), 'one'],
+      [letter, ''],
+      [insert, ''],
+      [down(), 'two'],
+      [lineBreak, 'two'],
+    ],
+    'text is pasted': [
+      [down(), 'one'],
+      [{ type: 'beforeinput', inputType: 'insertFromPaste' }, ''],
+      [insert, ''],
+      [down(), 'two'],
+    ],
+    'the window loses the focus while the key is down': [
+      [down(), 'one'],
+      [{ type: 'blur' }, ''],
+      [insert, 'two'],
+      [down(), 'two'],
+    ],
+    'the next key is pressed before Enter is released': [
+      [down(), 'one'],
+      [letter, ''],
+      [insert, ''],
+      [up, 'two'],
+      [down(), 'two'],
+      [up, ''],
+    ],
+  }
+  for (const [name, steps] of Object.entries(orders)) t.strictSame(play(steps), ['one', 'two'], name)
+  const again: Step[] = [
+    [start, ''],
+    [insert, '그래'],
+    [update('요'), '그래요'],
+    [down({ keyCode: 229, isComposing: true }), '그래요'],
+    [end('요'), '그래요'],
+    [lineBreak, ''],
+  ]
+  t.strictSame(
+    play([
+      ...typed,
+      [down({ keyCode: 229, isComposing: true }), whole],
+      [end('요'), whole],
+      [lineBreak, whole],
+      ...again,
+    ]),
+    [whole, '그래요'],
+    'Hangul twice, without a keyup',
+  )
+})
+
+test('Android keyboards that name no key send with Enter, too', async t => {
+  t.strictSame(
+    play([
+      [unnamed, 'o'],
+      [insert, 'o'],
+      [unnamed, 'one'],
+      [lineBreak, 'one'],
+      [unnamed, ''],
+      [insert, ''],
+      [unnamed, 'two'],
+      [lineBreak, 'two'],
+      [lineBreak, ''],
+    ]),
+    ['one', 'two'],
+  )
+  t.strictSame(play([...typed, [unnamed, whole], [end('요'), whole], [lineBreak, whole]]), [whole], 'Hangul')
 })
