@@ -63,6 +63,17 @@ try {
   await shoot('english', 'en', product, desk)
   await shoot('about', 'ko', product, desk, press(/^채팅방 정보$/))
   await shoot('search', 'ko', product, desk, search)
+  await shoot('search-all', 'ko', product, { ...desk, ...dark }, async page => {
+    await search(page)
+    await press(/^내 모든 채팅방$/)(page)
+    await page.locator('.hit-room').first().waitFor()
+  })
+  await shoot('switcher', 'ko', product, desk, async page => {
+    await page.locator('article', { hasText: '정하늘' }).waitFor()
+    await page.keyboard.press('Control+k')
+    await page.getByRole('combobox').fill('ㅈ')
+    await page.locator('.switcher-hit').nth(2).waitFor()
+  })
   await shoot('browse', 'en', '/browse', desk, page => page.locator('.listing').nth(4).waitFor())
   await shoot('create-room', 'en', product, desk, press(/^Create a room$/))
   await shoot('profile', 'ko', product, desk, press(/내 프로필/))

@@ -93,6 +93,16 @@ const screens: Screen[] = [
     at: '/browse',
     act: page => page.locator('.listing').nth(7).waitFor(),
   },
+  {
+    name: 'switcher',
+    options: desk,
+    at: '제품 개발',
+    async act(page) {
+      await page.keyboard.press('Control+k')
+      await page.getByRole('combobox').fill('ㅈ')
+      await page.locator('.switcher-hit').nth(2).waitFor()
+    },
+  },
   { name: 'door', options: desk, at: '책 읽는 모임' },
   { name: 'phone-room', options: phone, at: '제품 개발' },
   { name: 'phone-list-dark', options: { ...phone, ...dark }, at: '제품 개발', act: press(/^채팅방$/) },
