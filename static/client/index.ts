@@ -1,4 +1,5 @@
 export { ApiError } from './api-error.js'
+export { type Backoff, backoffDelay } from './backoff.js'
 export { type Connection, type ConnectionOptions, createConnection } from './connection.js'
 export { createHttp, type Http, type HttpOptions } from './http.js'
 export type { Ack, Pending, PendingStorage } from './outbox.js'

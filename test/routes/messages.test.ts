@@ -359,7 +359,6 @@ test('a search over all of one’s rooms finds the newest matches, and nothing o
   const last = await find(`${q}&limit=4`)
   t.equal(last.body.has_more, true)
   t.strictSame(last.body.messages, body.messages.slice(-4), 'the newest ones')
-  for (const query of ['', 'q=', `${q}&before=3`, `${q}&limit=0`])
-    t.equal((await find(query)).status, 400, query)
+  for (const query of ['', 'q=', `${q}&before=3`, `${q}&limit=0`]) t.equal((await find(query)).status, 400, query)
   t.equal((await app.inject({ url: `/messages/search?${q}` })).statusCode, 401)
 })

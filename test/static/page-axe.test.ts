@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import type { Page } from 'playwright-core'
 import { en } from '../../static/page/i18n/en.js'
 import { ko } from '../../static/page/i18n/ko.js'
-import { PASSWORD } from '../support/application.js'
+import { PASSWORD, register } from '../support/application.js'
 import { inBrowser, row, serve, visit } from '../support/browser.js'
 
 /** axe, if it is installed. */
@@ -23,7 +23,9 @@ interface Violation {
 
 /** Serious violations, as readable lines. */
 async function faults(page: Page): Promise<string[]> {
-  const violations = await page.evaluate<Violation[]>('axe.run().then(({ violations }) => violations)')
+  const violations = await page.evaluate<Violation[]>(
+    `axe.run({ rules: { 'label-content-name-mismatch': { enabled: true } } }).then(({ violations }) => violations)`,
+  )
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('\n')}`)
@@ -44,7 +46,7 @@ inBrowser('accessibility', async (t, browser) => {
     const narrow = width < 400
     const name = `nothing serious is found on any screen: ${locale}, ${colorScheme}, ${width} px wide`
     await t.test(name, { skip }, async t => {
-      const { url } = await serve(t)
+      const { fastify, url } = await serve(t)
       const page = await visit(t, browser, url, { locale, colorScheme, viewport: { width, height: 700 } })
       const button = (label: string) => page.getByRole('button', { name: label, exact: true }).first()
       // Through the DevTools protocol: the page's CSP allows no foreign script.
@@ -65,11 +67,20 @@ inBrowser('accessibility', async (t, browser) => {
       await button(texts.sign_up).click()
       await page.getByText(texts.welcome('minji', 'Lobby')).waitFor()
       await check('welcome')
+      // People have display names, which differ from their usernames.
+      const { headers } = await register(fastify, 'jun')
+      const rename = { method: 'PUT', url: '/users/me/profile' } as const
+      await fastify.inject({ ...rename, headers, payload: { display_name: '박준' } })
+      await page.evaluate(`fetch('/users/me/profile', {
+        method: 'PUT', headers: { 'content-type': 'application/json' }, body: '{"display_name":"김민지"}',
+      })`)
+      await fastify.inject({ method: 'POST', url: '/rooms/default/messages', headers, payload: { text: '안녕하세요' } })
+      await row(page, '안녕하세요').getByText('박준').waitFor()
 
       const field = page.locator('.composer textarea')
       await field.fill('see `code` and https://a.example #1\n```\nblock\n```')
       await field.press('Enter')
-      await page.locator('article[data-id]').waitFor()
+      await page.locator('article[data-id]').nth(1).waitFor()
       await row(page, 'see').hover()
       await check('a message')
       await row(page, 'see').getByRole('button', { name: texts.reply }).click()
@@ -85,7 +96,7 @@ inBrowser('accessibility', async (t, browser) => {
       await page.keyboard.press('Escape')
 
       await button(texts.members).click()
-      await page.locator('.member').waitFor()
+      await page.locator('.member').nth(1).waitFor()
       await check('members')
       await page.keyboard.press('Escape')
       await button(texts.search).click()
@@ -93,6 +104,11 @@ inBrowser('accessibility', async (t, browser) => {
       await page.getByLabel(texts.search_hint).press('Enter')
       await page.locator('.hit').waitFor()
       await check('search')
+      await page.keyboard.press('Escape')
+      await page.keyboard.press('Control+k')
+      await page.getByRole('combobox', { name: texts.find_anything }).fill('o')
+      await page.locator('.switcher-hit').first().waitFor()
+      await check('switcher')
       await page.keyboard.press('Escape')
 
       if (narrow) await button(texts.rooms).click()

@@ -1,5 +1,5 @@
 import { register, temporaryFolder } from '../support/application.js'
-import { browse, field, inBrowser, send, serve, signUp, texts, visit } from '../support/browser.js'
+import { browse, field, inBrowser, send, serve, signUp, texts, until, visit } from '../support/browser.js'
 
 inBrowser('empty and failed states', async (t, browser) => {
   await t.test('an empty room, list or search, and a room not joined yet, say what to do', async t => {
@@ -12,14 +12,10 @@ inBrowser('empty and failed states', async (t, browser) => {
     await page.getByText('There are no other public rooms yet.').waitFor()
     await page.getByRole('link', { name: 'Lobby' }).click()
 
-    await page.getByLabel('Find a room').fill('lunch')
-    const none = page.locator('.empty', { hasText: 'No rooms found.' })
-    await none.getByRole('button', { name: 'Create a room' }).click()
-    await page.getByRole('dialog', { name: 'Create a room' }).waitFor()
+    await page.getByRole('button', { name: 'Find a room or person' }).click()
+    await page.keyboard.type('lunch')
+    await page.getByText('Nothing found.').waitFor()
     await page.keyboard.press('Escape')
-    await page.getByLabel('Find a room').fill('LOB')
-    await none.waitFor({ state: 'detached' })
-    await page.getByRole('link', { name: 'Lobby' }).waitFor()
 
     await page.getByRole('button', { name: 'Search' }).click()
     await page.getByLabel('Search this room').fill('lunch')
@@ -63,6 +59,21 @@ inBrowser('empty and failed states', async (t, browser) => {
     await page.evaluate('dispatchEvent(new Event("online"))')
     await failed.waitFor({ state: 'detached' })
     await page.getByRole('link', { name: 'Lobby' }).waitFor()
+  })
+
+  await t.test('a page that was loaded while the server was down goes on when it is back', async t => {
+    const DATA_DIR = temporaryFolder(t)
+    const first = await serve(t, { DATA_DIR })
+    const page = await visit(t, browser, first.url)
+    await signUp(page, 'minji')
+    await send(page, 'before')
+    await page.evaluate('navigator.serviceWorker.ready')
+    await until(page, () => page.evaluate<boolean>('navigator.serviceWorker.controller !== null'))
+    await first.fastify.close()
+    await page.reload()
+    await page.getByText('Can’t connect to the server. Check your connection and try again.').waitFor()
+    await serve(t, { DATA_DIR, PORT: String(first.port) })
+    t.strictSame(await texts(page, 'before'), ['before'], 'nobody pressed a button')
   })
 
   await t.test('if the server’s store is down at the start, the page says so and offers a retry', async t => {

@@ -7,6 +7,7 @@ import {
   log,
   row,
   say,
+  sayByTouch,
   serve,
   signUp,
   texts,
@@ -21,7 +22,7 @@ inBrowser('what the page keeps over a reload', async (t, browser) => {
     await signUp(page, 'minji', false)
     await page.getByText('Welcome, minji! This is Lobby').waitFor()
     await page.getByText('No messages yet.', { exact: false }).waitFor()
-    await say(page, 'hello')
+    await sayByTouch(page, 'hello')
     t.strictSame(await texts(page, 'hello'), ['hello'])
     t.equal(await page.getByText('Welcome, minji!').count(), 0)
     await page.getByRole('button', { name: 'Rooms' }).tap()

@@ -1,5 +1,19 @@
 import type { Page } from 'playwright-core'
-import { field, fill, inBrowser, isInView, row, say, serve, signUp, until, visit } from '../support/browser.js'
+import {
+  field,
+  fill,
+  inBrowser,
+  isInView,
+  row,
+  say,
+  sayByTouch,
+  send,
+  serve,
+  signUp,
+  texts,
+  until,
+  visit,
+} from '../support/browser.js'
 
 const phone = { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true }
 
@@ -43,7 +57,7 @@ inBrowser('on a phone', async (t, browser) => {
       await page.evaluate(keyboard(340, 120))
       await until(page, () => fitsAtEnd(page, 340, 'line 060'))
       await page.evaluate('document.body.style.paddingBottom = ""')
-      await say(page, 'above the keys')
+      await sayByTouch(page, 'above the keys')
       await until(page, () => fitsAtEnd(page, 340, 'above the keys'))
 
       await page.evaluate(keyboard(170, 0, 2))
@@ -66,6 +80,33 @@ inBrowser('on a phone', async (t, browser) => {
     const before = await top()
     await page.setViewportSize({ width: 360, height: 340 })
     await until(page, async () => (await fits(page, 340)) && (await top()) === before)
+  })
+
+  await t.test('Enter breaks the line and the button sends, in an edit, too; with a mouse Enter sends', async t => {
+    const { url } = await serve(t)
+    const page = await visit(t, browser, url, phone)
+    await signUp(page, 'minji', false)
+    t.equal(await field(page).getAttribute('enterkeyhint'), 'enter')
+    await field(page).pressSequentially('one')
+    await page.keyboard.press('Enter')
+    await page.keyboard.type('two')
+    t.equal(await field(page).inputValue(), 'one\ntwo')
+    await page.getByRole('button', { name: 'Send', exact: true }).tap()
+    t.strictSame(await texts(page, 'one'), ['one\ntwo'])
+    t.ok(await field(page).evaluate(element => element.matches(':focus')), 'the keyboard stays open')
+    await page.locator('article[data-id]').first().waitFor()
+    await page.keyboard.press('ArrowUp')
+    const edit = page.getByRole('textbox', { name: 'Edit message' })
+    await edit.press('Enter')
+    await edit.pressSequentially('three')
+    await page.getByRole('button', { name: 'Save' }).tap()
+    await page.getByText('(edited)').waitFor()
+    t.strictSame(await texts(page, 'three'), ['one\ntwo\nthree'])
+
+    const desk = await visit(t, browser, url)
+    await signUp(desk, 'sora')
+    t.equal(await field(desk).getAttribute('enterkeyhint'), 'send')
+    await send(desk, 'four')
   })
 
   await t.test('nothing is animated with prefers-reduced-motion', async t => {

@@ -43,14 +43,15 @@ inBrowser('reading and writing', async (t, browser) => {
         const rows = [...box.querySelectorAll('article')]
         const row = rows.find(row => row.getBoundingClientRect().top >= box.getBoundingClientRect().top)
         const ends = [rows[0], rows.at(-1)].map(row => Number(row?.getAttribute('data-id')))
-        return { id: row?.getAttribute('data-id'), top: row?.getBoundingClientRect().top ?? 0, ends }
+        const top = row?.querySelector('.text')?.getBoundingClientRect().top ?? 0
+        return { id: row?.getAttribute('data-id'), top, ends }
       }, up)
       await until(page, async () => {
         await rows()
         const now = await ids()
         return up ? (now[0] ?? 0) < (edge.ends[0] ?? 0) : (now.at(-1) ?? 0) > (edge.ends[1] ?? 0)
       })
-      const top = (await log(page).locator(`[data-id="${edge.id}"]`).boundingBox())?.y ?? 0
+      const top = (await log(page).locator(`[data-id="${edge.id}"] .text`).boundingBox())?.y ?? 0
       t.ok(Math.abs(top - edge.top) <= 2, `message ${edge.id} stood still`)
     }
     while ((await row(page, 'line 001').count()) === 0) await onwards(page, true)
@@ -78,7 +79,7 @@ inBrowser('reading and writing', async (t, browser) => {
     await log(page).getByText('New', { exact: true }).waitFor()
     await until(page, () => isInView(page, 'line 001'))
     t.equal(await row(page, 'line 200').count(), 0)
-    await page.getByRole('button', { name: '200 new messages' }).click()
+    await page.getByRole('button', { name: /1\d\d new messages/ }).click()
     await until(page, () => isInView(page, 'line 200'))
     await page.getByRole('button', { name: /new message/ }).waitFor({ state: 'detached' })
     // Everything is read.
@@ -92,11 +93,11 @@ inBrowser('reading and writing', async (t, browser) => {
     await signUp(page, 'minji')
     const id = await row(page, 'line 195').getAttribute('data-id')
     const far = Number(id) - 185
-    await send(page, `as in #${far}`)
-    await row(page, `as in #${far}`).getByRole('link').click()
+    await send(page, `as in ${url}/r/default#${far}`)
+    await row(page, 'as in').getByRole('link').click()
     await until(page, () => isInView(page, 'line 010'))
     await page.goBack()
-    await until(page, () => isInView(page, `as in #${far}`))
+    await until(page, () => isInView(page, 'as in'))
     await page.goForward()
     await until(page, () => isInView(page, 'line 010'))
   })
@@ -108,7 +109,7 @@ inBrowser('reading and writing', async (t, browser) => {
     await signUp(page, 'minji')
     await page.setViewportSize({ width: 1000, height: 3000 })
     const id = Number(await row(page, 'line 400').getAttribute('data-id'))
-    await send(page, `as in #${id - 200}`)
+    await send(page, `as in ${url}/r/default#${id - 200}`)
     await row(page, 'as in').getByRole('link').click()
     const isFull = () => log(page).evaluate(element => element.scrollHeight > element.clientHeight + 600)
     await until(page, async () => (await isInView(page, 'line 200')) && (await isFull()))
@@ -185,5 +186,56 @@ inBrowser('reading and writing', async (t, browser) => {
     await fastify.inject({ method: 'POST', url: '/rooms/default/messages', headers, payload: { text: 'lunch?' } })
     await row(page, 'lunch?').waitFor()
     await until(page, async () => (await said.textContent()) === 'jun: lunch?')
+  })
+
+  await t.test('“Today” becomes “Yesterday” at midnight, without a reload', async t => {
+    const { url } = await serve(t)
+    const page = await visit(t, browser, url)
+    await page.clock.install({ time: new Date(2026, 9, 21, 22, 0) })
+    await page.reload()
+    await signUp(page, 'minji')
+    await send(page, 'good night')
+    const day = () => log(page).getByRole('separator').first().textContent()
+    const listed = () => page.locator('.room-link time').textContent()
+    // The server's clock is the real one: the page's is set to the evening of that day.
+    const sent = new Date((await log(page).locator('time').first().getAttribute('datetime')) as string)
+    await page.clock.setFixedTime(new Date(sent.getFullYear(), sent.getMonth(), sent.getDate(), 23, 59))
+    await page.evaluate('document.dispatchEvent(new Event("visibilitychange"))')
+    await until(page, async () => (await day()) === 'Today')
+    t.match(await listed(), /^\d{1,2}:\d\d/)
+    await page.clock.setFixedTime(new Date(sent.getFullYear(), sent.getMonth(), sent.getDate() + 1, 0, 1))
+    await page.clock.runFor(26 * 60 * 60_000)
+    await until(page, async () => (await day()) === 'Yesterday')
+    t.equal(await listed(), 'Yesterday')
+  })
+
+  await t.test('a browser’s translation shows no old text after an edit, in the message and in a quote', async t => {
+    const { fastify, url } = await serve(t)
+    const page = await visit(t, browser, url)
+    await signUp(page, 'minji')
+    await send(page, 'soup at noon')
+    await row(page, 'soup at noon').hover()
+    await row(page, 'soup at noon').getByRole('button', { name: 'Reply' }).click()
+    await send(page, 'fine')
+    // As browsers do it: each text node is replaced by elements with the translation.
+    await page.evaluate(`for (const part of document.querySelectorAll('.messages .text, .messages .quote > span')) {
+      const walker = document.createTreeWalker(part, NodeFilter.SHOW_TEXT)
+      const texts = []
+      while (walker.nextNode()) texts.push(walker.currentNode)
+      for (const text of texts) {
+        const [outer, inner] = [document.createElement('font'), document.createElement('font')]
+        inner.textContent = 'translated'
+        outer.append(inner)
+        text.replaceWith(outer)
+      }
+    }`)
+    const id = Number(await log(page).locator('article').first().getAttribute('data-id'))
+    await fastify.messages.edit('default', 'minji', id, { client_id: 'edit', text: 'stew at one' })
+    await row(page, 'stew at one').first().waitFor()
+    t.strictSame(await log(page).locator('.text').allTextContents(), ['stew at one', 'translated'])
+    t.equal(await log(page).locator('.quote > span').textContent(), 'stew at one')
+    await fastify.messages.remove('default', 'minji', id, 'remove')
+    await row(page, 'This message was deleted.').first().waitFor()
+    t.equal(await log(page).getByText('stew at one').count(), 0)
   })
 })

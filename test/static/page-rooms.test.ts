@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Page } from 'playwright-core'
 import { register } from '../support/application.js'
-import { browse, field, inBrowser, openAbout, send, serve, signUp, until, visit } from '../support/browser.js'
+import { browse, field, inBrowser, isInView, openAbout, send, serve, signUp, until, visit } from '../support/browser.js'
 import { addUsers } from '../support/users.js'
 
 type Headers = Record<string, string>
@@ -109,14 +109,14 @@ inBrowser('finding rooms and people', async (t, browser) => {
     await page.locator('.listing', { hasText: 'Lunch' }).getByText('Joined').waitFor()
   })
 
-  await t.test('all who are online are found among 300 members, without a request per member', async t => {
+  await t.test('all who are online are found among 500 members, without a request per member', async t => {
     const { fastify, url } = await serve(t)
     const page = await visit(t, browser, url)
     await signUp(page, 'minji')
     const { headers } = await register(fastify, 'jun')
     const id = await makeRoom(fastify, headers, { name: 'Hall' })
     await fastify.inject({ method: 'PUT', url: `/rooms/${id}/members/minji`, headers })
-    const usernames = Array.from({ length: 300 }, (_, i) => `member${String(i).padStart(3, '0')}`)
+    const usernames = Array.from({ length: 500 }, (_, i) => `member${String(i).padStart(3, '0')}`)
     await addUsers(fastify, ...usernames)
     await fastify.store.changeUser('member250', { display_name: '디자이너' })
     for (const username of usernames) {
@@ -128,7 +128,7 @@ inBrowser('finding rooms and people', async (t, browser) => {
     await page.getByRole('button', { name: 'Members' }).click()
     const panel = page.getByRole('complementary', { name: 'Members' })
     await panel.getByText('Online 1', { exact: true }).waitFor()
-    await panel.getByText('Offline 301', { exact: true }).waitFor()
+    await panel.getByText('Offline 501', { exact: true }).waitFor()
     await panel.getByRole('button', { name: /^minji.*Online/ }).waitFor()
     t.equal(profiles, 0)
     await panel.getByLabel('Find a member').fill('ㄷㅈㅇㄴ')
@@ -148,6 +148,32 @@ inBrowser('finding rooms and people', async (t, browser) => {
     await page.getByText('2 found, newest first').waitFor()
     t.strictSame(await page.locator('.hit mark').allTextContents(), ['soup', 'soup'])
     t.match(await page.locator('.hit time').first().textContent(), /^Today \d{1,2}:\d\d/)
+  })
+
+  await t.test('a search over all of one’s rooms names the room of each hit and stays open', async t => {
+    const { fastify, url } = await serve(t)
+    const page = await visit(t, browser, url)
+    await signUp(page, 'minji')
+    const { headers } = await register(fastify, 'jun')
+    const lunch = await makeRoom(fastify, headers, { name: 'Lunch' })
+    await fastify.inject({ method: 'PUT', url: `/rooms/${lunch}/members/minji`, headers })
+    const secret = await makeRoom(fastify, headers, { name: 'Secret', is_public: false })
+    await tell(fastify, headers, lunch, 'soup at noon')
+    await tell(fastify, headers, secret, 'soup for us alone')
+    await send(page, 'who wants soup?')
+    await page.keyboard.press('Control+Shift+f')
+    await page.getByLabel('Search this room').fill('soup')
+    await page.keyboard.press('Enter')
+    await page.getByText('1 found, newest first').waitFor()
+    await page.getByRole('button', { name: 'All my rooms' }).click()
+    await page.getByText('2 found, newest first').waitFor()
+    t.strictSame(await page.locator('.hit-room').allTextContents(), ['Lobby', 'Lunch'])
+    await page.locator('.hit', { hasText: 'soup at noon' }).click()
+    await page.getByRole('textbox', { name: 'Message Lunch' }).waitFor()
+    await until(page, () => isInView(page, 'soup at noon'))
+    await page.locator('.hit', { hasText: 'who wants soup?' }).click()
+    await page.getByRole('textbox', { name: 'Message Lobby' }).waitFor()
+    t.equal(await page.getByLabel('Search all your rooms').inputValue(), 'soup')
   })
 
   await t.test('a menu is reached, walked and closed with the keyboard', async t => {

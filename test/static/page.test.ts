@@ -159,14 +159,16 @@ inBrowser('the page in a browser', async (t, browser) => {
     await until(page, async () => (await rest()) < 2)
 
     const rows = () => box.locator('article').count()
-    const topOf = async (id: number) => (await box.locator(`[data-id="${id}"]`).boundingBox())?.y as number
+    // Of the text: the row also begins with its sender, until an older message of the same one is above it.
+    const topOf = async (id: number) => (await box.locator(`[data-id="${id}"] .text`).boundingBox())?.y as number
     while ((await row(page, 'line 001').count()) === 0) {
       const count = await rows()
       // In one step, before anything can be loaded.
       const first = await box.evaluate(element => {
         element.scrollTop = 0
         const row = element.querySelector('article')
-        return { id: Number(row?.getAttribute('data-id')), top: row?.getBoundingClientRect().top ?? 0 }
+        const top = row?.querySelector('.text')?.getBoundingClientRect().top ?? 0
+        return { id: Number(row?.getAttribute('data-id')), top }
       })
       await until(page, async () => (await rows()) > count)
       t.ok(Math.abs((await topOf(first.id)) - first.top) <= 2, `${count} rows became ${await rows()}, none jumped`)
@@ -280,6 +282,50 @@ inBrowser('the page in a browser', async (t, browser) => {
     t.equal(await field(page).inputValue(), '')
     await say(page, 'next')
     t.strictSame(await texts(page, 'next'), ['안녕하세요', 'next'])
+  })
+
+  await t.test('a lost keyup swallows no Enter', async t => {
+    const { url } = await serve(t)
+    const page = await visit(t, browser, url)
+    await signUp(page, 'minji')
+    await field(page).focus()
+    const devtools = await page.context().newCDPSession(page)
+    const enter = { key: 'Enter', code: 'Enter', windowsVirtualKeyCode: 13, text: '\r' }
+    for (const text of ['one', 'two', 'three']) {
+      await page.keyboard.type(text)
+      await devtools.send('Input.dispatchKeyEvent', { type: 'keyDown', ...enter })
+    }
+    t.strictSame(await texts(page, 'three'), ['one', 'two', 'three'])
+    t.equal(await field(page).inputValue(), '')
+  })
+
+  await t.test('the time beside a message of a group is shown whole', async t => {
+    for (const [locale, label] of [
+      ['en', 'Username'],
+      ['ko', '아이디'],
+    ] as const) {
+      const { fastify, url } = await serve(t)
+      const page = await visit(t, browser, url, { locale })
+      await page.clock.setSystemTime(new Date(2026, 9, 21, 22, 27))
+      await page.getByLabel(label).fill('minji')
+      await page.locator('input[name=password]').fill(PASSWORD)
+      await page.locator('form button[type=submit]').click()
+      await page.locator('.composer textarea').waitFor()
+      for (const text of ['one', 'two']) await fastify.messages.send('default', 'minji', { client_id: text, text })
+      await row(page, 'two').hover()
+      const time = row(page, 'two').locator('time')
+      t.match(await time.textContent(), /^\d{1,2}:\d\d$/)
+      t.ok(
+        await time.evaluate(element => {
+          const { left, right } = element.getBoundingClientRect()
+          const range = element.ownerDocument.createRange()
+          range.selectNodeContents(element)
+          const text = range.getBoundingClientRect()
+          return text.left >= left && text.right <= right && element.getClientRects().length === 1
+        }),
+        locale,
+      )
+    }
   })
 
   await t.test('on a phone in Korean nothing is cut off, down to 320 px', async t => {

@@ -79,6 +79,12 @@ export async function say(page: Page, text: string) {
   await field(page).press('Enter')
 }
 
+/** The same on a phone, where Enter breaks the line. */
+export async function sayByTouch(page: Page, text: string) {
+  await field(page).fill(text)
+  await page.getByRole('button', { name: 'Send', exact: true }).tap()
+}
+
 /** Sends a message and waits until the log has it; waiting for `Sending…` to go could be too early. */
 export async function send(page: Page, text: string) {
   await say(page, text)

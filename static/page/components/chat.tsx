@@ -8,6 +8,7 @@ import { KeyboardShortcuts } from './keyboard-shortcuts.js'
 import { EditProfile, ProfileCard } from './profile.js'
 import { RoomView } from './room-view.js'
 import { Sidebar } from './sidebar.js'
+import { Switcher } from './switcher.js'
 import { TabTitle } from './tab-title.js'
 import { useShortcuts } from './use-shortcuts.js'
 import { useViewport } from './use-viewport.js'
@@ -27,6 +28,7 @@ export function Chat() {
       <ErrorToast />
       {dialog?.name === 'create_room' && <CreateRoom />}
       {dialog?.name === 'keyboard_shortcuts' && <KeyboardShortcuts />}
+      {dialog?.name === 'switcher' && <Switcher />}
       {dialog?.name === 'own_profile' && <EditProfile />}
       {dialog?.name === 'profile' && <ProfileCard key={dialog.username} username={dialog.username} />}
       {dialog?.name === 'confirm' && (

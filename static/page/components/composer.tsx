@@ -10,7 +10,7 @@ import { Icon } from './icon.js'
 import { IconButton } from './icon-button.js'
 import { hasTextFocus } from './text-focus.js'
 import { TypingIndicator } from './typing-indicator.js'
-import { useEnterKey } from './use-enter-key.js'
+import { useEnterKey, writesByTouch } from './use-enter-key.js'
 
 /** Typing is announced again after this, before it expires at the other clients, ms. */
 const TYPING_REPEAT_MS = limits.TYPING_MS / 2
@@ -25,7 +25,7 @@ export function Composer({ view, room }: { view: ConversationView; room: Room })
   const [over, setOver] = useState(0)
   const [empty, setEmpty] = useState(true)
   const typing_sent = useRef(0)
-  const answered = view.replying === null ? undefined : view.messages.find(({ id }) => id === view.replying)
+  const answered = view.messages.find(({ id }) => id === view.replying) ?? view.quotes.get(view.replying ?? 0)
   const answered_name = useAccountState('people', people => displayName(people, answered?.username ?? ''))
 
   // Before the page is drawn: what the user types from then on is for this room.
@@ -136,7 +136,7 @@ export function Composer({ view, room }: { view: ConversationView; room: Room })
             aria-label={texts.message_room(room.name)}
             placeholder={texts.message_room(room.name)}
             aria-invalid={over > 0}
-            enterkeyhint="send"
+            enterkeyhint={writesByTouch() ? 'enter' : 'send'}
             onInput={changed}
             onKeyDown={keyDown}
             onBlur={stopTyping}

@@ -6,6 +6,7 @@ import type { ConversationView } from '../state/state.js'
 import { RoomTile } from './avatar.js'
 import { Field } from './field.js'
 import { useAccount, useTexts } from './hooks.js'
+import { RoomEnded } from './room-ended.js'
 
 /** Shown in place of a room that the user is not a member of: a form to join it, or the reason why not. */
 export function JoinRoom({ view, room }: { view: ConversationView; room: Room | undefined }) {
@@ -14,7 +15,9 @@ export function JoinRoom({ view, room }: { view: ConversationView; room: Room | 
   const [password, setPassword] = useState('')
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<string | null>(null)
-  const asks = room ? room.has_password : true
+  const { ended } = view
+  const asks = room ? room.has_password : ended === null
+  const can_join = room !== undefined || ended === null
 
   async function submit(event: Event) {
     event.preventDefault()
@@ -41,14 +44,19 @@ export function JoinRoom({ view, room }: { view: ConversationView; room: Room | 
   }
   return (
     <form class="door join-room" onSubmit={submit} noValidate>
-      {room && <RoomTile id={room.id} name={room.name} />}
-      {room && <h2 dir="auto">{room.name}</h2>}
-      {room && room.description !== '' && <p dir="auto">{room.description}</p>}
-      <p>
-        {view.status === 'left' ? texts.room_left : room ? texts.join_hint : texts.room_not_found}
-        {!room && ` ${texts.room_not_found_hint}`}
-        {room?.has_password && ` ${texts.join_password}`}
-      </p>
+      {(room || ended) && <RoomTile id={view.room_id} name={room?.name ?? ended?.name ?? ''} />}
+      {ended ? (
+        <RoomEnded ended={ended} view={view} />
+      ) : (
+        <>
+          {room && <h2 dir="auto">{room.name}</h2>}
+          {room && room.description !== '' && <p dir="auto">{room.description}</p>}
+          <p>
+            {room ? texts.join_hint : `${texts.room_not_found} ${texts.room_not_found_hint}`}
+            {room?.has_password && ` ${texts.join_password}`}
+          </p>
+        </>
+      )}
       {asks && (
         <Field label={texts.password} error={error}>
           {attributes => (
@@ -67,9 +75,11 @@ export function JoinRoom({ view, room }: { view: ConversationView; room: Room | 
           {error}
         </p>
       )}
-      <button type="submit" class="primary big" disabled={busy || (asks && password === '')}>
-        {texts.join}
-      </button>
+      {can_join && (
+        <button type="submit" class="primary big" disabled={busy || (asks && password === '')}>
+          {texts.join}
+        </button>
+      )}
     </form>
   )
 }

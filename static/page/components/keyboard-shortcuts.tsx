@@ -11,8 +11,9 @@ export function KeyboardShortcuts() {
     ['↑', texts.key_edit],
     ['Esc', texts.key_escape],
     ['Shift + Tab, ↑ ↓', texts.key_messages],
+    ['← →', texts.key_actions],
     ['Alt + ↑ ↓', texts.key_rooms],
-    ['Ctrl + K', texts.find_room],
+    ['Ctrl + K', texts.find_anything],
     ['Ctrl + Shift + F', texts.search_hint],
   ]
   return (

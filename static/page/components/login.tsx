@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { ApiError } from '../../client/index.js'
 import { describeError } from '../i18n/index.js'
 import { browserStorage } from '../state/browser-storage.js'
@@ -24,15 +24,19 @@ export function Login() {
   const texts = useTexts()
   const session_expired = useAppState('session_expired')
   const [signing_up, setSigningUp] = useState(!session_expired && browserStorage.getItem('talkie.known') === null)
-  const [username, setUsername] = useState('')
+  const [typed, setTyped] = useState('')
   const [password, setPassword] = useState('')
   const [shown, setShown] = useState(false)
   const [busy, setBusy] = useState(false)
   const [errors, setErrors] = useState<Errors>({})
+  const first = useRef<HTMLInputElement>(null)
+  useLayoutEffect(() => first.current?.focus(), [])
 
   async function submit(event: Event) {
     event.preventDefault()
     if (busy) return
+    // Phones and password managers add white space around a name.
+    const username = typed.trim()
     if (username === '' || password === '') {
       return setErrors({
         username: username === '' ? texts.required : null,
@@ -83,12 +87,13 @@ export function Login() {
             {attributes => (
               <input
                 {...attributes}
+                ref={first}
                 name="username"
                 autocomplete="username"
                 autocapitalize="none"
                 spellcheck={false}
-                value={username}
-                onInput={event => setUsername(event.currentTarget.value)}
+                value={typed}
+                onInput={event => setTyped(event.currentTarget.value)}
               />
             )}
           </Field>

@@ -1,19 +1,22 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Message } from '../../../schemas/message.js'
 import type { Room } from '../../../schemas/room.js'
+import type { OutgoingMessage } from '../state/outgoing-message.js'
 import type { ConversationView } from '../state/state.js'
-import { keyOf } from '../text/layout.js'
+import { unreadCount } from '../text/unread-count.js'
 import { RoomTile } from './avatar.js'
 import { useAccount, useAccountState, useApp, useAppState, useTexts } from './hooks.js'
 import { Icon } from './icon.js'
 import { LiveRegion } from './live-region.js'
 import { MessageRows } from './message-rows.js'
-import { OutgoingMessageRow } from './outgoing-message.js'
 import { hasTextFocus } from './text-focus.js'
+import { useReadMark } from './use-read-mark.js'
 import { useScroll } from './use-scroll.js'
 
 /** How long the message that was scrolled to is highlighted, ms. */
 const MARKED_MS = 2000
+
+const NOTHING: readonly OutgoingMessage[] = []
 
 export function MessageList({ view, room }: { view: ConversationView; room: Room }) {
   const { router } = useApp()
@@ -26,20 +29,22 @@ export function MessageList({ view, room }: { view: ConversationView; room: Room
   const conversation = account.conversations.current()
   const { messages, unread_after, attached, target } = view
 
+  const hidden = useHidden()
+
   const scroll = useScroll(box, {
     attached,
+    following: !hidden,
     near_top: () => conversation?.loadOlder(),
     near_end: () => conversation?.loadNewer(),
     content: [messages, attached, view.outgoing, view.has_older, view.editing, unread_after, language, people],
   })
 
-  const last = messages.at(-1)
   const reading = scroll.at_end
-  const hidden = useHidden()
+  const look = useReadMark(room, view, scroll, hidden)
   useEffect(() => {
     router.setReading(scroll.reading)
     if (scroll.shown) conversation?.reading(...scroll.shown)
-    if (scroll.reading === null && attached && !hidden && last) account.rooms.markRead(room.id, room.last_seq)
+    look()
   }, [reading, hidden, messages, room.last_seq, room.id])
 
   // Scrolls to the requested message; one that does not exist changes nothing.
@@ -59,15 +64,30 @@ export function MessageList({ view, room }: { view: ConversationView; room: Room
     return () => clearTimeout(timer)
   }, [target, messages])
 
-  // A room opens at its first new message, if there is one.
-  const opened = useRef('')
+  // A room opens at its first new message, if there is one, and so does a tab that was hidden at the room's end.
+  const seeks_new = useRef<'opened' | 'returned' | null>('opened')
   useLayoutEffect(() => {
-    if (opened.current === room.id || messages.length === 0) return
-    opened.current = room.id
-    if (target) return
+    const why = seeks_new.current
+    if (why === null || hidden || messages.length === 0) return
+    seeks_new.current = null
+    if (why === 'opened' && target) return
     box.current?.querySelector('.unread-line')?.scrollIntoView({ block: 'center' })
     scroll.remember()
-  }, [room.id, messages])
+  }, [hidden, messages, unread_after])
+
+  const left_at = useRef<{ unread: number; at_end: boolean } | null>(null)
+  useLayoutEffect(() => {
+    if (hidden) {
+      left_at.current = { unread: room.unread, at_end: reading }
+      return
+    }
+    const { unread, at_end } = left_at.current ?? { unread: room.unread, at_end: false }
+    left_at.current = null
+    if (room.unread > unread) {
+      if (at_end) seeks_new.current = 'returned'
+      conversation?.returned(room.last_read_seq)
+    } else if (at_end && !reading) conversation?.toEnd()
+  }, [hidden])
 
   const { active, onFocus, onKeyDown } = useRoving(messages)
 
@@ -83,6 +103,7 @@ export function MessageList({ view, room }: { view: ConversationView; room: Room
         onScroll={() => {
           scroll.remember()
           router.setReading(scroll.reading)
+          look()
         }}
         onFocusCapture={onFocus}
         onKeyDown={onKeyDown}
@@ -94,17 +115,15 @@ export function MessageList({ view, room }: { view: ConversationView; room: Room
         ) : (
           <Beginning room={room} empty={messages.length === 0 && view.outgoing.length === 0} />
         )}
-        <MessageRows messages={messages} unread_after={unread_after} me={me} editing={view.editing} active={active} />
-        {attached &&
-          view.outgoing.map((one, index) => (
-            <OutgoingMessageRow
-              key={keyOf({ username: me, client_id: one.client_id })}
-              one={one}
-              me={me}
-              starts_group={one.reply_to !== undefined || (index === 0 ? last?.username !== me : false)}
-              quoted={one.reply_to === undefined ? undefined : messages.find(({ id }) => id === one.reply_to)}
-            />
-          ))}
+        <MessageRows
+          messages={messages}
+          outgoing={attached ? view.outgoing : NOTHING}
+          quotes={view.quotes}
+          unread_after={unread_after}
+          me={me}
+          editing={view.editing}
+          active={active}
+        />
       </div>
       <LiveRegion messages={messages} attached={attached} me={me} />
       {!reading && messages.length > 0 && (
@@ -118,7 +137,7 @@ export function MessageList({ view, room }: { view: ConversationView; room: Room
           <Icon name="down" />
           {room.unread > 0 && (
             <span class="badge" aria-hidden="true">
-              {room.unread >= 1000 ? '999+' : room.unread}
+              {unreadCount(room.unread)}
             </span>
           )}
         </button>
@@ -149,7 +168,13 @@ function useHidden(): boolean {
   return hidden
 }
 
-/** Roving tab index: the list is one Tab stop, and the arrow keys move between messages. */
+/** What the arrow keys reach in a message. */
+const STOPS = 'a[href], button:not(.focus-actions), pre'
+
+/**
+ * Roving tab index: the list is one Tab stop. Up and down move between messages, left and right between a message and its
+ * links and buttons, Escape goes back to the message.
+ */
 function useRoving(messages: readonly Message[]) {
   const [chosen, setChosen] = useState<number | null>(null)
   const active = chosen !== null && messages.some(({ id }) => id === chosen) ? chosen : (messages.at(-1)?.id ?? null)
@@ -158,8 +183,21 @@ function useRoving(messages: readonly Message[]) {
     if (row) setChosen(Number(row.dataset.id))
   }
   function onKeyDown(event: KeyboardEvent) {
-    const row = event.target as HTMLElement
-    if (!row.matches('article') || (event.key !== 'ArrowUp' && event.key !== 'ArrowDown')) return
+    const target = event.target as HTMLElement
+    const row = target.closest<HTMLElement>('article')
+    if (!row || hasTextFocus(target)) return
+    if (event.key === 'Escape' && target !== row) {
+      event.preventDefault()
+      return row.focus()
+    }
+    if (event.key === 'ArrowLeft' || event.key === 'ArrowRight') {
+      // Code that is wider than the screen is scrolled.
+      if (target.scrollWidth > target.clientWidth && target.matches('pre')) return
+      const stops = [row, ...row.querySelectorAll<HTMLElement>(STOPS)]
+      event.preventDefault()
+      return stops[stops.indexOf(target) + (event.key === 'ArrowRight' ? 1 : -1)]?.focus()
+    }
+    if (event.key !== 'ArrowUp' && event.key !== 'ArrowDown') return
     const rows = [...(row.parentElement?.querySelectorAll<HTMLElement>('article[data-id]') ?? [])]
     const next = rows[rows.indexOf(row) + (event.key === 'ArrowUp' ? -1 : 1)]
     if (!next) return

@@ -1,12 +1,13 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Message } from '../../../schemas/message.js'
+import { displayName } from '../state/people.js'
 import { Avatar, DisplayName, Username } from './avatar.js'
 import { EditMessage } from './edit-message.js'
-import { memo, useAccount, useApp, useTexts } from './hooks.js'
+import { memo, useAccount, useAccountState, useApp, useAppState, useTexts } from './hooks.js'
 import { Icon } from './icon.js'
 import { IconButton } from './icon-button.js'
 import { MessageText } from './message-text.js'
-import { Time } from './time.js'
+import { clockTime, Time } from './time.js'
 
 interface Props {
   message: Message
@@ -16,12 +17,14 @@ interface Props {
   quoted: Message | undefined
   own: boolean
   editing: boolean
-  /** The row that the Tab key reaches, with its buttons. */
+  /** The row that the Tab key reaches; the arrow keys lead on to its links and buttons. */
   active: boolean
 }
 
 export const MessageRow = memo(function MessageRow({ message, starts_group, quoted, own, editing, active }: Props) {
   const texts = useTexts()
+  const language = useAppState('language')
+  const name = useAccountState('people', people => displayName(people, message.username))
   const deleted = message.deleted_at !== undefined
   // The buttons are most of a row's elements: they are drawn only for a row that is pointed at.
   const [pointed, setPointed] = useState(false)
@@ -43,12 +46,18 @@ export const MessageRow = memo(function MessageRow({ message, starts_group, quot
       ref={row}
       class={`message${starts_group ? ' group-start' : ''}${own ? ' own' : ''}`}
       data-id={message.id}
-      aria-label={message.username}
+      aria-label={[name, clockTime(message.created_at, language), deleted ? texts.deleted_message : message.text].join(
+        ', ',
+      )}
       tabIndex={active ? 0 : -1}
       onPointerEnter={() => setPointed(true)}
       onPointerLeave={() => setPointed(false)}
     >
-      {starts_group ? <SenderAvatar username={message.username} /> : <Time time={message.created_at} bare />}
+      {starts_group ? (
+        <SenderAvatar username={message.username} name={name} />
+      ) : (
+        <Time time={message.created_at} bare />
+      )}
       <div class="body">
         {starts_group && (
           <header>
@@ -66,7 +75,8 @@ export const MessageRow = memo(function MessageRow({ message, starts_group, quot
             {texts.deleted_message}
           </p>
         ) : (
-          <MessageText text={message.text} />
+          // A new element for a new text: a browser’s translation has put its own into the old one.
+          <MessageText key={message.text} text={message.text} />
         )}
         {message.edited_at !== undefined && !editing && <span class="edited">({texts.edited})</span>}
         {!deleted && !editing && (
@@ -80,19 +90,19 @@ export const MessageRow = memo(function MessageRow({ message, starts_group, quot
           />
         )}
       </div>
-      {!deleted && !editing && (active || pointed) && <Actions message={message} own={own} active={active} />}
+      {!deleted && !editing && (active || pointed) && <Actions message={message} own={own} />}
     </article>
   )
 })
 
-function SenderAvatar({ username }: { username: string }) {
+function SenderAvatar({ username, name }: { username: string; name: string }) {
   const account = useAccount()
   return (
     <button
       type="button"
       class="plain"
       tabIndex={-1}
-      aria-label={username}
+      aria-label={name}
       onClick={() => account.showDialog({ name: 'profile', username })}
     >
       <Avatar username={username} />
@@ -104,11 +114,13 @@ export function Quote({ id, quoted }: { id: number; quoted: Message | undefined 
   const { router } = useApp()
   const texts = useTexts()
   return (
-    <button type="button" class="quote" onClick={() => router.goToMessage(id)}>
+    <button type="button" class="quote" tabIndex={-1} onClick={() => router.goToMessage(id)}>
       {quoted ? (
         <>
           <DisplayName username={quoted.username} />
-          <span dir="auto">{quoted.deleted_at === undefined ? quoted.text : texts.deleted_message}</span>
+          <span key={quoted.text} dir="auto">
+            {quoted.deleted_at === undefined ? quoted.text.trim().split('\n', 1) : texts.deleted_message}
+          </span>
         </>
       ) : (
         <span>{texts.original_message}</span>
@@ -117,16 +129,16 @@ export function Quote({ id, quoted }: { id: number; quoted: Message | undefined 
   )
 }
 
-function Actions({ message, own, active }: { message: Message; own: boolean; active: boolean }) {
+function Actions({ message, own }: { message: Message; own: boolean }) {
   const account = useAccount()
   const texts = useTexts()
   const copied = useRef<HTMLSpanElement>(null)
-  const tabIndex = active ? 0 : -1
+  // The message is one Tab stop; the arrow keys lead to its buttons.
+  const tabIndex = -1
 
-  async function copy() {
-    // Over plain HTTP browsers offer no clipboard; the text can still be selected.
-    await navigator.clipboard?.writeText(message.text)
-    if (copied.current && navigator.clipboard) copied.current.textContent = texts.copied
+  async function copy(text: string) {
+    await navigator.clipboard.writeText(text)
+    if (copied.current) copied.current.textContent = texts.copied
   }
   function remove() {
     // Taken now: when the user confirms, another room may be open, which also has a message with this id.
@@ -146,7 +158,18 @@ function Actions({ message, own, active }: { message: Message; own: boolean; act
         tabIndex={tabIndex}
         onClick={() => account.conversations.current()?.reply(message.id)}
       />
-      {navigator.clipboard && <IconButton icon="copy" label={texts.copy} tabIndex={tabIndex} onClick={copy} />}
+      {/* Over plain HTTP browsers offer no clipboard; the text can still be selected. */}
+      {navigator.clipboard && (
+        <>
+          <IconButton icon="copy" label={texts.copy} tabIndex={tabIndex} onClick={() => copy(message.text)} />
+          <IconButton
+            icon="link"
+            label={texts.copy_link}
+            tabIndex={tabIndex}
+            onClick={() => copy(`${location.origin}/r/${message.room_id}#${message.id}`)}
+          />
+        </>
+      )}
       {own && (
         <>
           <IconButton

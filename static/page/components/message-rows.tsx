@@ -1,12 +1,17 @@
-import { useMemo } from 'preact/hooks'
+import { useMemo, useRef } from 'preact/hooks'
 import type { Message } from '../../../schemas/message.js'
-import { layOut } from '../text/layout.js'
+import type { OutgoingMessage } from '../state/outgoing-message.js'
+import { groupStarts, layOut } from '../text/layout.js'
 import { memo, useAppState, useTexts } from './hooks.js'
 import { MessageRow } from './message-row.js'
-import { dayName, localDay } from './time.js'
+import { OutgoingMessageRow } from './outgoing-message.js'
+import { dayName, localDay, useToday } from './time.js'
 
 interface Props {
   messages: readonly Message[]
+  outgoing: readonly OutgoingMessage[]
+  /** Those that replies quote and that are not among the messages. */
+  quotes: ReadonlyMap<number, Message>
   unread_after: number
   me: string
   /** The message that is being edited, null for none. */
@@ -16,28 +21,41 @@ interface Props {
 }
 
 /** The messages with the lines between them. It is memoized: other changes in a busy room do not draw it again. */
-export const MessageRows = memo(function MessageRows({ messages, unread_after, me, editing, active }: Props) {
+export const MessageRows = memo(function MessageRows(props: Props) {
+  const { messages, outgoing, quotes, unread_after, me, editing, active } = props
   const texts = useTexts()
+  useToday()
   const language = useAppState('language')
-  const lines = useMemo(() => layOut(messages, { day: localDay, unread_after, me }), [messages, unread_after, me])
+  const shown = useRef<ReadonlyMap<string, boolean>>(new Map())
+  const lines = useMemo(() => {
+    const lines = layOut(messages, { day: localDay, unread_after, me, outgoing, shown: shown.current })
+    shown.current = groupStarts(lines)
+    return lines
+  }, [messages, outgoing, unread_after, me])
   const by_id = useMemo(() => new Map(messages.map(message => [message.id, message])), [messages])
+  const quoted = ({ reply_to }: { reply_to?: number | undefined }) =>
+    reply_to === undefined ? undefined : (by_id.get(reply_to) ?? quotes.get(reply_to))
   return (
     <>
       {lines.map(line =>
         line.kind === 'day' ? (
-          <h3 key={line.key} class="day">
-            <span>{dayName(line.time, language, texts)}</span>
-          </h3>
+          <Separator key={line.key} class="day" label={dayName(line.time, language, texts)} />
         ) : line.kind === 'unread' ? (
-          <p key={line.key} class="unread-line">
-            <span class="new">{texts.new_messages}</span>
-          </p>
+          <Separator key={line.key} class="unread-line" label={texts.new_messages} />
+        ) : line.kind === 'outgoing' ? (
+          <OutgoingMessageRow
+            key={line.key}
+            one={line.one}
+            me={me}
+            starts_group={line.starts_group}
+            quoted={quoted(line.one)}
+          />
         ) : (
           <MessageRow
             key={line.key}
             message={line.message}
             starts_group={line.starts_group}
-            quoted={line.message.reply_to === undefined ? undefined : by_id.get(line.message.reply_to)}
+            quoted={quoted(line.message)}
             own={line.message.username === me}
             editing={editing === line.message.id}
             active={active === line.message.id}
@@ -47,3 +65,12 @@ export const MessageRows = memo(function MessageRows({ messages, unread_after, m
     </>
   )
 })
+
+function Separator({ class: name, label }: { class: string; label: string }) {
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: an <hr> has no text
+    <div class={name} role="separator" aria-label={label}>
+      <span>{label}</span>
+    </div>
+  )
+}

@@ -1,7 +1,7 @@
 import type { Message } from '../../../schemas/message.js'
 import { ApiError } from '../../client/index.js'
 import { describeError } from '../i18n/index.js'
-import type { OutgoingMessage } from '../state/state.js'
+import type { OutgoingMessage } from '../state/outgoing-message.js'
 import { Avatar, DisplayName, Username } from './avatar.js'
 import { useAccount, useTexts } from './hooks.js'
 import { Icon } from './icon.js'
@@ -25,7 +25,7 @@ export function OutgoingMessageRow({ one, me, starts_group, quoted }: Props) {
       class={`message own outgoing${starts_group ? ' group-start' : ''}${one.failed ? ' failed' : ''}`}
       tabIndex={-1}
     >
-      {starts_group ? <Avatar username={me} /> : <span />}
+      {starts_group ? <Avatar username={me} /> : <Time time={one.created_at} bare />}
       <div class="body">
         {starts_group && (
           <header>

@@ -11,6 +11,7 @@ export function RoomHeader({ view, room }: { view: ConversationView; room: Room 
   const panel = useAccountState('panel')
   const member = view.status === 'member' || view.status === 'loading'
   const toggle = (which: Exclude<Panel, null>) => account.showPanel(panel === which ? null : which)
+  const name = room?.name ?? view.ended?.name ?? ''
   const about = [
     room && !room.is_default && texts.member_count(room.member_count),
     member && texts.online_count(view.online_count),
@@ -19,9 +20,9 @@ export function RoomHeader({ view, room }: { view: ConversationView; room: Room 
   return (
     <header class="sheet-head room-head">
       <BackButton />
-      {room && <RoomTile id={room.id} name={room.name} />}
+      {name !== '' && <RoomTile id={view.room_id} name={name} />}
       <div class="room-title">
-        <h2 dir="auto">{room?.name ?? ''}</h2>
+        <h2 dir="auto">{name}</h2>
         {room && <p class="note">{about.filter(Boolean).join(' · ')}</p>}
       </div>
       {room && member && (
@@ -29,8 +30,8 @@ export function RoomHeader({ view, room }: { view: ConversationView; room: Room 
           <IconButton
             icon="search"
             label={texts.search}
-            pressed={panel === 'search'}
-            onClick={() => toggle('search')}
+            pressed={panel === 'search' || panel === 'search_all'}
+            onClick={() => (panel === 'search_all' ? account.showPanel(null) : toggle('search'))}
           />
           <button
             type="button"

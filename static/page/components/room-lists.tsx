@@ -1,9 +1,11 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { LastMessage, Room } from '../../../schemas/room.js'
 import { sectionsOf } from '../text/room-list.js'
+import { unreadCount } from '../text/unread-count.js'
 import { RoomTile } from './avatar.js'
 import { memo, useAccount, useAccountState, useApp, useAppState, useTexts } from './hooks.js'
 import { Icon } from './icon.js'
+import { isPlainClick } from './plain-click.js'
 import { ListTime } from './time.js'
 
 /** Rooms whose last sender is looked up, so that a long list does not use up the rate limit. */
@@ -112,7 +114,7 @@ const RoomLink = memo(function RoomLink({ room, open, me, named }: LinkProps) {
   const unread = open ? 0 : room.unread
   const draft = open ? '' : account.drafts.get(room.id)
   function click(event: MouseEvent) {
-    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return
+    if (!isPlainClick(event)) return
     event.preventDefault()
     router.go({ room_id: room.id, message: null })
   }
@@ -145,7 +147,7 @@ const RoomLink = memo(function RoomLink({ room, open, me, named }: LinkProps) {
         )}
         {unread > 0 && (
           <span class="badge">
-            <span aria-hidden="true">{unread >= 1000 ? '999+' : unread}</span>
+            <span aria-hidden="true">{unreadCount(unread)}</span>
             <span class="hidden">{texts.unread(unread)}</span>
           </span>
         )}

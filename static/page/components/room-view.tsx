@@ -34,7 +34,9 @@ export function RoomView() {
       </main>
       {inside && panel === 'about' && <RoomPanel room={room} />}
       {inside && panel === 'members' && <MembersPanel view={view} room={room} />}
-      {inside && panel === 'search' && <SearchPanel room={room} />}
+      {(panel === 'search_all' || (inside && panel === 'search')) && (
+        <SearchPanel room_id={view.room_id} everywhere={panel === 'search_all'} />
+      )}
     </>
   )
 }

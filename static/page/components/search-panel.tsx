@@ -1,23 +1,30 @@
-import { useLayoutEffect, useRef, useState } from 'preact/hooks'
-import type { Message } from '../../../schemas/message.js'
-import type { Room } from '../../../schemas/room.js'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import type { Message, SearchPage } from '../../../schemas/message.js'
 import { markWords } from '../text/match.js'
 import { Avatar, DisplayName } from './avatar.js'
-import { useAccount, useApp, useTexts } from './hooks.js'
+import { useAccount, useAccountState, useApp, useTexts } from './hooks.js'
 import { Icon } from './icon.js'
 import { Panel } from './panel.js'
 import { DayAndTime } from './time.js'
 import { useEnterKey } from './use-enter-key.js'
 
-/** Searches the room's messages; a click on a result scrolls to it. */
-export function SearchPanel({ room }: { room: Room }) {
+interface Props {
+  room_id: string
+  /** In all rooms of the user, not only in the open one. */
+  everywhere: boolean
+}
+
+/** Searches messages; a click on a result scrolls to it. */
+export function SearchPanel({ room_id, everywhere }: Props) {
   const { router } = useApp()
   const account = useAccount()
   const texts = useTexts()
+  const rooms = useAccountState('rooms')
   const field = useRef<HTMLInputElement>(null)
   /** Newest first; null before the first search. */
   const [hits, setHits] = useState<readonly Message[] | null>(null)
   const [next, setNext] = useState<number | undefined>()
+  const [has_more, setHasMore] = useState(false)
   const [query, setQuery] = useState('')
   /** Responses may overtake each other: only the one to the last request counts. */
   const requests = useRef(0)
@@ -28,12 +35,18 @@ export function SearchPanel({ room }: { room: Room }) {
     if (q.trim() === '') return
     setQuery(q)
     const request = ++requests.current
-    const page = await account.attempt(account.http.search(room.id, { q, ...(before !== undefined && { before }) }))
+    const page = everywhere
+      ? await account.attempt(account.http.searchOwn({ q }))
+      : await account.attempt(account.http.search(room_id, { q, ...(before !== undefined && { before }) }))
     if (!page || request !== requests.current) return
     const found = [...page.messages].reverse()
     setHits(known => (before === undefined ? found : [...(known ?? []), ...found]))
-    setNext(page.has_more ? (page.next_before ?? page.messages[0]?.id) : page.next_before)
+    setHasMore(page.has_more)
+    setNext((page as SearchPage).next_before)
   }
+  useEffect(() => {
+    search(query)
+  }, [everywhere])
   useEnterKey(field, () => search(field.current?.value ?? ''))
 
   return (
@@ -51,32 +64,37 @@ export function SearchPanel({ room }: { room: Room }) {
             ref={field}
             type="search"
             maxLength={200}
-            aria-label={texts.search_hint}
-            placeholder={texts.search_hint}
+            aria-label={everywhere ? texts.search_all_hint : texts.search_hint}
+            placeholder={everywhere ? texts.search_all_hint : texts.search_hint}
           />
         </form>
+        <div class="chips">
+          <button type="button" aria-pressed={!everywhere} onClick={() => account.showPanel('search')}>
+            {texts.this_room}
+          </button>
+          <button type="button" aria-pressed={everywhere} onClick={() => account.showPanel('search_all')}>
+            {texts.own_rooms}
+          </button>
+        </div>
       </search>
       <div class="panel-body scrolls">
         <p class="hit-count" aria-live="polite">
-          {hits &&
-            (hits.length === 0 && next === undefined
-              ? texts.search_nothing
-              : texts.hit_count(hits.length, next !== undefined))}
+          {hits && (hits.length === 0 && !has_more ? texts.search_nothing : texts.hit_count(hits.length, has_more))}
         </p>
         <ul class="hits">
           {hits?.map(message => (
-            <li key={message.id}>
+            <li key={`${message.room_id} ${message.id}`}>
               <button
                 type="button"
                 class="hit"
                 onClick={() => {
-                  if (!matchMedia('(min-width: 64rem)').matches) account.showPanel(null)
-                  router.go({ room_id: room.id, message: message.id })
+                  router.go({ room_id: message.room_id, message: message.id })
                 }}
               >
                 <Avatar username={message.username} />
                 <span class="hit-head">
                   <DisplayName username={message.username} />
+                  {everywhere && <bdi class="hit-room">{rooms.get(message.room_id)?.name}</bdi>}
                   <DayAndTime time={message.created_at} />
                 </span>
                 <span class="hit-text" dir="auto">

@@ -1,11 +1,10 @@
-import { useState } from 'preact/hooks'
-import { matchesName } from '../text/match.js'
 import { Avatar, DisplayName } from './avatar.js'
 import { useAccount, useAccountState, useApp, useAppState, useTexts } from './hooks.js'
 import { Icon } from './icon.js'
 import { IconButton } from './icon-button.js'
 import { LanguageSelect } from './language-select.js'
 import { Menu, MenuItem } from './menu.js'
+import { isPlainClick } from './plain-click.js'
 import { RoomLists } from './room-lists.js'
 
 /** The user's rooms, the way to all others, and the user's own menu. */
@@ -14,9 +13,8 @@ export function Sidebar() {
   const texts = useTexts()
   const rooms = useAccountState('rooms')
   const status = useAccountState('rooms_status')
-  const [query, setQuery] = useState('')
   const create = () => account.showDialog({ name: 'create_room' })
-  const found = [...rooms.values()].filter(room => room.is_member && matchesName(room.name, query))
+  const own = [...rooms.values()].filter(room => room.is_member)
   return (
     <nav class="sidebar" aria-label={texts.rooms}>
       <header class="sidebar-head">
@@ -24,20 +22,13 @@ export function Sidebar() {
         <h1>{texts.app_name}</h1>
         <IconButton icon="add" label={texts.create_room} onClick={create} />
       </header>
-      <div class="with-icon room-filter">
+      <button type="button" class="jump" onClick={() => account.showDialog({ name: 'switcher' })}>
         <Icon name="search" small />
-        <input
-          class="room-search"
-          type="search"
-          placeholder={texts.find_room}
-          aria-label={texts.find_room}
-          value={query}
-          onInput={event => setQuery(event.currentTarget.value)}
-        />
+        {texts.find_anything}
         <span class="shortcut" aria-hidden="true">
           Ctrl K
         </span>
-      </div>
+      </button>
       <BrowseLink />
       <div class="room-lists scrolls">
         {status === 'loading' && <p class="empty">{texts.loading}</p>}
@@ -49,15 +40,7 @@ export function Sidebar() {
             </button>
           </p>
         )}
-        {status === 'loaded' && found.length === 0 && (
-          <p class="empty">
-            {texts.no_room_found}{' '}
-            <button type="button" class="link" onClick={create}>
-              {texts.create_room}
-            </button>
-          </p>
-        )}
-        <RoomLists rooms={found} />
+        <RoomLists rooms={own} />
       </div>
       <OwnMenu />
     </nav>
@@ -74,7 +57,7 @@ function BrowseLink() {
       href="/browse"
       aria-current={browsing ? 'page' : undefined}
       onClick={event => {
-        if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return
+        if (!isPlainClick(event)) return
         event.preventDefault()
         router.go({ room_id: null, message: null, browsing: true })
       }}

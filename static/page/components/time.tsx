@@ -13,6 +13,10 @@ function format(language: string, options: Intl.DateTimeFormatOptions): Intl.Dat
 const fullTime = (date: Date, language: string) =>
   format(language, { dateStyle: 'full', timeStyle: 'medium' }).format(date)
 
+/** The local time of day. */
+export const clockTime = (time: string, language: string): string =>
+  format(language, { timeStyle: 'short' }).format(new Date(time))
+
 interface Props {
   time: string
   /** Without AM or PM, which the first message of the group shows. */
@@ -35,8 +39,12 @@ export function Time({ time, bare = false }: Props) {
   )
 }
 
+/** Draws a component that tells how long ago a day was again at midnight. */
+export const useToday = () => useAppState('today')
+
 /** As full as it must be: the time today, then yesterday, the weekday, the date. */
 export function ListTime({ time }: { time: string }) {
+  useToday()
   const language = useAppState('language')
   const texts = useTexts()
   const date = new Date(time)
@@ -49,6 +57,7 @@ export function ListTime({ time }: { time: string }) {
 
 /** The day if it is not today, and the time. */
 export function DayAndTime({ time }: { time: string }) {
+  useToday()
   const language = useAppState('language')
   const texts = useTexts()
   const date = new Date(time)

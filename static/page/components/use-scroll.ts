@@ -8,18 +8,24 @@ const AHEAD = 600
 
 interface Held {
   at_end: boolean
-  /** The message at the top, and its distance from the top, px. */
+  /**
+   * The message at the top, and how far below the top it ends, px: its beginning moves when a message of the same sender
+   * is loaded above it, because it then shows no name.
+   */
   key: string | null
-  top: number
+  bottom: number
   /** The scroll position. */
   at: number
 }
+
+export type Scroll = ReturnType<typeof useScroll>
 
 /**
  * Scroll anchoring for a list of messages: at its end the list stays at the end, elsewhere the message at the top keeps
  * its position, whatever is added above or below it. The browser's own anchoring is off, for not every browser has it.
  *
  * @param attached whether the list's end is the newest message; the list stays at no other end
+ * @param following false while nobody looks: then new messages gather below what was read last
  * @param content what the list shows: heights change only if one of these does
  * @param near_top called near the first loaded message
  * @param near_end called near the last loaded message
@@ -28,13 +34,14 @@ export function useScroll(
   box: RefObject<HTMLElement | null>,
   {
     attached,
+    following,
     near_top,
     near_end,
     content,
-  }: { attached: boolean; near_top: () => void; near_end: () => void; content: readonly unknown[] },
+  }: { attached: boolean; following: boolean; near_top: () => void; near_end: () => void; content: readonly unknown[] },
 ) {
   const [at_end, setAtEnd] = useState(true)
-  const held = useRef<Held>({ at_end: true, key: null, top: 0, at: 0 })
+  const held = useRef<Held>({ at_end: true, key: null, bottom: 0, at: 0 })
   /** `attached` at the last drawing. */
   const drawn = useRef(attached)
 
@@ -45,11 +52,12 @@ export function useScroll(
   function hold(element: HTMLElement): number {
     const rest = element.scrollHeight - element.scrollTop - element.clientHeight
     const top = element.getBoundingClientRect().top
-    const first = firstBelow(element.querySelectorAll<HTMLElement>('[data-id]'), top)
+    const rows = rowsOf(element)
+    const first = rows[placeBelow(rows, top)]
     held.current = {
       at_end: drawn.current && rest < NEAR,
       key: first?.dataset.id ?? null,
-      top: first ? first.getBoundingClientRect().top - top : 0,
+      bottom: first ? first.getBoundingClientRect().bottom - top : 0,
       at: element.scrollTop,
     }
     return rest
@@ -67,11 +75,11 @@ export function useScroll(
   function restore() {
     const element = box.current
     if (!element) return
-    const { at_end: stay, key, top } = held.current
-    if (stay) element.scrollTop = element.scrollHeight
+    const { at_end: stay, key, bottom } = held.current
+    if (stay && following) element.scrollTop = element.scrollHeight
     else if (key !== null) {
       const row = element.querySelector<HTMLElement>(`[data-id="${key}"]`)
-      if (row) element.scrollTop += row.getBoundingClientRect().top - element.getBoundingClientRect().top - top
+      if (row) element.scrollTop += row.getBoundingClientRect().bottom - element.getBoundingClientRect().top - bottom
     }
     held.current.at = element.scrollTop
   }
@@ -100,13 +108,22 @@ export function useScroll(
     get shown(): [number, number] | null {
       const element = box.current
       if (!element || held.current.key === null) return null
-      const rows = element.querySelectorAll<HTMLElement>('[data-id]')
-      const last = firstBelow(rows, element.getBoundingClientRect().bottom) ?? rows[rows.length - 1]
+      const rows = rowsOf(element)
+      const last = rows[placeBelow(rows, element.getBoundingClientRect().bottom)] ?? rows[rows.length - 1]
       return [Number(held.current.key), Number(last?.dataset.id)]
+    },
+    /** The last message that is wholly on the screen or above it; null if there is none. */
+    get lastSeen(): number | null {
+      const element = box.current
+      if (!element) return null
+      const rows = rowsOf(element)
+      // A pixel more, because sizes are rounded.
+      const seen = rows[placeBelow(rows, element.getBoundingClientRect().bottom + 1) - 1]
+      return seen ? Number(seen.dataset.id) : null
     },
     remember,
     toEnd() {
-      held.current = { at_end: true, key: null, top: 0, at: 0 }
+      held.current = { at_end: true, key: null, bottom: 0, at: 0 }
       restore()
     },
     /** Centers a message. @returns whether it is in the list */
@@ -120,8 +137,10 @@ export function useScroll(
   }
 }
 
-/** The first row whose bottom is below a height, by binary search. */
-function firstBelow(rows: ArrayLike<HTMLElement>, height: number): HTMLElement | undefined {
+const rowsOf = (box: HTMLElement) => box.querySelectorAll<HTMLElement>('[data-id]')
+
+/** The place of the first row whose bottom is below a height, by binary search; the number of rows if there is none. */
+function placeBelow(rows: ArrayLike<HTMLElement>, height: number): number {
   let low = 0
   let high = rows.length
   while (low < high) {
@@ -129,5 +148,5 @@ function firstBelow(rows: ArrayLike<HTMLElement>, height: number): HTMLElement |
     if ((rows[middle] as HTMLElement).getBoundingClientRect().bottom > height) high = middle
     else low = middle + 1
   }
-  return rows[low]
+  return low
 }

@@ -11,14 +11,19 @@ export function useShortcuts() {
       const command = event.ctrlKey || event.metaKey
       const writing = hasTextFocus(event.target as Element)
       if (event.key === '?' && !writing && !command) account.showDialog({ name: 'keyboard_shortcuts' })
-      else if (command && !event.shiftKey && event.key.toLowerCase() === 'k') focus('.sidebar .room-search')
+      else if (command && !event.shiftKey && event.key.toLowerCase() === 'k') account.showDialog({ name: 'switcher' })
       else if (command && event.shiftKey && event.key.toLowerCase() === 'f') account.showPanel('search')
       else if (event.altKey && event.key === 'ArrowUp') step(-1)
       else if (event.altKey && event.key === 'ArrowDown') step(1)
       else if (event.key === 'Escape' && account.store.state.panel) {
         account.showPanel(null)
         focus('.composer textarea')
-      } else return
+      } else {
+        // A character goes to the message box, whatever has the focus; Space is for buttons.
+        const types = event.key.length === 1 && event.key !== ' ' && !command && !event.altKey
+        if (types && !writing) focus('.composer textarea')
+        return
+      }
       event.preventDefault()
     }
     addEventListener('keydown', keyDown)

@@ -1,3 +1,5 @@
+import { unreadCount } from '../text/unread-count.js'
+
 // Made once: making a format costs a hundred times what using it does.
 const { format: number } = new Intl.NumberFormat('en')
 const plural = (count: number, one: string, many: string) => `${number(count)} ${count === 1 ? one : many}`
@@ -43,6 +45,11 @@ export const en = {
   sort: 'Sort by',
   orders: { members: 'Most members', name: 'Name', newest: 'Newest' },
   find_room: 'Find a room',
+  switcher: 'Go to',
+  find_anything: 'Find a room or person',
+  nothing_found: 'Nothing found.',
+  people: 'People',
+  find_by_leads: '',
   rooms_failed: 'Couldn’t load rooms.',
   no_room_found: 'No rooms found.',
   more_rooms: 'Show more rooms',
@@ -64,6 +71,9 @@ export const en = {
   room_not_found: 'This room doesn’t exist, or you don’t have access to it.',
   room_not_found_hint: 'If you have its password, you can join.',
   room_left: 'You’re no longer a member of this room.',
+  room_removed: (by: string) => `${by} removed you from this room.`,
+  room_deleted: (by: string) => (by === '' ? 'This room was deleted.' : `${by} deleted this room.`),
+  unsent_text: 'Not sent',
   leave: 'Leave room',
   leave_confirm: (name: string) => `Leave “${name}”?`,
   delete_room: 'Delete room',
@@ -78,7 +88,7 @@ export const en = {
   copy_link: 'Copy link',
   add_favorite: 'Add to favorites',
   remove_favorite: 'Remove from favorites',
-  unread: (count: number) => `${count >= 1000 ? '999+' : count} unread`,
+  unread: (count: number) => `${unreadCount(count)} unread`,
   choose_room: 'Select a room to start chatting.',
   /** Before one's own last message in the list of rooms. */
   you: 'You',
@@ -110,7 +120,8 @@ export const en = {
   messages: 'Messages',
   new_messages: 'New',
   load_older: 'Load older messages',
-  jump_to_latest: (count: number) => (count > 0 ? plural(count, 'new message', 'new messages') : 'Jump to latest'),
+  jump_to_latest: (count: number) =>
+    count > 0 ? `${unreadCount(count)} new ${count === 1 ? 'message' : 'messages'}` : 'Jump to latest',
   edited: 'edited',
   deleted_message: 'This message was deleted.',
   original_message: 'View original message',
@@ -151,10 +162,16 @@ export const en = {
   key_edit: 'Edit your last message (when the message box is empty)',
   key_escape: 'Close, or cancel a reply or edit',
   key_messages: 'Previous or next message',
+  key_actions: 'Links and actions of a message',
   key_rooms: 'Previous or next room',
+  key_choose: 'Choose',
+  key_open: 'Open',
 
   search: 'Search',
   search_hint: 'Search this room',
+  search_all_hint: 'Search all your rooms',
+  this_room: 'This room',
+  own_rooms: 'All my rooms',
   search_nothing: 'No messages found.',
   hit_count: (count: number, more: boolean) => `${number(count)}${more ? '+' : ''} found, newest first`,
   search_more: 'Search older messages',

@@ -1,3 +1,4 @@
+import { unreadCount } from '../text/unread-count.js'
 import type { Dictionary } from './dictionary.js'
 
 const { format: number } = new Intl.NumberFormat('ko')
@@ -41,6 +42,11 @@ export const ko: Dictionary = {
   sort: '정렬',
   orders: { members: '멤버 많은 순', name: '이름순', newest: '최신순' },
   find_room: '채팅방 검색',
+  switcher: '이동',
+  find_anything: '채팅방이나 사람 찾기',
+  nothing_found: '검색 결과가 없어요.',
+  people: '사람',
+  find_by_leads: '초성으로도 찾을 수 있어요',
   rooms_failed: '채팅방 목록을 불러오지 못했어요.',
   no_room_found: '검색 결과가 없어요.',
   more_rooms: '채팅방 더 보기',
@@ -62,6 +68,9 @@ export const ko: Dictionary = {
   room_not_found: '채팅방이 없거나 접근 권한이 없어요.',
   room_not_found_hint: '비밀번호를 알고 있다면 참여할 수 있어요.',
   room_left: '더 이상 이 채팅방의 멤버가 아니에요.',
+  room_removed: by => `${by}님이 나를 채팅방에서 내보냈어요.`,
+  room_deleted: by => (by === '' ? '삭제된 채팅방이에요.' : `${by}님이 채팅방을 삭제했어요.`),
+  unsent_text: '보내지 않은 메시지',
   leave: '채팅방 나가기',
   leave_confirm: name => `‘${name}’ 채팅방에서 나갈까요?`,
   delete_room: '채팅방 삭제',
@@ -76,7 +85,7 @@ export const ko: Dictionary = {
   copy_link: '링크 복사',
   add_favorite: '즐겨찾기에 추가',
   remove_favorite: '즐겨찾기에서 빼기',
-  unread: count => `안 읽은 메시지 ${count >= 1000 ? '999+' : count}개`,
+  unread: count => `안 읽은 메시지 ${unreadCount(count)}개`,
   choose_room: '채팅방을 선택해 대화를 시작해 보세요.',
   you: '나',
 
@@ -107,7 +116,7 @@ export const ko: Dictionary = {
   messages: '메시지',
   new_messages: '여기부터 새 메시지',
   load_older: '이전 메시지 불러오기',
-  jump_to_latest: count => (count > 0 ? `새 메시지 ${number(count)}개` : '최신 메시지로 이동'),
+  jump_to_latest: count => (count > 0 ? `새 메시지 ${unreadCount(count)}개` : '최신 메시지로 이동'),
   edited: '수정됨',
   deleted_message: '삭제된 메시지예요.',
   original_message: '원본 메시지 보기',
@@ -148,10 +157,16 @@ export const ko: Dictionary = {
   key_edit: '마지막으로 보낸 메시지 수정 (입력창이 비어 있을 때)',
   key_escape: '닫기, 답장이나 수정 취소',
   key_messages: '이전·다음 메시지로 이동',
+  key_actions: '메시지의 링크와 메뉴로 이동',
   key_rooms: '이전·다음 채팅방으로 이동',
+  key_choose: '고르기',
+  key_open: '열기',
 
   search: '검색',
   search_hint: '이 채팅방에서 검색',
+  search_all_hint: '내 모든 채팅방에서 검색',
+  this_room: '이 채팅방',
+  own_rooms: '내 모든 채팅방',
   search_nothing: '검색 결과가 없어요.',
   hit_count: (count, more) => `${number(count)}개${more ? ' 이상' : ''} 찾음 · 최신순`,
   search_more: '이전 메시지 더 검색하기',

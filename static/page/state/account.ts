@@ -177,7 +177,6 @@ export function createAccount(options: AccountOptions) {
 
   /** The user is no longer a member: away from the room, if it is still open. */
   async function exit(room_id: string) {
-    await rooms.gone(room_id)
     conversations.forget(room_id)
     if (router.route.room_id === room_id) await router.go({ room_id: null, message: null }, 'replace')
   }
@@ -230,7 +229,13 @@ export function createAccount(options: AccountOptions) {
     },
     setTyping: (on: boolean) => subscriptions.typing(store.state.conversation?.room_id ?? '', on),
 
-    showPanel: (panel: Panel) => store.set({ panel }),
+    /** On a screen where the panel lies over the room, the browser’s Back closes it. */
+    showPanel(panel: Panel) {
+      if (panel === null && router.leaveLayer()) return
+      const covers = panel !== null && store.state.panel === null && !matchMedia('(min-width: 64rem)').matches
+      if (covers) router.openLayer(() => store.set({ panel: null }))
+      store.set({ panel })
+    },
     showDialog: (dialog: OpenDialog) => store.set({ dialog }),
     dismissError: () => store.set({ error: null }),
     dismissWelcome: () => store.set({ is_new_user: false }),
@@ -259,11 +264,13 @@ export function createAccount(options: AccountOptions) {
     /** @throws ApiError */
     async leaveRoom(room_id: string) {
       await http.leave(room_id)
+      await rooms.left(room_id)
       await exit(room_id)
     },
     /** @throws ApiError */
     async deleteRoom(room_id: string) {
       await http.deleteRoom(room_id)
+      rooms.deleted(room_id)
       await exit(room_id)
     },
     /** @throws ApiError */

@@ -1,4 +1,4 @@
-import { type ApiError, createHttp } from '../../client/index.js'
+import { type ApiError, type Backoff, backoffDelay, createHttp } from '../../client/index.js'
 import { type Language, loadLanguage, saveLanguage } from '../i18n/index.js'
 import { type Account, createAccount } from './account.js'
 import { canNotify, createNotifications } from './notifications.js'
@@ -10,6 +10,9 @@ import { createSession } from './session.js'
 import type { AppState } from './state.js'
 import { createStore } from './store.js'
 
+/** Between two tries to reach the server when the page is loaded. */
+const RETRY: Backoff = { base_ms: 1000, cap_ms: 15_000, random: Math.random }
+
 export type App = ReturnType<typeof createApp>
 
 /** Composes the page: what outlives a login, and the account of the present one. */
@@ -20,6 +23,7 @@ export function createApp() {
     session_expired: false,
     language: loadLanguage(),
     route: parseRoute(location),
+    today: new Date().toDateString(),
     can_ask_notifications: canNotify() && Notification.permission === 'default',
   })
   const notifications = createNotifications()
@@ -54,20 +58,41 @@ export function createApp() {
     },
   })
 
-  /** Continues the session of an earlier visit, if there is one. */
+  /** Starts that have failed, and the next one. */
+  let failures = 0
+  let retry: ReturnType<typeof setTimeout> | undefined
+  let starting = false
+  /** Continues the session of an earlier visit, if there is one; while the server cannot be reached, it is retried. */
   async function start() {
-    store.set({ stage: 'starting' })
+    if (starting) return
+    starting = true
+    clearTimeout(retry)
     try {
       if (!(await session.resume())) store.set({ stage: 'logged_out' })
+      failures = 0
     } catch (error) {
       const { code } = error as ApiError
       const refused = code === 'ORIGIN_REFUSED' || code === 'HOST_REFUSED' ? code : null
       store.set({ stage: 'unreachable', refused })
+      retry = setTimeout(start, backoffDelay(failures++, RETRY))
     }
+    starting = false
   }
+
+  /** Draws what depends on the day anew at midnight; a computer that slept is told when the page is looked at. */
+  function checkDay() {
+    clearTimeout(midnight)
+    const now = new Date()
+    if (store.state.today !== now.toDateString()) store.set({ today: now.toDateString() })
+    const next = new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1)
+    midnight = setTimeout(checkDay, next.getTime() - now.getTime())
+  }
+  let midnight: ReturnType<typeof setTimeout> | undefined
+  checkDay()
 
   function check() {
     if (document.hidden) return
+    checkDay()
     account?.check()
     if (store.state.stage === 'unreachable') start()
   }

@@ -4,7 +4,8 @@ import type { Room } from '../../../schemas/room.js'
 import { ApiError, type Connection, createRoomModel, createTyping, type Http } from '../../client/index.js'
 import type { Outgoing } from './outgoing.js'
 import type { Presence } from './presence.js'
-import type { ConversationView } from './state.js'
+import { createQuotes } from './quotes.js'
+import type { ConversationView, Ended } from './state.js'
 
 /** Messages kept in memory on each side of those on the screen. */
 const KEEP = 60
@@ -38,7 +39,9 @@ export function createConversation(
 ) {
   const room_id = room.id
   const model = createRoomModel()
+  const quotes = createQuotes(ids => http.messages(room_id, { ids: ids.join() }), changed)
   let status: ConversationView['status'] = 'loading'
+  let ended: Ended | null = null
   /** Edits, and deletions (null), that the server has not acknowledged. */
   const changes = new Map<number, string | null>()
   let typists: string[] = []
@@ -111,6 +114,7 @@ export function createConversation(
   /** Messages that are in the log by now are no longer outgoing. */
   function settle() {
     outgoing.drop(room_id, model.head)
+    quotes.lookUp(model)
     changed()
   }
 
@@ -138,6 +142,14 @@ export function createConversation(
     })
   }
 
+  /** The last event that a member sees tells how the membership ended. */
+  function noteEnd(event: EventFrame) {
+    const how = event.type === 'room_deleted' ? 'deleted' : event.type
+    const mine =
+      how === 'deleted' || ((how === 'removed' || how === 'left') && 'member' in event && event.member === me)
+    if (mine) ended = { how: how as Ended['how'], by: event.username, name: room.name }
+  }
+
   return {
     /** A change is not acknowledged yet: the conversation must stay in the cache. */
     get busy() {
@@ -147,17 +159,20 @@ export function createConversation(
     /** Starts from an empty model, also again: events after `seq` follow. */
     start(seq: number) {
       model.start(seq)
+      quotes.clear()
       changes.clear()
       return load(firstPage())
     },
 
     event(event: EventFrame) {
       model.event(event)
+      quotes.event(event)
       if (event.type === 'message') {
         typing.end(event.username)
         if (event.username === me) outgoing.arrived(event.client_id)
       } else if (event.type === 'edited' || event.type === 'deleted') changes.delete(event.id)
       else if (event.type === 'left' || event.type === 'removed') typing.end(event.member)
+      noteEnd(event)
       if (!isOpen()) trim(model.head, model.head)
       settle()
     },
@@ -180,6 +195,7 @@ export function createConversation(
     /** The user is no longer a member. */
     end() {
       status = 'left'
+      ended ??= { how: 'removed', by: '', name: room.name }
       typing.clear()
       changed()
     },
@@ -190,9 +206,24 @@ export function createConversation(
       unread_many = unread > UNREAD_NEAR
       target = null
       const first = model.messages[0]
-      if (unread_many && first && first.id > last_read_seq && model.has_older) load(firstPage())
+      if (unread_many && first && first.id > last_read_seq && model.has_older) {
+        // What is held begins after the first new message: it is not to be seen, and so not read, before that one.
+        status = 'loading'
+        load(firstPage())
+      }
       changed()
     },
+    /** The user came back to a hidden tab in which messages have arrived since: they are new. */
+    returned(last_read_seq: number) {
+      unread_after = last_read_seq
+      // Before the mark moves on.
+      on_view()
+    },
+    /** Messages of other users that are held, after one seq and up to another. */
+    countOthers: (after: number, upto: number): number =>
+      model.messages.filter(
+        ({ id, username, deleted_at }) => id > after && id <= upto && username !== me && deleted_at === undefined,
+      ).length,
 
     loadOlder() {
       const first = model.messages[0]
@@ -245,8 +276,10 @@ export function createConversation(
     view: (): ConversationView => ({
       room_id,
       status,
+      ended,
       messages: messagesWithChanges(),
       attached: model.attached,
+      quotes: quotes.found,
       has_older: model.has_older,
       outgoing: outgoing.of(room_id),
       ...presence(),

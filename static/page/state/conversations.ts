@@ -47,7 +47,10 @@ export function createConversations(options: ConversationsOptions) {
       return store.set({ conversation: null, panel: null })
     }
     const other = store.state.conversation?.room_id !== room_id
-    if (other) store.set({ conversation: emptyView(room_id, 'loading'), panel: null })
+    if (other) {
+      const panel = store.state.panel === 'search_all' ? 'search_all' : null
+      store.set({ conversation: emptyView(room_id, 'loading'), panel })
+    }
     let room: Room
     try {
       room = await options.rooms().find(room_id)
@@ -129,7 +132,9 @@ function emptyView(room_id: string, status: ConversationView['status']): Convers
   return {
     room_id,
     status,
+    ended: null,
     messages: [],
+    quotes: new Map(),
     attached: true,
     has_older: false,
     outgoing: [],

@@ -1,7 +1,7 @@
 import { type Ack, ApiError, type Connection, type Pending, type PendingStorage, uuidv7 } from '../../client/index.js'
 import { uuidTime } from '../text/uuid-time.js'
 import type { OutboxStorage } from './outbox-storage.js'
-import type { OutgoingMessage } from './state.js'
+import type { OutgoingMessage } from './outgoing-message.js'
 
 /** What outlives a reload: a request, and the error code if it was refused. */
 export interface StoredRequest {

@@ -3,6 +3,7 @@ import type { Message } from '../../../schemas/message.js'
 import type { Room } from '../../../schemas/room.js'
 import { limits } from '../../../schemas/wire.js'
 import { ApiError, type Connection, type Http, type RoomListener } from '../../client/index.js'
+import { newestAt } from '../text/room-list.js'
 import type { Conversation } from './conversation.js'
 import { foldLastMessage } from './last-message.js'
 import { foldPresence } from './presence.js'
@@ -29,9 +30,6 @@ export interface RoomsOptions {
   /** Another user's message in a joined room. */
   on_message: (message: Message) => void
 }
-
-/** When something was last said, or the room was made. */
-const lastActivity = (room: Room | undefined) => room?.last_message?.created_at ?? room?.created_at ?? ''
 
 export type Rooms = ReturnType<typeof createRooms>
 
@@ -62,10 +60,15 @@ export function createRooms(options: RoomsOptions) {
       const room = await http.room(room_id)
       // Events were faster than this response: it would undo them.
       if (room.last_seq < (subscriptions.after(room_id) ?? 0)) refreshSoon(room_id)
-      else put(room)
+      else put(withMark(room))
     } catch (error) {
       if (error instanceof ApiError && error.status === 404) drop(room_id)
     }
+  }
+  /** A room as it was loaded, unless its read mark has moved on meanwhile. */
+  function withMark(room: Room): Room {
+    const { last_read_seq, unread } = store.state.rooms.get(room.id) ?? room
+    return last_read_seq > room.last_read_seq ? { ...room, last_read_seq, unread } : room
   }
   function refreshSoon(room_id: string) {
     if (refreshing.has(room_id)) return
@@ -100,6 +103,7 @@ export function createRooms(options: RoomsOptions) {
     }
   }
 
+  const lastSaid = (room_id: string) => newestAt(store.state.rooms.get(room_id))
   const listener = (room_id: string): RoomListener => ({
     start(seq) {
       conversation(room_id)?.start(seq)
@@ -114,12 +118,19 @@ export function createRooms(options: RoomsOptions) {
         conversation(room_id)?.frame(frame)
       }
     },
-    ended() {
+    ended({ code }) {
       subscriptions.ended(room_id)
       conversation(room_id)?.end()
-      refresh(room_id)
+      if (code === 'ROOM_NOT_FOUND') drop(room_id)
+      else outside(room_id)
     },
   })
+
+  /** The user is no longer a member: of a private room nothing can be asked any more. */
+  async function outside(room_id: string) {
+    if (store.state.rooms.get(room_id)?.is_public) await refresh(room_id)
+    else drop(room_id)
+  }
 
   function readElsewhere(room_id: string, seq: number) {
     const room = store.state.rooms.get(room_id)
@@ -133,13 +144,12 @@ export function createRooms(options: RoomsOptions) {
     if (!room.is_member || subscriptions.has(room.id)) return
     if (subscriptions.full) {
       if (store.state.conversation?.room_id !== room.id) return
-      const [quietest] = [...subscriptions.ids()].sort((a, b) => activeAt(a).localeCompare(activeAt(b)))
+      const [quietest] = [...subscriptions.ids()].sort((a, b) => lastSaid(a).localeCompare(lastSaid(b)))
       if (quietest !== undefined) unfollow(quietest)
     }
     // From the list's own seq on, so that no event is lost between the response and the subscription.
     subscriptions.subscribe(room.id, listener(room.id), room.last_seq)
   }
-  const activeAt = (room_id: string) => lastActivity(store.state.rooms.get(room_id))
   function unfollow(room_id: string) {
     subscriptions.leave(room_id)
     on_unfollowed(room_id)
@@ -192,7 +202,7 @@ export function createRooms(options: RoomsOptions) {
       rooms_status: 'loaded',
     })
     putAll([...own, ...others])
-    for (const room of own.sort((a, b) => lastActivity(b).localeCompare(lastActivity(a)))) follow(room)
+    for (const room of own.sort((a, b) => newestAt(b).localeCompare(newestAt(a)))) follow(room)
   }
 
   let loading: Promise<void> | undefined
@@ -257,21 +267,27 @@ export function createRooms(options: RoomsOptions) {
       put(room)
       follow(room)
     },
-    /** The user left or deleted a room. */
-    async gone(room_id: string) {
+    async left(room_id: string) {
       subscriptions.leave(room_id)
-      await refresh(room_id)
+      await outside(room_id)
+    },
+    deleted(room_id: string) {
+      subscriptions.leave(room_id)
+      drop(room_id)
     },
     refresh,
     presence: subscriptions.presence,
     /** The seq after which a conversation's events follow. */
     resumeSeq: subscriptions.after,
 
-    /** Everything up to `seq` was on the screen. */
+    /** Everything up to `seq` was on the screen: the read mark moves there, unless it is further already. */
     markRead(room_id: string, seq: number) {
       const room = store.state.rooms.get(room_id)
-      if (!room || (seq <= room.last_read_seq && room.unread === 0)) return
-      change(room_id, () => ({ last_read_seq: Math.max(seq, room.last_read_seq), unread: 0 }))
+      if (!room || (seq <= room.last_read_seq && !(seq === room.last_seq && room.unread > 0))) return
+      const all = seq >= room.last_seq
+      const passed = all ? 0 : (conversation(room_id)?.countOthers(room.last_read_seq, seq) ?? 0)
+      change(room_id, () => ({ last_read_seq: seq, unread: all ? 0 : Math.max(0, room.unread - passed) }))
+      if (!all && room.unread >= limits.UNREAD_MAX) refreshSoon(room_id)
       if (marks.size === 0) setTimeout(flushMarks, READ_MS)
       marks.set(room_id, seq)
     },

@@ -11,15 +11,26 @@ export type Router = ReturnType<typeof createRouter>
  */
 export function createRouter(store: Store<AppState>, on_change: (read_at: number | null) => Promise<void>) {
   let reading: number | null = null
+  /** Closes what lies over the room; it has an entry of its own in the history. */
+  let closeLayer: (() => void) | null = null
+
+  function takeLayer(): boolean {
+    const close = closeLayer
+    closeLayer = null
+    close?.()
+    return close !== null
+  }
 
   addEventListener('popstate', ({ state }) => {
+    if (takeLayer()) return
     store.set({ route: parseRoute(location) })
     on_change(state?.read_at ?? null)
   })
 
   function go(route: Route, how: 'push' | 'replace' = 'push'): Promise<void> {
     const url = formatRoute(route)
-    if (how === 'replace') history.replaceState(null, '', url)
+    const in_layer = takeLayer()
+    if (how === 'replace' || in_layer) history.replaceState(null, '', url)
     else if (url !== location.pathname + location.hash) {
       // So that going back leads to what was read before.
       history.replaceState({ read_at: reading }, '')
@@ -36,6 +47,18 @@ export function createRouter(store: Store<AppState>, on_change: (read_at: number
     go,
     /** Scrolls to a message of the open room. */
     goToMessage: (message: number) => go({ room_id: store.state.route.room_id, message }),
+    /** Something lies over the room: the browser’s Back closes it. @param close called when it has to go */
+    openLayer(close: () => void) {
+      history.replaceState({ read_at: reading }, '')
+      history.pushState(null, '')
+      closeLayer = close
+    },
+    /** Goes back to below the layer. @returns false if there is none */
+    leaveLayer(): boolean {
+      if (closeLayer === null) return false
+      history.back()
+      return true
+    },
     /** @param id the message at the top of the list, null at its end */
     setReading(id: number | null) {
       reading = id

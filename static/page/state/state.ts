@@ -3,19 +3,19 @@ import type { Room } from '../../../schemas/room.js'
 import type { User } from '../../../schemas/user.js'
 import type { ConnectionState } from '../../client/index.js'
 import type { Language } from '../i18n/index.js'
+import type { OutgoingMessage } from './outgoing-message.js'
 import type { Route } from './route.js'
 
 /** What the page shows of a user beside their messages. */
 export type Person = Pick<User, 'username' | 'display_name' | 'avatar_color' | 'status'>
 
-/** One's own message that is not known to be in the log yet. */
-export interface OutgoingMessage {
-  client_id: string
-  text: string
-  reply_to?: number
-  created_at: string
-  /** The error code, once the server or the client has refused it. */
-  failed?: string
+/** How a membership ended while the room was known. */
+export interface Ended {
+  how: 'left' | 'removed' | 'deleted'
+  /** The user who removed the member or deleted the room; empty if that is not known. */
+  by: string
+  /** The room's name: the room itself may be gone. */
+  name: string
 }
 
 /** The open room as it is drawn. */
@@ -23,9 +23,13 @@ export interface ConversationView {
   room_id: string
   /** `not_found`: also for a private room; `left`: the membership ended while the room was open. */
   status: 'loading' | 'member' | 'not_member' | 'not_found' | 'left' | 'failed'
+  /** Set if the status is `left`. */
+  ended: Ended | null
   messages: readonly Message[]
   /** The list reaches the room's newest message. */
   attached: boolean
+  /** Messages that those above reply to and that are not among them, by id. */
+  quotes: ReadonlyMap<number, Message>
   has_older: boolean
   outgoing: readonly OutgoingMessage[]
   online: ReadonlySet<string>
@@ -39,10 +43,12 @@ export interface ConversationView {
   editing: number | null
 }
 
-export type Panel = 'about' | 'members' | 'search' | null
+/** `search_all`: in all rooms of the user; it stays open when another room opens. */
+export type Panel = 'about' | 'members' | 'search' | 'search_all' | null
 export type OpenDialog =
   | { name: 'create_room' }
   | { name: 'keyboard_shortcuts' }
+  | { name: 'switcher' }
   | { name: 'own_profile' }
   | { name: 'profile'; username: string }
   | { name: 'confirm'; question: string; action: string; run: () => Promise<unknown> }
@@ -57,6 +63,8 @@ export interface AppState {
   session_expired: boolean
   language: Language
   route: Route
+  /** The local day, as `Date.toDateString` names it: it changes at midnight. */
+  today: string
   /** The browser has not asked the user about notifications yet. */
   can_ask_notifications: boolean
 }

@@ -1,52 +1,84 @@
 import type { Message } from '../../../schemas/message.js'
+import type { OutgoingMessage } from '../state/outgoing-message.js'
 
 export type Line =
   | { kind: 'day'; key: string; time: string }
   | { kind: 'unread'; key: string }
   /** `starts_group`: it does not continue the message above, so it shows its sender. */
   | { kind: 'message'; key: string; message: Message; starts_group: boolean }
+  | { kind: 'outgoing'; key: string; one: OutgoingMessage; starts_group: boolean }
 
-/** A sender's messages at most this far apart form a group. */
+/** A group of one sender's messages ends this long after its first message. */
 const GROUP_MS = 5 * 60_000
 
-/**
- * The rows of the message list, from top to bottom.
- * @param day a key of a time's local day
- * @param unread_after other users' messages after this seq are new; the line comes before the first of them
- */
+export interface LayoutOptions {
+  /** A key of a time's local day. */
+  day: (time: string) => string
+  /** Other users' messages after this seq are new; the line comes before the first of them. */
+  unread_after: number
+  me: string
+  /** One's own messages that are not in the log yet: they come last. */
+  outgoing?: readonly OutgoingMessage[]
+  /** What `groupStarts` found in the last layout: no row on the screen gets or loses its sender. */
+  shown?: ReadonlyMap<string, boolean>
+}
+
+/** What decides whether a message continues the one above. */
+type Said = Pick<Message, 'username' | 'client_id' | 'created_at' | 'reply_to' | 'deleted_at'>
+
+/** The rows of the message list, from top to bottom. */
 export function layOut(
   messages: readonly Message[],
-  { day, unread_after, me }: { day: (time: string) => string; unread_after: number; me: string },
+  { day, unread_after, me, outgoing = [], shown = new Map() }: LayoutOptions,
 ): Line[] {
   const lines: Line[] = []
-  let above: Message | undefined
+  let above: Said | undefined
+  let group_since = 0
   let shown_day = ''
   let marked = unread_after === 0
-  for (const message of messages) {
-    const own_day = day(message.created_at)
+
+  /** Puts the lines that come before a message. @returns whether it starts a group */
+  function place(said: Said, is_new: boolean): boolean {
+    const own_day = day(said.created_at)
     const new_day = own_day !== shown_day
-    if (new_day) lines.push({ kind: 'day', key: `day ${own_day}`, time: message.created_at })
+    if (new_day) lines.push({ kind: 'day', key: `day ${own_day}`, time: said.created_at })
     shown_day = own_day
-    const first_new = !marked && message.id > unread_after && message.username !== me
+    const first_new = !marked && is_new
     if (first_new) lines.push({ kind: 'unread', key: 'unread' })
     marked ||= first_new
-    const starts_group = new_day || first_new || !above || !goesOn(above, message)
+    const must = new_day || first_new || said.username !== above?.username || said.reply_to !== undefined
+    const age = Date.parse(said.created_at) - group_since
+    const ends = above?.deleted_at !== undefined || age < 0 || age >= GROUP_MS
+    const starts_group = must || (shown.get(keyOf(said)) ?? ends)
+    if (starts_group) group_since = Date.parse(said.created_at)
+    above = said
+    return starts_group
+  }
+
+  for (const message of messages) {
+    const starts_group = place(message, message.id > unread_after && message.username !== me)
     lines.push({ kind: 'message', key: keyOf(message), message, starts_group })
-    above = message
+  }
+  for (const one of outgoing) {
+    // This computer's clock may be behind the server's, which the messages above have their time from.
+    const since = above?.created_at ?? ''
+    const is_behind = one.created_at < since
+    const created_at = is_behind ? since : one.created_at
+    const said = { ...one, username: me, created_at }
+    const starts_group = place(said, false)
+    lines.push({ kind: 'outgoing', key: keyOf(said), one: { ...one, created_at }, starts_group })
   }
   return lines
 }
 
+/**
+ * Which rows of a layout start a group, for the next one. Not the first row: it only shows its sender because nothing
+ * above it is loaded.
+ */
+export function groupStarts(lines: readonly Line[]): Map<string, boolean> {
+  const rows = lines.flatMap(line => ('starts_group' in line ? [line] : []))
+  return new Map(rows.slice(1).map(({ key, starts_group }) => [key, starts_group]))
+}
+
 /** The same key for an outgoing message and for its later event, so that the row keeps its place. */
 export const keyOf = ({ username, client_id }: Pick<Message, 'username' | 'client_id'>) => `${username} ${client_id}`
-
-function goesOn(above: Message, below: Message): boolean {
-  const distance = Date.parse(below.created_at) - Date.parse(above.created_at)
-  return (
-    above.username === below.username &&
-    below.reply_to === undefined &&
-    above.deleted_at === undefined &&
-    distance >= 0 &&
-    distance < GROUP_MS
-  )
-}

@@ -20,7 +20,8 @@ export function sectionsOf(
   return sections.filter(({ rooms }) => rooms.length > 0)
 }
 
-const newestAt = (room: Room) => room.last_message?.created_at ?? room.created_at
+/** When something was last said, or the room was made; empty for a room that is not known. */
+export const newestAt = (room: Room | undefined) => room?.last_message?.created_at ?? room?.created_at ?? ''
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 
 /** A number from 1 to 12, the same for the same id everywhere: the hue of a room’s tile. */

@@ -1,6 +1,7 @@
 import { test } from 'tap'
 import type { Message } from '../../../schemas/message.js'
-import { layOut } from '../../../static/page/text/layout.js'
+import type { OutgoingMessage } from '../../../static/page/state/outgoing-message.js'
+import { groupStarts, layOut } from '../../../static/page/text/layout.js'
 
 const say = (id: number, username: string, created_at: string, more: Partial<Message> = {}): Message => ({
   id,
@@ -11,10 +12,20 @@ const say = (id: number, username: string, created_at: string, more: Partial<Mes
   client_id: `c-${id}`,
   ...more,
 })
-const lines = (messages: Message[], unread_after = 0) =>
-  layOut(messages, { day: time => time.slice(0, 10), unread_after, me: 'me' }).map(line =>
-    line.kind === 'message' ? `${line.message.id}${line.starts_group ? ' starts_group' : ''}` : line.kind,
+const lay = (messages: Message[], more: Partial<Parameters<typeof layOut>[1]> = {}) =>
+  layOut(messages, { day: time => time.slice(0, 10), unread_after: 0, me: 'me', ...more })
+const named = (laid: ReturnType<typeof layOut>) =>
+  laid.map(line =>
+    'starts_group' in line
+      ? `${line.kind === 'message' ? line.message.id : line.one.client_id}${line.starts_group ? ' starts_group' : ''}`
+      : line.kind,
   )
+const lines = (messages: Message[], unread_after = 0) => named(lay(messages, { unread_after }))
+const sending = (client_id: string, created_at: string): OutgoingMessage => ({
+  client_id,
+  text: 'hi',
+  created_at: `2026-01-${created_at}.000Z`,
+})
 
 test('one sender’s messages form a group for five minutes, never below another sender', async t => {
   t.strictSame(
@@ -23,10 +34,44 @@ test('one sender’s messages form a group for five minutes, never below another
       say(2, 'a', '31T09:04:59'),
       say(3, 'b', '31T09:05:00'),
       say(4, 'a', '31T09:05:01'),
-      say(5, 'a', '31T09:10:01'),
+      say(5, 'a', '31T09:08:00'),
+      say(6, 'a', '31T09:10:00'),
+      say(7, 'a', '31T09:10:01'),
+      say(8, 'a', '31T09:11:00'),
     ]),
-    ['day', '1 starts_group', '2', '3 starts_group', '4 starts_group', '5 starts_group'],
+    ['day', '1 starts_group', '2', '3 starts_group', '4 starts_group', '5', '6', '7 starts_group', '8'],
+    'five minutes after its first message, however steadily the sender goes on',
   )
+})
+
+test('a message that is being sent is laid out as its later event is, whatever the clock says', async t => {
+  const before = [say(1, 'a', '31T09:00:00'), say(2, 'me', '31T09:01:00')]
+  t.strictSame(
+    named(lay(before, { outgoing: [sending('late', '30T23:00:00'), sending('in time', '31T09:02:00')] })),
+    ['day', '1 starts_group', '2 starts_group', 'late', 'in time'],
+    'a clock behind the server’s',
+  )
+  const early = lay(before, { outgoing: [sending('c-3', '31T09:30:00')] })
+  t.strictSame(named(early), ['day', '1 starts_group', '2 starts_group', 'c-3 starts_group'])
+  t.strictSame(
+    named(lay([...before, say(3, 'me', '31T09:02:00')], { shown: groupStarts(early) })),
+    ['day', '1 starts_group', '2 starts_group', '3 starts_group'],
+    'what was shown stays',
+  )
+  t.strictSame(
+    named(lay([], { outgoing: [sending('one', '31T09:00:00')] })),
+    ['day', 'one starts_group'],
+    'in an empty room, too',
+  )
+})
+
+test('older messages change no row that was shown, except that the first one may lose its sender', async t => {
+  const all = Array.from({ length: 12 }, (_, i) => say(i + 1, 'a', `31T09:${String(i).padStart(2, '0')}:00`))
+  const window = lay(all.slice(3))
+  const starts = (laid: ReturnType<typeof layOut>) => named(laid).filter(line => line.endsWith('starts_group'))
+  t.strictSame(starts(window), ['4 starts_group', '9 starts_group'])
+  t.strictSame(starts(lay(all, { shown: groupStarts(window) })), ['1 starts_group', '9 starts_group'])
+  t.strictSame(starts(lay(all)), ['1 starts_group', '6 starts_group', '11 starts_group'])
 })
 
 test('a reply, and a message after a deleted one or after a clock that went back, show their sender', async t => {
