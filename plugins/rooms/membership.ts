@@ -39,7 +39,10 @@ export function createMembership(
         return { member: subject }
       },
     })
-    if (appended) await marks.admit(subject, room_id, appended.event.seq)
+    if (appended) return marks.admit(subject, room_id, appended.event.seq)
+    // An earlier attempt may have failed after its event, so that this one repeats it.
+    const row = await store.readMember(room_id, subject)
+    if (row) await store.moveMark(subject, room_id, row.seq)
   }
 
   return {

@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { errors } from '../../../schemas/error.js'
 import { build } from '../../support/application.js'
 import { addUsers } from '../../support/users.js'
 
@@ -16,6 +17,20 @@ test('joining twice appends one event, and only the first join is announced', as
   t.match(second, { is_member: true, member_count: 2 })
   t.equal(await app.store.readHead(id), 2)
   t.same(admitted, [`seojun ${id}`])
+})
+
+test('a join that failed after its event and is repeated leaves nothing older unread', async t => {
+  const app = await build(t)
+  await addUsers(app, 'minji', 'seojun')
+  const { id } = await app.rooms.create('minji', { name: 'Lunch' })
+  await app.messages.send(id, 'minji', { client_id: 'c1', text: 'before' })
+  const { moveMark } = app.store
+  app.store.moveMark = async () => {
+    app.store.moveMark = moveMark
+    throw new errors.StoreUnavailable()
+  }
+  await t.rejects(app.rooms.join(id, 'seojun', undefined), { code: 'STORE_UNAVAILABLE' })
+  t.match(await app.rooms.join(id, 'seojun', undefined), { is_member: true, unread: 0, last_read_seq: 3 })
 })
 
 test('when many users join a nearly full room at once, its member limit holds', async t => {
