@@ -23,6 +23,8 @@ export interface ServerProcess {
 
 /** Checks of a starting server, 25 ms apart: over ten minutes. */
 const START_TRIES_MAX = 24_000
+/** Starts of a server that exits at its start; a start takes about a second. */
+const RESTARTS_MAX = 60
 
 /** @param env added to the defaults: `quick`, unlimited sockets, warnings only, a temporary folder */
 export async function startServer(env: Record<string, string> = {}): Promise<ServerProcess> {
@@ -58,7 +60,19 @@ export async function startServer(env: Record<string, string> = {}): Promise<Ser
     throw new Error('The server did not start')
   }
 
+  /** A server that finds no database exits, so it is started again until it stays, as a supervisor does. */
+  async function startAgain() {
+    for (let starts = 1; ; starts++) {
+      try {
+        return await start()
+      } catch (error) {
+        if (starts === RESTARTS_MAX) throw error
+      }
+    }
+  }
+
   async function end(signal: 'SIGKILL' | 'SIGTERM') {
+    if (server.exitCode !== null) return server.exitCode
     const exited = once(server, 'exit')
     server.kill(signal)
     const [code] = await exited
@@ -76,11 +90,11 @@ export async function startServer(env: Record<string, string> = {}): Promise<Ser
     },
     async killAndRestart() {
       await end('SIGKILL')
-      await start()
+      await startAgain()
     },
     async restart() {
       const code = await end('SIGTERM')
-      await start()
+      await startAgain()
       return code
     },
     async stop() {

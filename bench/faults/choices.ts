@@ -1,0 +1,64 @@
+import { type Connection, type Http, uuidv7 } from '../../static/client/index.js'
+import type { Answer, Args } from './history.js'
+import type { Random } from './random.js'
+import type { World } from './world.js'
+
+/** What operations need of the client that does them. */
+export interface Actor {
+  readonly username: string
+  readonly world: World
+  readonly random: Random
+  readonly http: Http
+  readonly connection: Connection
+  /** Tokens of sessions that ended. */
+  readonly ended: readonly { token: string; session: number }[]
+  /** Loses its socket and goes on with another server, as after a change of networks. */
+  move(): Answer
+  /** Ends the session and begins another one. */
+  logOut(): Promise<Answer>
+  /** What the client can do with the token of a session that ended. */
+  endedHttp(session: number): Http
+}
+
+/** What clients choose to do, by their random source; null if there is nothing. */
+
+export const COMMON = ['점심', 'lunch', 'today', 'release', '내일']
+export const TOKEN_DIGITS = 7
+
+/** A text with a word that no other message has, and one that many have. */
+export function newText({ world, random }: Actor): string {
+  return `tok${String(++world.tokens).padStart(TOKEN_DIGITS, '0')} ${random.pick(COMMON)}`
+}
+
+export const own = (client: Actor): Args | null => {
+  const { world, random, username } = client
+  const room = random.pick(world.roomsOf(username))
+  const id = room && random.pick(room.sent.filter(({ author }) => author === username))?.id
+  return room && id ? { room_id: room.room_id, id, client_id: uuidv7() } : null
+}
+
+export const withText = (client: Actor): Args | null => {
+  const args = own(client)
+  return args && { ...args, text: newText(client) }
+}
+
+export const anyRoom = ({ world, random, username }: Actor): Args | null => {
+  const room = random.pick(world.roomsOf(username))
+  return room ? { room_id: room.room_id } : null
+}
+
+/** @param other chooses another user of a room that the client owns */
+export const asOwner = (client: Actor, isMember: boolean): Args | null => {
+  const { world, random, username } = client
+  const room = random.pick(world.rooms.filter(room => room.owner === username && !room.deleted))
+  const member = random.pick(world.usernames.filter(name => name !== username && room?.members.has(name) === isMember))
+  return room && member ? { room_id: room.room_id, member } : null
+}
+
+export const message = (client: Actor): Args | null => {
+  const room = anyRoom(client)
+  return room && { ...room, text: newText(client), client_id: uuidv7() }
+}
+
+export const learnMessage = ({ world, username }: Actor, { room_id }: Args, { seq }: Answer) =>
+  world.room(room_id)?.sent.push({ id: seq as number, author: username })

@@ -1,0 +1,156 @@
+import { DEFAULT_ROOM_ID } from '../../schemas/wire.js'
+import type { Done, History } from './history.js'
+import type { Promised } from './promises.js'
+
+/** A fault that is put into a true history, and the promise that it breaks. */
+interface Planted {
+  promise: Promised
+  plant(history: History): void
+}
+
+const acked = ({ done }: History, name: string) => done.filter(one => one.name === name && one.outcome === 'ok')
+const found = <T>(one: T | undefined): T => {
+  if (one === undefined) throw new Error('The history has nothing to plant this into')
+  return one
+}
+const logOf = ({ logs }: History, { args }: Done) => found(logs.get(args.room_id))
+/** The room with the longest log. */
+const longest = ({ logs }: History) => found([...logs].sort(([, a], [, b]) => b.length - a.length)[0])
+const pageWith = (history: History) =>
+  found(
+    acked(history, 'history').find(
+      ({ answer }) => (answer.messages ?? []).filter(({ text }) => text !== '').length > 2,
+    ),
+  )
+
+export const planted: Record<string, Planted> = {
+  'an acknowledged message is lost': {
+    promise: 'what was acknowledged is there once',
+    plant(history) {
+      const one = found(acked(history, 'send').at(-1))
+      logOf(history, one).splice((one.answer.seq as number) - 1, 1)
+    },
+  },
+  'a message is doubled': {
+    promise: 'what was acknowledged is there once',
+    plant(history) {
+      const one = found(acked(history, 'send')[0])
+      const log = logOf(history, one)
+      log.push({ ...found(log[(one.answer.seq as number) - 1]), seq: log.length + 1 })
+    },
+  },
+  'a message comes from nowhere': {
+    promise: 'nothing is there that was not sent',
+    plant(history) {
+      const [, log] = longest(history)
+      const message = found(log.find(({ type }) => type === 'message'))
+      log.push({ ...message, seq: log.length + 1, client_id: 'from nowhere' })
+    },
+  },
+  'two acknowledged messages are swapped': {
+    promise: 'acknowledged requests keep their order in time',
+    plant(history) {
+      const [room_id, log] = longest(history)
+      const sent = acked(history, 'send').filter(({ args }) => args.room_id === room_id)
+      const [first, last] = [found(sent[0]), found(sent.at(-1))]
+      const [one, other] = [first, last].map(({ answer }) => found(log[(answer.seq as number) - 1]))
+      const [a, b] = [found(one), found(other)]
+      log[a.seq - 1] = { ...b, seq: a.seq }
+      log[b.seq - 1] = { ...a, seq: b.seq }
+      ;[first.answer.seq, last.answer.seq] = [b.seq, a.seq]
+    },
+  },
+  'a log has a hole': {
+    promise: 'a log has no gap',
+    plant: history => void longest(history)[1].splice(2, 1),
+  },
+  'a refused message is there': {
+    promise: 'what was refused is not there',
+    plant(history) {
+      found(acked(history, 'send')[0]).outcome = 'refused'
+    },
+  },
+  'an event leaks to a stranger': {
+    promise: 'a former member gets nothing',
+    plant({ arrivals, logs }) {
+      const room_id = found([...logs.keys()].find(id => id !== DEFAULT_ROOM_ID))
+      arrivals.push({ username: 'stranger', session: 0, room_id, seq: 2, at: performance.now() })
+    },
+  },
+  'a former member acts': {
+    promise: 'the log holds only what was allowed',
+    plant(history) {
+      const log = found([...history.logs].find(([id]) => id !== DEFAULT_ROOM_ID))[1]
+      const message = found(log.find(({ type }) => type === 'message'))
+      log.push({ ...message, seq: log.length + 1, username: 'stranger' })
+    },
+  },
+  'a page is stale': {
+    promise: 'a reader sees what was acknowledged before',
+    plant(history) {
+      pageWith(history).answer.seq = 1
+    },
+  },
+  'a page lacks a message': {
+    promise: 'a reader sees what was acknowledged before',
+    plant: history => void pageWith(history).answer.messages?.splice(1, 1),
+  },
+  'a page shows an old text': {
+    promise: 'a reader sees what was acknowledged before',
+    plant(history) {
+      const shown = found(pageWith(history).answer.messages?.find(({ text }) => text !== ''))
+      shown.text = `old ${shown.text}`
+    },
+  },
+  'a search misses a message': {
+    promise: 'search finds what is there and nothing else',
+    plant(history) {
+      const one = found(acked(history, 'search').findLast(({ answer }) => (answer.messages?.length ?? 0) > 0))
+      one.answer.messages?.pop()
+    },
+  },
+  'a subscriber misses an event': {
+    promise: 'subscribers get every event once and in order',
+    plant: ({ streams }) => void found(streams.find(({ got }) => got.length > 3)).got.splice(2, 1),
+  },
+  'a subscriber gets an event twice': {
+    promise: 'subscribers get every event once and in order',
+    plant({ streams }) {
+      const { got } = found(streams.find(({ got }) => got.length > 3))
+      got.splice(2, 0, found(got[2]))
+    },
+  },
+  'a client shows an old text': {
+    promise: 'clients show what the log says',
+    plant({ streams }) {
+      const shown = found(streams.flatMap(({ shown }) => shown).find(({ text }) => text !== ''))
+      shown.text = `old ${shown.text}`
+    },
+  },
+  'an unread count is wrong': {
+    promise: 'unread counts and marks are right',
+    plant({ told }) {
+      found(told[0]).unread++
+    },
+  },
+  'a read mark went back': {
+    promise: 'unread counts and marks are right',
+    plant({ told, done }) {
+      const mark = found(done.findLast(({ name, outcome }) => name === 'read' && outcome === 'ok'))
+      mark.answer.seq =
+        found(told.find(one => one.username === mark.username && one.room_id === mark.args.room_id)).last_read_seq + 1
+    },
+  },
+  'a member is missing': {
+    promise: 'members are what the log says',
+    plant: ({ rooms }) => void found(rooms[0]).members.pop(),
+  },
+  'an ended session reads': {
+    promise: 'an ended session is refused',
+    plant({ done, ended }) {
+      ended.set(-1, 0)
+      const one = found(done.find(({ name, outcome }) => name === 'history' && outcome === 'ok'))
+      done.push({ ...one, name: 'use an ended session', args: { room_id: DEFAULT_ROOM_ID, seq: -1 }, answer: {} })
+    },
+  },
+}

@@ -1,0 +1,81 @@
+import { DEFAULT_ROOM_ID } from '../../schemas/wire.js'
+
+/** A value that changes with the seqs of a log. */
+export class Timeline<T> {
+  readonly #seqs: number[] = []
+  readonly #values: T[] = []
+
+  constructor(private readonly before: T) {}
+
+  set(seq: number, value: T) {
+    this.#seqs.push(seq)
+    this.#values.push(value)
+  }
+
+  /** After the event with this seq. */
+  at(seq: number): T {
+    let [from, to] = [0, this.#seqs.length]
+    while (from < to) {
+      const middle = (from + to) >> 1
+      if ((this.#seqs[middle] as number) <= seq) from = middle + 1
+      else to = middle
+    }
+    return from === 0 ? this.before : (this.#values[from - 1] as T)
+  }
+
+  /** The values from one seq to another, both included. */
+  between(first: number, last: number): T[] {
+    return [
+      this.at(first),
+      ...this.#values.filter((_, n) => (this.#seqs[n] as number) > first && (this.#seqs[n] as number) <= last),
+    ]
+  }
+
+  /** The first seq after `seq` at which the value is `value`. */
+  next(seq: number, value: T): number | undefined {
+    return this.#seqs.find((at, n) => at > seq && this.#values[n] === value)
+  }
+
+  /** The last seq that changed it; 0 if none did. */
+  get changed_at(): number {
+    return this.#seqs.at(-1) ?? 0
+  }
+
+  get last(): T {
+    return this.#values.at(-1) ?? this.before
+  }
+}
+
+/** A room as its log makes it, at every seq. Written independently of the server's own folds. */
+export class Room {
+  head = 0
+  readonly owner = new Timeline('')
+  readonly deleted = new Timeline(false)
+  /** The text of each message, null once it is deleted. */
+  readonly messages = new Map<number, { author: string; text: Timeline<string | null> }>()
+  readonly #members = new Map<string, Timeline<boolean>>()
+
+  constructor(readonly room_id: string) {}
+
+  memberOf(username: string): Timeline<boolean> {
+    const known = this.#members.get(username)
+    if (known) return known
+    const timeline = new Timeline(this.room_id === DEFAULT_ROOM_ID)
+    this.#members.set(username, timeline)
+    return timeline
+  }
+
+  /** Of a new message. */
+  textTimeline = () => new Timeline<string | null>(null)
+  isMember = (username: string, seq = this.head) => this.memberOf(username).at(seq)
+  members = () => [...this.#members].filter(([, timeline]) => timeline.last).map(([username]) => username)
+  textOf = (id: number, seq = this.head) => this.messages.get(id)?.text.at(seq) ?? null
+
+  /** How many messages of others after a mark are there, deleted ones left out. */
+  unread(username: string, mark: number): number {
+    let count = 0
+    for (const [id, { author, text }] of this.messages)
+      if (id > mark && author !== username && text.last !== null) count++
+    return count
+  }
+}

@@ -1,0 +1,25 @@
+import { test } from 'tap'
+import { run } from '../../bench/faults/run.js'
+import { clusterMissing } from '../support/servers.js'
+
+const SECONDS = Number(process.env.FAULTS_SECONDS ?? 20)
+
+for (const [store, servers, skip] of [
+  ['embedded', 1, false],
+  ['mongo', 3, clusterMissing],
+] as const) {
+  test(`${SECONDS} s of faults break no promise: ${store} store, ${servers} server(s)`, { skip }, async t => {
+    const seed = Number(process.env.FAULTS_SEED ?? Math.floor(Math.random() * 2 ** 31))
+    t.comment(`npm run faults -- --seconds ${SECONDS} --seed ${seed} --servers ${servers} --store ${store}`)
+    const lines: string[] = []
+    const { violations, history, injected } = await run({
+      ...{ seconds: SECONDS, seed, servers, store },
+      progress: line => lines.push(line),
+    })
+    t.strictSame(violations, [])
+    const acked = history.done.filter(({ outcome }) => outcome === 'ok').length
+    t.ok(acked > 0)
+    t.comment(`${acked} of ${history.done.length} operations acknowledged, faults: ${JSON.stringify(injected)}`)
+    if (violations.length > 0) t.comment(lines.join('\n'))
+  })
+}
