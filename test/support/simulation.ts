@@ -251,7 +251,7 @@ export async function simulate(seed: number, WriterClass: typeof Writer): Promis
       const args = { room_id: ROOM, client_id: `c${++texts}`, text: `text ${texts}` }
       const id = random.pick(sent)?.id
       const own = random.pick(sent.filter(({ author }) => author === username))?.id
-      const kind = random.int(12)
+      const kind = random.int(13)
       if (kind < 4) await request(server, 'send', username, args)
       else if (kind === 4 && id) await request(server, 'reply', username, { ...args, id })
       else if (kind <= 6 && own) await request(server, 'edit', username, { ...args, id: own })
@@ -265,9 +265,18 @@ export async function simulate(seed: number, WriterClass: typeof Writer): Promis
       else if (kind === 9)
         await request(server, 'remove', OWNER, { room_id: ROOM, member: random.pick(USERS.slice(1)) as string })
       else if (kind === 10) {
-        await request(server, 'join', username, { room_id: ROOM })
-        // Another server may remember that they were no member.
-        if (random.int(2) === 0) await request(random.pick(servers) as Server, 'send', username, args)
+        // What one server remembers is changed on another one: a user who left comes back …
+        if (username !== OWNER) await request(server, 'leave', username, { room_id: ROOM })
+        await request(random.pick(servers) as Server, 'join', username, { room_id: ROOM })
+        await request(server, 'send', username, args)
+      } else if (kind === 11) {
+        // … and one who talked is removed, before another user talks who is new to the server.
+        await request(server, 'send', username, args)
+        await request(random.pick(servers) as Server, 'remove', OWNER, { room_id: ROOM, member: username })
+        index()
+        const other = random.pick(USERS) as string
+        await request(server, 'send', other, { ...args, client_id: `${args.client_id}-other` })
+        await request(server, 'send', username, { ...args, client_id: `${args.client_id}-again` })
       } else if (username !== OWNER) await request(server, 'leave', username, { room_id: ROOM })
     }
   }
