@@ -271,7 +271,7 @@ async function run() {
     await t.rejects(store.readHead('r'), unavailable)
     await t.rejects(store.append('r', 1, [message(2, { client_id: 'cut off' })]), unavailable)
     await t.rejects(writer.append(say('hung')), unavailable)
-    t.equal(log.filter(line => line.includes('does not answer')).length, 1, 'told once')
+    t.equal(log.filter(line => line.includes('does not respond')).length, 1, 'told once')
     process.kill(pid, 'SIGCONT')
     for (const client_id of ['hung', 'after']) acks.set(client_id, await send(writer, client_id))
     await compare(t, patient.store, acks)
