@@ -16,13 +16,13 @@ const GENERATED_BYTES = 15
 const passwordOptions = { generate: { type: 'boolean' } } as const
 const passwordHelp = `The password is read from the first line of standard input, never from an argument, which other users of the machine
 could see. With --generate a random password is created and printed; nothing else is written to standard output.`
-const stoppedHelp = 'With the embedded store, stop the server first; with MongoDB, servers can keep running.'
+const runningHelp = 'Servers can keep running.'
 
 export const add: Command = {
   summary: 'Create an account',
   operands: 'USERNAME',
   usageOptions: '[--generate]',
-  help: `${passwordHelp}\nIf DATA_DIR holds no store, an empty one is created.\n${stoppedHelp}`,
+  help: `${passwordHelp}\nIf DATA_DIR holds no store, an empty one is created.\n${runningHelp}`,
   options: passwordOptions,
   async run([username = ''], values, context) {
     const password = await takePassword(values, context)
@@ -35,7 +35,7 @@ export const add: Command = {
 export const block: Command = {
   summary: 'Block a user: end all sessions and refuse logins',
   operands: 'USERNAME',
-  help: `Running servers close the user's sockets and refuse the user's tokens within a second.\n${stoppedHelp}`,
+  help: `Running servers close the user's sockets and refuse the user's tokens within a second.\n${runningHelp}`,
   async run([username = ''], _values, context) {
     const ended = await withAccounts(context, accounts => accounts.block(username))
     context.print(`Blocked ${username}; sessions ended: ${ended}`)
@@ -46,7 +46,7 @@ export const block: Command = {
 export const unblock: Command = {
   summary: 'Allow a blocked user to log in again',
   operands: 'USERNAME',
-  help: stoppedHelp,
+  help: runningHelp,
   async run([username = ''], _values, context) {
     await withAccounts(context, accounts => accounts.unblock(username))
     context.print(`Unblocked ${username}`)
@@ -58,7 +58,7 @@ export const resetPassword: Command = {
   summary: 'Set a new password and end all sessions of the user',
   operands: 'USERNAME',
   usageOptions: '[--generate]',
-  help: `${passwordHelp}\n${stoppedHelp}`,
+  help: `${passwordHelp}\n${runningHelp}`,
   options: passwordOptions,
   async run([username = ''], values, context) {
     const password = await takePassword(values, context)

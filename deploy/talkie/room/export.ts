@@ -15,7 +15,7 @@ export const roomExport: Command = {
   operands: 'ROOM [FILE]',
   help: `ROOM is the room's id. Without FILE, the lines are written to standard output. FILE must not exist yet; only its owner can
 read it, because it contains all messages and, if the room has a password, its hash.
-With the embedded store, stop the server first; with MongoDB, servers can keep running.`,
+Servers can keep running.`,
   async run([room_id = '', file], _values, { env, output, print }) {
     if (file !== undefined) checkFileIsNew(file)
     return withStore(env, async ({ store }) => {

@@ -32,8 +32,8 @@ export const roomImport: Command = {
 A username is taken to be the same person on both servers. To hand a created account over to its user, run
 "talkie user reset-password" and "talkie user unblock".
 
-If the import is interrupted, run the same command again and it continues. With the embedded store, stop the server
-first; with MongoDB, servers can keep running, but nobody may write to the room before the import is complete.`,
+If the import is interrupted, run the same command again and it continues. Servers can keep running, but nobody may write
+to the room before the import is complete.`,
   options: {
     id: { type: 'string' },
     name: { type: 'string' },

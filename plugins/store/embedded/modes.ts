@@ -1,7 +1,7 @@
 import { chmodSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
-const isOurs = (name: string) => /^(talkie\.(db|lock)|jwt-secret|restore\.part)/.test(name)
+const isOurs = (name: string) => /^(talkie\.(db|lock|sock)|jwt-secret|restore\.part)/.test(name)
 
 /** Files that other users of this machine can access, or the folder itself; SQLite's logs get their database's mode. */
 export function openToOthers(dataDir: string): string[] {

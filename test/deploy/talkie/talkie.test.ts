@@ -1,10 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test } from 'tap'
 import { environment, temporaryFolder } from '../../support/application.js'
 import { run } from '../../support/command.js'
+import { eventually } from '../../support/eventually.js'
 import { start } from '../../support/process.js'
 
 const TALKIE = fileURLToPath(new URL('../../../deploy/talkie/talkie.js', import.meta.url))
@@ -88,10 +89,12 @@ test('talkie start starts the server', async t => {
   t.equal(await ended, 0)
 })
 
-test('a command that needs the embedded store of a running server asks to stop the server', async t => {
+test('a command that cannot reach the server that holds the embedded store asks to stop it', async t => {
   const env = environment(t)
   const { says } = start(t, ['build/server.js'], { DATA_DIR: env.DATA_DIR as string })
-  await says(/listening/)
+  await says(/Bus: /)
+  await eventually(() => existsSync(join(env.DATA_DIR as string, 'talkie.sock')))
+  rmSync(join(env.DATA_DIR as string, 'talkie.sock'))
   t.strictSame(await run(['user', 'block', 'minji'], env), {
     code: 1,
     stdout: [],
