@@ -1,6 +1,6 @@
 /**
- * Measures the page in a large, busy room: `node build/bench/page.js [messages] [seconds]`, 100,000 and 300 by default;
- * with 200 rooms first. `node build/bench/page.js 0` measures only that. Needs Chromium and a built page.
+ * Measures the page in a large, busy room: `node build/bench/page.js [messages] [seconds]`, 100,000 and 300 by default.
+ * Needs Chromium and a built page.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -9,7 +9,6 @@ import type { Page } from 'playwright-core'
 import { WebSocket } from 'ws'
 import { type Connection, createConnection, createHttp, type SocketConstructor } from '../static/client/index.js'
 import { launch } from './browser.js'
-import { measureBusy } from './page/busy.js'
 import { startServer } from './replay/server.js'
 
 const [messages = 100_000, seconds = 300] = process.argv.slice(2).map(Number)
@@ -37,9 +36,7 @@ const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
 const kib = (bytes: number) => `${(bytes / 1024).toFixed(1)} KiB`
 
 function shell() {
-  const files = readdirSync(PUBLIC).filter(name =>
-    /^(index\.html|main-[^.]+\.js|page-[^.]+\.css|icon\.svg)$/.test(name),
-  )
+  const files = readdirSync(PUBLIC).filter(name => /^(index\.html|main-[^.]+\.js|page-[^.]+\.css|icon\.svg)$/.test(name))
   const contents = files.map(name => readFileSync(`${PUBLIC}/${name}`))
   const sum = (size: (content: Buffer) => number) => kib(contents.reduce((all, content) => all + size(content), 0))
   console.log(`shell: gzip ${sum(one => gzipSync(one).length)}, brotli ${sum(one => brotliCompressSync(one).length)}`)
@@ -101,15 +98,6 @@ const server = await startServer()
 const browser = await launch()
 const senders: Connection[] = []
 try {
-  await measureBusy(browser, server.base_url)
-  if (messages > 0) await measureLarge()
-} finally {
-  for (const sender of senders) sender.close()
-  await browser.close()
-  await server.stop()
-}
-
-async function measureLarge() {
   for (let i = 0; i < SENDERS; i++) senders.push(await signUp(server.base_url, `sender-${i}`))
   await fill(senders, messages)
 
@@ -131,4 +119,8 @@ async function measureLarge() {
   )
   console.log(`first message with a cold cache: ${first_message.toFixed(0)} ms`)
   await scroll(page, senders[0] as Connection)
+} finally {
+  for (const sender of senders) sender.close()
+  await browser.close()
+  await server.stop()
 }
