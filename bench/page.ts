@@ -36,7 +36,9 @@ const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
 const kib = (bytes: number) => `${(bytes / 1024).toFixed(1)} KiB`
 
 function shell() {
-  const files = readdirSync(PUBLIC).filter(name => /^(index\.html|main-[^.]+\.js|page-[^.]+\.css|icon\.svg)$/.test(name))
+  const files = readdirSync(PUBLIC).filter(name =>
+    /^(index\.html|main-[^.]+\.js|page-[^.]+\.css|icon\.svg)$/.test(name),
+  )
   const contents = files.map(name => readFileSync(`${PUBLIC}/${name}`))
   const sum = (size: (content: Buffer) => number) => kib(contents.reduce((all, content) => all + size(content), 0))
   console.log(`shell: gzip ${sum(one => gzipSync(one).length)}, brotli ${sum(one => brotliCompressSync(one).length)}`)
