@@ -230,16 +230,8 @@ export class Feed implements EventSink {
       }
       if (!this.live.has(subscriber) || !subscriber.open) continue
       const { socket, acks } = subscriber
-      if (socket.writableLength > UNSENT_BYTES_MAX) {
-        subscriber.slow()
-      } else if (acks.length > 0) {
-        socket.cork()
-        this.#writeAcks(subscriber)
-        socket.write(buffer)
-        socket.uncork()
-      } else {
-        socket.write(buffer)
-      }
+      if (socket.writableLength > UNSENT_BYTES_MAX) subscriber.slow()
+      else socket.write(acks.length > 0 ? Buffer.concat([...acks.splice(0), buffer]) : buffer)
     }
     this.#worked_ms += performance.now() - began_at
   }
