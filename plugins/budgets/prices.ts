@@ -10,8 +10,12 @@ export const prices = {
   slice: 10,
   /** Parsing the head of a request. */
   head: 20,
+  /** Destroying a connection on which too many requests wait. */
+  overflow: 3000,
   /** A request from its first byte to its answer, besides what follows. */
   request: 700,
+  /** Answering an error, besides the request: it is made, caught and sent, sometimes by several plugins. */
+  failed: 1000,
   /** A token that is not valid: its signature is checked, and the error made. */
   bad_token: 400,
   /** A login or registration, besides the hash, which a thread of its own computes. */
@@ -20,8 +24,8 @@ export const prices = {
   frame: 20,
   /** Refusing a frame: making the error and its frame. */
   refused: 70,
-  /** Opening a WebSocket, besides its request. */
-  socket: 300,
+  /** Opening and closing a WebSocket, besides its request. */
+  socket: 1600,
   /** Parsing JSON. Many keys are the worst case. */
   parsed_byte: 0.06,
   /** Building and writing an answer. */

@@ -86,6 +86,7 @@ export class Gate {
       if (socket.destroyed) return void request.destroy()
       if (!connection.answering) return begin(connection, request, response)
       if (connection.waiting.length < WAITING_MAX) return void connection.waiting.push([request, response])
+      connection.payer.charge(prices.overflow)
       drop(connection)
       request.destroy()
       socket.destroy()

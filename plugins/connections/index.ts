@@ -55,7 +55,8 @@ async function connections(fastify: FastifyInstance) {
     if (bytes > 0) await request.turn(bytes * prices.parsed_byte)
     return payload
   })
-  fastify.addHook('onSend', async (request, _reply, payload) => {
+  fastify.addHook('onSend', async (request, reply, payload) => {
+    if (reply.statusCode >= 400) payerOf(request).charge(prices.failed)
     if (typeof payload === 'string' || Buffer.isBuffer(payload)) {
       payerOf(request).charge(Buffer.byteLength(payload) * prices.answered_byte)
     } else if (payload !== null && payload !== undefined) {
