@@ -3,8 +3,8 @@ import { Piscina } from 'piscina'
 import { errors } from '../../schemas/error.js'
 import { limits } from '../../schemas/wire.js'
 
-/** Hashes that wait for a thread: about three seconds of work at cost 10 on two cores. */
-const QUEUE_MAX = 100
+/** Hashes that wait for a thread: about ten seconds of work at cost 10 on two cores, so that 200 people can log in at once. */
+const QUEUE_MAX = 300
 const THREADS_MAX = 4
 /** Time after which an idle thread ends. */
 const IDLE_MS = 60_000

@@ -47,9 +47,9 @@ test('U+0000 is rejected, because bcrypt would end or repeat the password there'
 test('logins beyond the queue are rejected, and those in the queue are served', async t => {
   const { hash, verify } = open(t)
   const stored = await hash('correct horse')
-  const tried = await Promise.allSettled(Array.from({ length: 500 }, () => verify('correct horse', stored)))
+  const tried = await Promise.allSettled(Array.from({ length: 700 }, () => verify('correct horse', stored)))
   const served = tried.filter(({ status }) => status === 'fulfilled')
-  t.ok(served.length >= 100 && served.length < 200, `${served.length} served`)
+  t.ok(served.length >= 300 && served.length < 450, `${served.length} served`)
   for (const one of tried) {
     if (one.status === 'fulfilled') t.equal(one.value, true)
     else t.match(one.reason, { code: 'LOGIN_QUEUE_FULL', statusCode: 429 })
