@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs'
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { errorAnswers, errors } from '../../schemas/error.js'
 import type { Readiness } from '../../schemas/readiness.js'
+import { watchProcess } from './process.js'
 import { addStoreFigures } from './store.js'
 
 declare module 'fastify' {
@@ -43,7 +44,8 @@ async function metrics(fastify: FastifyInstance) {
   const registry = new Registry()
   fastify.decorate('metrics', registry)
   const registers = [registry]
-  collectDefaultMetrics({ register: registry })
+  const lag = watchProcess(registry)
+  fastify.addHook('onClose', async () => clearInterval(lag))
 
   /** A figure that is looked up when asked for. */
   function gauge(name: string, help: string, value: () => number) {

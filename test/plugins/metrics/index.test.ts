@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { connect as connectTcp } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import { test } from 'tap'
 import { build, register } from '../../support/application.js'
@@ -26,6 +27,16 @@ test('/metrics reports the process, its event loop and its sockets', async t => 
   t.equal(await figure(fastify, 'talkie_sockets'), 0)
   t.equal(await figure(fastify, 'talkie_rooms'), 0)
   t.equal(await figure(fastify, 'talkie_logins_waiting'), 0)
+})
+
+test('a blocked event loop shows in its delay', async t => {
+  const fastify = await build(t)
+  const blocked_until = performance.now() + 400
+  while (performance.now() < blocked_until);
+  await wait(150)
+  t.ok((await figure(fastify, 'nodejs_eventloop_lag_max_seconds')) > 0.25)
+  await wait(150)
+  t.ok((await figure(fastify, 'nodejs_eventloop_lag_max_seconds')) < 0.25, 'since the last scrape')
 })
 
 test('a message counts as one commit, one append and one delivery per socket', async t => {
