@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { createPresence, type Presence as Local } from './presence.js'
@@ -28,8 +29,9 @@ async function presence(fastify: FastifyInstance) {
   let told: (room_id: string, frame: object) => void = () => {}
   const local = createPresence((room_id, frame) => told(room_id, frame))
   const lease_ms = config.PRESENCE_LEASE_MS
+  const secret = createHmac('sha256', config.JWT_SECRET).update(store.epoch).digest('hex')
   const shared = redisConnection
-    ? createSharedPresence(redisConnection, local, store.epoch, lease_ms, fastify.log)
+    ? createSharedPresence(redisConnection, local, store.epoch, { lease_ms, secret }, fastify.log)
     : null
   await shared?.beat()
   /** Loads in flight by room; concurrent callers share them. */

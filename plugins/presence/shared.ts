@@ -15,6 +15,8 @@ interface Lease {
   version: number
   /** Always empty: a server of an older version then reads all its rooms again. */
   batches: []
+  /** Fingerprint of the server's JWT_SECRET; servers of an older version have none. */
+  secret?: string
 }
 
 /**
@@ -25,13 +27,14 @@ interface Lease {
  *
  * All keys are in one slot of a cluster (`{epoch}`), because the changes of a round are written in one transaction.
  *
- * @param lease_ms time after which a silent server counts as dead
+ * @param options.lease_ms time after which a silent server counts as dead
+ * @param options.secret fingerprint of JWT_SECRET: a server with another one is reported, once
  */
 export function createSharedPresence(
   connection: RedisConnection,
   presence: Presence,
   epoch: string,
-  lease_ms: number,
+  { lease_ms, secret }: { lease_ms: number; secret: string },
   log: FastifyBaseLogger,
 ) {
   const key = (...parts: string[]) => [`{${epoch}}`, ...parts].join(':')
@@ -87,7 +90,7 @@ export function createSharedPresence(
         const some = JSON.stringify(moves.slice(at, at + BATCH_MOVES_MAX))
         batch.set(movesOf(connection.id, ++version), some, 'PX', lease_ms)
       }
-      const lease: Lease = { version, batches: [] }
+      const lease: Lease = { version, batches: [], secret }
       batch.set(leaseOf(connection.id), JSON.stringify(lease), 'PX', lease_ms, 'GET')
       const results = await batch.exec()
       const failed = results?.find(([error]) => error)
@@ -114,9 +117,14 @@ export function createSharedPresence(
     }
   }
 
-  async function follow(id: string, { version }: Lease) {
+  async function follow(id: string, { version, secret: theirs = secret }: Lease) {
     const seen = others.get(id)
     if (version === seen) return
+    if (seen === undefined && theirs !== secret) {
+      log.error(
+        `Server ${id} has another JWT_SECRET: it refuses our tokens, and we refuse its. Use one for all servers`,
+      )
+    }
     const moves = seen === undefined ? null : await readMoves(id, seen, version)
     if (moves) for (const move of moves) presence.moveElsewhere(id, move)
     else await readRooms(presence.rooms().map(room_id => ({ room_id, id })))

@@ -13,7 +13,7 @@ const { log } = Fastify()
 const LEASE_MS = 3_600_000
 
 /** The presence of one server, with a clock that the test controls. */
-async function server(t: Test, redis: RedisServer, epoch: string) {
+async function server(t: Test, redis: RedisServer, epoch: string, { secret = 'one', errors = [] as string[] } = {}) {
   const opened = await openRedis(t, { REDIS_ADDR: redis.address })
   /** Retries if Redis responds late, as on a busy machine, so that no round is lost. */
   const run: RedisConnection['run'] = async work => {
@@ -31,7 +31,15 @@ async function server(t: Test, redis: RedisServer, epoch: string) {
     const { username, online } = frame as { username: string; online: boolean }
     told.push(`${username} ${online ? 'online' : 'offline'}`)
   })
-  const shared = createSharedPresence(connection, presence, epoch, LEASE_MS, log)
+  const shared = createSharedPresence(
+    connection,
+    presence,
+    epoch,
+    { lease_ms: LEASE_MS, secret },
+    Object.assign(Object.create(log), {
+      error: (text: string) => errors.push(text),
+    }),
+  )
   return { presence, told, beat: shared.beat, close: shared.close }
 }
 
@@ -63,6 +71,25 @@ test('the users of a dead server go offline on every other server as soon as it 
   for (const { beat } of [here, there]) await beat(LEASE_MS * 2)
   t.same((await keys('online')).length, 2, 'and its keys are deleted')
   t.equal((await keys('lease')).length, 2)
+})
+
+test('a server with another JWT_SECRET is reported once by each of the others', { skip }, async t => {
+  const redis = await startRedis(t)
+  const epoch = randomUUID()
+  const errors: string[] = []
+  const one = await server(t, redis, epoch, { errors })
+  const same = await server(t, redis, epoch)
+  await same.beat(0)
+  await one.beat(0)
+  t.same(errors, [])
+  const other = await server(t, redis, epoch, { secret: 'another' })
+  await other.beat(0)
+  await one.beat(1000)
+  other.presence.enter('r', 'bob')
+  await other.beat(1000)
+  await one.beat(2000)
+  t.match(errors, [/has another JWT_SECRET/])
+  t.equal(errors.length, 1)
 })
 
 test('users of a server that left gracefully have a grace period to reconnect', { skip }, async t => {
