@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 
+/** Asked every few seconds; nobody looks for their spans. */
+const PROBES: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics'])
+
 /**
  * OpenTelemetry traces of HTTP requests, sent by OTLP over HTTP if OTEL_EXPORTER_OTLP_ENDPOINT (or the one for traces)
  * is set. The other OTEL_ variables (service name, headers, sampler) have their usual meaning.
@@ -20,8 +23,12 @@ async function tracing(fastify: FastifyInstance) {
   })
   provider.register()
   const instrumentation = new FastifyOtelInstrumentation({
-    // A query string holds what people search for.
-    requestHook: (span, request) => void span.setAttribute('url.path', request.url.split('?', 1)[0] as string),
+    requestHook: (span, request) => {
+      span.updateName(`${request.method} ${request.routeOptions.url ?? 'unknown route'}`)
+      // A query string holds what people search for.
+      span.setAttribute('url.path', request.url.split('?', 1)[0] as string)
+    },
+    ignorePaths: ({ url }) => PROBES.has(url),
   })
   instrumentation.setTracerProvider(provider)
   await fastify.register(instrumentation.plugin())
