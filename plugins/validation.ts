@@ -8,15 +8,16 @@ import { isNestedTooDeeply } from './budgets/index.js'
 /** Characters of a client's property name that an error message repeats. */
 const NAME_MAX = 50
 
+const options = { useDefaults: true, removeAdditional: false, allErrors: false, verbose: true }
+// Shared by all applications of a process, so that the tests compile each schema once.
+const exact = new Ajv({ ...options, coerceTypes: false })
+const written = new Ajv({ ...options, coerceTypes: true })
+
 /**
  * Bodies are not coerced: a string is never taken for a number. URLs and headers are text, so numbers in them are
  * converted, but nothing becomes an array or object. Unknown properties are rejected, never dropped.
  */
 async function validation(fastify: FastifyInstance) {
-  const options = { useDefaults: true, removeAdditional: false, allErrors: false, verbose: true }
-  const exact = new Ajv({ ...options, coerceTypes: false })
-  const written = new Ajv({ ...options, coerceTypes: true })
-
   fastify.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? exact : written).compile(schema))
   fastify.setSchemaErrorFormatter((found, part) => new errors.BadRequest(describe(part, found as ErrorObject[])))
   fastify.addHook('preValidation', async request => assertNothingUnknown(request))
