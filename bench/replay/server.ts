@@ -34,7 +34,9 @@ export async function startServer(env: Record<string, string> = {}): Promise<Ser
   let server: ChildProcess
 
   async function start() {
-    server = spawn(process.execPath, [fileURLToPath(new URL('../../server.js', import.meta.url))], {
+    // Without options for Node: a test runner's loader handles signals that Node ignores, SIGXFSZ of a full disk for one.
+    const command = ['-c', 'unset NODE_OPTIONS; exec "$@"', 'sh', process.execPath]
+    server = spawn('sh', [...command, fileURLToPath(new URL('../../server.js', import.meta.url))], {
       env: {
         PATH: process.env.PATH,
         PORT: String(port),

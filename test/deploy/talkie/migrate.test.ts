@@ -261,7 +261,7 @@ async function run() {
     const moved = await command(['--from', uri, '--to', to], env)
     t.strictSame([moved.errors, moved.code, moved.stdout.at(-1)], [[], 0, 'Done'])
     t.equal(await server.ended, 1)
-    t.match(server.written.out, /is migrated to another place/)
+    t.match(server.written.out, /was restored from a backup or migrated/)
 
     const refused = start(t, ['build/server.js'], settings)
     t.equal(await refused.ended, 1)
