@@ -42,7 +42,7 @@ const action = fc.oneof(
 type Action = typeof action extends fc.Arbitrary<infer A> ? A : never
 
 test(`${RUNS} random interleavings: live, resumed and history views end up identical`, async t => {
-  const app = await build(t)
+  const app = await build(t, { BUDGET_ACCOUNT_MS: '0', BUDGET_ADDRESS_MS: '0' })
   const base_url = await listen(app)
   const owner = await register(app, 'owner')
   const accounts = [owner, ...(await Promise.all(['resuming', ...TALKERS].map(name => register(app, name))))]
