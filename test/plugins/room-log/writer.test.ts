@@ -245,11 +245,11 @@ test('a message that races with a removal is stored before it or rejected', asyn
   const [here, there] = writers as [Writer, Writer]
   for (let round = 0; round < 100; round++) {
     await there.append(membership('joined', 'minji'))
-    await Promise.allSettled([
-      here.append(sending('minji', `${round} first`)),
-      there.append(membership('removed', 'minji')),
-      here.append(sending('minji', `${round} second`)),
-    ])
+    const first = round % 2 === 0 ? here.append(sending('minji', `${round} first`)) : null
+    const removal = there.append(membership('removed', 'minji'))
+    // In some rounds the removal is certain to come first, so that both outcomes are seen on any machine.
+    if (round % 10 === 9) await removal
+    await Promise.allSettled([first, removal, here.append(sending('minji', `${round} second`))])
   }
   let isMember = false
   let stored = 0
@@ -263,7 +263,7 @@ test('a message that races with a removal is stored before it or rejected', asyn
   }
   t.equal(behind, 0)
   t.notOk(isMember)
-  t.ok(stored > 0 && stored < 200, `${stored} of 200 were before it`)
+  t.ok(stored > 0 && stored < 150, `${stored} of 150 were before it`)
 })
 
 test('retries in any order, on any server, are stored once', async t => {
