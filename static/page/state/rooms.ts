@@ -50,6 +50,8 @@ export function createRooms(options: RoomsOptions) {
     if (room) put({ ...room, ...changed(room) })
   }
   function drop(room_id: string) {
+    clearTimeout(refreshing.get(room_id))
+    refreshing.delete(room_id)
     const rooms = new Map(store.state.rooms)
     rooms.delete(room_id)
     store.set({ rooms })
