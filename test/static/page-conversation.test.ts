@@ -252,7 +252,7 @@ inBrowser('whole conversations', async (t, browser) => {
     await page.getByText('(수정됨)').waitFor()
 
     await tap('멤버')
-    await page.getByText('온라인 1').waitFor()
+    await page.getByRole('heading', { name: '온라인 1' }).waitFor()
     await fits('members')
     await page.goBack()
     await tap('채팅방 정보')
