@@ -7,6 +7,7 @@ import { newestAt } from '../text/room-list.js'
 import type { Conversation } from './conversation.js'
 import { foldLastMessage } from './last-message.js'
 import { foldPresence } from './presence.js'
+import { createReadMarks } from './read-marks.js'
 import type { AccountState } from './state.js'
 import type { Store } from './store.js'
 import type { Subscriptions } from './subscriptions.js'
@@ -15,8 +16,6 @@ import type { Subscriptions } from './subscriptions.js'
 const PAGES_MAX = 20
 /** Events that change a room's counts are gathered this long before the room is loaded again, ms. */
 const REFRESH_MS = 1000
-/** Read marks are gathered this long before they are sent, ms. */
-const READ_MS = 300
 
 export interface RoomsOptions {
   me: string
@@ -40,7 +39,7 @@ export type Rooms = ReturnType<typeof createRooms>
 export function createRooms(options: RoomsOptions) {
   const { me, http, connection, subscriptions, store, conversation, on_unfollowed, on_message } = options
   const refreshing = new Map<string, ReturnType<typeof setTimeout>>()
-  const marks = new Map<string, number>()
+  const marks = createReadMarks(connection)
 
   function put(room: Room) {
     store.set({ rooms: new Map(store.state.rooms).set(room.id, room) })
@@ -155,13 +154,6 @@ export function createRooms(options: RoomsOptions) {
   function unfollow(room_id: string) {
     subscriptions.leave(room_id)
     on_unfollowed(room_id)
-  }
-
-  function flushMarks() {
-    const { name } = connection.state
-    if (name !== 'open' && name !== 'over_http') return
-    for (const [room_id, seq] of marks) connection.read(room_id, seq)
-    marks.clear()
   }
 
   async function listOwn(): Promise<Room[]> {
@@ -290,11 +282,10 @@ export function createRooms(options: RoomsOptions) {
       const passed = all ? 0 : (conversation(room_id)?.countOthers(room.last_read_seq, seq) ?? 0)
       change(room_id, () => ({ last_read_seq: seq, unread: all ? 0 : Math.max(0, room.unread - passed) }))
       if (!all && room.unread >= limits.UNREAD_MAX) refreshSoon(room_id)
-      if (marks.size === 0) setTimeout(flushMarks, READ_MS)
-      marks.set(room_id, seq)
+      marks.add(room_id, seq)
     },
     /** Sends the gathered read marks, now that the connection is open. */
-    flushMarks,
+    flushMarks: marks.flush,
     close() {
       for (const timer of refreshing.values()) clearTimeout(timer)
     },
