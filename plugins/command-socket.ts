@@ -96,7 +96,7 @@ function clear(path: string) {
     rmSync(short, { force: true })
     rmdirSync(dirname(short))
   } catch {
-    // It is no link, or what it led to is gone.
+    // Not a link, or its target no longer exists.
   }
   rmSync(path, { force: true })
 }

@@ -151,7 +151,7 @@ async function errorAnswers(fastify: FastifyInstance) {
     throw methodRefused(request, reply) ?? new errors.NotFound()
   }
   fastify.setErrorHandler((error: FastifyError, request, reply) => {
-    // The path may be that of another route with other methods: PUT /messages/search is no PUT /messages/:msgId.
+    // The path may be that of another route with other methods: PUT /messages/search does not match PUT /messages/:msgId.
     const refused = error.statusCode === 400 ? methodRefused(request, reply) : undefined
     return answerError(refused ?? error, request, reply)
   })

@@ -1,6 +1,6 @@
 import type { Done } from './history.js'
 
-/** Operations that begin and end a membership, of `member` or of the user who asks. */
+/** Operations that begin and end a membership, of `member` or of the requesting user. */
 const joins: ReadonlySet<string> = new Set(['join', 'add'])
 const ends: ReadonlySet<string> = new Set(['leave', 'remove'])
 

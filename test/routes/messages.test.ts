@@ -218,7 +218,7 @@ test('search finds words, and parts of Korean, Chinese and Japanese words, in cu
   t.same(await find('東京'), ['東京都庁へ行く'])
   t.same(await find('开会'), ['我们开会吧'])
   t.same(await find('"quoted'), ['a+b (c) "quoted'])
-  for (const q of ['.*', ' ', '!?']) t.same(await find(q), [], 'nothing is found by what is no word')
+  for (const q of ['.*', ' ', '!?']) t.same(await find(q), [], 'a query without a word finds nothing')
   await minji('PUT', '/messages/4', { text: '내일 약속' })
   await minji('DELETE', '/messages/8')
   t.same(await find('회의'), [])

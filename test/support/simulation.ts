@@ -270,7 +270,7 @@ export async function simulate(seed: number, WriterClass: typeof Writer): Promis
         await request(random.pick(servers) as Server, 'join', username, { room_id: ROOM })
         await request(server, 'send', username, args)
       } else if (kind === 11) {
-        // … and one who talked is removed, before another user talks who is new to the server.
+        // … and a user who has sent messages is removed, before a user sends who is new to the server.
         await request(server, 'send', username, args)
         await request(random.pick(servers) as Server, 'remove', OWNER, { room_id: ROOM, member: username })
         index()

@@ -127,7 +127,7 @@ export function createRooms(options: RoomsOptions) {
     },
   })
 
-  /** The user is no longer a member: of a private room nothing can be asked any more. */
+  /** The user is no longer a member: a private room can no longer be read. */
   async function outside(room_id: string) {
     if (store.state.rooms.get(room_id)?.is_public) await refresh(room_id)
     else drop(room_id)
