@@ -4,6 +4,7 @@ import { errors } from '../schemas/error.js'
 import type { StoredEvent } from '../schemas/event.js'
 import type { Message, Page, PageQuery } from '../schemas/message.js'
 import { limits } from '../schemas/wire.js'
+import { prices } from './budgets/index.js'
 import type { Appended, RoomLog } from './room-log/index.js'
 import { assertMember, type Rooms } from './rooms/index.js'
 import { bytesOf, foldMessage, type Store, type Target } from './store/index.js'
@@ -154,6 +155,10 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms) {
     },
   }
 }
+
+/** The price of the JSON of a page with these messages, µs. */
+export const priceOfEncoding = (messages: Message[]) =>
+  messages.reduce((bytes, message) => bytes + bytesOf(message), 0) * prices.encoded_byte
 
 /** How many of the messages fit on a page; one always does. */
 export function countFitting(messages: Message[]): number {

@@ -4,7 +4,7 @@ import type { Message, OwnSearchPage, OwnSearchQuery, SearchPage, SearchQuery } 
 import type { Room } from '../../schemas/room.js'
 import { limits } from '../../schemas/wire.js'
 import { type Budgets, prices } from '../budgets/index.js'
-import { countFitting } from '../messages.js'
+import { countFitting, priceOfEncoding } from '../messages.js'
 import type { Rooms } from '../rooms/index.js'
 import { bytesOf, foldMessage, parseQuery, type Store, type Target } from '../store/index.js'
 import { createPace, type Pace } from './pace.js'
@@ -25,6 +25,9 @@ const CANDIDATES_AT_ONCE = 200
 const FIRST_READ = 20
 const READ_AT_ONCE = 100
 const READ_CHARACTERS = 20_000
+
+/** Pages of a user's rooms that a search over all of them reads: 2,000 rooms. */
+const ROOM_PAGES_MAX = 20
 
 type Parsed = ReturnType<typeof parseQuery>
 
@@ -92,29 +95,31 @@ export function createSearch(store: Store, rooms: Rooms, budgets: Budgets) {
     return page(before)
   }
 
-  /** All rooms of a user, where something was said last first. */
-  async function roomsOf(username: string): Promise<Room[]> {
+  /** The rooms of a user, up to ROOM_PAGES_MAX pages, the latest message first. */
+  async function roomsOf(username: string): Promise<{ found: Room[]; has_more: boolean }> {
     const found: Room[] = []
     let after: string | undefined
-    do {
+    for (let pages = 0; pages < ROOM_PAGES_MAX; pages++) {
+      await budgets.ofAccount(username).turn(limits.PAGE_MAX * prices.listed_room)
       const page = await rooms.list(username, {
         mine: true,
         limit: limits.PAGE_MAX,
         ...(after !== undefined && { after }),
       })
-      budgets.ofAccount(username).charge(page.rooms.length * prices.listed_room)
       found.push(...page.rooms)
       after = page.next
-    } while (after !== undefined)
-    return found.sort((a, b) => saidAt(b).localeCompare(saidAt(a)))
+      if (after === undefined) break
+    }
+    return { found: found.sort((a, b) => saidAt(b).localeCompare(saidAt(a))), has_more: after !== undefined }
   }
 
   async function searchAll(username: string, parsed: Parsed, limit: number, pace: Pace): Promise<OwnSearchPage> {
     if (parsed.terms.length === 0) return { messages: [], has_more: false }
     /** Newest first. */
     let hits: Message[] = []
-    let has_more = false
-    for (const room of await roomsOf(username)) {
+    const own = await roomsOf(username)
+    let { has_more } = own
+    for (const room of own.found) {
       const oldest = hits[limit - 1]
       // Nothing in this room, or in those after it, is newer.
       if (oldest && saidAt(room) < oldest.created_at) break
@@ -131,11 +136,14 @@ export function createSearch(store: Store, rooms: Rooms, budgets: Budgets) {
   }
 
   /** One search of an account runs at a time. */
-  function paced<T>(username: string, work: (pace: Pace) => Promise<T>): Promise<T> {
+  function paced<T extends { messages: Message[] }>(username: string, work: (pace: Pace) => Promise<T>): Promise<T> {
     return inTurn(username, async () => {
-      const pace = createPace(budgets.ofAccount(username))
+      const budget = budgets.ofAccount(username)
+      const pace = createPace(budget)
       try {
-        return await work(pace)
+        const page = await work(pace)
+        await budget.turn(priceOfEncoding(page.messages))
+        return page
       } finally {
         pace.pay()
       }

@@ -3,8 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { prices } from '../../../plugins/budgets/index.js'
-import type { Written } from '../../../plugins/messages.js'
-import { bytesOf } from '../../../plugins/store/index.js'
+import { priceOfEncoding, type Written } from '../../../plugins/messages.js'
 import { changeErrors, rateLimited, readErrors } from '../../../schemas/error.js'
 import {
   Deleting,
@@ -122,9 +121,6 @@ function nextOf({ messages, has_more }: Page, query: PageQuery): Record<string, 
   return query.after === undefined ? { before: first.id } : { after: last.id }
 }
 
-/** The price of a page's JSON, µs. */
-const encoding = (page: Message[]) => page.reduce((bytes, message) => bytes + bytesOf(message), 0) * prices.encoded_byte
-
 export default (async fastify => {
   const { messages, limits } = fastify
   /** The same budget as for frames: one per account, for all its sockets and requests. */
@@ -138,7 +134,7 @@ export default (async fastify => {
     const { params, query, username } = request
     await request.turn((query.limit ?? wire.PAGE_DEFAULT) * prices.read_message)
     const page = await messages.page(params.id, username, query)
-    await request.turn(encoding(page.messages))
+    await request.turn(priceOfEncoding(page.messages))
     reply.linkNext(nextOf(page, query))
     return page
   })
@@ -146,7 +142,6 @@ export default (async fastify => {
   fastify.get('/messages/search', { schema: search }, async (request, reply) => {
     const { params, query, username } = request
     const page = await fastify.messageSearch.find(params.id, username, query)
-    await request.turn(encoding(page.messages))
     reply.linkNext(page.next_before === undefined ? undefined : { before: page.next_before })
     return page
   })
