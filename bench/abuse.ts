@@ -10,6 +10,7 @@ import { attacks } from './abuse/attacker.js'
 import { type Figures, Healthy } from './abuse/healthy.js'
 import { ask } from './abuse/tools.js'
 import { ABUSER, HEALTHY, OWN_BUILD, PASSWORD, startWorld, type World } from './abuse/world.js'
+import { exitOnSignals } from './exit-on-signals.js'
 
 const ATTACKER = fileURLToPath(new URL('./abuse/attacker.js', import.meta.url))
 
@@ -144,6 +145,7 @@ if (process.argv[1] === import.meta.filename) {
   if (values.help) {
     console.log(HELP)
   } else {
+    exitOnSignals()
     console.log(`    ${'attack'.padEnd(46)}     p50     p99 silence  memory   CPU`)
     const rows = await abuse({ ...values, seconds: Number(values.seconds), told: row => console.log(line(row)) })
     process.exitCode = rows.every(({ ok }) => ok) ? 0 : 1

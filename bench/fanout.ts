@@ -6,6 +6,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { exitOnSignals } from './exit-on-signals.js'
 import type { Figures } from './fanout/drive.js'
 import { machine } from './fanout/host.js'
 import { type Load, loads } from './fanout/loads.js'
@@ -119,8 +120,7 @@ async function main() {
   process.exitCode = isFaulty ? 1 : 0
 }
 
-// Servers and generators are killed by an `exit` handler, which does not run when a signal ends the process.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+exitOnSignals()
 if (values.help) console.log(HELP)
 else {
   await main().catch((error: Error) => {

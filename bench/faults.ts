@@ -5,6 +5,7 @@
  * seed, which chooses operations and faults, and every violation; the exit code is 1 if there is one.
  */
 import { parseArgs } from 'node:util'
+import { exitOnSignals } from './exit-on-signals.js'
 import { count } from './faults/figures.js'
 import { faults } from './faults/nemesis.js'
 import { run } from './faults/run.js'
@@ -29,6 +30,7 @@ const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31))
 const seconds = Number(values.seconds)
 const again = `npm run faults -- --seconds ${seconds} --seed ${seed} --servers ${servers} --store ${store}`
 console.log(again)
+exitOnSignals()
 const outcome = await run({
   seconds,
   seed,

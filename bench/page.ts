@@ -9,6 +9,7 @@ import type { Page } from 'playwright-core'
 import { WebSocket } from 'ws'
 import { type Connection, createConnection, createHttp, type SocketConstructor } from '../static/client/index.js'
 import { launch } from './browser.js'
+import { exitOnSignals } from './exit-on-signals.js'
 import { startServer } from './replay/server.js'
 
 const [messages = 100_000, seconds = 300] = process.argv.slice(2).map(Number)
@@ -96,6 +97,7 @@ async function scroll(page: Page, sender: Connection): Promise<void> {
 }
 
 shell()
+exitOnSignals()
 const server = await startServer()
 const browser = await launch()
 const senders: Connection[] = []

@@ -11,6 +11,7 @@
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { gunzipSync } from 'node:zlib'
+import { exitOnSignals } from './exit-on-signals.js'
 import { replay } from './replay/replay.js'
 
 const { positionals, values } = parseArgs({
@@ -32,6 +33,7 @@ if (!file) {
 }
 const bytes = await readFile(file)
 const lines = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString().split('\n').filter(Boolean)
+exitOnSignals()
 const figures = await replay(
   lines.slice(0, Number(values.first)).map(line => JSON.parse(line)),
   {

@@ -5,11 +5,13 @@
  * if a maximum exceeds its bound.
  */
 import { parseArgs } from 'node:util'
+import { exitOnSignals } from './exit-on-signals.js'
 import { measure } from './revocation/measure.js'
 
 const { values } = parseArgs({
   options: { tries: { type: 'string', default: '30' }, deaths: { type: 'string', default: '2' } },
 })
+exitOnSignals()
 const measured = await measure({
   tries: Number(values.tries),
   deaths: Number(values.deaths),

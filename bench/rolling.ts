@@ -5,6 +5,7 @@
  * killed, or the reconnects were spread over less than 80 % of the drain time.
  */
 import { parseArgs } from 'node:util'
+import { exitOnSignals } from './exit-on-signals.js'
 import { roll } from './rolling/roll.js'
 
 /** Generous thresholds: a client disconnected during a burst is back only seconds later, and FerretDB is slow. */
@@ -19,6 +20,7 @@ const { values } = parseArgs({
   },
 })
 const servers = Number(values.servers)
+exitOnSignals()
 const figures = await roll({
   servers,
   sockets: Number(values.sockets),

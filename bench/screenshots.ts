@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { launch } from './browser.js'
+import { exitOnSignals } from './exit-on-signals.js'
 import { startServer } from './replay/server.js'
 import { fillScene, PASSWORD } from './scene.js'
 
@@ -14,6 +15,7 @@ const dark = { colorScheme: 'dark' } as const
 mkdirSync(FOLDER, { recursive: true })
 /** Only the screens named on the command line, or all. */
 const only = process.argv.slice(2)
+exitOnSignals()
 const server = await startServer()
 const browser = await launch()
 try {

@@ -58,7 +58,12 @@ export async function startWorld(options: WorldOptions, usernames: string[]): Pr
   const ends: (() => unknown)[] = []
   const owner = { teardown: (work: () => unknown) => ends.push(work) }
   const folder = mkdtempSync(join(tmpdir(), 'talkie-faults-'))
-  ends.push(() => rmSync(folder, { recursive: true, force: true }))
+  const discard = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+  process.once('exit', discard)
+  ends.push(() => {
+    process.off('exit', discard)
+    discard()
+  })
   const clock = join(folder, 'clock')
   writeFileSync(clock, '0')
   const isCluster = options.store === 'mongo'

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -81,10 +82,14 @@ export async function startServer(env: Record<string, string> = {}): Promise<Ser
     return code as number | null
   }
 
+  /** A run that fails or is interrupted must not leave a server running. */
+  function kill() {
+    server.kill('SIGKILL')
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+  }
+  // Before the handlers that delete other folders of the server.
+  process.prependOnceListener('exit', kill)
   await start()
-  // A failed replay must not leave a server running.
-  const kill = () => server.kill('SIGKILL')
-  process.once('exit', kill)
   return {
     base_url,
     get pid() {

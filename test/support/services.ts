@@ -95,9 +95,12 @@ export async function startMongo(): Promise<Database> {
     }
   }
 
-  await start()
-  const end = () => child.kill('SIGKILL')
+  function end() {
+    child.kill('SIGKILL')
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+  }
   process.once('exit', end)
+  await start()
   return {
     uri,
     ours: { pid: () => child.pid as number, kill, start },
