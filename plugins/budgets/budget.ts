@@ -9,6 +9,22 @@ export interface Allowance {
   reserve_ms: number
 }
 
+/** What happened to the work of all payers of one kind. */
+export interface BudgetFigures {
+  /** Pieces of work that stand in the line now. */
+  waiting: number
+  /** Pieces of work that had to wait because their payer was over its pace or out of budget. */
+  delayed: number
+  /** What was refused instead: a request or a connection of a payer with nothing left, or work beyond WAITING_MAX. */
+  refused: Record<'request' | 'connection' | 'line', number>
+}
+
+export const noFigures = (): BudgetFigures => ({
+  waiting: 0,
+  delayed: 0,
+  refused: { request: 0, connection: 0, line: 0 },
+})
+
 /** However much a payer has saved, it spends at most this share of a core… */
 const PACE = 0.25
 /** …with so much at once, ms: no turn of the event loop is to take over 20 ms. */
@@ -36,6 +52,7 @@ export class Budget implements Waiting {
   constructor(
     private readonly allowance: Allowance,
     private readonly now: () => number = () => performance.now(),
+    private readonly figures: BudgetFigures = noFigures(),
   ) {}
 
   /**
@@ -46,16 +63,20 @@ export class Budget implements Waiting {
    * @throws (rejects) RateLimited if WAITING_MAX pieces of work wait already
    */
   turn(cost_us: number): Promise<void> | null {
-    if (this.#waiting.length > 0 || this.wait_ms() > 0) return this.inLine(cost_us)
-    this.charge(cost_us)
-    return null
+    if (this.#waiting.length === 0 && this.wait_ms() === 0) {
+      this.charge(cost_us)
+      return null
+    }
+    this.figures.delayed++
+    return this.inLine(cost_us)
   }
 
   /** As `turn`, for work that can wait for the next turn of the event loop even if its payer is within its pace. */
   inLine(cost_us: number): Promise<void> {
-    if (this.#waiting.length >= WAITING_MAX) return Promise.reject(rateLimited(this.wait_ms()))
+    if (this.#waiting.length >= WAITING_MAX) return Promise.reject(this.refuse('line'))
     return new Promise(begin => {
       this.#waiting.push({ cost_us, begin })
+      this.figures.waiting++
       line.join(this)
     })
   }
@@ -92,9 +113,17 @@ export class Budget implements Waiting {
     const wait_ms = this.wait_ms()
     if (wait_ms > 0) return wait_ms
     const next = this.#waiting.shift()
-    if (next) this.charge(next.cost_us)
-    next?.begin()
+    if (!next) return 0
+    this.figures.waiting--
+    this.charge(next.cost_us)
+    next.begin()
     return 0
+  }
+
+  /** Counts what is refused. @returns the error that says when to try again */
+  refuse(kind: keyof BudgetFigures['refused']) {
+    this.figures.refused[kind]++
+    return rateLimited(this.wait_ms())
   }
 
   /** Whether nothing is left: refuse instead of delaying. */

@@ -1,4 +1,4 @@
-import { type Allowance, Budget } from './budget.js'
+import { type Allowance, Budget, noFigures } from './budget.js'
 
 /** Payers that are remembered at once; beyond, those that nobody holds share one budget. */
 const PAYERS_MAX = 50_000
@@ -13,13 +13,15 @@ export type Budgets = ReturnType<typeof createBudgets>
  */
 export function createBudgets(accounts: Allowance, addresses: Allowance, now?: () => number) {
   const budgets = new Map<string, Budget>()
-  const overflow = new Budget(addresses, now)
+  const figures = { account: noFigures(), address: noFigures() }
+  const overflow = new Budget(addresses, now, figures.address)
 
-  function find(key: string, allowance: Allowance): Budget {
+  function find(payer: keyof typeof figures, name: string): Budget {
+    const key = `${payer} ${name}`
     const known = budgets.get(key)
     if (known) return known
     if (budgets.size >= PAYERS_MAX) return overflow
-    const budget = new Budget(allowance, now)
+    const budget = new Budget(payer === 'account' ? accounts : addresses, now, figures[payer])
     budgets.set(key, budget)
     return budget
   }
@@ -32,9 +34,10 @@ export function createBudgets(accounts: Allowance, addresses: Allowance, now?: (
 
   return {
     /** @param username in any case */
-    ofAccount: (username: string) => find(`account ${username.toLowerCase()}`, accounts),
+    ofAccount: (username: string) => find('account', username.toLowerCase()),
     /** @param address of IPv6 its /64, as `limits.addressOf` gives it */
-    ofAddress: (address: string) => find(`address ${address}`, addresses),
+    ofAddress: (address: string) => find('address', address),
+    figures,
     get size() {
       return budgets.size
     },

@@ -35,7 +35,10 @@ export class Gate {
     // Nobody else listens yet; `close` follows.
     socket.on('error', () => {})
     const payer = this.payer(socket)
-    if (payer.exhausted) return socket.destroy()
+    if (payer.exhausted) {
+      payer.refuse('connection')
+      return socket.destroy()
+    }
     const turn = payer.turn(cost_us)
     if (turn === null) return serve()
     turn.then(

@@ -2,7 +2,6 @@ import { BlockList, isIPv6 } from 'node:net'
 import { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { rateLimited } from '../../schemas/error.js'
 import { limits as wire } from '../../schemas/wire.js'
 import { type Budget, free, prices } from '../budgets/index.js'
 import { list } from '../config/index.js'
@@ -45,7 +44,7 @@ async function connections(fastify: FastifyInstance) {
     const budget = payerOf(request)
     if (budget.exhausted) {
       if (budget.abused) reply.header('connection', 'close')
-      throw rateLimited(budget.wait_ms())
+      throw budget.refuse('request')
     }
     await budget.turn(prices.request + (request.identityFault ? prices.bad_token : 0))
   })

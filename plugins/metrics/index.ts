@@ -6,6 +6,7 @@ import fp from 'fastify-plugin'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { errorAnswers, errors } from '../../schemas/error.js'
 import type { Readiness } from '../../schemas/readiness.js'
+import { addBudgetFigures } from './budgets.js'
 import { watchProcess } from './process.js'
 import { addStoreFigures } from './store.js'
 
@@ -83,6 +84,7 @@ async function metrics(fastify: FastifyInstance) {
   const build = { name: 'talkie_build_info', help: 'The version that runs; always 1', labelNames: ['version', 'node'] }
   new Gauge({ ...build, registers }).set({ version, node: process.version }, 1)
   addStoreFigures(registry, fastify.store)
+  addBudgetFigures(registry, fastify.budgets)
   gauge('talkie_unsent_bytes', 'Bytes that wait to be sent to all clients', () => fastify.unsent.bytes)
   gauge('talkie_logins_waiting', 'Logins and registrations that wait for a thread', auth.waiting)
 
@@ -186,5 +188,17 @@ function isSame(one: string, other: string): boolean {
 
 export default fp(metrics, {
   name: 'metrics',
-  dependencies: ['auth', 'config', 'connections', 'docs', 'errors', 'pubsub', 'readiness', 'room-log', 'store', 'ws'],
+  dependencies: [
+    'auth',
+    'budgets',
+    'config',
+    'connections',
+    'docs',
+    'errors',
+    'pubsub',
+    'readiness',
+    'room-log',
+    'store',
+    'ws',
+  ],
 })
