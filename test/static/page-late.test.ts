@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Page } from 'playwright-core'
 import { PASSWORD, register } from '../support/application.js'
 import {
+  browse,
   field,
   fill,
   inBrowser,
@@ -95,6 +96,38 @@ inBrowser('late responses', async (t, browser) => {
     letGo()
     await page.getByRole('link', { name: 'Lobby' }).waitFor()
     await page.getByRole('textbox', { name: 'Message Lunch' }).waitFor()
+  })
+
+  await t.test('a late room list does not leave the screen of all rooms', async t => {
+    const { url } = await serve(t)
+    const page = await visit(t, browser, url)
+    const letGo = await hold(page, 'GET', /^\/rooms\?/)
+    await signUp(page, 'minji')
+    await browse(page)
+    letGo()
+    await page.getByRole('link', { name: 'Lobby' }).first().waitFor()
+    t.equal(page.url(), `${url}/browse`)
+    await page.getByRole('heading', { name: 'Browse rooms' }).waitFor()
+  })
+
+  await t.test('a late room list does not scroll the room that was opened meanwhile', async t => {
+    const { fastify, url } = await serve(t)
+    await register(fastify, 'minji')
+    await fill(fastify, 60)
+    const page = await visit(t, browser, url)
+    const letGo = await hold(page, 'GET', /^\/rooms\?/)
+    await page.getByRole('button', { name: 'Log in' }).click()
+    await page.getByLabel('Username').fill('minji')
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+    await page.locator('form button[type=submit]').click()
+    await profile(page).waitFor()
+    await page.evaluate(`history.pushState(null, '', '/r/default'), dispatchEvent(new PopStateEvent('popstate'))`)
+    await log(page).getByText('New', { exact: true }).waitFor()
+    await until(page, () => isInView(page, 'line 001'))
+    letGo()
+    await page.getByRole('link', { name: /Lobby/ }).waitFor()
+    await page.evaluate('new Promise(done => setTimeout(done, 500))')
+    t.ok(await isInView(page, 'line 001'))
   })
 
   await t.test('a late response closes only its own dialog and does not change the room', async t => {

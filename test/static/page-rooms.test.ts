@@ -167,7 +167,7 @@ inBrowser('finding rooms and people', async (t, browser) => {
     await page.getByText('1 found, newest first').waitFor()
     await page.getByRole('button', { name: 'All my rooms' }).click()
     await page.getByText('2 found, newest first').waitFor()
-    t.strictSame(await page.locator('.hit-room').allTextContents(), ['Lobby', 'Lunch'])
+    await until(page, async () => (await page.locator('.hit-room').allTextContents()).join() === 'Lobby,Lunch')
     await page.locator('.hit', { hasText: 'soup at noon' }).click()
     await page.getByRole('textbox', { name: 'Message Lunch' }).waitFor()
     await until(page, () => isInView(page, 'soup at noon'))

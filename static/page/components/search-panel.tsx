@@ -40,6 +40,10 @@ export function SearchPanel({ room_id, everywhere }: Props) {
       : await account.attempt(account.http.search(room_id, { q, ...(before !== undefined && { before }) }))
     if (!page || request !== requests.current) return
     const found = [...page.messages].reverse()
+    // The list may not have a room yet: the user has just become a member, or is one of more rooms than the list holds.
+    const { rooms } = account.store.state
+    const unknown = new Set(found.map(({ room_id }) => room_id).filter(id => !rooms.has(id)))
+    for (const id of unknown) account.attempt(account.rooms.find(id))
     setHits(known => (before === undefined ? found : [...(known ?? []), ...found]))
     setHasMore(page.has_more)
     setNext((page as SearchPage).next_before)

@@ -197,10 +197,14 @@ export function createAccount(options: AccountOptions) {
     async start() {
       await attempt(rooms.load())
       if (closing.signal.aborted) return
+      const { room_id, browsing } = router.route
       // A new user begins in the room where everyone is, on a narrow screen too.
-      if (options.is_new_user && router.route.room_id === null) {
+      if (options.is_new_user && room_id === null && !browsing) {
         await router.go({ room_id: DEFAULT_ROOM_ID, message: null })
-      } else await conversations.open()
+      } else if (room_id === null || store.state.conversation?.room_id !== room_id) {
+        // One that the user opened while the list was loading keeps its place.
+        await conversations.open()
+      }
     },
     /** @param forget the user logged out: nothing stays behind for the next user of this browser */
     close(forget: boolean) {
