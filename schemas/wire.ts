@@ -121,6 +121,7 @@ export const AVATAR_COLORS = [
 
 /** A text, cut to the length for a room's `last_message`. */
 export function lastText(text: string): string {
+  if (text.length <= limits.LAST_TEXT_MAX) return text
   // A code point has at most two UTF-16 units, so the first cut cannot split one that stays.
   return [...text.slice(0, 2 * limits.LAST_TEXT_MAX)].slice(0, limits.LAST_TEXT_MAX).join('')
 }

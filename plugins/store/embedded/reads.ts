@@ -4,7 +4,7 @@ import type { RoomRecord } from '../../../schemas/room.js'
 import type { Session, StoredUser } from '../../../schemas/user.js'
 import { DEFAULT_ROOM_ID } from '../../../schemas/wire.js'
 import { foldName, sortKey } from '../log/name.js'
-import { type Position, type RoomQuery, type RoomState, type Target, UNREAD_SCAN_MAX } from '../store.js'
+import { type Position, type RoomQuery, type RoomState, type Standing, type Target, UNREAD_SCAN_MAX } from '../store.js'
 import { readHead } from './head.js'
 import { createIndexReads } from './indexes.js'
 import {
@@ -19,7 +19,7 @@ import {
   type UserRow,
 } from './rows.js'
 import type { Sqlite } from './sqlite.js'
-import { readStandings } from './standings.js'
+import { countUnreadOf, readStandings } from './standings.js'
 
 const MEMBERSHIP_TYPES = [...membershipTypes].map(type => `'${type}'`).join()
 
@@ -112,8 +112,9 @@ export function createReads(db: Sqlite) {
       }
       const wanted = mine === false ? [parts.others] : [parts.own, parts.all_users]
       if (mine === undefined) wanted.push(parts.others)
-      const sql = `${wanted.join(' union all ')} order by name_sort limit ?3`
-      return db.all<{ id: string; name: string }>(sql, [
+      const sql = `select json_group_array(json_object('id', id, 'name', name)) as json
+        from (${wanted.join(' union all ')} order by name_sort limit ?3)`
+      return db.json<{ id: string; name: string }[]>(sql, [
         username,
         after === '' ? '' : sortKey(after),
         limit + 1,
@@ -123,6 +124,8 @@ export function createReads(db: Sqlite) {
 
     /** Standings without the unread messages, which may take longer to count. */
     readBare: (username: string, room_ids: string[]) => readStandings(db, username, room_ids),
+
+    countUnreadOf: (username: string, standings: Standing[]) => countUnreadOf(db, username, standings),
 
     readMark(username: string, room_id: string): number {
       return (

@@ -75,6 +75,14 @@ export class Sqlite {
     return this.#prepare(sql).all(bind(values)) as Row[]
   }
 
+  /**
+   * The value of the column `json`, of the only row, parsed. For reads of many rows: libsql takes as long to convert the
+   * columns of a row as SQLite takes to find the row.
+   */
+  json<Result>(sql: string, values: readonly Value[] = []): Result {
+    return JSON.parse((this.get<{ json: string }>(sql, values) as { json: string }).json)
+  }
+
   /** Runs `work` on one snapshot, unaffected by commits of other connections. `work` must be synchronous. */
   snapshot<T>(work: () => T): T {
     this.run('begin')

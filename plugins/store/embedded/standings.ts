@@ -16,11 +16,34 @@ type StandingRow = RoomRow & {
   newest_at: string
 }
 
+/** Where each field of a StandingRow comes from. */
+const COLUMNS: Record<keyof StandingRow, string> = {
+  id: 'room.id',
+  indexed_seq: 'room.indexed_seq',
+  owner: 'room.owner',
+  member_count: 'room.member_count',
+  password_hash: 'room.password_hash',
+  created_at: 'room.created_at',
+  deleted: 'room.deleted',
+  name: 'room.name',
+  description: 'room.description',
+  is_public: 'room.is_public',
+  max_members: 'room.max_members',
+  membership: 'members.is_member',
+  mark: 'marks.seq',
+  last_id: 'last.seq',
+  last_username: 'last.username',
+  last_text: 'last.text',
+  last_at: 'last.created_at',
+  newest_type: 'newest.type',
+  newest_text: 'newest.text',
+  newest_at: 'newest.created_at',
+}
+const FIELDS = Object.entries(COLUMNS).map(([name, column]) => `'${name}', ${column}`)
+
 /** One statement for all rooms, because a call of SQLite costs more than looking up one more room. */
 const SQL = `
-select room.*, members.is_member as membership, marks.seq as mark,
-  last.seq as last_id, last.username as last_username, last.text as last_text, last.created_at as last_at,
-  newest.type as newest_type, newest.text as newest_text, newest.created_at as newest_at
+select json_group_array(json_object(${FIELDS})) as json
 from (select ${ROOM_COLUMNS} from rooms where id in (select value from json_each(?2))) as room
 left join members on members.room_id = room.id and members.username = ?1
 left join marks on marks.username = ?1 and marks.room_id = room.id
@@ -31,7 +54,7 @@ left join events as newest on newest.room_id = room.id and newest.seq = (
 
 /** A user's standings without the unread counts. */
 export function readStandings(db: Sqlite, username: string, room_ids: string[]): Standing[] {
-  return db.all<StandingRow>(SQL, [username, JSON.stringify(room_ids)]).map(row => {
+  return db.json<StandingRow[]>(SQL, [username, JSON.stringify(room_ids)]).map(row => {
     const {
       membership,
       mark,
@@ -63,4 +86,22 @@ function lastMessage({ last_id, last_username, last_text, last_at, newest_type, 
   if (newest_type === 'edited') last.text = lastText(newest_text)
   if (newest_type === 'deleted') Object.assign(last, { text: '', deleted_at: newest_at })
   return last
+}
+
+/**
+ * Counts other users' undeleted messages after the mark of each standing, by the room's id. Does not stop at a maximum, so
+ * it is for standings with few events after the mark.
+ */
+export function countUnreadOf(db: Sqlite, username: string, standings: Standing[]): Record<string, number> {
+  const unseen = standings.map(({ room, last_read_seq, seq }) => [room.id, last_read_seq, seq])
+  return db.json(
+    `with wanted as materialized (
+       select value ->> 0 as id, value ->> 1 as mark, value ->> 2 as head from json_each(?2))
+     select json_group_object(id, (
+       select count(*) from events not indexed
+       where room_id = id and seq > mark and seq <= head and type = 'message' and username <> ?1
+         and octet_length(text) > 0)) as json
+     from wanted`,
+    [username, JSON.stringify(unseen)],
+  )
 }
