@@ -4,7 +4,7 @@ import type { RedisAddress } from '../config/redis-address.js'
 
 export type RedisClient = Redis | Cluster
 
-/** The two clients of a server. They reconnect automatically until they are closed. */
+/** The two clients of a server. They reconnect automatically until they are closed, but not in every case. */
 export interface Clients {
   readonly kind: 'single' | 'cluster'
   readonly commands: RedisClient
@@ -18,10 +18,6 @@ export interface Clients {
   readonly channels_max: number
   onMessage(listener: (channel: string, message: Buffer) => void): void
   connect(): void
-  /** Drops connections that look healthy, so that new ones take their place. */
-  reconnect(): void
-  /** Connects clients again that have given up, seen twice in a row: ioredis does not retry in every case. */
-  revive(): void
   close(): void
 }
 
@@ -137,23 +133,12 @@ function createCluster({ nodes }: RedisAddress, options: RedisOptions): Clients 
 
 function common(commands: RedisClient, subscriber: RedisClient) {
   const clients = [commands, subscriber]
-  const given_up = new Set<RedisClient>()
-  /** A failure is told by the client's events, and retried after its back-off. */
-  const connect = (client: RedisClient) => void client.connect().catch(() => {})
   return {
     commands,
     subscriber,
-    connect: () => clients.forEach(connect),
-    reconnect() {
-      // ioredis takes a disconnection in the middle of connecting as the end.
-      for (const client of clients) if (client.status === 'ready') client.disconnect(true)
-    },
-    revive() {
-      for (const client of clients) {
-        if (client.status !== 'end' && client.status !== 'disconnecting') given_up.delete(client)
-        else if (given_up.delete(client)) connect(client)
-        else given_up.add(client)
-      }
+    connect() {
+      // A failure is told by the client's events, and retried after its back-off.
+      for (const client of clients) client.connect().catch(() => {})
     },
     close() {
       for (const client of clients) client.disconnect()

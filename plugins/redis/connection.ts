@@ -35,8 +35,10 @@ export interface RedisConnection {
 const PROBE_MS = 1000
 /** A probe that is not back by then makes the connection count as down. */
 const DEAF_MS = 1500
-/** A connection that brings no probe back for so long is replaced: it is half-open, or deaf. */
+/** Clients that bring no probe back for so long are replaced: their connection is half-open, or deaf. */
 const RENEW_MS = 5000
+/** Clients that do not connect for so long are replaced: ioredis gives up in some cases, and hangs in others. */
+const UNOPENED_MS = 10_000
 /** Bytes published and not answered yet; beyond, messages are dropped. Servers read them from the store. */
 const UNANSWERED_BYTES_MAX = 8 * 1024 * 1024
 
@@ -67,8 +69,9 @@ export async function openConnection(
   /** Whether both clients are connected. */
   let isOpen = false
   let failure: string | null = null
-  let opened_at = 0
-  /** When the newest probe that came back was sent, by the monotonic clock. */
+  /** When the clients were connected, or lost their connection, by the monotonic clock. */
+  let changed_at = 0
+  /** When the newest probe that came back was sent, by the same clock. */
   let proven_at = Number.NEGATIVE_INFINITY
   /** Probes that came back. */
   let proofs = 0
@@ -124,6 +127,7 @@ export async function openConnection(
     const [former, made] = [clients as Clients | undefined, create(kind)]
     clients = made
     isOpen = false
+    changed_at = performance.now()
     for (const channel of channels) missing.add(channel)
     const isCurrent = () => clients === made && !closed
     for (const client of [made.commands, made.subscriber]) {
@@ -134,14 +138,14 @@ export async function openConnection(
     made.onMessage((channel, message) => isCurrent() && receive(channel, message))
     await use(made)
     former?.close()
-    made.connect()
+    if (isCurrent()) made.connect()
   }
 
   async function ready() {
     const { kind, commands, subscriber } = clients
     if (isOpen || commands.status !== 'ready' || subscriber.status !== 'ready') return
     isOpen = true
-    opened_at = performance.now()
+    changed_at = performance.now()
     unanswered_bytes = 0
     if (kind === 'single') {
       for (const channel of channels) missing.add(channel)
@@ -157,6 +161,7 @@ export async function openConnection(
     attempted()
     if (!isOpen) return
     isOpen = false
+    changed_at = performance.now()
     proven_at = Number.NEGATIVE_INFINITY
     log.warn('Redis connection lost: polling the store instead')
   }
@@ -204,12 +209,12 @@ export async function openConnection(
   }
 
   function probe() {
-    if (!isOpen) return clients.revive()
     const now = performance.now()
-    if (now - Math.max(proven_at, opened_at) > RENEW_MS) {
-      log.warn('Redis does not answer: reconnecting')
-      return clients.reconnect()
+    if (now - Math.max(proven_at, changed_at) > (isOpen ? RENEW_MS : UNOPENED_MS)) {
+      if (isOpen) log.warn('Redis does not answer: reconnecting')
+      return void become(clients.kind)
     }
+    if (!isOpen) return
     subscribeMissing()
     const bytes = Buffer.allocUnsafe(8)
     bytes.writeDoubleBE(now)
