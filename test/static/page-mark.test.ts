@@ -39,7 +39,11 @@ inBrowser('the reading position', async (t, browser) => {
     await until(page, () => isInView(page, 'line 001'))
 
     while ((await row(page, 'line 061').count()) === 0) {
-      await log(page).evaluate(box => box.scrollBy(0, 400))
+      // Nothing behind line 060 comes onto the screen.
+      await log(page)
+        .locator('article')
+        .last()
+        .evaluate(last => last.scrollIntoView({ block: 'end' }))
       await page.evaluate('new Promise(requestAnimationFrame)')
     }
     await scrollTo(page, 'line 060')
@@ -129,5 +133,24 @@ inBrowser('the reading position', async (t, browser) => {
     await page.getByRole('link', { name: 'Lobby' }).first().click()
     await row(page, 'news 119').waitFor()
     t.equal(await line(page).count(), 0)
+  })
+
+  await t.test('a room that was opened in a hidden tab is seen at its first new message', async t => {
+    const { fastify, url } = await serve(t)
+    const page = await visit(t, browser, url)
+    await signUp(page, 'minji')
+    await say(page, 'good night')
+    await page.locator('article[data-id]').first().waitFor()
+    await page.goto('about:blank')
+    await fill(fastify, 100)
+    await page.addInitScript(`window.away = true; ${HIDEABLE}`)
+    await page.goto(`${url}/r/default`)
+    await line(page).waitFor()
+    await turn(page, false)
+    await until(page, () => isInView(page, 'line 001'))
+    await until(page, async () => (await markOf(fastify)).mark > 0)
+    await page.evaluate('new Promise(done => setTimeout(done, 600))')
+    t.ok(await isInView(page, 'line 001'))
+    t.ok((await markOf(fastify)).unread > 50, 'what lies behind it is unread')
   })
 })

@@ -78,7 +78,8 @@ export function MessageList({ view, room }: { view: ConversationView; room: Room
   const left_at = useRef<{ unread: number; at_end: boolean } | null>(null)
   useLayoutEffect(() => {
     if (hidden) {
-      left_at.current = { unread: room.unread, at_end: reading }
+      // A room that was opened in a hidden tab has not been seen yet: there is no place to come back to.
+      if (seeks_new.current !== 'opened') left_at.current = { unread: room.unread, at_end: reading }
       return
     }
     const { unread, at_end } = left_at.current ?? { unread: room.unread, at_end: false }
