@@ -6,6 +6,7 @@ import { json } from 'node:stream/consumers'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { StoredEvent } from '../schemas/event.js'
+import type { AccountChange } from '../schemas/user.js'
 import { explain } from './config/reason.js'
 import { Conflict, type Store } from './store/index.js'
 
@@ -107,7 +108,7 @@ function auditOf(
   args: unknown[],
 ): { audit: string; outcome: string; user?: string; room_id?: string } | null {
   const outcome = 'succeeded'
-  const [first, change] = args as [{ username?: string; id?: string } & string, { blocked?: boolean }]
+  const [first, change] = args as [{ username?: string; id?: string } & string, AccountChange]
   if (method === 'createUser') return { audit: 'user_added', outcome, user: first.username as string }
   if (method === 'createRoom') return { audit: 'room_imported', outcome, room_id: first.id as string }
   if (method !== 'changeAccount') return null

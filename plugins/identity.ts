@@ -113,7 +113,7 @@ async function identity(fastify: FastifyInstance) {
     const { token, from } = request.token
     if (from === 'cookie' && !SAFE_METHODS.has(request.method)) assertOurOrigin(request)
     try {
-      request.identity = await auth.authenticate(token)
+      request.identity = await auth.authenticate(token, request.ip)
     } catch (error) {
       request.identityFault = error as Error
     }

@@ -5,7 +5,15 @@ import { USERNAME_PATTERN } from '../schemas/wire.js'
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Every request of the route also writes an audit line with this value of `audit`, whatever its outcome. */
-    audit?: 'register' | 'login' | 'logout' | 'member_removed' | 'room_deleted' | 'owner_changed'
+    audit?:
+      | 'register'
+      | 'login'
+      | 'logout'
+      | 'session_ended'
+      | 'password_changed'
+      | 'member_removed'
+      | 'room_deleted'
+      | 'owner_changed'
   }
 }
 

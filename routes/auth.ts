@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { deviceOf } from '../plugins/auth/device.js'
 import type { Identity, LoggedIn } from '../plugins/auth/index.js'
 import { prices } from '../plugins/budgets/index.js'
 import { PLAIN_COOKIE } from '../plugins/identity.js'
@@ -90,6 +91,11 @@ export default (async fastify => {
   const remember = (request: FastifyRequest, username: string) =>
     limits.wrongLogins.remember(username, limits.addressOf(request))
 
+  const usageOf = (request: FastifyRequest) => ({
+    device: deviceOf(request.headers['user-agent']),
+    address: request.ip,
+  })
+
   async function preHandler(request: FastifyRequest) {
     await request.turn(prices.login)
   }
@@ -100,7 +106,7 @@ export default (async fastify => {
     preHandler,
   }
   fastify.post('/auth/register', registerOptions, async (request, reply) => {
-    const created = await auth.register(request.body)
+    const created = await auth.register(request.body, usageOf(request))
     remember(request, created.user.username)
     reply.code(201)
     return loggedIn(request, reply, created)
@@ -110,7 +116,7 @@ export default (async fastify => {
   fastify.post('/auth/login', loginOptions, async (request, reply) => {
     const { username, password } = request.body
     const opened = await limits.wrongLogins.run(username, limits.addressOf(request), () =>
-      auth.login(username, password),
+      auth.login(username, password, usageOf(request)),
     )
     return loggedIn(request, reply, opened)
   })

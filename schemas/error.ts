@@ -16,6 +16,9 @@ export const errors = {
   Unauthorized: createError('UNAUTHORIZED', 'Authentication required', 401),
   /** The same for an unknown username and a wrong password. */
   LoginFailed: createError('LOGIN_FAILED', 'Incorrect username or password', 401),
+  /** In a request of a valid session, so not 401. */
+  PasswordWrong: createError('PASSWORD_WRONG', 'The current password is incorrect', 403),
+  SessionNotFound: createError('SESSION_NOT_FOUND', 'Session not found', 404),
   OriginRefused: createError('ORIGIN_REFUSED', 'Requests with a cookie must come from an allowed origin', 403),
   UsernameTaken: createError('USERNAME_TAKEN', 'The username %s is already taken', 409),
   PasswordTooLong: createError('PASSWORD_TOO_LONG', 'Password exceeds 72 bytes', 400),

@@ -53,6 +53,10 @@ export const eventTypes = {
     decides: true,
     ends: { whose: 'everyone', reason: 'room_gone' },
   },
+  /** Only in the `_system` log: `username`'s account is about to change in a way that ends sessions. */
+  account_changing: {
+    frame: null,
+  },
   /** Only in the `_system` log. */
   session_ended: {
     frame: null,

@@ -1,5 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { PageLimit, RoomId } from './room.js'
+import { PageLimit } from './paging.js'
+import { RoomId } from './room.js'
 import { Time, Username } from './user.js'
 import { CLIENT_ID_PATTERN, IDS_PATTERN, limits, TEXT_PATTERN } from './wire.js'
 

@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { PageLimit } from './paging.js'
 import { Time, Username } from './user.js'
 import { limits, NAME_PATTERN } from './wire.js'
 
@@ -148,15 +149,6 @@ export const RoomCreation = Type.Object(
   { additionalProperties: false },
 )
 export type RoomCreation = Static<typeof RoomCreation>
-
-export const PageLimit = Type.Optional(
-  Type.Integer({
-    minimum: 1,
-    maximum: limits.PAGE_MAX,
-    default: limits.PAGE_DEFAULT,
-    description: 'Maximum number of results per page',
-  }),
-)
 
 export const RoomList = Type.Object(
   {

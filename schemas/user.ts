@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { PageLimit } from './paging.js'
 import { limits, NAME_PATTERN, USERNAME_PATTERN } from './wire.js'
 
 export const Time = Type.String({
@@ -64,17 +65,23 @@ export const StoredUser = Type.Composite([
     password_hash: Type.String(),
     /** A blocked user cannot log in. */
     blocked: Type.Boolean(),
+    /** Raised by 1 in the write that ends the account's sessions: a session of another generation is not valid. */
+    generation: Type.Integer(),
+    /** The session that is valid nevertheless: the one in which the user changed the password. */
+    kept_session: Type.Union([Type.String(), Type.Null()]),
+    is_admin: Type.Boolean(),
   }),
 ])
 export type StoredUser = Static<typeof StoredUser>
 
 /** What other users may see. */
-export function publicPart({ password_hash: _hash, blocked: _blocked, ...user }: StoredUser): User {
-  return user
+export function publicPart(stored: StoredUser): User {
+  const { username, display_name, bio, avatar_color, status, created_at } = stored
+  return { username, display_name, bio, avatar_color, status, created_at }
 }
 
-/** What only an operator of the server can change. */
-export type AccountChange = Partial<Pick<StoredUser, 'password_hash' | 'blocked'>>
+/** What no change of the profile changes. */
+export type AccountChange = Partial<Omit<StoredUser, keyof User>>
 
 export const Profile = Type.Composite(
   [User, Type.Object({ online: Type.Boolean({ description: 'Whether the user has an open socket' }) })],
@@ -100,6 +107,12 @@ export const Login = Type.Object(
   { additionalProperties: false },
 )
 
+export const PasswordChange = Type.Object(
+  { current_password: Login.properties.password, new_password: Password },
+  { additionalProperties: false },
+)
+export type PasswordChange = Static<typeof PasswordChange>
+
 export const Token = Type.String({
   description: 'A JWT (HS256) that identifies a session',
   examples: ['eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJtaW5qaSJ9.c2lnbmF0dXJl'],
@@ -108,11 +121,61 @@ export const Token = Type.String({
 export const Authenticated = Type.Object({ token: Token, user: User }, { additionalProperties: false })
 export type Authenticated = Static<typeof Authenticated>
 
-/** Opened by a login and ended by a logout; tokens name their session in `sid`. */
+/** As stored. Opened by a login and ended by a logout; tokens name their session in `sid`. */
 export const Session = Type.Object({
   id: Type.String(),
   username: Username,
   created_at: Time,
   expires_at: Time,
+  /** The account's when the session was opened. */
+  generation: Type.Integer(),
+  device: Type.String({
+    description: 'Browser and system, as the client names them; may be empty',
+    examples: ['Chrome · Windows'],
+  }),
+  address: Type.String({ description: 'IP address at `last_seen_at`; may be empty', examples: ['203.0.113.7'] }),
+  last_seen_at: Type.String({ ...Time, description: 'When it was used last, up to ten minutes behind' }),
 })
 export type Session = Static<typeof Session>
+
+/** Whether a session outlived every change that ended the account's sessions. */
+export const isCurrent = ({ id, generation }: Pick<Session, 'id' | 'generation'>, user: StoredUser) =>
+  generation === user.generation || id === user.kept_session
+
+const SessionId = Type.String({
+  maxLength: 64,
+  description: 'Id of a session, which its tokens carry as `sid`',
+  examples: ['0b0a1b0e-3c0e-4c52-9a3c-2d4f5c1f7a11'],
+})
+
+export const OwnSession = Type.Composite(
+  [
+    Type.Pick(Session, ['device', 'address', 'created_at', 'last_seen_at']),
+    Type.Object({
+      id: SessionId,
+      is_current: Type.Boolean({ description: 'Whether it is the session of this request' }),
+    }),
+  ],
+  { additionalProperties: false },
+)
+export type OwnSession = Static<typeof OwnSession>
+
+export const SessionParams = Type.Object({ session_id: SessionId })
+
+export const SessionList = Type.Object(
+  {
+    limit: PageLimit,
+    after: Type.Optional({
+      ...SessionId,
+      description: 'Return sessions after this id: the last one of the previous page',
+    }),
+  },
+  { additionalProperties: false },
+)
+export type SessionList = Static<typeof SessionList>
+
+export const SessionPage = Type.Object(
+  { sessions: Type.Array(OwnSession), has_more: Type.Boolean({ description: 'Whether another page follows' }) },
+  { additionalProperties: false },
+)
+export type SessionPage = Static<typeof SessionPage>

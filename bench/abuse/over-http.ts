@@ -91,6 +91,14 @@ export const withAccount: Attacks = {
     }),
   'history in a loop': attack => attack.loop(20, () => ask(attack.port, 'GET', page, { token: attack.token })),
   'room list in a loop': attack => attack.loop(20, () => ask(attack.port, 'GET', '/rooms', { token: attack.token })),
+  'password changes, 20 a second': attack =>
+    attack.loop(10, async () => {
+      const body = { current_password: 'wrong horse', new_password: 'correct horse battery' }
+      await ask(attack.port, 'PUT', '/users/me/password', { token: attack.token, body })
+      await sleep(500)
+    }),
+  'ending all other sessions in a loop': attack =>
+    attack.loop(10, () => ask(attack.port, 'DELETE', '/auth/sessions', { token: attack.token })),
   'search without hits, 4 at once': attack =>
     attack.loop(4, () => ask(attack.port, 'GET', search('가나다'), { token: attack.token })),
   'search without hits, 10 at once': attack =>

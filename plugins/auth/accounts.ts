@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { errors } from '../../schemas/error.js'
-import type { Credentials, StoredUser } from '../../schemas/user.js'
+import type { AccountChange, Credentials, StoredUser } from '../../schemas/user.js'
 import { AVATAR_COLORS, limits, USERNAME_PATTERN } from '../../schemas/wire.js'
 import { Conflict, type Store } from '../store/index.js'
 import { isCommon } from './common-passwords.js'
 import type { Passwords } from './passwords.js'
 import type { Sessions } from './sessions.js'
+import type { Identity } from './tokens.js'
 
 const usernames = new RegExp(USERNAME_PATTERN)
 
@@ -36,6 +37,16 @@ export function createAccounts(store: Store, sessions: Sessions, passwords: Pass
     return passwords.hash(password)
   }
 
+  /** Decides again if the account changes in between. @returns how many sessions ended @throws UserNotFound, Unauthorized */
+  async function endAllBy(username: string, change: AccountChange, kept?: string): Promise<number> {
+    for (;;) {
+      const user = await store.readUser(username)
+      if (user === null) throw new errors.UserNotFound(username)
+      const ended = await sessions.endAllBy(user, change, kept)
+      if (ended !== null) return ended
+    }
+  }
+
   return {
     /** @throws UsernameTaken, BadRequest, PasswordTooLong, PasswordTooCommon, LoginQueueFull */
     async add({ username, password }: Credentials): Promise<StoredUser> {
@@ -51,27 +62,34 @@ export function createAccounts(store: Store, sessions: Sessions, passwords: Pass
       return user
     },
 
-    /**
-     * Prevents further logins and ends all sessions. A login in progress ends its own session, because it checks the
-     * account again after storing it.
-     * @returns how many sessions ended @throws UserNotFound
-     */
-    async block(username: string): Promise<number> {
-      if (!(await store.changeAccount(username, { blocked: true }))) throw new errors.UserNotFound(username)
-      return sessions.endAll(username)
-    },
+    /** Prevents further logins and ends all sessions. @returns how many @throws UserNotFound */
+    block: (username: string) => endAllBy(username, { blocked: true }),
 
     /** @throws UserNotFound */
     async unblock(username: string): Promise<void> {
       if (!(await store.changeAccount(username, { blocked: false }))) throw new errors.UserNotFound(username)
     },
 
-    /** Ends all sessions, like `block`. @returns how many @throws UserNotFound, BadRequest, PasswordTooLong, PasswordTooCommon */
+    /** By an operator. Ends all sessions. @returns how many @throws UserNotFound, BadRequest, PasswordTooLong, PasswordTooCommon */
     async setPassword(username: string, password: string): Promise<number> {
-      if (!(await store.changeAccount(username, { password_hash: await hash(username, password) }))) {
-        throw new errors.UserNotFound(username)
-      }
-      return sessions.endAll(username)
+      return endAllBy(username, { password_hash: await hash(username, password) })
+    },
+
+    /** Ends all sessions of the user but this one. @throws Unauthorized if it has ended, too */
+    async endOtherSessions({ username, session_id }: Identity): Promise<void> {
+      await endAllBy(username, {}, session_id)
+    },
+
+    /**
+     * By the user, in one of the sessions, which stays; all others end.
+     * @throws PasswordWrong unless `current` is the password at the moment of the change; Unauthorized if the session has
+     *   ended; BadRequest, PasswordTooLong, PasswordTooCommon, LoginQueueFull
+     */
+    async changePassword({ username, session_id }: Identity, current: string, next: string): Promise<void> {
+      const user = await store.readUser(username)
+      if (user === null || !(await passwords.verify(current, user.password_hash))) throw new errors.PasswordWrong()
+      const change = { password_hash: await hash(username, next) }
+      if ((await sessions.endAllBy(user, change, session_id)) === null) throw new errors.PasswordWrong()
     },
   }
 }
@@ -87,6 +105,9 @@ export function newUser(username: string, password_hash: string): StoredUser {
     created_at: new Date().toISOString(),
     password_hash,
     blocked: false,
+    generation: 0,
+    kept_session: null,
+    is_admin: false,
   }
 }
 

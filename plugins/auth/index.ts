@@ -2,11 +2,22 @@ import jwt from '@fastify/jwt'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { errors } from '../../schemas/error.js'
-import { type Credentials, publicPart, type StoredUser, type User } from '../../schemas/user.js'
+import {
+  type Credentials,
+  isCurrent,
+  type OwnSession,
+  publicPart,
+  type SessionList,
+  type SessionPage,
+  type StoredUser,
+  type User,
+} from '../../schemas/user.js'
+import { limits } from '../../schemas/wire.js'
 import type { Store } from '../store/index.js'
 import { createAccounts, isReserved, isUsername } from './accounts.js'
 import { createPasswords, type Passwords } from './passwords.js'
-import { openSessions, type Sessions } from './sessions.js'
+import { openSessions, type Sessions, type Usage } from './sessions.js'
+import { storedSessions } from './stored-sessions.js'
 import { createTokens, type Identity, type Tokens } from './tokens.js'
 
 export type { Identity } from './tokens.js'
@@ -30,27 +41,27 @@ export function createAuth(store: Store, sessions: Sessions, passwords: Password
   const accounts = createAccounts(store, sessions, passwords)
 
   /** @throws UsernameReserved, UsernameTaken, PasswordTooLong, PasswordTooCommon, BadRequest, LoginQueueFull */
-  async function register(credentials: Credentials): Promise<LoggedIn> {
+  async function register(credentials: Credentials, usage?: Usage): Promise<LoggedIn> {
     if (isReserved(credentials.username)) throw new errors.UsernameReserved(credentials.username)
-    return openSession(await accounts.add(credentials))
+    return openSession(await accounts.add(credentials), usage)
   }
 
   /** Fails in the same way and time for an unknown user, a wrong password and a blocked user. @throws LoginFailed, LoginQueueFull */
-  async function login(username: string, password: string): Promise<LoggedIn> {
+  async function login(username: string, password: string, usage?: Usage): Promise<LoggedIn> {
     const user = isUsername(username) ? await store.readUser(username) : null
     const isRight = await passwords.verify(password, user === null || user.blocked ? null : user.password_hash)
     if (user === null || !isRight) throw new errors.LoginFailed()
-    return openSession(user)
+    return openSession(user, usage)
   }
 
   /** @throws LoginFailed if the account was blocked or its password changed in the meantime */
-  async function openSession(user: StoredUser): Promise<LoggedIn> {
+  async function openSession(user: StoredUser, usage?: Usage): Promise<LoggedIn> {
     const expires_at = tokens.expiry()
-    const session_id = await sessions.open(user.username, expires_at)
+    const session_id = await sessions.open(user, expires_at, usage)
     const identity = { username: user.username, session_id, expires_at }
-    // A change of the account ends the sessions stored by then; ours may have been stored after that.
+    // Such a session is not valid anyway; its client is told so at once.
     const now = await store.readUser(user.username)
-    if (now === null || now.blocked || now.password_hash !== user.password_hash) {
+    if (now?.generation !== user.generation) {
       await sessions.end(identity)
       throw new errors.LoginFailed()
     }
@@ -59,18 +70,44 @@ export function createAuth(store: Store, sessions: Sessions, passwords: Password
 
   /** A new token of the same session. The old one stays valid until it expires. @throws Unauthorized */
   async function refresh(identity: Identity): Promise<LoggedIn> {
-    const found = await store.readUser(identity.username)
-    if (found === null) throw new errors.Unauthorized()
     const next = { ...identity, expires_at: tokens.expiry() }
     await sessions.extend(identity.session_id, next.expires_at)
+    const found = await store.readUser(identity.username)
+    const session = await store.readSession(identity.session_id)
+    if (found === null || session === null || !isCurrent(session, found)) throw new errors.Unauthorized()
     return { token: tokens.sign(next), user: publicPart(found), identity: next }
   }
 
-  /** @throws Unauthorized if the token is invalid, expired or revoked; StoreUnavailable */
-  async function authenticate(token: string): Promise<Identity> {
+  /** @param address from which the token came @throws Unauthorized if it is invalid, expired or revoked; StoreUnavailable */
+  async function authenticate(token: string, address = ''): Promise<Identity> {
     const identity = tokens.read(token)
     if (identity === null || !(await sessions.isGood(identity))) throw new errors.Unauthorized()
+    sessions.note(identity.session_id, address)
     return identity
+  }
+
+  /** The user's valid sessions, by id. */
+  async function listSessions({ username, session_id }: Identity, query: SessionList): Promise<SessionPage> {
+    const { limit = limits.PAGE_DEFAULT, after } = query
+    const user = await store.readUser(username)
+    const found: OwnSession[] = []
+    for await (const session of storedSessions(store, username, after)) {
+      if (user === null || !isCurrent(session, user) || Date.parse(session.expires_at) < Date.now()) continue
+      if (found.length === limit) return { sessions: found, has_more: true }
+      const { id, device, address, created_at, last_seen_at } = session
+      found.push({ id, device, address, created_at, last_seen_at, is_current: id === session_id })
+    }
+    return { sessions: found, has_more: false }
+  }
+
+  /** @throws SessionNotFound unless it is a valid session of the user */
+  async function endSession({ username }: Identity, id: string): Promise<void> {
+    const session = await store.readSession(id)
+    const user = await store.readUser(username)
+    if (session?.username !== user?.username || !session || !user || !isCurrent(session, user)) {
+      throw new errors.SessionNotFound()
+    }
+    await sessions.end({ session_id: id, username: user.username, expires_at: Date.parse(session.expires_at) })
   }
 
   return {
@@ -80,6 +117,12 @@ export function createAuth(store: Store, sessions: Sessions, passwords: Password
     authenticate,
     /** Ends the session: its tokens are rejected immediately, by other servers within a second. */
     logout: sessions.end,
+    listSessions,
+    endSession,
+    endOtherSessions: accounts.endOtherSessions,
+    changePassword: accounts.changePassword,
+    isGood: sessions.isGood,
+    note: sessions.note,
     hasEnded: sessions.hasEnded,
     events: sessions.events,
     /** See `Sessions`. */

@@ -4,12 +4,12 @@ import { setTimeout } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import { errors } from '../../schemas/error.js'
 import type { StoredEvent } from '../../schemas/event.js'
-import type { Session } from '../../schemas/user.js'
-import { Conflict, type Store } from '../store/index.js'
+import { type AccountChange, isCurrent, type StoredUser } from '../../schemas/user.js'
+import type { Store } from '../store/index.js'
+import { storedSessions } from './stored-sessions.js'
+import { createSystemLog, SYSTEM } from './system-log.js'
 import type { Identity } from './tokens.js'
 
-/** The log of ended sessions, which every server reads. */
-const SYSTEM = '_system'
 const FOLLOW_MS = 500
 /** A server that has not read the log for this long was suspended or is cut off; it trusts no token until it has read it. */
 const STALE_MS = 1000
@@ -18,15 +18,34 @@ const CLEAN_MS = 3_600_000
 /** Sessions cached in memory; others are read from the store again. */
 const KNOWN_MAX = 50_000
 const PAGE = 1000
-/** Attempts to append: another server may take the seq between our read of the head and our append. */
-const TRIES_MAX = 100
+/** How long after its announcement a change of an account may reach the store; until then it is looked for. */
+const CHANGING_MS = 30_000
+/** How far `last_seen_at` may be behind, so that using a session costs no write. */
+const SEEN_MS = 10 * 60_000
 
 /** Listeners must not throw. */
 interface SessionEvents {
   /** A session ended, on this server or another one; once for each session. */
   ended: [session_id: string, username: string]
+  /** Sessions of the user may have ended with a change of the account: `isGood` knows which. */
+  outdated: [username: string]
 }
 export type Sessions = Awaited<ReturnType<typeof openSessions>>
+
+/** From where a session is used. */
+export interface Usage {
+  device?: string
+  address?: string
+}
+
+/** What is cached of a valid session. */
+interface Known {
+  username: string
+  generation: number
+  address: string
+  /** When its use was last noted in the store, by the monotonic clock. */
+  noted_at: number
+}
 
 /**
  * Which sessions are valid, on every server.
@@ -34,12 +53,19 @@ export type Sessions = Awaited<ReturnType<typeof openSessions>>
  * A session is a row of the store. Ending it appends an event to the `_system` log, which every server reads twice a
  * second, and then deletes the row. Servers with the session in their cache learn from the log, all others from the
  * missing row.
+ *
+ * A change of an account that ends its sessions raises the account's generation in the same write. It is announced in
+ * the log before: every server then compares its cached sessions with the account until the change has happened, so the
+ * sessions end even if the server that made the change dies in between.
  */
 export async function openSessions(store: Store, log: FastifyBaseLogger) {
-  /** Usernames by session id, the oldest lookup first. */
-  const known = new Map<string, string>()
+  /** Valid sessions by id, the oldest lookup first. */
+  const known = new Map<string, Known>()
+  /** Lower-case names of users whose account may be changing, with the end of that time by the monotonic clock. */
+  const changing = new Map<string, number>()
   /** Ended sessions, with the expiry of their last token; removed within an hour after it. */
   const ended = new Map<string, number>()
+  const system = createSystemLog(store)
   const events = new EventEmitter<SessionEvents>()
   /** The time, by the monotonic clock, up to which every ended session is known. */
   let known_at = performance.now()
@@ -48,7 +74,6 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
   let waiting: Promise<void> | null = null
   let closed = false
   let isLost = false
-  let ending: Promise<void> = Promise.resolve()
 
   const timers = [setInterval(follow, FOLLOW_MS), setInterval(clean, CLEAN_MS)]
   for (const timer of timers) timer.unref()
@@ -63,8 +88,12 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
     return head
   }
 
-  /** @returns whether a token of the session could still be valid otherwise */
-  function apply({ type, username, data }: StoredEvent): boolean {
+  /** @returns whether the event still matters */
+  function apply({ type, username, created_at, data }: StoredEvent): boolean {
+    if (type === 'account_changing') {
+      changing.set(username.toLowerCase(), performance.now() + CHANGING_MS)
+      return Date.parse(created_at) > Date.now() - 2 * CHANGING_MS
+    }
     if (type !== 'session_ended' || !data?.session_id || !data.expires_at) return false
     const { session_id } = data
     const expires_at = Date.parse(data.expires_at)
@@ -111,6 +140,10 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
           seq = event.seq
         }
       } while (page.length === PAGE)
+      for (const [username, until] of changing) {
+        dropOutdated(await store.readUser(username), username)
+        if (until < began) changing.delete(username)
+      }
       known_at = began
       isLost = false
     } catch (error) {
@@ -118,6 +151,15 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
       if (!isLost) log.warn({ err: error }, 'Failed to read ended sessions; retrying')
       isLost = true
     }
+  }
+
+  /** Forgets the cached sessions that a change of the account has ended. */
+  function dropOutdated(user: StoredUser | null, username: string) {
+    for (const [id, session] of known) {
+      if (session.username.toLowerCase() !== username.toLowerCase()) continue
+      if (user === null || !isCurrent({ id, generation: session.generation }, user)) known.delete(id)
+    }
+    events.emit('outdated', username)
   }
 
   function clean() {
@@ -128,11 +170,17 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
       .catch(error => log.warn({ err: error }, 'Failed to delete expired sessions'))
   }
 
-  /** @returns the id of a new session */
-  async function open(username: string, expires_at: number): Promise<string> {
+  /** @returns the id of a new session of the account as it was read */
+  async function open(
+    user: Pick<StoredUser, 'username' | 'generation'>,
+    expires_at: number,
+    { device = '', address = '' }: Usage = {},
+  ): Promise<string> {
     const id = randomUUID()
-    const times = { created_at: new Date().toISOString(), expires_at: new Date(expires_at).toISOString() }
-    await store.createSession({ id, username, ...times })
+    const created_at = new Date().toISOString()
+    const times = { created_at, expires_at: new Date(expires_at).toISOString(), last_seen_at: created_at }
+    const { username, generation } = user
+    await store.createSession({ id, username, ...times, generation, device, address })
     return id
   }
 
@@ -140,74 +188,94 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
   async function isGood({ session_id, username }: Identity): Promise<boolean> {
     if (isStale()) await becomeCurrent()
     if (ended.has(session_id)) return false
-    let owner = known.get(session_id)
-    if (owner === undefined) {
-      owner = (await store.readSession(session_id))?.username
-      // It may have ended while the store was queried.
-      if (owner === undefined || ended.has(session_id)) return false
-      known.set(session_id, owner)
-      for (const oldest of known.keys()) {
-        if (known.size <= KNOWN_MAX) break
-        known.delete(oldest)
-      }
+    const session = known.get(session_id) ?? (await lookUp(session_id))
+    return session?.username === username
+  }
+
+  async function lookUp(id: string): Promise<Known | null> {
+    const session = await store.readSession(id)
+    const user = session && (await store.readUser(session.username))
+    // It may have ended while the store was queried.
+    if (session === null || user === null || !isCurrent(session, user) || ended.has(id)) return null
+    const { username, generation, address, last_seen_at } = session
+    const found = {
+      username,
+      generation,
+      address,
+      noted_at: performance.now() - (Date.now() - Date.parse(last_seen_at)),
     }
-    return owner === username
+    known.set(id, found)
+    for (const oldest of known.keys()) {
+      if (known.size <= KNOWN_MAX) break
+      known.delete(oldest)
+    }
+    return found
+  }
+
+  /** Notes that a valid session is used, at most once in SEEN_MS. @param address from where; empty if unknown */
+  function note(id: string, address = '') {
+    const session = known.get(id)
+    const now = performance.now()
+    if (session === undefined || now - session.noted_at < SEEN_MS) return
+    session.noted_at = now
+    if (address) session.address = address
+    store
+      .touchSession(id, { last_seen_at: new Date().toISOString(), address: session.address })
+      .catch(error => log.warn({ err: error }, 'Failed to note the use of a session'))
   }
 
   /** Ends a session: here immediately, on other servers within half a second. Ending it twice is not an error. */
   async function end(identity: Identity): Promise<void> {
     const { session_id, username } = identity
     const session = await store.readSession(session_id)
-    const event: Omit<StoredEvent, 'seq'> = {
-      room_id: SYSTEM,
-      type: 'session_ended',
+    const event = {
+      type: 'session_ended' as const,
       username,
       client_id: session_id,
       created_at: new Date().toISOString(),
       data: { session_id, expires_at: session?.expires_at ?? new Date(identity.expires_at).toISOString() },
     }
-    // One at a time, so that only other servers can take the seq in the meantime.
-    const appended = ending.then(() => append(event))
-    ending = appended.catch(() => {})
-    await appended
-    apply({ ...event, seq: 0 })
+    await system.append(event)
+    apply({ room_id: SYSTEM, seq: 0, ...event })
     // The log has already ended it; a row that remains is deleted when it expires.
     await store.deleteSession(session_id).catch(error => log.warn({ err: error }, 'Failed to delete an ended session'))
   }
 
-  /** Ends all sessions of a user that are stored at the time of the call. @returns how many */
-  async function endAll(username: string): Promise<number> {
+  /**
+   * Changes an account and ends its sessions, in one write; here at once, on other servers within a second.
+   * @param user as the change was decided on
+   * @param kept the session that stays valid
+   * @returns how many sessions ended; null if the account has changed since it was read, and then nothing happened
+   * @throws Unauthorized if `kept` is not valid any more
+   */
+  async function endAllBy(user: StoredUser, change: AccountChange, kept: string | null = null): Promise<number | null> {
+    const { username } = user
+    const keeps = kept === null ? null : await store.readSession(kept)
+    // Otherwise the change would make it valid again.
+    if (kept !== null && (keeps === null || !isCurrent(keeps, user))) throw new errors.Unauthorized()
+    const created_at = new Date().toISOString()
+    await system.append({ type: 'account_changing', username, client_id: randomUUID(), created_at })
+    const changed = { ...change, generation: user.generation + 1, kept_session: kept }
+    if (!(await store.changeAccount(username, changed, user.generation))) return null
+    const after = { ...user, ...changed }
+    dropOutdated(after, username)
     let count = 0
-    let after = ''
-    for (;;) {
-      const page = await store.listSessions(username, { after, limit: PAGE })
-      for (const { id, username, expires_at } of page) {
-        await end({ session_id: id, username, expires_at: Date.parse(expires_at) })
-      }
-      count += page.length
-      if (page.length < PAGE) return count
-      after = (page.at(-1) as Session).id
+    for await (const session of storedSessions(store, username)) {
+      // A session that was opened after the change is current, and stays.
+      if (isCurrent(session, after) || session.generation > after.generation) continue
+      await end({ session_id: session.id, username: session.username, expires_at: Date.parse(session.expires_at) })
+      count++
     }
-  }
-
-  async function append(event: Omit<StoredEvent, 'seq'>): Promise<void> {
-    for (let tries = 0; ; tries++) {
-      const head = await store.readHead(SYSTEM)
-      try {
-        return await store.append(SYSTEM, head, [{ ...event, seq: head + 1 }])
-      } catch (error) {
-        if (!(error instanceof Conflict) || tries >= TRIES_MAX) throw error
-        if ((await store.readByClientId(SYSTEM, event.username, event.client_id)) !== null) return
-      }
-    }
+    return count
   }
 
   return {
     events,
     open,
     isGood,
+    note,
     end,
-    endAll,
+    endAllBy,
     /** Whether the session is known to have ended, possibly since it was found valid. */
     hasEnded: (id: string) => ended.has(id),
     extend: (id: string, expires_at: number) => store.extendSession(id, new Date(expires_at).toISOString()),

@@ -42,6 +42,8 @@ export const prices = {
   listed_room: 220,
   /** Reading a member of the list. */
   listed_member: 20,
+  /** Reading a session of the list. */
+  listed_session: 20,
   /** Examining a message that a search may match, besides its characters. */
   searched_message: 10,
   /** Reading, normalizing and comparing a text. */

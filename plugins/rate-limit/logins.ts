@@ -41,7 +41,7 @@ export function createLoginLimit(max: number, connection: RedisConnection | null
 
   /**
    * @param username as the client gives it, in any case
-   * @param login rejects with LoginFailed if the password is wrong
+   * @param login rejects with LoginFailed or PasswordWrong if the password is wrong
    * @throws RateLimited, and then `login` was not called; what `login` throws
    */
   async function run<T>(username: string, address: string, login: () => Promise<T>): Promise<T> {
@@ -61,7 +61,8 @@ export function createLoginLimit(max: number, connection: RedisConnection | null
       await giveBack(limits)
       return result
     } catch (error) {
-      if (!(error instanceof errors.LoginFailed)) await giveBack(limits)
+      const isWrong = error instanceof errors.LoginFailed || error instanceof errors.PasswordWrong
+      if (!isWrong) await giveBack(limits)
       throw error
     }
   }

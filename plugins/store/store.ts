@@ -127,15 +127,24 @@ export interface Store {
   ping(): Promise<void>
   close(): Promise<void>
 
-  /** Also puts the user's mark in the default room at its head. @throws Conflict if the name is taken */
-  createUser(user: StoredUser): Promise<void>
+  /**
+   * Also puts the user's mark in the default room at its head.
+   * @param first_is_admin whether the account becomes an administrator if it is the first one that this store ever had;
+   *   of several that are created at once, on any number of servers, at most one does
+   * @returns the account as stored @throws Conflict if the name is taken
+   */
+  createUser(user: StoredUser, first_is_admin?: boolean): Promise<StoredUser>
   readUser(username: string): Promise<StoredUser | null>
   /** The users that exist, in any order. @param usernames at most 200 */
   readUsers(usernames: string[]): Promise<StoredUser[]>
   /** @returns the user after the change, or null if the user does not exist */
   changeUser(username: string, change: ProfileChange): Promise<StoredUser | null>
-  /** @returns whether the user exists */
-  changeAccount(username: string, change: AccountChange): Promise<boolean>
+  /**
+   * Changes the given fields in one write.
+   * @param generation the account must have it at that moment; any by default
+   * @returns whether the user exists and has that generation
+   */
+  changeAccount(username: string, change: AccountChange, generation?: number): Promise<boolean>
   /** By lower-case name, after `after` (a username). */
   listUsers(query: { after?: string; limit: number }): Promise<StoredUser[]>
   countUsers(): Promise<number>
@@ -146,6 +155,8 @@ export interface Store {
   listSessions(username: string, query: { after?: string; limit: number }): Promise<Session[]>
   /** Moves `expires_at` forward, never back. */
   extendSession(id: string, expires_at: string): Promise<void>
+  /** Notes where and when the session was used last. */
+  touchSession(id: string, seen: Pick<Session, 'last_seen_at' | 'address'>): Promise<void>
   deleteSession(id: string): Promise<void>
   /** Deletes sessions that expired before `now` (RFC 3339). */
   deleteExpiredSessions(now: string): Promise<void>

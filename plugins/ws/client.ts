@@ -237,7 +237,10 @@ export class Client implements Sender {
       if (this.one_room && 'room_id' in frame && frame.room_id !== this.one_room.room_id) {
         throw new errors.BadFrame('This socket is for one room')
       }
-      if (frame.type !== 'ping') await this.services.auth.assertCurrent()
+      if (frame.type !== 'ping') {
+        await this.services.auth.assertCurrent()
+        if (this.identity) this.services.auth.note(this.identity.session_id)
+      }
       if (this.#closing) return
       await (handlers[frame.type] as (sender: Sender, frame: ClientFrame) => Promise<void>)(this, frame)
     } catch (error) {

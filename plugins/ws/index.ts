@@ -4,7 +4,7 @@ import fp from 'fastify-plugin'
 import type { WebSocket } from 'ws'
 import { type CloseReason, limits, SUBPROTOCOL } from '../../schemas/wire.js'
 import { Client, type OneRoom } from './client.js'
-import { Hub } from './hub.js'
+import { Hub, type HubClient } from './hub.js'
 import { type Poll, startPoll } from './poll.js'
 import type { Services } from './services.js'
 import { createUserBus } from './user-bus.js'
@@ -69,6 +69,17 @@ async function ws(fastify: FastifyInstance) {
       if (client.identity?.session_id === session_id) client.close('unauthorized')
     }
   })
+  auth.events.on('outdated', username => {
+    for (const client of hub.clientsOf(username)) void closeIfEnded(client)
+  })
+
+  async function closeIfEnded(client: HubClient) {
+    try {
+      if (client.identity && !(await auth.isGood(client.identity))) client.close('unauthorized')
+    } catch {
+      // The store does not answer: the account is looked at again.
+    }
+  }
 
   await fastify.register(websocket, {
     errorHandler(error: Error & { code?: string }, socket, request) {

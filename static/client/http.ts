@@ -11,7 +11,17 @@ import type {
   Sending,
 } from '../../schemas/message.js'
 import type { MemberList, MemberPage, ReadMark, Room, RoomCreation, RoomList } from '../../schemas/room.js'
-import type { Authenticated, Credentials, Login, Profile, ProfileChange, User } from '../../schemas/user.js'
+import type {
+  Authenticated,
+  Credentials,
+  Login,
+  PasswordChange,
+  Profile,
+  ProfileChange,
+  SessionList,
+  SessionPage,
+  User,
+} from '../../schemas/user.js'
 import { ApiError } from './api-error.js'
 
 export interface HttpOptions {
@@ -87,6 +97,9 @@ export function createHttp(options: HttpOptions) {
     /** Ends the session with its tokens, cookie and sockets. */
     logout: () => nothing('POST', '/auth/logout'),
     me: () => json<User>('GET', '/auth/me'),
+    sessions: (query: SessionList = {}) => json<SessionPage>('GET', '/auth/sessions', { query }),
+    endSession: (id: string) => nothing('DELETE', `/auth/sessions/${encodeURIComponent(id)}`),
+    endOtherSessions: () => nothing('DELETE', '/auth/sessions'),
 
     /** @returns a page ordered by name; `next` is the `after` of the next page, absent on the last one */
     async rooms(query: Static<typeof RoomList> = {}): Promise<{ rooms: Room[]; next?: string }> {
@@ -123,6 +136,8 @@ export function createHttp(options: HttpOptions) {
 
     profile: (username: string) => json<Profile>('GET', `/users/${encodeURIComponent(username)}/profile`),
     changeProfile: (change: ProfileChange) => json<Profile>('PUT', '/users/me/profile', { body: change }),
+
+    changePassword: (change: PasswordChange) => nothing('PUT', '/users/me/password', { body: change }),
 
     health: () => json<unknown>('GET', '/health'),
     /** @throws ApiError 503 if the server is not ready */

@@ -101,6 +101,9 @@ export function createLogCheck() {
     room_deleted() {
       demand(false, 'the room is deleted')
     },
+    account_changing() {
+      demand(false, 'account_changing does not belong in a room')
+    },
     session_ended() {
       demand(false, 'session_ended does not belong in a room')
     },

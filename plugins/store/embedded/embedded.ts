@@ -148,12 +148,13 @@ function createEmbedded(folder: Folder, writer: Writer, log: Logger): Store {
       return closing
     },
 
-    createUser: user => writer.write('createUser', user),
+    createUser: (user, first_is_admin) => writer.write('createUser', user, first_is_admin),
     changeUser: (username, change) => writer.write('changeUser', username, change),
-    changeAccount: (username, change) => writer.write('changeAccount', username, change),
+    changeAccount: (username, change, generation) => writer.write('changeAccount', username, change, generation),
 
     createSession: session => writer.write('createSession', session),
     extendSession: (id, expires_at) => writer.write('extendSession', id, expires_at),
+    touchSession: (id, seen) => writer.write('touchSession', id, seen),
     deleteSession: id => writer.write('deleteSession', id),
     async deleteExpiredSessions(now) {
       while (await writer.write('deleteExpiredSessions', now));

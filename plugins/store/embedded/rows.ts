@@ -42,12 +42,13 @@ export function eventValues(event: StoredEvent): Value[] {
   ]
 }
 
-export const USER_COLUMNS = 'username, display_name, bio, avatar_color, status, created_at, password_hash, blocked'
+export const USER_COLUMNS =
+  'username, display_name, bio, avatar_color, status, created_at, password_hash, blocked, generation, kept_session, is_admin'
 
-export type UserRow = Omit<StoredUser, 'blocked'> & { blocked: number }
+export type UserRow = Omit<StoredUser, 'blocked' | 'is_admin'> & { blocked: number; is_admin: number }
 
 export function toUser(row: UserRow): StoredUser {
-  return { ...row, blocked: row.blocked === 1 }
+  return { ...row, blocked: row.blocked === 1, is_admin: row.is_admin === 1 }
 }
 
 /** A value for each of USER_COLUMNS. */
@@ -61,6 +62,9 @@ export function userValues(user: StoredUser): Value[] {
     user.created_at,
     user.password_hash,
     user.blocked,
+    user.generation,
+    user.kept_session,
+    user.is_admin,
   ]
 }
 
@@ -107,7 +111,7 @@ export function toMember(row: MemberRowRow): MemberRow {
 /** A value for each of MEMBER_COLUMNS. */
 export const memberValues = (row: MemberRow): Value[] => [row.room_id, row.username, row.seq, row.is_member]
 
-export const SESSION_COLUMNS = 'id, username, created_at, expires_at'
+export const SESSION_COLUMNS = 'id, username, created_at, expires_at, generation, device, address, last_seen_at'
 
 /** A value for each of SESSION_COLUMNS. */
 export const sessionValues = (session: Session): Value[] => [
@@ -115,6 +119,10 @@ export const sessionValues = (session: Session): Value[] => [
   session.username,
   session.created_at,
   session.expires_at,
+  session.generation,
+  session.device,
+  session.address,
+  session.last_seen_at,
 ]
 
 /** As many placeholders as there are columns. */

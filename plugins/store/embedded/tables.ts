@@ -1,7 +1,7 @@
 import { deferred, immediate } from './indexes.js'
 
 /** Raised with every new index, and with every other change that an older server would not understand or keep up. */
-export const SCHEMA_VERSION = 3
+export const SCHEMA_VERSION = 4
 /** Stores of this version and later are opened, and brought up to SCHEMA_VERSION (`upgrade.ts`, `ensureIndexes`). */
 const OLDEST_VERSION = 2
 
@@ -34,14 +34,21 @@ create table users (
   status text not null,
   created_at text not null,
   password_hash text not null,
-  blocked integer not null
+  blocked integer not null,
+  generation integer not null default 0,
+  kept_session text,
+  is_admin integer not null default 0
 );
 
 create table sessions (
   id text primary key,
   username text not null collate nocase,
   created_at text not null,
-  expires_at text not null
+  expires_at text not null,
+  generation integer not null default 0,
+  device text not null default '',
+  address text not null default '',
+  last_seen_at text not null default ''
 ) without rowid;
 create index sessions_username on sessions (username);
 create index sessions_expires_at on sessions (expires_at);

@@ -14,8 +14,23 @@ export function upgrade(db: Sqlite) {
       db.exec('drop table if exists terms')
       nameRooms(db)
     }
+    if (Number(version) < 4) addAccountColumns(db)
     db.run("update meta set value = ? where name = 'schema_version'", [`${SCHEMA_VERSION}`])
   })
+}
+
+/** Version 3 ended sessions one by one, and knew nothing of a session but its times. */
+function addAccountColumns(db: Sqlite) {
+  db.exec(`
+    alter table users add column generation integer not null default 0;
+    alter table users add column kept_session text;
+    alter table users add column is_admin integer not null default 0;
+    alter table sessions add column generation integer not null default 0;
+    alter table sessions add column device text not null default '';
+    alter table sessions add column address text not null default '';
+    alter table sessions add column last_seen_at text not null default '';
+    update sessions set last_seen_at = created_at;
+  `)
 }
 
 /** Version 2 told names apart by case and sorted them by code points. Of rooms with one name, the oldest keeps it. */

@@ -21,6 +21,15 @@ import {
 } from './rows.js'
 import type { Sqlite, Value } from './sqlite.js'
 
+/** What `changeAccount` changes. */
+const ACCOUNT_COLUMNS = [
+  'password_hash',
+  'blocked',
+  'generation',
+  'kept_session',
+  'is_admin',
+] as const satisfies (keyof AccountChange)[]
+
 /** Sessions that one `deleteExpiredSessions` deletes at most, to keep its transaction short. */
 const EXPIRED_MAX = 500
 
@@ -65,9 +74,12 @@ export function createWrites(db: Sqlite) {
       db.run("insert or replace into meta (name, value) values ('pinged_at', datetime('now'))")
     },
 
-    createUser(user: StoredUser) {
-      db.run(`insert into users (${USER_COLUMNS}) values (${placeholders(USER_COLUMNS)})`, userValues(user))
+    createUser(user: StoredUser, first_is_admin = false): StoredUser {
+      const isFirst = first_is_admin && db.get('select 1 as found from users limit 1') === undefined
+      const stored = { ...user, is_admin: user.is_admin || isFirst }
+      db.run(`insert into users (${USER_COLUMNS}) values (${placeholders(USER_COLUMNS)})`, userValues(stored))
       this.moveMark(user.username, DEFAULT_ROOM_ID, readHead(db, DEFAULT_ROOM_ID))
+      return stored
     },
 
     changeUser(username: string, change: ProfileChange): StoredUser | null {
@@ -82,12 +94,12 @@ export function createWrites(db: Sqlite) {
       return row === undefined ? null : toUser(row)
     },
 
-    changeAccount(username: string, change: AccountChange): boolean {
-      const { password_hash = null, blocked = null } = change
+    changeAccount(username: string, change: AccountChange, generation: number | null = null): boolean {
+      const columns = ACCOUNT_COLUMNS.filter(column => change[column] !== undefined)
       const changed = db.get(
-        `update users set password_hash = coalesce(?, password_hash), blocked = coalesce(?, blocked)
-         where username = ? returning 1 as changed`,
-        [password_hash, blocked, username],
+        `update users set ${columns.map(column => `${column} = ?`).join()}
+         where username = ? and generation = coalesce(?, generation) returning 1 as changed`,
+        [...columns.map(column => change[column] as Value), username, generation],
       )
       return changed !== undefined
     },
@@ -101,6 +113,10 @@ export function createWrites(db: Sqlite) {
 
     extendSession(id: string, expires_at: string) {
       db.run('update sessions set expires_at = max(expires_at, ?) where id = ?', [expires_at, id])
+    },
+
+    touchSession(id: string, { last_seen_at, address }: Pick<Session, 'last_seen_at' | 'address'>) {
+      db.run('update sessions set last_seen_at = ?, address = ? where id = ?', [last_seen_at, address, id])
     },
 
     deleteSession(id: string) {

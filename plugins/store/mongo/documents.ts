@@ -14,14 +14,20 @@ import {
 /** Converts records to documents and back. */
 
 export const userDocument = (user: StoredUser): UserDocument => ({ _id: userKey(user.username), ...user })
-export const toUser = ({ _id, ...user }: UserDocument): StoredUser => user
+/** Older servers put neither these fields nor those of a session. */
+const NEW_USER = { generation: 0, kept_session: null, is_admin: false }
+export const toUser = ({ _id, ...user }: UserDocument): StoredUser => ({ ...NEW_USER, ...user })
 
 export const sessionDocument = ({ id, ...session }: Session): SessionDocument => ({
   _id: id,
   ...session,
   user: userKey(session.username),
 })
-export const toSession = ({ _id, user: _, ...session }: SessionDocument): Session => ({ id: _id, ...session })
+export const toSession = ({ _id, user: _, ...session }: SessionDocument): Session => ({
+  id: _id,
+  ...{ generation: 0, device: '', address: '', last_seen_at: session.created_at },
+  ...session,
+})
 
 /** A room's name in all its forms. */
 export const nameFields = (name: string) => ({

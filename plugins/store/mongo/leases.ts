@@ -18,8 +18,8 @@ export interface Lease {
 }
 
 /**
- * Lets one server at a time follow a room's log. This only avoids duplicate work: a server that was paused for longer
- * than its lease repeats steps, which is harmless.
+ * Lets one server at a time follow a room's log, or change an account. This only avoids duplicate work: a server that was
+ * paused for longer than its lease repeats steps, which is harmless.
  *
  * A lease is acquired by inserting it, because of two concurrent inserts exactly one succeeds. Waiting servers see that
  * the holder is alive by changes of `beat` and time them with their own monotonic clocks, so clocks need not agree.
@@ -30,19 +30,19 @@ export function createLeases({ leases }: Collections) {
    * @returns null if it has
    * @throws StoreUnavailable if the holder takes too long
    */
-  return async function acquire(call: Call, room_id: string, isDone: () => Promise<boolean>): Promise<Lease | null> {
+  return async function acquire(call: Call, key: string, isDone: () => Promise<boolean>): Promise<Lease | null> {
     const holder = randomUUID()
     const started_at = performance.now()
     let seen = ''
     let seen_at = started_at
-    while (!(await insertIfMissing(leases.insertOne({ _id: room_id, holder, beat: 0 }, call)))) {
-      const held = await leases.findOne({ _id: room_id }, call)
+    while (!(await insertIfMissing(leases.insertOne({ _id: key, holder, beat: 0 }, call)))) {
+      const held = await leases.findOne({ _id: key }, call)
       const now = performance.now()
       if (held !== null && seen !== `${held.holder} ${held.beat}`) {
         seen = `${held.holder} ${held.beat}`
         seen_at = now
       } else if (held !== null && now - seen_at > LEASE_MS) {
-        await leases.deleteOne({ _id: room_id, holder: held.holder, beat: held.beat }, call)
+        await leases.deleteOne({ _id: key, holder: held.holder, beat: held.beat }, call)
         continue
       }
       if (await isDone()) return null
@@ -51,10 +51,10 @@ export function createLeases({ leases }: Collections) {
     }
     return {
       async renew(call) {
-        await leases.updateOne({ _id: room_id, holder }, { $inc: { beat: 1 } }, call)
+        await leases.updateOne({ _id: key, holder }, { $inc: { beat: 1 } }, call)
       },
       async release(call) {
-        await leases.deleteOne({ _id: room_id, holder }, call)
+        await leases.deleteOne({ _id: key, holder }, call)
       },
     }
   }

@@ -5,6 +5,7 @@ import { type Collections, userKey } from './collections.js'
 import type { Call } from './connection.js'
 import { sessionDocument, toSession, toUser, userDocument } from './documents.js'
 import { insertIfMissing, isDuplicate } from './failures.js'
+import { createLeases } from './leases.js'
 import type { Log } from './log.js'
 
 /** Expired sessions deleted per command, to keep each short. */
@@ -16,7 +17,9 @@ const COUNT_MS = 10_000
 type Listing = { after?: string; limit: number }
 
 /** Accounts, sessions and read marks. */
-export function createPeople({ users, sessions, marks }: Collections, log: Log) {
+export function createPeople(collections: Collections, log: Log) {
+  const { users, sessions, marks, meta } = collections
+  const acquire = createLeases(collections)
   /** Moves in flight by user and room. Each mark is moved by one command at a time; concurrent callers wait. */
   const moving = new Map<string, Promise<number>>()
   let counted = 0
@@ -52,6 +55,16 @@ export function createPeople({ users, sessions, marks }: Collections, log: Log) 
     }
   }
 
+  /**
+   * Whether the user is the one that claims to be the first. The claim is never given up, so nobody becomes an
+   * administrator if its registration was interrupted here and is not repeated under the same name.
+   */
+  async function isFirst(call: Call, user: string): Promise<boolean> {
+    if ((await users.findOne({}, { ...call, projection: { _id: 1 } })) !== null) return false
+    await insertIfMissing(meta.insertOne({ _id: 'first_user', value: user }, call))
+    return (await meta.findOne({ _id: 'first_user' }, call))?.value === user
+  }
+
   return {
     moveMark,
 
@@ -59,8 +72,9 @@ export function createPeople({ users, sessions, marks }: Collections, log: Log) 
      * Creates the mark first, and only if it is missing: without a mark all of the default room would be unread for the
      * user, and the mark of an existing user with that name must not move.
      */
-    async createUser(call: Call, stored: StoredUser): Promise<void> {
-      const user = userKey(stored.username)
+    async createUser(call: Call, given: StoredUser, first_is_admin = false): Promise<StoredUser> {
+      const user = userKey(given.username)
+      const stored = { ...given, is_admin: given.is_admin || (first_is_admin && (await isFirst(call, user))) }
       const seq = await log.readHead(call, DEFAULT_ROOM_ID)
       const isNew = await insertIfMissing(marks.insertOne({ user, room_id: DEFAULT_ROOM_ID, seq }, call))
       if (!(await insertIfMissing(users.insertOne(userDocument(stored), call)))) {
@@ -70,6 +84,7 @@ export function createPeople({ users, sessions, marks }: Collections, log: Log) 
       counted_at = Number.NEGATIVE_INFINITY
       // The mark may be left from a registration that was interrupted here.
       if (!isNew) await moveMark(call, user, DEFAULT_ROOM_ID, seq)
+      return stored
     },
 
     async readUser(call: Call, username: string): Promise<StoredUser | null> {
@@ -92,9 +107,19 @@ export function createPeople({ users, sessions, marks }: Collections, log: Log) 
       return changed && toUser(changed)
     },
 
-    async changeAccount(call: Call, username: string, { password_hash, blocked }: AccountChange): Promise<boolean> {
-      const changed = await users.updateOne({ _id: userKey(username) }, { $set: { password_hash, blocked } }, call)
-      return changed.matchedCount === 1
+    async changeAccount(call: Call, username: string, change: AccountChange, generation?: number): Promise<boolean> {
+      const user = userKey(username)
+      const update = async (filter: object) =>
+        (await users.updateOne({ _id: user, ...filter }, { $set: change }, call)).matchedCount === 1
+      if (generation === undefined) return update({})
+      // MongoDB compares and changes in one step. FerretDB does not, so that two servers could both succeed.
+      const lease = await acquire(call, `account ${user}`, async () => false)
+      try {
+        // Older servers put no generation.
+        return await update({ generation: generation === 0 ? { $not: { $gt: 0 } } : generation })
+      } finally {
+        await lease?.release(call)
+      }
     },
 
     async listUsers(call: Call, { after = '', limit }: Listing): Promise<StoredUser[]> {
@@ -134,6 +159,10 @@ export function createPeople({ users, sessions, marks }: Collections, log: Log) 
 
     async extendSession(call: Call, id: string, expires_at: string): Promise<void> {
       await sessions.updateOne({ _id: id }, { $max: { expires_at } }, call)
+    },
+
+    async touchSession(call: Call, id: string, { last_seen_at, address }: Pick<Session, 'last_seen_at' | 'address'>) {
+      await sessions.updateOne({ _id: id }, { $set: { last_seen_at, address } }, call)
     },
 
     async deleteSession(call: Call, id: string): Promise<void> {

@@ -79,9 +79,13 @@ async function sample(folder: string, messages = 20) {
       created_at: NOW,
       password_hash: 'hash',
       blocked: username === 'cho',
+      ...{ generation: 2, kept_session: 's', is_admin: username === 'Ann' },
     })
   }
-  await store.createSession({ id: 's', username: 'Ann', created_at: NOW, expires_at: NOW })
+  await store.createSession({
+    ...{ id: 's', username: 'Ann', created_at: NOW, expires_at: NOW },
+    ...{ generation: 2, device: 'Firefox · Linux', address: '203.0.113.7', last_seen_at: NOW },
+  })
   await fill(store, 'a', messages)
   await fill(store, 'b', 3)
   await fill(store, 'gone', 3, [{ type: 'room_deleted' }])

@@ -90,7 +90,8 @@ test('a session lasts as long as its newest token', async t => {
   await register(app, 'minji')
   const expires_at = Date.now() + 60_000
   const times = { created_at: new Date().toISOString(), expires_at: new Date(expires_at).toISOString() }
-  await app.store.createSession({ id: 'old', username: 'minji', ...times })
+  const facts = { generation: 0, device: '', address: '', last_seen_at: times.created_at }
+  await app.store.createSession({ id: 'old', username: 'minji', ...times, ...facts })
   const { identity } = await app.auth.refresh({ username: 'minji', session_id: 'old', expires_at })
   t.ok(identity.expires_at > expires_at)
   t.match(await app.store.readSession('old'), { expires_at: new Date(identity.expires_at).toISOString() })

@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { mock } from 'node:test'
 import Fastify from 'fastify'
 import { type Test, test } from 'tap'
-import { openSessions } from '../../../plugins/auth/sessions.js'
+import { newUser } from '../../../plugins/auth/accounts.js'
+import { openSessions, type Sessions } from '../../../plugins/auth/sessions.js'
 import type { Store } from '../../../plugins/store/index.js'
 import { openEmbedded } from '../../../plugins/store/index.js'
 import type { StoredEvent } from '../../../schemas/event.js'
@@ -14,6 +15,7 @@ const IN_AN_HOUR = Date.now() + 3_600_000
 async function openStore(t: Test): Promise<Store> {
   const store = await openEmbedded(temporaryFolder(t), log)
   t.after(() => store.close())
+  await store.createUser(newUser('minji', 'hash'))
   return store
 }
 
@@ -34,8 +36,8 @@ async function openOn(t: Test, store: Store) {
   return { ...sessions, heard, hearing }
 }
 
-async function openSession(sessions: { open: (name: string, until: number) => Promise<string> }, username = 'minji') {
-  const session_id = await sessions.open(username, IN_AN_HOUR)
+async function openSession({ open }: Pick<Sessions, 'open'>, username = 'minji') {
+  const session_id = await open({ username, generation: 0 }, IN_AN_HOUR)
   return { username, session_id, expires_at: IN_AN_HOUR }
 }
 
@@ -143,7 +145,7 @@ test('expired sessions are deleted within an hour', async t => {
   mock.timers.enable({ apis: ['setInterval'] })
   t.after(() => mock.timers.reset())
   const sessions = await openOn(t, store)
-  const expired = await sessions.open('minji', Date.now() - 1000)
+  const expired = await sessions.open({ username: 'minji', generation: 0 }, Date.now() - 1000)
   const good = await openSession(sessions)
   mock.timers.tick(3_600_000)
   // The store writes in order: when this is there, what was asked before is done.

@@ -1,5 +1,4 @@
-import { NOW } from '../../../support/events.js'
-import { events, indexed, message, type Promises, room, search, seqs, user } from './support.js'
+import { events, indexed, message, type Promises, room, search, seqs, session, user } from './support.js'
 
 /** Opening, closing and the epoch. */
 export function openingContract({ promise, open }: Promises) {
@@ -7,7 +6,7 @@ export function openingContract({ promise, open }: Promises) {
     'data written before closing can be read after reopening, under the same epoch',
     async (t, store, { reopen }) => {
       await store.createUser(user('Ann'))
-      await store.createSession({ id: 's', username: 'Ann', created_at: NOW, expires_at: NOW })
+      await store.createSession(session('s', 'Ann'))
       await store.createRoom(...room('r'))
       await store.append('r', 1, events('r', 1, [message('hello'), { type: 'joined', member: 'bob' }]))
       await store.moveMark('Ann', 'r', 2)
@@ -17,7 +16,7 @@ export function openingContract({ promise, open }: Promises) {
       await again.ping()
       t.equal(again.epoch, epoch)
       t.strictSame(await again.readUser('Ann'), user('Ann'))
-      t.strictSame(await again.readSession('s'), { id: 's', username: 'Ann', created_at: NOW, expires_at: NOW })
+      t.strictSame(await again.readSession('s'), session('s', 'Ann'))
       t.strictSame(seqs(await again.readEvents('r', { after: 0, limit: 10 })), [1, 2, 3])
       t.equal(await again.readMark('Ann', 'r'), 2)
       t.strictSame((await search(again, 'r', 'hello')).seqs, [2])

@@ -4,7 +4,7 @@ import { parseQuery } from '../../../../plugins/store/log/terms.js'
 import { Conflict, type Store } from '../../../../plugins/store/store.js'
 import type { StoredEvent } from '../../../../schemas/event.js'
 import type { RoomRecord } from '../../../../schemas/room.js'
-import type { StoredUser } from '../../../../schemas/user.js'
+import type { Session, StoredUser } from '../../../../schemas/user.js'
 import { NOW } from '../../../support/events.js'
 
 export interface Opened {
@@ -25,6 +25,21 @@ export const user = (username: string): StoredUser => ({
   created_at: NOW,
   password_hash: 'hash',
   blocked: false,
+  generation: 0,
+  kept_session: null,
+  is_admin: false,
+})
+
+export const session = (id: string, username: string, more: Partial<Session> = {}): Session => ({
+  id,
+  username,
+  created_at: NOW,
+  expires_at: NOW,
+  generation: 3,
+  device: 'Chrome · Windows',
+  address: '203.0.113.7',
+  last_seen_at: NOW,
+  ...more,
 })
 
 export type Part = Partial<StoredEvent> & Pick<StoredEvent, 'type'>

@@ -61,6 +61,38 @@ export function usersContract({ promise }: Promises) {
     t.match(await again.changeUser('ann', { bio: 'x' }), { bio: 'x', password_hash: 'other', blocked: true })
   })
 
+  promise('a change of an account is refused unless it has the expected generation, in one write', async (t, store) => {
+    await store.createUser(user('Ann'))
+    const change = (n: number) => ({ password_hash: `hash ${n}`, generation: 1, kept_session: `session ${n}` })
+    const changed = await Promise.all([1, 2, 3, 4].map(n => store.changeAccount('ann', change(n), 0)))
+    t.equal(changed.filter(Boolean).length, 1, 'of concurrent changes one is made')
+    const first = changed.indexOf(true) + 1
+    t.strictSame(await store.readUser('ann'), { ...user('Ann'), ...change(first) })
+    t.equal(await store.changeAccount('ann', { blocked: true }, 0), false)
+    t.equal(await store.changeAccount('ann', { generation: 2, kept_session: null }, 1), true)
+    t.strictSame(await store.readUser('ann'), { ...user('Ann'), password_hash: `hash ${first}`, generation: 2 })
+    t.equal(await store.changeAccount('bob', { generation: 1 }, 0), false)
+  })
+
+  promise('of accounts created at once in an empty store, at most one becomes an administrator', async (t, store) => {
+    const names = Array.from({ length: 20 }, (_, n) => `user-${n}`)
+    const created = await Promise.all(names.map(name => store.createUser(user(name), true)))
+    t.equal(created.filter(({ is_admin }) => is_admin).length, 1)
+    t.strictSame(
+      await store.readUsers(names).then(users => users.filter(({ is_admin }) => is_admin)),
+      created.filter(({ is_admin }) => is_admin),
+    )
+    const [admin] = created.filter(({ is_admin }) => is_admin)
+    t.equal(await store.changeAccount(admin?.username as string, { is_admin: false }), true)
+    t.match(await store.createUser(user('late'), true), { is_admin: false }, 'not the next one')
+  })
+
+  promise('an account whose creator does not ask for it never becomes an administrator', async (t, store) => {
+    t.match(await store.createUser(user('imported')), { is_admin: false })
+    t.match(await store.createUser(user('ann'), true), { is_admin: false })
+    t.match(await store.createUser({ ...user('bob'), is_admin: true }), { is_admin: true })
+  })
+
   promise('a new user’s mark in the default room is at its head', async (t, store) => {
     await store.createUser(user('early'))
     await store.createRoom(...room('default', { owner: '' }))

@@ -6,7 +6,7 @@ import { Sqlite } from '../../../../plugins/store/embedded/sqlite.js'
 import { Conflict } from '../../../../plugins/store/index.js'
 import { temporaryFolder } from '../../../support/application.js'
 import { eventually } from '../../../support/eventually.js'
-import { room } from '../contract/support.js'
+import { room, session, user } from '../contract/support.js'
 import { fillLogs, readIndexes } from '../derived.js'
 
 test('an index that an older server did not have is built from the logs when the store is opened', async t => {
@@ -29,9 +29,22 @@ test('an index that an older server did not have is built from the logs when the
   }
 })
 
+/** What version 4 added. */
+const ADDED = {
+  users: ['generation', 'kept_session', 'is_admin'],
+  sessions: ['generation', 'device', 'address', 'last_seen_at'],
+}
+
+function dropAdded(db: Sqlite) {
+  for (const [table, columns] of Object.entries(ADDED)) {
+    for (const column of columns) db.exec(`alter table ${table} drop column ${column}`)
+  }
+}
+
 /** Makes a store as version 2 left it, with terms and names of another kind. */
 function downgrade(file: string) {
   const db = new Sqlite(file, 0)
+  dropAdded(db)
   db.exec(`
     drop index rooms_name_folded; drop index rooms_public; alter table rooms drop column name_sort;
     create index rooms_public on rooms (name) where deleted = 0 and is_public = 1;
@@ -69,4 +82,26 @@ test('opening a store of version 2 rebuilds its terms and names, and keeps rooms
     ])
     await store.close()
   }
+})
+
+test('opening a store of version 3 keeps its accounts and sessions valid, and makes nobody an administrator', async t => {
+  const folder = temporaryFolder(t)
+  const before = await openEmbedded(folder, console)
+  await before.createUser(user('Ann'))
+  await before.createSession(session('s', 'Ann'))
+  await before.close()
+  const db = new Sqlite(join(folder, 'talkie.db'), 0)
+  dropAdded(db)
+  db.run("update meta set value = '3' where name = 'schema_version'")
+  db.close()
+
+  for (const time of ['first', 'second']) {
+    const after = await openEmbedded(folder, console)
+    t.strictSame(await after.readUser('Ann'), user('Ann'), `opened for the ${time} time`)
+    t.strictSame(await after.readSession('s'), session('s', 'Ann', { generation: 0, device: '', address: '' }))
+    await after.close()
+  }
+  const after = await openEmbedded(folder, console)
+  t.teardown(() => after.close())
+  t.match(await after.createUser(user('bob'), true), { is_admin: false })
 })

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type CommandStartedEvent, MongoClient } from 'mongodb'
 import t, { after, type Test, test } from 'tap'
+import { newUser } from '../../../../plugins/auth/accounts.js'
 import { Writer } from '../../../../plugins/room-log/writer.js'
 import { createList } from '../../../../plugins/rooms/list.js'
 import { connectOptions, openMongo } from '../../../../plugins/store/mongo/index.js'
@@ -12,7 +13,7 @@ import { eventually } from '../../../support/eventually.js'
 import { raceRemovals } from '../../../support/removal-race.js'
 import { mongoMissing, startMongo } from '../../../support/services.js'
 import { addUsers } from '../../../support/users.js'
-import { indexed } from '../contract/support.js'
+import { indexed, session } from '../contract/support.js'
 
 /** How long a busy machine takes is not what is promised: SQLite under FerretDB waits for its lock for up to 10 s. */
 const PATIENCE_MS = 60_000
@@ -138,21 +139,14 @@ async function run() {
     uri.search = '?w=1&journal=false&readConcernLevel=local&readPreference=secondaryPreferred'
     const { store, commands } = await openStore(t, emptyDatabase(t), { uri: uri.href })
     const { created_at } = message(1)
-    await store.createUser({
-      username: 'Ann',
-      display_name: 'Ann',
-      bio: '',
-      avatar_color: '#000000',
-      status: 'away',
-      created_at,
-      password_hash: 'x',
-      blocked: false,
-    })
+    await store.createUser(newUser('Ann', 'x'))
     await store.changeUser('ann', { bio: 'x' })
     await store.readUsers(['ann'])
     await store.listUsers({ limit: 1 })
     await store.countUsers()
-    await store.createSession({ id: 's', username: 'ann', created_at, expires_at: created_at })
+    await store.changeAccount('ann', { generation: 1 }, 0)
+    await store.createSession(session('s', 'ann', { created_at, expires_at: created_at }))
+    await store.touchSession('s', { last_seen_at: created_at, address: '' })
     await store.extendSession('s', created_at)
     await store.readSession('s')
     await store.deleteSession('s')
@@ -373,16 +367,7 @@ async function run() {
 
   async function users(store: Store, names: string[]) {
     for (const username of names) {
-      await store.createUser({
-        username,
-        display_name: username,
-        bio: '',
-        avatar_color: '#000000',
-        status: 'available',
-        created_at: new Date().toISOString(),
-        password_hash: 'x',
-        blocked: false,
-      })
+      await store.createUser(newUser(username, 'x'))
     }
   }
 

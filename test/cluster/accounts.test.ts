@@ -1,0 +1,69 @@
+import root, { test } from 'tap'
+import { PASSWORD, register } from '../support/application.js'
+import { ask, type Cluster, enter, fileDatabase, clusterMissing as skip, startServers } from '../support/servers.js'
+
+const database = await fileDatabase(root)
+
+const NEXT = 'another good one'
+const LOGINS = 50
+
+type App = Cluster['apps'][number]
+type User = Awaited<ReturnType<typeof register>>
+
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+
+async function logIn(app: App, password = PASSWORD): Promise<string | null> {
+  const payload = { username: 'minji', password }
+  const answer = await ask(app, { method: 'POST', url: '/auth/login', payload })
+  return answer.statusCode === 200 ? answer.json<{ token: string }>().token : null
+}
+
+const changePassword = (app: App, { headers }: User) =>
+  ask(app, {
+    ...{ method: 'PUT', url: '/users/me/password', headers },
+    payload: { current_password: PASSWORD, new_password: NEXT },
+  })
+
+for (const bus of ['working', 'down'] as const) {
+  test(`with the bus ${bus}: a new password ends the other sessions on every server and keeps its own`, {
+    skip,
+  }, async t => {
+    const cluster = await startServers(t, database, 2)
+    const [here, there] = cluster.apps as [App, App]
+    const mine = await register(here, 'minji')
+    const other = (await logIn(here)) as string
+    const [stays, ends] = await Promise.all(
+      [mine.token, other].map(token => enter(t, cluster.origins[1] as string, '/rooms/default/ws', token)),
+    )
+    if (bus === 'down') await cluster.redis.kill()
+    t.equal((await changePassword(here, mine)).statusCode, 204)
+    t.match(await ends?.closed, { code: 4401 })
+    t.equal((await ask(there, { url: '/auth/me', headers: bearer(other) })).statusCode, 401)
+    t.equal((await ask(there, { url: '/auth/me', headers: mine.headers })).statusCode, 200)
+    await stays?.settled()
+    t.equal(stays?.ws.readyState, stays?.ws.OPEN)
+  })
+}
+
+test(`of ${LOGINS} logins with the old password during its change on two servers, no session lives afterwards`, {
+  skip,
+}, async t => {
+  const limits = { RATE_LIMIT_AUTH_PER_MINUTE: '0', BUDGET_ADDRESS_MS: '0', BUDGET_ACCOUNT_MS: '0' }
+  const cluster = await startServers(t, database, 2, limits)
+  const [here, there] = cluster.apps as [App, App]
+  const mine = await register(here, 'minji')
+  const before = Array.from({ length: LOGINS / 2 }, (_, n) => logIn(cluster.apps[n % 2] as App))
+  const changed = changePassword(here, mine)
+  const during = Array.from({ length: LOGINS / 2 }, (_, n) => logIn(cluster.apps[n % 2] as App))
+  t.equal((await changed).statusCode, 204)
+  const tokens = (await Promise.all([...before, ...during])).filter(token => token !== null)
+  t.comment(`${tokens.length} of ${LOGINS} logins got a token`)
+  for (const app of [here, there]) {
+    for (const token of tokens) {
+      t.equal((await ask(app, { url: '/auth/me', headers: bearer(token) })).statusCode, 401)
+    }
+    t.equal((await ask(app, { url: '/auth/me', headers: mine.headers })).statusCode, 200)
+    t.equal(await logIn(app), null)
+    t.ok(await logIn(app, NEXT))
+  }
+})
