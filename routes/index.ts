@@ -9,7 +9,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 const root = fileURLToPath(new URL('../static/public', import.meta.url))
 
 /** Files whose name carries a hash of their content. */
-const HASHED = /^(?:main|page)-[^-./]+\.(?:js|css)$/
+const HASHED = /-\w{8}\.(?:js|css)$/
+/** The files that the page itself names: its script and its style sheet. */
+const ENTRY = /^(?:main|page)-/
 const IMMUTABLE = 'public, max-age=31536000, immutable'
 
 /** A file never changes under its hashed name; browsers must revalidate everything else on each use. */
@@ -28,10 +30,11 @@ export default async function page(fastify: FastifyInstance) {
   const index = async (_: FastifyRequest, reply: FastifyReply) => reply.sendFile('index.html')
   const icon = async (_: FastifyRequest, reply: FastifyReply) => reply.sendFile('icon.svg')
   const worker = async (_: FastifyRequest, reply: FastifyReply) => reply.sendFile('worker.js')
-  const hashed = existsSync(root) ? readdirSync(root).filter(name => HASHED.test(name)) : []
+  const entries = existsSync(root) ? readdirSync(root).filter(name => HASHED.test(name) && ENTRY.test(name)) : []
   const schema = { hide: true }
-  // While servers of two versions run behind one address, a page of one may ask the other for its files.
-  for (const name of hashed) {
+  // While servers of two versions run behind one address, a page of one may ask the other for its files. A lazy script
+  // of another version is not found instead: it would not fit the page, which offers to reload.
+  for (const name of entries) {
     const [stem, ending] = [name.slice(0, 'main'.length), name.slice(name.lastIndexOf('.'))]
     fastify.get(`/assets/${stem}-:hash${ending}`, { schema }, async (_, reply) => reply.sendFile(name))
   }

@@ -2,13 +2,16 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
-import { type BuildOptions, build, context, type Metafile } from 'esbuild'
+import { type BuildOptions, type BuildResult, build, context } from 'esbuild'
 import { BROWSERS } from './browsers.js'
+import { giveToLazy, type Parts, partsOf, takeFromShell } from './split.js'
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 const sources = at('../../static/page')
 /** As `/assets/` serves it. */
 const outdir = at('./public')
+
+type Built = BuildResult<{ metafile: true }>
 
 const shared: BuildOptions = {
   absWorkingDir: sources,
@@ -17,49 +20,82 @@ const shared: BuildOptions = {
   format: 'esm',
   target: BROWSERS,
   minify: true,
+  // Scripts are served as UTF-8; escaped, Hangul would be twice as long.
+  charset: 'utf8',
   sourcemap: 'linked',
   logLevel: 'warning',
 }
 
 /** Their names carry a hash of their content, so that browsers may keep them for ever. */
-const hashed: BuildOptions = {
+const hashed = {
   ...shared,
-  entryPoints: ['main.tsx', 'page.css'],
   entryNames: '[name]-[hash]',
   metafile: true,
   jsx: 'automatic',
   jsxImportSource: 'preact',
+} satisfies BuildOptions
+
+/** Reads all modules, to find where the page is to be split and, while it watches, what changes. */
+const whole: BuildOptions = {
+  ...hashed,
+  entryPoints: ['main.tsx', 'page.css'],
+  // Else modules that only `import()` names would count as imported.
+  splitting: true,
+  write: false,
   plugins: [
     {
-      name: 'shell',
+      name: 'parts',
       setup: ({ onEnd }) =>
         onEnd(async ({ metafile }) => {
-          if (metafile) await buildShell(namesOf(metafile))
+          if (metafile) await buildParts(partsOf(metafile, 'main.tsx'))
         }),
     },
   ],
 }
 
+async function buildParts(parts: Parts) {
+  const taken = new Set<number>()
+  const lazy = await build({
+    ...hashed,
+    entryPoints: parts.lazy,
+    plugins: [takeFromShell(parts.shell, taken)],
+  })
+  const files = new Map([...entriesOf(lazy)].map(([module, name]) => [module, `./${name}`]))
+  const shell = await build({
+    ...hashed,
+    entryPoints: ['main.tsx', 'page.css'],
+    plugins: [giveToLazy(parts, taken, files)],
+  })
+  await finish(entriesOf(shell), namesOf(lazy))
+}
+
 const plain = ['icon.svg', 'icon-unread.svg', 'icon-192.png', 'icon-512.png', 'manifest.webmanifest']
 
-/** The hashed name of each entry point by its plain one: `main.js` and `page.css`. */
-function namesOf({ outputs }: Metafile): Map<string, string> {
-  const files = Object.entries(outputs).filter(([, { entryPoint }]) => entryPoint !== undefined)
-  return new Map(files.map(([path]) => path.split('/').at(-1) as string).map(name => [plainName(name), name]))
-}
-const plainName = (name: string) => name.replace(/-[^-.]+(?=\.)/, '')
+const nameOf = (path: string) => path.split('/').at(-1) as string
+const namesOf = ({ metafile }: Built) =>
+  Object.keys(metafile.outputs)
+    .filter(path => !path.endsWith('.map'))
+    .map(nameOf)
+/** The name of each entry point's file, by the entry point. */
+const entriesOf = ({ metafile }: Built) =>
+  new Map(
+    Object.entries(metafile.outputs).flatMap(([path, { entryPoint }]) =>
+      entryPoint ? [[entryPoint, nameOf(path)]] : [],
+    ),
+  )
 
 /** Builds what names the hashed files, and compresses everything. */
-async function buildShell(names: Map<string, string>) {
-  const assets = [...names.values(), ...plain.filter(name => name !== 'icon-512.png')].map(name => `/assets/${name}`)
+async function finish(shell: Map<string, string>, lazy: string[]) {
+  const names = [...shell.values(), ...lazy]
+  const assets = [...names, ...plain.filter(name => name !== 'icon-512.png')].map(name => `/assets/${name}`)
   await build({
     ...shared,
     entryPoints: ['worker.ts', ...plain],
     loader: { '.svg': 'copy', '.png': 'copy', '.webmanifest': 'copy' },
-    define: { SHELL: JSON.stringify(['/', ...assets]), BUILD: JSON.stringify([...names.values()].join(' ')) },
+    define: { SHELL: JSON.stringify(['/', ...assets]), BUILD: JSON.stringify(names.join(' ')) },
   })
   let page = readFileSync(join(sources, 'index.html'), 'utf8')
-  for (const [name, hashed] of names) page = page.replace(`/assets/${name}`, `/assets/${hashed}`)
+  for (const [entry, name] of shell) page = page.replace(`/assets/${entry.replace('.tsx', '.js')}`, `/assets/${name}`)
   writeFileSync(join(outdir, 'index.html'), page)
   for (const name of readdirSync(outdir)) {
     if (!/\.(js|css|html|svg|webmanifest)$/.test(name)) continue
@@ -70,5 +106,5 @@ async function buildShell(names: Map<string, string>) {
 }
 
 rmSync(outdir, { recursive: true, force: true })
-if (process.argv.includes('--watch')) await (await context(hashed)).watch()
-else await build(hashed)
+if (process.argv.includes('--watch')) await (await context(whole)).watch()
+else await build(whole)

@@ -24,7 +24,7 @@ declare const BUILD: string
 const PREFIX = 'talkie.shell'
 const CACHE = `${PREFIX} ${BUILD}`
 /** Files whose name changes with their content. */
-const HASHED = /^\/assets\/(main|page)-[^/]+$/
+const HASHED = /-\w{8}\.(js|css)$/
 /** After this a network that sends no response counts as offline, if the response is cached, ms. */
 const TIMEOUT_MS = 4000
 

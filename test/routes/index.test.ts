@@ -54,6 +54,23 @@ test('the page and its scripts, styles and icons are sent compressed to a browse
   }
 })
 
+test('a lazy script is kept for ever under its name, and one of another version is not found', async t => {
+  const fastify = await build(t)
+  const { body } = await fastify.inject('/worker.js')
+  const lazy = [...body.matchAll(/\/assets\/[a-z-]+-\w{8}\.js/g)]
+    .map(([url]) => url)
+    .filter(url => !url.includes('/main-'))
+  t.ok(lazy.length > 0, 'the service worker keeps them')
+  for (const url of lazy) {
+    const script = await fastify.inject({ url, headers: { 'accept-encoding': 'br' } })
+    t.match(script.headers, { 'content-type': /javascript/, 'content-encoding': 'br' }, url)
+    t.equal(script.headers['cache-control'], 'public, max-age=31536000, immutable', url)
+    const other = await fastify.inject(url.replace(/\w{8}\.js$/, 'OTHER123.js'))
+    t.equal(other.statusCode, 404, 'it would not fit the page')
+    t.equal(other.headers['cache-control'], 'no-store')
+  }
+})
+
 test('a page of another version gets the scripts of this one, and no browser keeps them under that name', async t => {
   const fastify = await build(t)
   for (const [name, type] of [

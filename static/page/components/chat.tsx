@@ -1,22 +1,30 @@
-import { BrowseRooms } from './browse-rooms.js'
+import { useEffect } from 'preact/hooks'
 import { ConfirmDialog } from './confirm-dialog.js'
 import { ConnectionBanner } from './connection-banner.js'
-import { CreateRoom } from './create-room.js'
 import { ErrorToast } from './error-toast.js'
 import { useAccountState, useAppState } from './hooks.js'
-import { KeyboardShortcuts } from './keyboard-shortcuts.js'
-import { EditProfile, ProfileCard } from './profile.js'
+import { lazy, loadAhead } from './lazy.js'
 import { RoomView } from './room-view.js'
 import { Sidebar } from './sidebar.js'
-import { Switcher } from './switcher.js'
 import { TabTitle } from './tab-title.js'
 import { useShortcuts } from './use-shortcuts.js'
 import { useViewport } from './use-viewport.js'
+
+const BrowseRooms = lazy(() => import('./browse-rooms.js').then(script => script.BrowseRooms))
+const CreateRoom = lazy(() => import('./create-room.js').then(script => script.CreateRoom))
+const EditProfile = lazy(() => import('./profile.js').then(script => script.EditProfile))
+const KeyboardShortcuts = lazy(() => import('./keyboard-shortcuts.js').then(script => script.KeyboardShortcuts))
+const ProfileCard = lazy(() => import('./profile.js').then(script => script.ProfileCard))
+const Switcher = lazy(() => import('./switcher.js').then(script => script.Switcher))
 
 export function Chat() {
   const in_sheet = useAppState('route', route => route.room_id !== null || route.browsing === true)
   const browsing = useAppState('route', route => route.browsing === true)
   const dialog = useAccountState('dialog')
+  const loaded = useAccountState('rooms_status', status => status !== 'loading')
+  useEffect(() => {
+    if (loaded) loadAhead()
+  }, [loaded])
   useShortcuts()
   useViewport()
   return (

@@ -1,6 +1,6 @@
 import { Component, type ComponentType, createContext, h } from 'preact'
 import { useContext, useLayoutEffect, useReducer, useRef } from 'preact/hooks'
-import { type Dictionary, languages } from '../i18n/index.js'
+import { type Dictionary, languages, type Translation } from '../i18n/index.js'
 import type { Account } from '../state/account.js'
 import type { App } from '../state/app.js'
 import type { AccountState, AppState } from '../state/state.js'
@@ -52,6 +52,11 @@ function useStore<S extends object, K extends keyof S>(store: Store<S>, field: K
 }
 
 export const useTexts = (): Dictionary => languages[useAppState('language')]
+
+/** The texts that only a lazy screen needs, and that therefore belong to its script. */
+export function useOwnTexts<English>(own: { en: English; ko: Translation<English> }): Translation<English> {
+  return own[useAppState('language')] as Translation<English>
+}
 
 /** A component that is drawn again only when one of its properties changes. */
 export function memo<P extends object>(Inner: ComponentType<P>): ComponentType<P> {

@@ -1,12 +1,14 @@
 import { Composer } from './composer.js'
 import { useAccountState, useTexts } from './hooks.js'
 import { JoinRoom } from './join-room.js'
-import { MembersPanel } from './members-panel.js'
+import { lazy } from './lazy.js'
 import { MessageList } from './message-list.js'
 import { RoomHeader } from './room-header.js'
-import { RoomPanel } from './room-panel.js'
-import { SearchPanel } from './search-panel.js'
 import { Welcome } from './welcome.js'
+
+const MembersPanel = lazy(() => import('./members-panel.js').then(script => script.MembersPanel))
+const RoomPanel = lazy(() => import('./room-panel.js').then(script => script.RoomPanel))
+const SearchPanel = lazy(() => import('./search-panel.js').then(script => script.SearchPanel))
 
 /** The open room. */
 export function RoomView() {

@@ -1,7 +1,11 @@
 import type { en } from './en.js'
 
-type Entry<T> = T extends (...args: infer A) => string ? (...args: A) => string : T extends string ? string : Entries<T>
-type Entries<T> = { [K in keyof T]: Entry<T[K]> }
+type Entry<T> = T extends (...args: infer A) => string
+  ? (...args: A) => string
+  : T extends string
+    ? string
+    : Translation<T>
 
-/** A translation: the keys of the English one, with the same arguments. */
-export type Dictionary = Entries<typeof en>
+/** A translation of the English texts: the same keys, with the same arguments. */
+export type Translation<English> = { [K in keyof English]: Entry<English[K]> }
+export type Dictionary = Translation<typeof en>

@@ -14,6 +14,8 @@ export const en = {
   save: 'Save',
   more: 'More options',
   retry: 'Try again',
+  outdated: 'This screen couldn’t be loaded. There may be a new version of the page.',
+  reload: 'Reload',
   loading: 'Loading…',
 
   log_in: 'Log in',
@@ -157,13 +159,7 @@ export const en = {
   muted: 'Muted',
   enable_notifications: 'Enable desktop notifications',
   keyboard_shortcuts: 'Keyboard shortcuts',
-  key_send: 'Send message or save edit',
   key_line: 'New line',
-  key_edit: 'Edit your last message (when the message box is empty)',
-  key_escape: 'Close, or cancel a reply or edit',
-  key_messages: 'Previous or next message',
-  key_actions: 'Links and actions of a message',
-  key_rooms: 'Previous or next room',
   key_choose: 'Choose',
   key_open: 'Open',
 

@@ -4,7 +4,7 @@ import type { Dictionary } from './dictionary.js'
 import { en } from './en.js'
 import { ko } from './ko.js'
 
-export type { Dictionary } from './dictionary.js'
+export type { Dictionary, Translation } from './dictionary.js'
 export const languages = { en, ko } as const
 export type Language = keyof typeof languages
 

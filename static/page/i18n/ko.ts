@@ -13,6 +13,8 @@ export const ko: Dictionary = {
   save: '저장',
   more: '더보기',
   retry: '다시 시도',
+  outdated: '화면을 불러오지 못했어요. 새 버전이 나왔을 수 있으니 새로고침해 주세요.',
+  reload: '새로고침',
   loading: '불러오는 중…',
 
   log_in: '로그인',
@@ -152,13 +154,7 @@ export const ko: Dictionary = {
   muted: '알림 꺼짐',
   enable_notifications: '데스크톱 알림 받기',
   keyboard_shortcuts: '키보드 단축키',
-  key_send: '메시지 보내기, 수정 저장',
   key_line: '줄바꿈',
-  key_edit: '마지막으로 보낸 메시지 수정 (입력창이 비어 있을 때)',
-  key_escape: '닫기, 답장이나 수정 취소',
-  key_messages: '이전·다음 메시지로 이동',
-  key_actions: '메시지의 링크와 메뉴로 이동',
-  key_rooms: '이전·다음 채팅방으로 이동',
   key_choose: '고르기',
   key_open: '열기',
 

@@ -67,6 +67,7 @@ export function createAccount(options: AccountOptions) {
     panel: null,
     dialog: null,
     error: null,
+    outdated: false,
   })
   const closing = new AbortController()
   const drafts = createDrafts(browserStorage, me)
@@ -175,6 +176,14 @@ export function createAccount(options: AccountOptions) {
     return true
   }
 
+  /** On a screen where the panel lies over the room, the browser’s Back closes it. */
+  function showPanel(panel: Panel) {
+    if (panel === null && router.leaveLayer()) return
+    const covers = panel !== null && store.state.panel === null && !matchMedia('(min-width: 64rem)').matches
+    if (covers) router.openLayer(() => store.set({ panel: null }))
+    store.set({ panel })
+  }
+
   /** The user is no longer a member: away from the room, if it is still open. */
   async function exit(room_id: string) {
     conversations.forget(room_id)
@@ -233,14 +242,12 @@ export function createAccount(options: AccountOptions) {
     },
     setTyping: (on: boolean) => subscriptions.typing(store.state.conversation?.room_id ?? '', on),
 
-    /** On a screen where the panel lies over the room, the browser’s Back closes it. */
-    showPanel(panel: Panel) {
-      if (panel === null && router.leaveLayer()) return
-      const covers = panel !== null && store.state.panel === null && !matchMedia('(min-width: 64rem)').matches
-      if (covers) router.openLayer(() => store.set({ panel: null }))
-      store.set({ panel })
-    },
+    showPanel,
     showDialog: (dialog: OpenDialog) => store.set({ dialog }),
+    scriptFailed() {
+      store.set({ dialog: null, outdated: true })
+      showPanel(null)
+    },
     dismissError: () => store.set({ error: null }),
     dismissWelcome: () => store.set({ is_new_user: false }),
 

@@ -90,4 +90,6 @@ export interface AccountState {
   dialog: OpenDialog
   /** An error that belongs to no field, as the user reads it. */
   error: string | null
+  /** A script could not be loaded: a new version of the page may have replaced it. */
+  outdated: boolean
 }

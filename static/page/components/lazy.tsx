@@ -1,0 +1,35 @@
+import type { ComponentType } from 'preact'
+import { useLayoutEffect, useReducer } from 'preact/hooks'
+import { useAccount } from './hooks.js'
+
+const loaders: (() => Promise<void>)[] = []
+
+/**
+ * A component with a script of its own, which is loaded when the component is first shown; until then nothing is shown.
+ * If that fails, the user is told to reload the page: a new version of it has taken the place of the script.
+ */
+export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
+  let Loaded: ComponentType<P> | undefined
+  const ready = async () => {
+    Loaded ??= await load()
+  }
+  loaders.push(ready)
+  return function Lazy(props: P) {
+    const account = useAccount()
+    const [, redraw] = useReducer<number, void>(count => count + 1, 0)
+    useLayoutEffect(() => {
+      if (Loaded) return
+      let shown = true
+      ready()
+        .catch(() => shown && account.scriptFailed())
+        .finally(() => shown && redraw())
+      return () => {
+        shown = false
+      }
+    }, [])
+    return Loaded ? <Loaded {...props} /> : null
+  }
+}
+
+/** Loads all lazy scripts, so that they open at once, also after a new version has replaced them on the server. */
+export const loadAhead = () => Promise.allSettled(loaders.map(load => load()))
