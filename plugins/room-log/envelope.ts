@@ -48,6 +48,13 @@ export function packEphemeral(frame: object): Buffer {
   return Buffer.concat([Buffer.of(VERSION, EPHEMERAL), Buffer.from(JSON.stringify(frame))])
 }
 
+/** The seq of the last event in an envelope; 0 if it holds none, or another version of the server sent it. */
+export function headOf(message: Uint8Array): number {
+  if (message[0] !== VERSION || message[1] !== EVENTS || message.length < HEADER_BYTES) return 0
+  const bytes = Buffer.from(message.buffer, message.byteOffset, HEADER_BYTES)
+  return bytes.readUIntBE(3, 6) + bytes.readUInt16BE(9) - 1
+}
+
 /** @returns null if another version of the server sent it; the events are then read from the store */
 export function unpack(message: Uint8Array): Envelope | null {
   const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength)

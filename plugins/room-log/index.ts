@@ -6,7 +6,7 @@ import type { StoredEvent } from '../../schemas/event.js'
 import type { PubSub } from '../pubsub/index.js'
 import type { Position, Store } from '../store/index.js'
 import type { Appended, Entry } from './decide.js'
-import { packEphemeral, packEvents } from './envelope.js'
+import { headOf, packEphemeral, packEvents } from './envelope.js'
 import type { RoomView } from './view.js'
 import { Views } from './views.js'
 import { Writer } from './writer.js'
@@ -133,7 +133,10 @@ export function createRoomLog(store: Store, pubsub: PubSub) {
 
     /** Receives the envelopes of a room, also those of this server. @returns a function that ends the subscription */
     subscribe(room_id: string, handler: (envelope: Uint8Array) => void) {
-      return pubsub.subscribe(channelOf(room_id), handler)
+      return pubsub.subscribe(channelOf(room_id), envelope => {
+        if (store.shared) writers.get(room_id)?.heard(headOf(envelope))
+        handler(envelope)
+      })
     },
 
     /** The room as stored now, including at least `usernames`. It may be shared: do not change it. */

@@ -38,6 +38,8 @@ export class Writer {
   #give_way_until = 0
   /** How long reading the tail took last. */
   #read_ms = 0
+  /** A seq that the log has, as the bus told; 0 once it has been read up to there. */
+  #heard = 0
 
   constructor(
     readonly room_id: string,
@@ -50,6 +52,11 @@ export class Writer {
 
   get idle() {
     return !this.#running
+  }
+
+  /** The bus brought an event: if another server stored it, the tail is read before the next append, which would fail. */
+  heard(seq: number) {
+    this.#heard = Math.max(this.#heard, seq)
   }
 
   /** @returns null if `decide` found nothing to do */
@@ -106,7 +113,7 @@ export class Writer {
 
   /** Applies the events that other servers stored to the view. */
   async #readTail(view: RoomView): Promise<StoredEvent[]> {
-    const tail = await this.store.readEvents(this.room_id, { after: view.seq, limit: TAIL_MAX })
+    const tail = await this.store.readEvents(this.room_id, { after: view.seq, limit: TAIL_MAX, texts: false })
     if (tail.length > 0) this.#rival_until = performance.now() + RIVAL_MS
     if (tail.length < TAIL_MAX) view.append(tail)
     else this.#view = null
@@ -151,6 +158,9 @@ export class Writer {
 
   /** The view, including all users that the entries name. */
   async #viewFor(open: Waiting[]): Promise<RoomView> {
+    if (this.#view && this.#heard > this.#view.seq) await this.#readTail(this.#view)
+    // Also if nothing was there: the bus is not to be relied on.
+    this.#heard = 0
     const view = this.#view ?? new RoomView()
     const unknown = open.some(
       ({ entry }) => !view.knows(entry.username) || (entry.subject && !view.knows(entry.subject)),

@@ -209,8 +209,14 @@ export interface Store {
   readHead(room_id: string): Promise<number>
   /** Ids of the rooms that have an event after the position. @param positions at most POSITIONS_MAX */
   findAhead(positions: Position[]): Promise<string[]>
-  /** Events after `after` up to `upto`, oldest first. Texts of deleted messages, and of edits of them, are empty. */
-  readEvents(room_id: string, query: { after: number; upto?: number; limit: number }): Promise<StoredEvent[]>
+  /**
+   * Events after `after` up to `upto`, oldest first. Texts of deleted messages, and of edits of them, are empty. With
+   * `texts: false` any text may be missing, which spares a shared store the look-up of deletions.
+   */
+  readEvents(
+    room_id: string,
+    query: { after: number; upto?: number; limit: number; texts?: false },
+  ): Promise<StoredEvent[]>
   readByClientId(room_id: string, username: string, client_id: string): Promise<StoredEvent | null>
   readState(room_id: string, usernames: string[], since: number): Promise<RoomState>
   /** The messages among `seqs` (at most 1,000), ascending, each with its number of edits. */

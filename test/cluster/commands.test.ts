@@ -66,3 +66,21 @@ test('a message of a burst costs at most a tenth of a command', { skip }, async 
   t.comment(`${seen.length} commands for ${messages} messages: ${seen.join(', ')}`)
   t.ok(seen.length <= messages / 10, `${seen.length} commands for ${messages} messages`)
 })
+
+test('messages said in turn on two servers cost at most 6 commands each', { skip }, async t => {
+  const { cluster: servers, sockets } = await cluster(t)
+  const [minji, bob] = sockets
+  await say(minji, 'first', 'first')
+  await say(bob, 'second', 'second')
+  await wait(APART_MS)
+  const seen = watch(servers)
+  const messages = 6
+  for (let n = 0; n < messages; n++) {
+    const [speaker, listener] = n % 2 === 0 ? [minji, bob] : [bob, minji]
+    await say(speaker, randomUUID(), `turn ${n}`)
+    await listener.next('message', { text: `turn ${n}` })
+    await wait(APART_MS)
+  }
+  t.comment(`${seen.length / messages} commands per message: ${seen.slice(0, (2 * seen.length) / messages).join(', ')}`)
+  t.ok(seen.length <= 6 * messages, `${seen.length} commands for ${messages} messages`)
+})

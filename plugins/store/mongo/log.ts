@@ -7,7 +7,7 @@ import type { Call } from './connection.js'
 /** An event as it was appended. */
 const projection = { _id: 0, user: 0 } as const
 
-type EventsQuery = { after: number; upto?: number; limit: number }
+type EventsQuery = { after: number; upto?: number; limit: number; texts?: false }
 type PageQuery = { before?: number; after?: number; limit: number }
 
 export type Log = ReturnType<typeof createLog>
@@ -108,8 +108,15 @@ export function createLog({ events }: Collections) {
       return found.map(({ room_id }) => room_id)
     },
 
-    async readEvents(call: Call, room_id: string, { after, upto = Number.MAX_SAFE_INTEGER, limit }: EventsQuery) {
-      return blank(call, room_id, await find(call, { room_id, seq: { $gt: after, $lte: upto } }, 1, limit))
+    async readEvents(
+      call: Call,
+      room_id: string,
+      { after, upto = Number.MAX_SAFE_INTEGER, limit, texts }: EventsQuery,
+    ) {
+      const filter = { room_id, seq: { $gt: after, $lte: upto } }
+      if (texts !== false) return blank(call, room_id, await find(call, filter, 1, limit))
+      const bare = { ...call, projection: { ...projection, text: 0 }, sort: { seq: 1 }, limit } as const
+      return events.find(filter, bare).toArray()
     },
 
     async readByClientId(call: Call, room_id: string, username: string, client_id: string) {

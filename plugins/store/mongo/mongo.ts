@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type Db, MongoError } from 'mongodb'
+import { type Db, type MongoBulkWriteError, MongoError } from 'mongodb'
 import { errors } from '../../../schemas/error.js'
 import { membershipTypes, type StoredEvent } from '../../../schemas/event.js'
 import type { RoomRecord } from '../../../schemas/room.js'
@@ -126,18 +126,22 @@ export async function openMongo(
   async function append(call: Call, room_id: string, after: number, appended: StoredEvent[]) {
     assert(appended.length > 0 && appended.length <= BATCH_MAX)
     assert(appended.every(({ seq }, i) => seq === after + 1 + i))
+    const changesMembers = appended.some(({ type }) => membershipTypes.has(type))
+    let at = 0
     try {
-      for (let at = 0; at < appended.length; at += INSERT_MAX) {
+      for (; at < appended.length; at += INSERT_MAX) {
         const documents = appended.slice(at, at + INSERT_MAX).map(eventDocument)
         await collections.events.insertMany(documents, { ...call, ordered: true })
       }
     } catch (error) {
-      // Part of it may be stored.
-      upkeep.behind(room_id, Number.MAX_SAFE_INTEGER)
+      // If the very first one was refused, nothing is stored, except when the driver's retry collided with its own first
+      // attempt. Messages are then indexed with the next ones, or when they are searched.
+      const isRefused = isDuplicate(error) && at === 0 && (error as MongoBulkWriteError).insertedCount === 0
+      if (!isRefused || changesMembers) upkeep.behind(room_id, Number.MAX_SAFE_INTEGER)
       throw isDuplicate(error) ? new Conflict(`A seq or a client_id is taken in room ${room_id}`) : error
     }
     upkeep.appended(room_id, appended)
-    if (appended.some(({ type }) => membershipTypes.has(type))) {
+    if (changesMembers) {
       await followMembers(call, room_id, appended.at(-1) as StoredEvent)
     }
   }

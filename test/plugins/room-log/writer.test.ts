@@ -199,14 +199,12 @@ test('twenty senders on three servers produce one order without a hole', async t
   }
 })
 
-test('a lost race costs one short read, however many entries wait', async t => {
-  const { store, writers } = await roomOf(t)
-  const [rival] = writers as [Writer]
+/** The store, and the names of the methods that are called on it; without `gather`, which only waits. */
+function counted(store: Store) {
   const calls: string[] = []
   const counting = new Proxy(store, {
     get(target, name) {
       const member = Reflect.get(target, name)
-      // `gather` only waits.
       if (typeof member !== 'function' || name === 'gather') return member
       return (...args: unknown[]) => {
         calls.push(String(name))
@@ -214,6 +212,35 @@ test('a lost race costs one short read, however many entries wait', async t => {
       }
     },
   })
+  return { calls, counting }
+}
+
+test('a writer that heard of another server’s event reads it first, and one that heard wrong leaves no hole', async t => {
+  const { store, writers } = await roomOf(t)
+  const [rival] = writers as [Writer]
+  const { calls, counting } = counted(store)
+  const writer = new Writer(room_id, counting, () => {})
+  await writer.append(sending('owner', 'first'))
+  const between = await rival.append(sending('owner', 'between'))
+  calls.length = 0
+  writer.heard(between?.event.seq as number)
+  t.equal((await writer.append(sending('owner', 'third')))?.event.seq, 4)
+  t.strictSame(calls, ['readEvents', 'append'], 'no append that fails')
+
+  calls.length = 0
+  writer.heard(1000)
+  t.equal((await writer.append(sending('owner', 'fourth')))?.event.seq, 5)
+  t.equal((await writer.append(sending('owner', 'fifth')))?.event.seq, 6)
+  t.strictSame(calls, ['readEvents', 'append', 'append'], 'what is wrong costs one read')
+  writer.heard(3)
+  t.equal((await writer.append(sending('owner', 'sixth')))?.event.seq, 7)
+  t.strictSame(calls, ['readEvents', 'append', 'append', 'append'], 'what is old costs nothing')
+})
+
+test('a lost race costs one short read, however many entries wait', async t => {
+  const { store, writers } = await roomOf(t)
+  const [rival] = writers as [Writer]
+  const { calls, counting } = counted(store)
   const writer = new Writer(room_id, counting, () => {})
   await writer.append(sending('owner', 'first'))
   await rival.append(sending('owner', 'between'))

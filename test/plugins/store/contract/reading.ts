@@ -23,6 +23,13 @@ export function readingContract({ promise }: Promises) {
       [''],
       'also without its deletion',
     )
+    const bare = await store.readEvents('r', { after: 0, limit: 10, texts: false })
+    t.strictSame(
+      bare.map(({ text: _, ...event }) => event),
+      log.map(({ text: _, ...event }) => event),
+      'without texts the rest is the same',
+    )
+    t.notOk(bare.some(({ text }) => text?.includes('secret')))
     t.strictSame((await search(store, 'r', 'secret')).seqs, [])
     t.strictSame((await search(store, 'r', 'stays')).seqs, [2])
   })
