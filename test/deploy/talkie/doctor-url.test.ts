@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
@@ -93,4 +94,22 @@ test('doctor --url tells what answers instead of the server', async t => {
   t.match(await found(`http://localhost:${await freePort()}`), [{ subject: 'url', message: /ECONNREFUSED/ }])
   t.match(await found(`${url}/chat/`), [{ subject: 'url', message: /has a path/ }])
   t.match(await found('chat.example'), [{ subject: 'url', message: /is not an http or https URL/ }])
+})
+
+test('under a path of another host the page finds none of its files, and doctor and operating.md say so', {
+  skip,
+}, async t => {
+  const { url } = await behind(
+    t,
+    `${PASSES_ALL} if ($uri !~ "^/chat/") { return 404; } rewrite ^/chat/(.*)$ /$1 break;`,
+  )
+  const page = await (await fetch(`${url}/chat/`)).text()
+  const files = [...page.matchAll(/(?:src|href)="(\/[^"]+\.(?:js|css))"/g)].map(([, path = '']) => path)
+  t.ok(files.length > 0)
+  for (const file of files) t.equal((await fetch(`${url}${file}`)).status, 404, file)
+  t.match(await found(`${url}/chat/`), [
+    { state: 'fail', subject: 'url', message: /has a path/, fix: /host name of its own/ },
+  ])
+  const guide = readFileSync(new URL('../../../../docs/operating.md', import.meta.url), 'utf8')
+  t.match(guide, /needs a host name of its own; a path\s+of another site does not work/)
 })

@@ -5,6 +5,7 @@ import { test } from 'tap'
 import { readConfig } from '../../../plugins/config/index.js'
 import { serverOptions } from '../../../plugins/config/server-options.js'
 import { build, register } from '../../support/application.js'
+import { eventually } from '../../support/eventually.js'
 import { connect, listen, type TestSocket } from '../../support/socket.js'
 
 const seqs = ({ frames }: TestSocket) =>
@@ -99,6 +100,52 @@ test('resuming works with nothing missed, with nothing received yet, and twice f
   t.match(await socket.next('message'), { seq: 2 })
   await socket.settled()
   t.same(seqs(socket), [1, 2])
+})
+
+test('of overlapping subscribes to a room the last one is answered, and each event comes once', async t => {
+  const app = await build(t)
+  const origin = await listen(app)
+  const { token } = await register(app, 'minji')
+  for (const n of upTo(5)) await app.messages.send('default', 'minji', { client_id: `c${n}`, text: 'x' })
+  const socket = await connect(t, origin, '/ws', token)
+  const subscribe = (more: object = {}) => ({ type: 'subscribe', room_id: 'default', ...more })
+  const answers = ({ frames }: TestSocket) => frames.filter(({ type }) => /welcome|reset|error/.test(type)).length
+  // A store that is slow enough for subscribes to overlap.
+  let release = () => {}
+  let reads = 0
+  const { readState } = app.store
+  function hold() {
+    const held = new Promise<void>(resolve => {
+      release = resolve
+    })
+    app.store.readState = async (...query) => {
+      reads++
+      await held
+      return readState(...query)
+    }
+  }
+
+  hold()
+  socket.send(subscribe({ after: 0 }), subscribe({ after: 1000 }), subscribe(), subscribe({ after: 3 }))
+  await socket.settled()
+  await eventually(() => reads === 1)
+  t.equal(answers(socket), 0)
+  release()
+  t.match(await socket.next('welcome'), { seq: 6, resumed: true })
+  await app.messages.send('default', 'minji', { client_id: 'live', text: 'x' })
+  await socket.next('message', { seq: 7 })
+  await socket.settled()
+  t.same(seqs(socket), [4, 5, 6, 7])
+  t.equal(answers(socket), 1)
+
+  hold()
+  socket.send(subscribe(), { type: 'unsubscribe', room_id: 'default' })
+  await socket.next('unsubscribed')
+  release()
+  await app.messages.send('default', 'minji', { client_id: 'unheard', text: 'x' })
+  await socket.settled()
+  t.same(seqs(socket), [4, 5, 6, 7], 'the last frame ended the subscription')
+  t.equal(answers(socket), 1)
 })
 
 test('another epoch, a seq beyond the head, and a gap of over 1,000 events get a reset, then live events', async t => {
