@@ -43,8 +43,45 @@ export const eventTypes = {
     decides: true,
   },
   room_changed: {
-    summary: 'The room has a new owner',
-    frame: { owner: 'member' },
+    summary: 'Settings of the room changed, or it has a new owner; only what changed is given',
+    frame: {
+      'owner?': 'member',
+      'name?': 'name',
+      'description?': 'description',
+      'is_public?': 'is_public',
+      'max_members?': 'max_members',
+      'has_password?': 'has_password',
+      'slow_mode_s?': 'slow_mode_s',
+    },
+    server_only: ['password_hash'],
+    decides: true,
+  },
+  role_changed: {
+    summary: '`member` has a new role, given by `username`',
+    frame: { member: 'member', role: 'role' },
+    decides: true,
+  },
+  banned: {
+    summary: '`member` was banned by `username`, until a time or for good; this also ends a membership',
+    frame: { member: 'member', 'until?': 'until' },
+    server_only: ['reason', 'was_member'],
+    decides: true,
+    ends: { whose: 'member', reason: 'not_member' },
+  },
+  unbanned: {
+    summary: 'The ban of `member` was lifted by `username`',
+    frame: { member: 'member' },
+    decides: true,
+  },
+  muted: {
+    summary: '`member` was muted by `username`, until a time or for good',
+    frame: { member: 'member', 'until?': 'until' },
+    server_only: ['reason'],
+    decides: true,
+  },
+  unmuted: {
+    summary: '`member` was unmuted by `username`',
+    frame: { member: 'member' },
     decides: true,
   },
   room_deleted: {

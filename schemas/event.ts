@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { type EventType, eventTypes } from './event-types.js'
 import { ClientId, Seq } from './message.js'
-import { RoomId, RoomSettings } from './room.js'
+import { Reason, Role, RoomId, RoomSettings, SlowMode, Until } from './room.js'
 import { Time, Username } from './user.js'
 
 export { type EventType, membershipTypes } from './event-types.js'
@@ -10,7 +10,7 @@ export { type EventType, membershipTypes } from './event-types.js'
 export const ownFields = {
   /** The message whose text the event changes. Other events about a message name it in a field in `data`. */
   target: Seq,
-  /** The user whose membership changes; `room_changed`: the new owner. */
+  /** The user whose membership, role or rights change; `room_changed`: the new owner, if there is one. */
   member: Username,
   /** The whole text; empty once its message was deleted. */
   text: Type.String({ description: 'The whole text; empty if deleted', examples: ['안녕하세요, 여러분!'] }),
@@ -20,7 +20,15 @@ export const ownFields = {
 /** All other fields that an event type names. Stores keep them in `data`, so a new one changes no table. */
 export const dataFields = {
   ...RoomSettings.properties,
+  slow_mode_s: SlowMode,
   password_hash: Type.Union([Type.String(), Type.Null()]),
+  has_password: Type.Boolean({ description: 'Whether joining requires a password', examples: [true] }),
+  role: Role,
+  /** When a ban or a mute ends; absent if it does not. */
+  until: Until,
+  reason: Reason,
+  /** `banned`: whether it ended a membership, which a fold over the room's record cannot know. */
+  was_member: Type.Boolean(),
   session_id: Type.String(),
   /** When the session's last token expires. */
   expires_at: Time,

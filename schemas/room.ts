@@ -26,11 +26,11 @@ const Description = Type.String({
   examples: ['Where shall we eat?'],
 })
 
-/** The settings that the owner chooses; stored in the room's `created` event. */
+/** The settings that a room is created with; stored in its `created` event. */
 export const RoomSettings = Type.Object({
   name: Name,
   description: Description,
-  is_public: Type.Boolean(),
+  is_public: Type.Boolean({ examples: [true] }),
   max_members: Type.Integer({
     minimum: 0,
     maximum: limits.ROOM_MEMBERS_MAX,
@@ -39,6 +39,27 @@ export const RoomSettings = Type.Object({
   }),
 })
 export type RoomSettings = Static<typeof RoomSettings>
+
+export const SlowMode = Type.Integer({
+  minimum: 0,
+  maximum: limits.SLOW_MODE_MAX_S,
+  description: 'Seconds that a member must wait between two messages; 0 means no wait',
+  examples: [30],
+})
+/** The roles that are given to members; the owner is named in the room's record. */
+export const Role = Type.Union([Type.Literal('moderator'), Type.Literal('member')], { examples: ['moderator'] })
+export type Role = Static<typeof Role>
+export const Until = Type.String({
+  pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,3})?Z$',
+  description: 'When it ends, RFC 3339 in UTC; absent if it does not end',
+  examples: ['2026-02-01T09:30:00.000Z'],
+})
+export const Reason = Type.String({
+  maxLength: limits.REASON_MAX,
+  pattern: '^[^\\u0000\\ud800-\\udfff]*$',
+  description: 'Why; shown to moderators',
+  examples: ['Advertising'],
+})
 
 /** A room as stored: an index of its log. */
 export const RoomRecord = Type.Composite([
@@ -49,6 +70,7 @@ export const RoomRecord = Type.Composite([
     owner: Type.String({ description: 'Empty for the default room' }),
     member_count: Type.Integer({ description: 'Not maintained for the default room, whose members are all users' }),
     password_hash: Type.Union([Type.String(), Type.Null()]),
+    slow_mode_s: Type.Integer(),
     created_at: Time,
     deleted: Type.Boolean(),
   }),
@@ -193,15 +215,29 @@ export const OwnerBody = Type.Object(
   { additionalProperties: false },
 )
 
+/** A ban or a mute. It has ended when `until` is over, without an event. */
+export const Restriction = Type.Object({
+  until: Type.Optional(Time),
+  /** The user who imposed it. */
+  by: Type.String(),
+  at: Time,
+  reason: Type.Optional(Type.String()),
+})
+export type Restriction = Static<typeof Restriction>
+
 /**
- * Whether a user is a member of a room. A row reflects the log up to `seq`; only a row with a greater seq replaces it,
- * and rows are never deleted. Without a row, a user is a member of the default room and of no other.
+ * What a user is in a room. A row reflects the log up to `seq`; only a row with a greater seq replaces it, and rows are
+ * never deleted. Without a row, a user is a member of the default room and of no other.
  */
 export const MemberRow = Type.Object({
   room_id: RoomId,
   username: Username,
   seq: Type.Integer(),
   is_member: Type.Boolean(),
+  role: Type.Optional(Type.Literal('moderator')),
+  banned: Type.Optional(Restriction),
+  /** Also of a former member, so that leaving and joining again does not end it. */
+  muted: Type.Optional(Restriction),
 })
 export type MemberRow = Static<typeof MemberRow>
 

@@ -45,6 +45,10 @@ export const limits = {
   ROOM_NAME_MAX: 50,
   ROOM_DESCRIPTION_MAX: 200,
   ROOM_MEMBERS_MAX: 1000,
+  /** Seconds between two messages of a member in slow mode: six hours. */
+  SLOW_MODE_MAX_S: 21_600,
+  /** Code points of the reason for a ban or a mute. */
+  REASON_MAX: 200,
   DISPLAY_NAME_MAX: 50,
   BIO_MAX: 200,
   PASSWORD_MIN: 8,

@@ -110,7 +110,7 @@ async function fill(store: Store) {
     }) as StoredEvent
   const room = (id: string, name: string, owner: string) => ({
     ...{ id, name, description: '', is_public: true, max_members: 0, owner, member_count: 1 },
-    ...{ password_hash: null, created_at: at, deleted: false, indexed_seq: 1 },
+    ...{ password_hash: null, created_at: at, deleted: false, slow_mode_s: 0, indexed_seq: 1 },
   })
   await store.createRoom(
     room(DEFAULT_ROOM_ID, 'Lobby', ''),

@@ -1,8 +1,9 @@
 import type { StoredEvent } from '../../schemas/event.js'
 import type { Done, History, Stream } from './history.js'
-import { operationOf, refusals, rules } from './operations.js'
+import { operationOf, refusals } from './operations.js'
 import type { Complain, Promised, Violation } from './promises.js'
 import { Room } from './room.js'
+import { rules } from './rules.js'
 import { joinOf, Times } from './times.js'
 import { checkTold } from './told.js'
 

@@ -1,4 +1,3 @@
-import type { EventType, StoredEvent } from '../../schemas/event.js'
 import { DEFAULT_ROOM_ID, limits } from '../../schemas/wire.js'
 import { type Actor, anyRoom, asOwner, COMMON, learnMessage, message, own, TOKEN_DIGITS, withText } from './choices.js'
 import type { Answer, Args } from './history.js'
@@ -17,14 +16,7 @@ interface Operation {
   holds?(room: Room, seq: number, username: string, args: Args): boolean
 }
 
-interface Rule {
-  /** Whether the event may follow the ones before it. */
-  isLegal(room: Room, event: StoredEvent): boolean
-  /** Changes the room as of the event's seq. */
-  apply(room: Room, event: StoredEvent): void
-}
-
-/** Every operation. A new one is a row here, a new event type also a row in `rules`. */
+/** Every operation. A new one is a row here, a new event type also a row in `rules.ts`. */
 export const operations = {
   send: {
     weight: 30,
@@ -234,62 +226,4 @@ export const refusals: Record<string, (room: Room, seq: number, username: string
   NOT_OWNER: (room, seq, username) => room.owner.at(seq) !== username,
   OWNER_CANNOT_LEAVE: (room, seq, username) => room.owner.at(seq) === username,
   MEMBER_NOT_FOUND: (room, seq, _, { member = '' }) => !room.isMember(member, seq),
-}
-
-const isAlive = (room: Room) => !room.deleted.last
-const byMember = (room: Room, { username }: StoredEvent) => isAlive(room) && room.isMember(username)
-const byOwner = (room: Room, { username }: StoredEvent) => isAlive(room) && room.owner.last === username
-const ofOwnMessage = (room: Room, event: StoredEvent) =>
-  byMember(room, event) &&
-  room.messages.get(event.target ?? 0)?.author === event.username &&
-  room.textOf(event.target ?? 0) !== null
-
-/** Every event type. */
-export const rules: Partial<Record<EventType, Rule>> = {
-  created: {
-    isLegal: (_, { seq }) => seq === 1,
-    apply(room, { username, seq }) {
-      room.owner.set(seq, username)
-      if (username !== '') room.memberOf(username).set(seq, true)
-    },
-  },
-  message: {
-    isLegal: (room, event) =>
-      byMember(room, event) && (event.reply_to === undefined || room.messages.has(event.reply_to)),
-    apply(room, { seq, username, text = '' }) {
-      const timeline = room.textTimeline()
-      timeline.set(seq, text)
-      room.messages.set(seq, { author: username, text: timeline })
-    },
-  },
-  edited: {
-    isLegal: ofOwnMessage,
-    apply: (room, { seq, target = 0, text = '' }) => room.messages.get(target)?.text.set(seq, text),
-  },
-  deleted: {
-    isLegal: ofOwnMessage,
-    apply: (room, { seq, target = 0 }) => room.messages.get(target)?.text.set(seq, null),
-  },
-  joined: {
-    isLegal: (room, { member = '' }) => isAlive(room) && !room.isMember(member),
-    apply: (room, { seq, member = '' }) => room.memberOf(member).set(seq, true),
-  },
-  left: {
-    isLegal: (room, event) =>
-      byMember(room, event) && event.member === event.username && room.owner.last !== event.username,
-    apply: (room, { seq, member = '' }) => room.memberOf(member).set(seq, false),
-  },
-  removed: {
-    isLegal: (room, event) =>
-      byOwner(room, event) && room.isMember(event.member ?? '') && event.member !== event.username,
-    apply: (room, { seq, member = '' }) => room.memberOf(member).set(seq, false),
-  },
-  room_changed: {
-    isLegal: (room, event) => byOwner(room, event) && room.isMember(event.member ?? ''),
-    apply: (room, { seq, member = '' }) => room.owner.set(seq, member),
-  },
-  room_deleted: {
-    isLegal: byOwner,
-    apply: (room, { seq }) => room.deleted.set(seq, true),
-  },
 }

@@ -53,22 +53,35 @@ export class Room {
   readonly deleted = new Timeline(false)
   /** The text of each message, null once it is deleted. */
   readonly messages = new Map<number, { author: string; text: Timeline<string | null> }>()
+  readonly settings = new Timeline<Record<string, unknown>>({})
   readonly #members = new Map<string, Timeline<boolean>>()
+  readonly #moderators = new Map<string, Timeline<boolean>>()
+  readonly #bans = new Map<string, Timeline<boolean>>()
+  readonly #mutes = new Map<string, Timeline<boolean>>()
 
   constructor(readonly room_id: string) {}
 
-  memberOf(username: string): Timeline<boolean> {
-    const known = this.#members.get(username)
+  #of(timelines: Map<string, Timeline<boolean>>, username: string, before = false): Timeline<boolean> {
+    const known = timelines.get(username)
     if (known) return known
-    const timeline = new Timeline(this.room_id === DEFAULT_ROOM_ID)
-    this.#members.set(username, timeline)
+    const timeline = new Timeline(before)
+    timelines.set(username, timeline)
     return timeline
   }
+
+  memberOf = (username: string) => this.#of(this.#members, username, this.room_id === DEFAULT_ROOM_ID)
+  moderatorOf = (username: string) => this.#of(this.#moderators, username)
+  /** Bans and mutes of a run never end by time. */
+  banOf = (username: string) => this.#of(this.#bans, username)
+  muteOf = (username: string) => this.#of(this.#mutes, username)
 
   /** Of a new message. */
   textTimeline = () => new Timeline<string | null>(null)
   isMember = (username: string, seq = this.head) => this.memberOf(username).at(seq)
   members = () => [...this.#members].filter(([, timeline]) => timeline.last).map(([username]) => username)
+  /** The owner or a moderator. */
+  moderates = (username: string, seq = this.head) =>
+    this.owner.at(seq) === username || (this.isMember(username, seq) && this.moderatorOf(username).at(seq))
   textOf = (id: number, seq = this.head) => this.messages.get(id)?.text.at(seq) ?? null
 
   /** How many messages of others after a mark are there, deleted ones left out. */

@@ -1,8 +1,8 @@
 import type { StoredEvent } from '../../schemas/event.js'
-import type { MemberRow, RoomRecord } from '../../schemas/room.js'
+import type { MemberRow, Restriction, RoomRecord } from '../../schemas/room.js'
 import { DEFAULT_ROOM_ID } from '../../schemas/wire.js'
 import type { RoomState } from '../store/index.js'
-import { foldMember, foldRoom } from '../store/index.js'
+import { foldMember, foldRoom, memberOf } from '../store/index.js'
 
 /** Member rows that a view holds; beyond, it drops all of them, and they are read again. */
 const ROWS_MAX = 10_000
@@ -13,6 +13,8 @@ const ROWS_MAX = 10_000
 export class RoomView {
   seq = 0
   room: RoomRecord | null = null
+  /** The time of event `seq`. */
+  #at = ''
   readonly #rows = new Map<string, MemberRow | null>()
 
   knows(username: string) {
@@ -25,6 +27,21 @@ export class RoomView {
     return row ? row.is_member : this.room?.id === DEFAULT_ROOM_ID
   }
 
+  /** What the user is in the room. Call it only for users that the view knows. */
+  rowOf(username: string): MemberRow | null {
+    return this.#rows.get(username) ?? null
+  }
+
+  /**
+   * Whether a ban or a mute holds. The time that counts is the later one of this server's clock and the newest event's, so
+   * that it does not hold longer on a server whose clock is behind.
+   */
+  holds(restriction: Restriction | undefined): restriction is Restriction {
+    if (restriction === undefined) return false
+    const { until } = restriction
+    return until === undefined || Date.parse(until) > Math.max(Date.now(), Date.parse(this.#at) || 0)
+  }
+
   /** Applies a store's answer for `usernames`; it must have been requested with this view's `seq` as `since`. */
   read(state: RoomState, usernames: string[]) {
     if (this.#rows.size + usernames.length > ROWS_MAX) this.#rows.clear()
@@ -33,6 +50,7 @@ export class RoomView {
     this.room = state.room
     for (const event of state.events) this.#fold(event)
     this.seq = state.head
+    this.#at = state.head_at
   }
 
   /** Applies the events that follow `seq`, without a hole. */
@@ -40,6 +58,7 @@ export class RoomView {
     for (const event of events) {
       this.#fold(event)
       this.seq = event.seq
+      this.#at = event.created_at
     }
   }
 
@@ -48,14 +67,17 @@ export class RoomView {
     const copy = new RoomView()
     copy.seq = this.seq
     copy.room = this.room
+    copy.#at = this.#at
     for (const [username, row] of this.#rows) copy.#rows.set(username, row)
     return copy
   }
 
   #fold(event: StoredEvent) {
     if (this.room) this.room = foldRoom(this.room, event)
-    const row = foldMember(event)
-    if (row && this.#rows.has(row.username)) this.#replace(row)
+    const username = memberOf(event)
+    if (username === undefined || !this.#rows.has(username)) return
+    const row = foldMember(event, this.#rows.get(username))
+    if (row) this.#rows.set(username, row)
   }
 
   #replace(row: MemberRow) {

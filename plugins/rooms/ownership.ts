@@ -22,7 +22,7 @@ export function createOwnership(
     const created_at = new Date().toISOString()
     const member_count = owner === '' ? 0 : 1
     await store.createRoom(
-      { id, ...data, indexed_seq: 1, owner, member_count, created_at, deleted: false },
+      { id, ...data, indexed_seq: 1, owner, member_count, created_at, deleted: false, slow_mode_s: 0 },
       { room_id: id, seq: 1, type: 'created', username: owner, client_id: randomUUID(), created_at, data },
     )
   }

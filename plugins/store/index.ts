@@ -5,7 +5,7 @@ import type { Config } from '../../schemas/config.js'
 import type { Logger, Store } from './store.js'
 
 export { openToOthers } from './embedded/modes.js'
-export { bytesOf, foldMember, foldMessage, foldRoom } from './log/fold.js'
+export { bytesOf, foldMember, foldMessage, foldRoom, memberOf } from './log/fold.js'
 export { parseQuery } from './log/terms.js'
 export * from './store.js'
 export * from './transfer.js'

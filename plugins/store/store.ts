@@ -7,6 +7,15 @@ export class Conflict extends Error {
   override name = 'Conflict'
 }
 
+/** What `append` throws if an event renames a room to a name that another room has. */
+export class NameTaken extends Error {
+  override name = 'NameTaken'
+  /** @param seq of the event that renames; nothing was stored at it or after it */
+  constructor(readonly seq: number) {
+    super('The name is taken')
+  }
+}
+
 /** Where a store logs failures; compatible with Fastify's logger. */
 export interface Logger {
   error(details: object, message: string): void
@@ -97,6 +106,8 @@ export interface RoomState {
   events: StoredEvent[]
   /** The log's last seq, 0 if it is empty. */
   head: number
+  /** The time of the event `head`; empty if the log is. */
+  head_at: string
 }
 
 /**
@@ -183,6 +194,8 @@ export interface Store {
   readMember(room_id: string, username: string): Promise<MemberRow | null>
   /** Rows with `is_member`, by lower-case username after `after`. Not for the default room. */
   listMembers(room_id: string, query: { after?: string; limit: number }): Promise<MemberRow[]>
+  /** Rows with `banned`, whether or not the ban is over, by lower-case username after `after`. */
+  listBanned(room_id: string, query: { after?: string; limit: number }): Promise<MemberRow[]>
 
   /** 0 if the user has no mark in the room. */
   readMark(username: string, room_id: string): Promise<number>
@@ -198,6 +211,8 @@ export interface Store {
    * @param after the last seq that the caller knows to exist, 0 for an empty log
    * @param events 1 to BATCH_MAX with seq after+1, after+2, …
    * @throws Conflict if a seq or a client_id is taken: a prefix may be stored, so look each event up by its client_id
+   * @throws NameTaken if an event renames the room to a name that another room has, in whatever way it got it: names are
+   *   unique through any race. A prefix before that event may be stored
    */
   append(room_id: string, after: number, events: StoredEvent[]): Promise<void>
   /**

@@ -9,7 +9,7 @@ import { RoomView } from '../../plugins/room-log/view.js'
 import type { Writer } from '../../plugins/room-log/writer.js'
 import type { Rooms } from '../../plugins/rooms/index.js'
 import { createMembership } from '../../plugins/rooms/membership.js'
-import { Conflict, foldMember, foldRoom, type Store } from '../../plugins/store/index.js'
+import { Conflict, foldMember, foldRoom, memberOf, type Store } from '../../plugins/store/index.js'
 import { EventOrder } from '../../plugins/ws/order.js'
 import { errors } from '../../schemas/error.js'
 import { membershipTypes, type StoredEvent } from '../../schemas/event.js'
@@ -40,7 +40,7 @@ function createStore(schedule: Schedule, random: Random) {
 
   const first = (): RoomRecord => ({
     ...{ id: ROOM, name: 'Room', description: '', is_public: true, max_members: 0, indexed_seq: 0, owner: OWNER },
-    ...{ member_count: 0, password_hash: null, created_at: '', deleted: false },
+    ...{ member_count: 0, password_hash: null, created_at: '', deleted: false, slow_mode_s: 0 },
   })
 
   async function call<T>(work: () => Promise<T>): Promise<T> {
@@ -88,14 +88,20 @@ function createStore(schedule: Schedule, random: Random) {
         await schedule.pause()
         const rows = new Map<string, MemberRow>()
         for (const event of events(0, indexed)) {
-          const row = foldMember(event)
+          const row = foldMember(event, rows.get(memberOf(event) ?? ''))
           if (row && usernames.includes(row.username)) rows.set(row.username, row)
         }
         await schedule.pause()
         const last = head()
         await schedule.pause()
         const changes = events(Math.min(since, room.indexed_seq), last).filter(({ type }) => membershipTypes.has(type))
-        return { room, members: [...rows.values()], events: changes, head: last }
+        return {
+          room,
+          members: [...rows.values()],
+          events: changes,
+          head: last,
+          head_at: log[last - 1]?.created_at ?? '',
+        }
       }),
     readTargets: (_: string, seqs: number[]) =>
       call(async () =>

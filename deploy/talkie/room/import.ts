@@ -75,7 +75,7 @@ const isRoomId = new Ajv().compile(RoomId)
 const isRoomName = new Ajv().compile(RoomSettings.properties.name)
 
 /** @throws Error, one sentence, if the options do not make a valid room */
-function adapt({ created }: LogSummary, { id, name, owner }: Values): Adapted {
+function adapt({ created, name: last_name }: LogSummary, { id, name: asked_name, owner }: Values): Adapted {
   const room_id = id ?? created.room_id
   if (!isRoomId(room_id) || room_id === DEFAULT_ROOM_ID) {
     throw new Error('The room needs an id of its own (1 to 32 characters of A–Z, a–z, 0–9, _ and -): use --id')
@@ -85,13 +85,16 @@ function adapt({ created }: LogSummary, { id, name, owner }: Values): Adapted {
   }
   const username = owner ?? created.username
   if (username === '') throw new Error('The room has no owner: use --owner')
-  const settings = { ...(created.data as Settings), ...(name !== undefined && { name }) } as Settings
-  if (!isRoomName(settings.name))
+  const name = asked_name ?? last_name
+  if (!isRoomName(name)) {
     throw new Error(
-      name === undefined
-        ? `${settings.name} is not a valid room name here: use --name`
+      asked_name === undefined
+        ? `${name} is not a valid room name here: use --name`
         : '--name is not a valid room name',
     )
+  }
+  // The room has its last name from the start, because its earlier ones may be taken here.
+  const settings = { ...(created.data as Settings), name }
 
   const first = { ...created, room_id, username, data: settings } as StoredEvent
   return { first, settings }
@@ -101,7 +104,8 @@ function adapt({ created }: LogSummary, { id, name, owner }: Values): Adapted {
 function placing({ first, settings }: Adapted, nameOf: (username: string) => string): Target {
   function place(event: StoredEvent): StoredEvent {
     const placed = event.seq === 1 ? first : { ...event, room_id: first.room_id }
-    const { username, member } = placed
+    const { username, member, data } = placed
+    if (data?.name !== undefined) placed.data = { ...data, name: settings.name }
     return { ...placed, username: nameOf(username), ...(member !== undefined && { member: nameOf(member) }) }
   }
   return {
@@ -113,6 +117,7 @@ function placing({ first, settings }: Adapted, nameOf: (username: string) => str
       member_count: 1,
       created_at: first.created_at,
       deleted: false,
+      slow_mode_s: 0,
     },
     place,
   }

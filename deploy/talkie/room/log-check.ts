@@ -4,6 +4,8 @@ import { limits } from '../../../schemas/wire.js'
 /** What a valid log contains. */
 export interface LogSummary {
   created: StoredEvent
+  /** The room's last name. */
+  name: string
   events: number
   /** Every user that it names, by lower-case name. */
   usernames: Map<string, string>
@@ -35,6 +37,11 @@ export function createLogCheck() {
   const client_ids = new Set<string>()
   const usernames = new Map<string, string>()
   const members = new Set<string>()
+  const moderators = new Set<string>()
+  const banned = new Set<string>()
+  const muted = new Set<string>()
+  let owner = ''
+  let name = ''
 
   function demand(holds: boolean, sentence: string): asserts holds {
     if (!holds) throw new Error(sentence)
@@ -53,10 +60,12 @@ export function createLogCheck() {
   function targetOf(event: StoredEvent): Message {
     const message = messages.get(event.target ?? 0)
     demand(message !== undefined, 'the target is not an earlier message')
-    demand(key(message.username) === key(event.username), 'the target belongs to another user')
     demand(!message.isDeleted, 'the target is already deleted')
     return message
   }
+
+  const isAuthor = ({ username }: Message, event: StoredEvent) => key(username) === key(event.username)
+  const moderates = (username: string) => key(username) === owner || moderators.has(key(username))
 
   function memberOf({ member }: StoredEvent): string {
     demand(member !== undefined, 'the member is missing')
@@ -66,14 +75,16 @@ export function createLogCheck() {
 
   const checks: Record<StoredEvent['type'], (event: StoredEvent) => void> = {
     created(event) {
-      const { name, description, is_public, max_members, password_hash } = event.data ?? {}
+      const { description, is_public, max_members, password_hash } = event.data ?? {}
       demand(event.seq === 1, 'only the first event can create the room')
       demand(
-        ![name, description, is_public, max_members, password_hash].includes(undefined),
+        ![event.data?.name, description, is_public, max_members, password_hash].includes(undefined),
         'room settings are missing',
       )
       created = event
-      if (event.username !== '') members.add(key(event.username))
+      name = event.data?.name ?? ''
+      owner = key(event.username)
+      if (owner !== '') members.add(owner)
     },
     message(event) {
       const isEmpty = checkText(event.text)
@@ -82,21 +93,50 @@ export function createLogCheck() {
     },
     edited(event) {
       const message = targetOf(event)
+      demand(isAuthor(message, event), 'the target belongs to another user')
       message.isEmpty ||= checkText(event.text)
       demand(++message.edits <= limits.EDITS_MAX, `the target has more than ${limits.EDITS_MAX} edits`)
     },
     deleted(event) {
-      targetOf(event).isDeleted = true
+      const message = targetOf(event)
+      demand(isAuthor(message, event) || moderates(event.username), 'the target belongs to another user')
+      message.isDeleted = true
     },
     joined(event) {
       const member = memberOf(event)
       demand(!members.has(member), 'the user is already a member')
       members.add(member)
+      banned.delete(member)
     },
     left: leaves,
     removed: leaves,
+    banned(event) {
+      const member = memberOf(event)
+      demand(members.delete(member) === (event.data?.was_member ?? false), 'was_member is not what the user was')
+      moderators.delete(member)
+      banned.add(member)
+    },
+    unbanned(event) {
+      demand(banned.delete(memberOf(event)), 'the user is not banned')
+    },
+    muted(event) {
+      muted.add(memberOf(event))
+    },
+    unmuted(event) {
+      demand(muted.delete(memberOf(event)), 'the user is not muted')
+    },
+    role_changed(event) {
+      const member = memberOf(event)
+      demand(members.has(member), 'the user is not a member')
+      if (event.data?.role === 'moderator') moderators.add(member)
+      else moderators.delete(member)
+    },
     room_changed(event) {
-      demand(members.has(memberOf(event)), 'the new owner is not a member')
+      name = event.data?.name ?? name
+      if (event.member === undefined) return
+      owner = memberOf(event)
+      demand(members.has(owner), 'the new owner is not a member')
+      moderators.delete(owner)
     },
     room_deleted() {
       demand(false, 'the room is deleted')
@@ -110,7 +150,9 @@ export function createLogCheck() {
   }
 
   function leaves(event: StoredEvent) {
-    demand(members.delete(memberOf(event)), 'the user is not a member')
+    const member = memberOf(event)
+    demand(members.delete(member), 'the user is not a member')
+    moderators.delete(member)
   }
 
   return {
@@ -134,7 +176,7 @@ export function createLogCheck() {
       for (const [id, { isEmpty, isDeleted }] of messages) {
         demand(!isEmpty || isDeleted, `Message ${id} has an empty text but is not deleted`)
       }
-      return { created, events: seq, usernames, members: [...members] }
+      return { created, name, events: seq, usernames, members: [...members] }
     },
   }
 }

@@ -5,7 +5,7 @@ import type { Session, StoredUser } from '../../../schemas/user.js'
 import { DEFAULT_ROOM_ID } from '../../../schemas/wire.js'
 import { foldName, sortKey } from '../log/name.js'
 import { type Position, type RoomQuery, type RoomState, type Standing, type Target, UNREAD_SCAN_MAX } from '../store.js'
-import { readHead } from './head.js'
+import { readHead, readLast } from './head.js'
 import { createIndexReads } from './indexes.js'
 import {
   type EventRow,
@@ -161,7 +161,7 @@ export function createReads(db: Sqlite) {
 
     readState(room_id: string, usernames: string[], since: number): RoomState {
       return db.snapshot(() => {
-        const head = readHead(db, room_id)
+        const { seq: head, created_at: head_at } = readLast(db, room_id)
         const room = readRoom(room_id)
         const members = usernames.map(username => ofIndexes.readMember(room_id, username)).filter(row => row !== null)
         const after = Math.min(since, room?.indexed_seq ?? 0)
@@ -173,7 +173,7 @@ export function createReads(db: Sqlite) {
                 [room_id, after],
               )
             : []
-        return { room, members, events: rows.map(toEvent), head }
+        return { room, members, events: rows.map(toEvent), head, head_at }
       })
     },
 

@@ -1,5 +1,5 @@
 import type { StoredEvent } from '../../../schemas/event.js'
-import type { MemberRow, RoomRecord } from '../../../schemas/room.js'
+import type { MemberRow, Restriction, RoomRecord } from '../../../schemas/room.js'
 import type { Session, StoredUser } from '../../../schemas/user.js'
 import { foldName, sortKey } from '../log/name.js'
 import type { Value } from './sqlite.js'
@@ -70,7 +70,7 @@ export function userValues(user: StoredUser): Value[] {
 
 /** Columns of `rooms`, and the log's head, up to which the record reflects it. */
 export const ROOM_COLUMNS = `id, coalesce((select seq from events where room_id = rooms.id order by seq desc limit 1), 0)
-  as indexed_seq, owner, member_count, password_hash, created_at, deleted, name, description, is_public, max_members`
+  as indexed_seq, owner, member_count, password_hash, slow_mode_s, created_at, deleted, name, description, is_public, max_members`
 
 export type RoomRow = Omit<RoomRecord, 'deleted' | 'is_public'> & { deleted: number; is_public: number }
 
@@ -80,7 +80,7 @@ export function toRoom(row: RoomRow): RoomRecord {
 
 /** What is stored of a room, its name also as it is searched and sorted. */
 export const STORED_ROOM_COLUMNS =
-  'id, name, name_folded, name_sort, description, is_public, max_members, owner, member_count, password_hash, created_at, deleted'
+  'id, name, name_folded, name_sort, description, is_public, max_members, owner, member_count, password_hash, slow_mode_s, created_at, deleted'
 
 /** A value for each of STORED_ROOM_COLUMNS. */
 export function roomValues(room: RoomRecord): Value[] {
@@ -95,21 +95,42 @@ export function roomValues(room: RoomRecord): Value[] {
     room.owner,
     room.member_count,
     room.password_hash,
+    room.slow_mode_s,
     room.created_at,
     room.deleted,
   ]
 }
 
-export const MEMBER_COLUMNS = 'room_id, username, seq, is_member'
+export const MEMBER_COLUMNS = 'room_id, username, seq, is_member, role, banned, muted'
 
-export type MemberRowRow = Omit<MemberRow, 'is_member'> & { is_member: number }
-
-export function toMember(row: MemberRowRow): MemberRow {
-  return { ...row, is_member: row.is_member === 1 }
+export type MemberRowRow = Pick<MemberRow, 'room_id' | 'username' | 'seq'> & {
+  is_member: number
+  role: 'moderator' | null
+  banned: string | null
+  muted: string | null
 }
 
+export function toMember({ is_member, role, banned, muted, ...row }: MemberRowRow): MemberRow {
+  const member: MemberRow = { ...row, is_member: is_member === 1 }
+  if (role !== null) member.role = role
+  if (banned !== null) member.banned = JSON.parse(banned)
+  if (muted !== null) member.muted = JSON.parse(muted)
+  return member
+}
+
+const toJson = (restriction: Restriction | undefined) =>
+  restriction === undefined ? null : JSON.stringify(restriction)
+
 /** A value for each of MEMBER_COLUMNS. */
-export const memberValues = (row: MemberRow): Value[] => [row.room_id, row.username, row.seq, row.is_member]
+export const memberValues = (row: MemberRow): Value[] => [
+  row.room_id,
+  row.username,
+  row.seq,
+  row.is_member,
+  row.role ?? null,
+  toJson(row.banned),
+  toJson(row.muted),
+]
 
 export const SESSION_COLUMNS = 'id, username, created_at, expires_at, generation, device, address, last_seen_at'
 

@@ -23,6 +23,7 @@ const COLUMNS: Record<keyof StandingRow, string> = {
   owner: 'room.owner',
   member_count: 'room.member_count',
   password_hash: 'room.password_hash',
+  slow_mode_s: 'room.slow_mode_s',
   created_at: 'room.created_at',
   deleted: 'room.deleted',
   name: 'room.name',

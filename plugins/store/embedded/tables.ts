@@ -8,7 +8,10 @@ const OLDEST_VERSION = 2
 /** Whether this server can open a store of a version. */
 export const isReadable = (version = '') => Number(version) >= OLDEST_VERSION && Number(version) <= SCHEMA_VERSION
 
-/** Names that a reader takes for the same are the same, and lists go by `name_sort`. */
+/**
+ * Names that a reader takes for the same are the same, and lists go by `name_sort`. Deleted rooms are excluded: the name
+ * of one becomes its id, which another room may have as its name.
+ */
 export const ROOM_NAME_INDEXES = `
 create unique index rooms_name_folded on rooms (name_folded) where deleted = 0;
 create index rooms_public on rooms (name_sort) where deleted = 0 and is_public = 1;
@@ -65,11 +68,10 @@ create table rooms (
   owner text not null,
   member_count integer not null,
   password_hash text,
+  slow_mode_s integer not null default 0,
   created_at text not null,
   deleted integer not null
 ) without rowid;
--- Excludes deleted rooms: a deleted room's name becomes its id, which another room may have as its name.
-create unique index rooms_name on rooms (name) where deleted = 0;
 ${ROOM_NAME_INDEXES}
 
 create table marks (

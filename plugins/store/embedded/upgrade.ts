@@ -14,7 +14,13 @@ export function upgrade(db: Sqlite) {
       db.exec('drop table if exists terms')
       nameRooms(db)
     }
-    if (Number(version) < 4) addAccountColumns(db)
+    if (Number(version) < 4) {
+      addAccountColumns(db)
+      db.exec('drop index if exists rooms_name')
+      db.exec('alter table rooms add column slow_mode_s integer not null default 0')
+      // `ensureIndexes` makes it again, with roles, bans and mutes, from the logs.
+      db.exec('drop table if exists members')
+    }
     db.run("update meta set value = ? where name = 'schema_version'", [`${SCHEMA_VERSION}`])
   })
 }

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { NameTaken } from '../store.js'
 import { openConnection } from './connection.js'
 import { createTermReads } from './indexes/terms.js'
 import { SqliteError } from './sqlite.js'
@@ -8,8 +9,8 @@ import { createWrites, type Write } from './writes.js'
 /** Requests of the main thread: commit writes in one transaction, index a room's terms up to its head, or close. */
 export type Request = { commit: Write[] } | { index: string } | { close: true }
 
-/** Outcome of one write; after `conflict` or `error` nothing of it is stored. */
-export type Outcome = { value: unknown } | { conflict: string } | { error: string }
+/** Outcome of one write; nothing of it is stored unless it has a `value`. */
+export type Outcome = { value: unknown } | { conflict: string } | { name_taken: number } | { error: string }
 
 export type Reply =
   | { opened: true }
@@ -50,6 +51,7 @@ function attempt(write: Write): Outcome {
     if (!own) throw error
     db.run('rollback to one')
     db.run('release one')
+    if (error instanceof NameTaken) return { name_taken: error.seq }
     const taken = error instanceof SqliteError && /_(PRIMARYKEY|UNIQUE)$/.test(error.code)
     return taken ? { conflict: error.message } : { error: String(error) }
   }

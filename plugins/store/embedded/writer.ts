@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Worker } from 'node:worker_threads'
 import { errors } from '../../../schemas/error.js'
-import { Conflict, type Logger, type StoreObserver } from '../store.js'
+import { Conflict, type Logger, NameTaken, type StoreObserver } from '../store.js'
 import { Gathering } from './gathering.js'
 import type { Outcome, Reply, Request } from './worker.js'
 import type { Write, Writes } from './writes.js'
@@ -131,6 +131,7 @@ export async function startWriter(worker: Worker, log: Logger) {
     ended(({ resolve, reject }, i) => {
       const outcome = outcomes[i] as Outcome
       if ('value' in outcome) resolve(outcome.value)
+      else if ('name_taken' in outcome) reject(new NameTaken(outcome.name_taken))
       else if ('conflict' in outcome) reject(new Conflict(outcome.conflict))
       else reject(new Error(outcome.error))
     })

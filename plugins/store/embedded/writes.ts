@@ -3,7 +3,9 @@ import type { StoredEvent } from '../../../schemas/event.js'
 import type { RoomRecord } from '../../../schemas/room.js'
 import type { AccountChange, ProfileChange, Session, StoredUser } from '../../../schemas/user.js'
 import { DEFAULT_ROOM_ID } from '../../../schemas/wire.js'
+import { NameTaken } from '../store.js'
 import { readHead } from './head.js'
+import { isNameTaken } from './indexes/members.js'
 import { immediate } from './indexes.js'
 import { applyTo } from './log-index.js'
 import {
@@ -155,6 +157,11 @@ export function createWrites(db: Sqlite) {
       if (after > 0) {
         const known = db.get('select 1 from events where room_id = ? and seq = ?', [room_id, after])
         assert(known, `The log of room ${room_id} has no event ${after} to append after`)
+      }
+      for (const { type, seq, data } of events) {
+        if (type === 'room_changed' && data?.name !== undefined && isNameTaken(db, room_id, data.name)) {
+          throw new NameTaken(seq)
+        }
       }
       insert(events)
       applyTo(immediate, db, room_id, events)

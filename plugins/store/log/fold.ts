@@ -1,24 +1,59 @@
 import type { StoredEvent } from '../../../schemas/event.js'
 import type { Message } from '../../../schemas/message.js'
-import type { LastMessage, MemberRow, RoomRecord } from '../../../schemas/room.js'
-import { lastText } from '../../../schemas/wire.js'
+import type { LastMessage, MemberRow, Restriction, RoomRecord } from '../../../schemas/room.js'
+import { DEFAULT_ROOM_ID, lastText } from '../../../schemas/wire.js'
 import type { Target } from '../store.js'
 
-/** The member row that results from an event, or null if the event changes no membership. */
-export function foldMember(event: StoredEvent): MemberRow | null {
-  const row = { room_id: event.room_id, seq: event.seq }
-  switch (event.type) {
+/** The user whose row an event may change. */
+export const memberOf = ({ type, username, member }: StoredEvent): string | undefined =>
+  type === 'created' ? username || undefined : member
+
+/** How long a ban or a mute lasts, by whom it is and why. */
+function restrictionOf({ username, created_at, data: { until, reason } = {} }: StoredEvent): Restriction {
+  return { ...(until !== undefined && { until }), by: username, at: created_at, ...(reason && { reason }) }
+}
+
+/**
+ * The member row that results from an event, or null if the event changes none.
+ * @param before the row of the event's `memberOf`, if there is one; an event that it reflects changes nothing
+ */
+export function foldMember(event: StoredEvent, before: MemberRow | null | undefined): MemberRow | null {
+  const { type, room_id, seq } = event
+  const username = memberOf(event)
+  if (username === undefined || (before && before.seq >= seq)) return null
+  const is_member = before ? before.is_member : room_id === DEFAULT_ROOM_ID
+  const { role, banned, muted } = before ?? {}
+  const row = { room_id, username: before?.username ?? username, seq, is_member }
+  const kept = { ...(role && { role }), ...(banned && { banned }), ...(muted && { muted }) }
+  const still_muted = muted && { muted }
+  switch (type) {
     case 'created':
-      return event.username === '' ? null : { ...row, username: event.username, is_member: true }
     case 'joined':
-      return { ...row, username: event.member as string, is_member: true }
+      return { ...row, is_member: true, ...still_muted }
     case 'left':
     case 'removed':
-      return { ...row, username: event.member as string, is_member: false }
+      return { ...row, is_member: false, ...still_muted }
+    case 'banned':
+      return { ...row, is_member: false, banned: restrictionOf(event), ...still_muted }
+    case 'unbanned':
+      return { ...row, ...still_muted }
+    case 'muted':
+      return { ...row, ...kept, muted: restrictionOf(event) }
+    case 'unmuted':
+      return { ...row, ...(role && { role }), ...(banned && { banned }) }
+    case 'role_changed':
+      return { ...row, ...still_muted, ...(event.data?.role === 'moderator' && { role: 'moderator' }) }
+    case 'room_changed':
+      // An owner who hands the room over again is a plain member then.
+      return role ? { ...row, ...still_muted } : null
     default:
       return null
   }
 }
+
+/** Whether a room has another name after an event, or none. */
+export const namesRoom = ({ type, data }: StoredEvent): boolean =>
+  type === 'created' || type === 'room_deleted' || (type === 'room_changed' && data?.name !== undefined)
 
 /**
  * A room's record after an event that follows it. The log holds valid changes only (a member does not join again), so
@@ -39,9 +74,14 @@ export function foldRoom(room: RoomRecord, event: StoredEvent): RoomRecord {
     case 'removed':
       next.member_count--
       break
-    case 'room_changed':
-      next.owner = event.member as string
+    case 'banned':
+      if (event.data?.was_member) next.member_count--
       break
+    case 'room_changed': {
+      const { has_password: _, ...settings } = event.data ?? {}
+      Object.assign(next, settings, event.member !== undefined && { owner: event.member })
+      break
+    }
     case 'room_deleted':
       next.deleted = true
       next.name = room.id

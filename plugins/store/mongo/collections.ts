@@ -7,7 +7,7 @@ import { CONTINUE, isUnfinished, leftSince } from '../transfer.js'
 import { insertIfMissing } from './failures.js'
 
 /** Raised for every change of the documents that an older server would not understand. */
-export const SCHEMA_VERSION = '1'
+export const SCHEMA_VERSION = '2'
 
 /** Usernames are case-insensitive, so fields that are looked up or unique hold them in lower case, as `user`. */
 export const userKey = (username: string) => username.toLowerCase()
@@ -31,7 +31,7 @@ export type RoomDocument = Omit<RoomRecord, 'id'> & {
   /** The newest message as of `seq`. Missing if an older server, which does not know it, wrote the record last. */
   latest?: { seq: number; message: LastMessage | null }
 }
-export type MemberDocument = MemberRow & { user: string }
+export type MemberDocument = MemberRow & { user: string; is_banned: boolean }
 interface MarkDocument {
   user: string
   room_id: string
@@ -46,6 +46,12 @@ export interface IndexedDocument {
 /** Progress of the purge of a deleted room. */
 interface PurgeDocument {
   _id: string
+  seq: number
+}
+/** A name that a room will get by its event `seq` (`claims.ts`). `_id` is the folded name. */
+interface NameDocument {
+  _id: string
+  room_id: string
   seq: number
 }
 /** The server that currently follows a room's log; `beat` changes while it is alive. */
@@ -63,6 +69,7 @@ export interface Collections {
   users: Collection<UserDocument>
   sessions: Collection<SessionDocument>
   rooms: Collection<RoomDocument>
+  names: Collection<NameDocument>
   members: Collection<MemberDocument>
   marks: Collection<MarkDocument>
   events: Collection<EventDocument>
@@ -97,6 +104,7 @@ export function collectionsOf(db: Db): Collections {
     users: db.collection('users'),
     sessions: db.collection('sessions'),
     rooms: db.collection('rooms'),
+    names: db.collection('names'),
     members: db.collection('members'),
     marks: db.collection('marks'),
     events: db.collection('events'),
@@ -126,6 +134,8 @@ export async function ensureIndexes(
  */
 export async function ensureEpoch({ meta }: Collections): Promise<string> {
   await insertIfMissing(meta.insertOne({ _id: 'schema_version', value: SCHEMA_VERSION }))
+  // Version 1 has no roles, bans and settings that change; everything else is the same.
+  await meta.updateOne({ _id: 'schema_version', value: '1' }, { $set: { value: SCHEMA_VERSION } })
   const version = (await meta.findOne({ _id: 'schema_version' }))?.value
   if (isUnfinished(version)) throw new Error(`The database is half migrated: ${CONTINUE}`)
   if (leftSince(version) !== undefined) {

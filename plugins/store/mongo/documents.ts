@@ -50,9 +50,16 @@ export const toRecord = ({
   names_version: _version,
   tombstone: _tombstone,
   latest: _latest,
+  // Missing if an older server put the room.
+  slow_mode_s = 0,
   ...record
-}: RoomDocument): RoomRecord => ({ id: _id, ...record })
+}: RoomDocument): RoomRecord => ({ id: _id, ...record, slow_mode_s })
 
-export const memberDocument = (row: MemberRow): MemberDocument => ({ ...row, user: userKey(row.username) })
+export const memberDocument = (row: MemberRow): MemberDocument => ({
+  ...row,
+  user: userKey(row.username),
+  is_banned: row.banned !== undefined,
+})
+export const toMember = ({ user: _user, is_banned: _banned, ...row }: MemberDocument): MemberRow => row
 
 export const eventDocument = (event: StoredEvent): EventDocument => ({ ...event, user: userKey(event.username) })

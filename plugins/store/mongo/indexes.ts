@@ -1,4 +1,5 @@
 import type { Db } from 'mongodb'
+import type { Claims } from './claims.js'
 import type { Collections } from './collections.js'
 import type { Call } from './connection.js'
 import { createMembers } from './indexes/members.js'
@@ -7,8 +8,8 @@ import type { Log } from './log.js'
 import type { LogIndex } from './log-index.js'
 
 /** The indexes of the log. Each has an `index`, which the follower keeps up to date, and its reads. */
-export function createIndexes(db: Db, collections: Collections, log: Log) {
-  const members = createMembers(collections, log)
+export function createIndexes(db: Db, collections: Collections, log: Log, claims: Claims) {
+  const members = createMembers(collections, log, claims)
   const terms = createTerms(db, collections, log)
   return { members, terms, all: [members.index, terms.index] }
 }
@@ -35,6 +36,11 @@ export function createIndexReads(
     async listMembers(call: Call, room_id: string, query: { after?: string; limit: number }) {
       await settle(call, room_id)
       return members.listMembers(call, room_id, query)
+    },
+
+    async listBanned(call: Call, room_id: string, query: { after?: string; limit: number }) {
+      await settle(call, room_id)
+      return members.listBanned(call, room_id, query)
     },
 
     async searchTerms(call: Call, room_id: string, wanted: string[], query: { before: number; limit: number }) {

@@ -4,8 +4,9 @@ import { errors } from '../../../schemas/error.js'
 import { membershipTypes, type StoredEvent } from '../../../schemas/event.js'
 import type { RoomRecord } from '../../../schemas/room.js'
 import { roomPage } from '../log/page.js'
-import { BATCH_MAX, Conflict, type Logger, type RoomQuery, type Store } from '../store.js'
+import { BATCH_MAX, Conflict, type Logger, NameTaken, type RoomQuery, type Store } from '../store.js'
 import { leftSince } from '../transfer.js'
+import { createClaims } from './claims.js'
 import { collectionsOf, ensureEpoch, ensureIndexes } from './collections.js'
 import { type Call, createCalls, TIMEOUT_MS, withConcerns } from './connection.js'
 import { eventDocument } from './documents.js'
@@ -18,6 +19,7 @@ import type { Newest } from './log-index.js'
 import { nameRooms } from './names.js'
 import { type Watch, watchClient } from './observe.js'
 import { createPeople } from './people.js'
+import { createRecords } from './records.js'
 import { createRooms } from './rooms.js'
 import { createReadStandings } from './standings.js'
 import { createReadState } from './state.js'
@@ -28,6 +30,18 @@ import { createUpkeep } from './upkeep.js'
  * a duplicate, although the insert is ordered, which left gaps in a log.
  */
 const INSERT_MAX = 100
+
+/** Splits a batch into the events of each insert command; one that renames the room is the first of its command. */
+function inserts(appended: StoredEvent[]): StoredEvent[][] {
+  const commands: StoredEvent[][] = []
+  for (const event of appended) {
+    const last = commands.at(-1)
+    const renames = event.type === 'room_changed' && event.data?.name !== undefined
+    if (last === undefined || last.length === INSERT_MAX || renames) commands.push([event])
+    else last.push(event)
+  }
+  return commands
+}
 
 type Method = (call: Call, ...args: never[]) => Promise<unknown>
 /** A store method without its `call` parameter. */
@@ -53,7 +67,9 @@ export async function openMongo(
   const db = withConcerns(connected, timeout_ms)
   const collections = collectionsOf(db)
   const log = createLog(collections)
-  const indexes = createIndexes(db, collections, log)
+  const records = createRecords(collections, log)
+  const claims = createClaims(collections, log, records)
+  const indexes = createIndexes(db, collections, log, claims)
   const to_index = await dropOldTerms(db, collections)
   await nameRooms(collections)
   await ensureIndexes(db, indexes.all)
@@ -64,7 +80,7 @@ export async function openMongo(
   const follower = createFollower(collections, log, indexes.all)
   const upkeep = createUpkeep(collections, follower, run, logger)
   const people = createPeople(collections, log)
-  const rooms = createRooms(collections, log)
+  const rooms = createRooms(collections, records, claims)
   await upkeep.sweep()
   for (const room_id of to_index) upkeep.behind(room_id, Number.MAX_SAFE_INTEGER)
 
@@ -129,9 +145,12 @@ export async function openMongo(
     const changesMembers = appended.some(({ type }) => membershipTypes.has(type))
     let at = 0
     try {
-      for (; at < appended.length; at += INSERT_MAX) {
-        const documents = appended.slice(at, at + INSERT_MAX).map(eventDocument)
-        await collections.events.insertMany(documents, { ...call, ordered: true })
+      for (const events of inserts(appended)) {
+        const [first] = events as [StoredEvent]
+        const { name } = first.type === 'room_changed' ? (first.data ?? {}) : {}
+        if (name !== undefined && !(await claims.claim(call, name, room_id, first.seq))) throw new NameTaken(first.seq)
+        await collections.events.insertMany(events.map(eventDocument), { ...call, ordered: true })
+        at += events.length
       }
     } catch (error) {
       // If the very first one was refused, nothing is stored, except when the driver's retry collided with its own first

@@ -1,47 +1,23 @@
-import { randomUUID } from 'node:crypto'
 import type { Filter } from 'mongodb'
 import type { StoredEvent } from '../../../schemas/event.js'
 import type { RoomRecord } from '../../../schemas/room.js'
 import { DEFAULT_ROOM_ID } from '../../../schemas/wire.js'
 import { foldName, sortKey } from '../log/name.js'
 import { Conflict, type RoomQuery } from '../store.js'
+import type { Claims } from './claims.js'
 import { type Collections, type RoomDocument, userKey } from './collections.js'
 import type { Call } from './connection.js'
-import { eventDocument, roomDocument, toRecord } from './documents.js'
+import { eventDocument, toRecord } from './documents.js'
 import { insertIfMissing } from './failures.js'
-import type { Log } from './log.js'
+import type { Records } from './records.js'
 
 /** Maximum number of room ids per command. */
 const IDS_MAX = 1000
 
-/** The record that results from a room's first event. */
-function recordOf({ room_id, username, created_at, data }: StoredEvent): RoomRecord {
-  const { name = room_id, description = '', is_public = true, max_members = 0, password_hash = null } = data ?? {}
-  const settings = { name, description, is_public, max_members }
-  const member_count = username === '' ? 0 : 1
-  return {
-    id: room_id,
-    ...settings,
-    indexed_seq: 0,
-    owner: username,
-    member_count,
-    password_hash,
-    created_at,
-    deleted: false,
-  }
-}
-
 /** Records of rooms. They derive from the log, but the record's insertion is what claims the name. */
-export function createRooms({ rooms, members, events }: Collections, log: Log) {
+export function createRooms({ rooms, members, events }: Collections, records: Records, claims: Claims) {
   const byName = (a: RoomDocument, b: RoomDocument) =>
     Buffer.compare(Buffer.from(a.name_sort), Buffer.from(b.name_sort))
-
-  /** @returns whether the record exists now */
-  async function putRecord(call: Call, record: RoomRecord): Promise<boolean> {
-    const empty = { ...roomDocument({ ...record, indexed_seq: 0 }), latest: { seq: 0, message: null } }
-    if (await insertIfMissing(rooms.insertOne(empty, call))) return true
-    return (await rooms.findOne({ _id: record.id }, call)) !== null
-  }
 
   /** The first rooms of a list whose names contain `part`, except some. */
   async function find(
@@ -65,28 +41,19 @@ export function createRooms({ rooms, members, events }: Collections, log: Log) {
 
   return {
     /**
-     * Appends the first event, then inserts the record, which claims the name; the follower does the rest.
+     * Claims the name, appends the first event, then inserts the record, which keeps the name; the follower does the rest.
      *
-     * If the server dies in between, the room does not exist: no client knows its id, and its name is free. The default
-     * room's id is known, so a server that finds its first event without a record inserts the record of that event.
-     *
-     * If another room claimed the name in between, a `room_deleted` event ends the log, which was never visible.
+     * If the server dies in between, the next server that creates a room with this id or this name inserts the record.
      */
     async createRoom(call: Call, record: RoomRecord, created: StoredEvent): Promise<void> {
-      if ((await rooms.findOne({ name_folded: foldName(record.name), tombstone: '' }, call)) !== null) {
-        throw new Conflict(`The name ${record.name} is taken`)
-      }
+      if (!(await claims.claim(call, record.name, record.id, 1))) throw new Conflict(`The name ${record.name} is taken`)
       const stored = eventDocument(created)
       if (!(await insertIfMissing(events.insertOne(stored, call)))) {
-        const [first] = await log.readRaw(call, record.id, 0, 1, 1)
-        if (first?.type === 'created') await putRecord(call, recordOf(first))
+        await records.complete(call, record.id)
         throw new Conflict(`The log of room ${record.id} has events`)
       }
-      if (await putRecord(call, record)) return
-      const { room_id, username, created_at } = created
-      const last = { room_id, seq: 2, type: 'room_deleted' as const, username, client_id: randomUUID(), created_at }
-      await events.insertOne(eventDocument(last), call)
-      throw new Conflict(`The name ${record.name} is taken`)
+      await records.put(call, record)
+      await claims.release(call, record.name, record.id, 1)
     },
 
     async readRoom(call: Call, id: string): Promise<RoomRecord | null> {

@@ -2,7 +2,7 @@ import type { Filter } from 'mongodb'
 import type { StoredEvent } from '../../../schemas/event.js'
 import type { MemberRow } from '../../../schemas/room.js'
 import { DEFAULT_ROOM_ID, limits } from '../../../schemas/wire.js'
-import { foldLast, foldMember, foldRoom } from '../log/fold.js'
+import { foldLast, foldMember, foldRoom, memberOf } from '../log/fold.js'
 import { type Standing, UNREAD_SCAN_MAX } from '../store.js'
 import { type Collections, type EventDocument, type RoomDocument, userKey } from './collections.js'
 import type { Call } from './connection.js'
@@ -82,8 +82,7 @@ export function createReadStandings(
       const tail = tails.get(record._id) as StoredEvent[]
       let row = rows.get(record._id)
       for (const event of tail) {
-        const changed = foldMember(event)
-        if (changed && userKey(changed.username) === user && changed.seq > (row?.seq ?? 0)) row = changed
+        if (userKey(memberOf(event) ?? '') === user) row = foldMember(event, row) ?? row
       }
       const is_member = row ? row.is_member : record._id === DEFAULT_ROOM_ID
       const from = reflected(record)

@@ -2,7 +2,7 @@ import { membershipTypes } from '../../../schemas/event.js'
 import type { RoomState } from '../store.js'
 import { type Collections, userKey } from './collections.js'
 import type { Call } from './connection.js'
-import { toRecord } from './documents.js'
+import { toMember, toRecord } from './documents.js'
 import type { Log } from './log.js'
 
 export const MEMBERSHIP_TYPES = [...membershipTypes]
@@ -28,10 +28,10 @@ export function createReadState(collections: Collections, log: Log) {
     const found = await collections.rooms.findOne({ _id: room_id }, call)
     const room = found && toRecord(found)
     const members = await readRows(collections, call, room_id, usernames)
-    const head = await log.readHead(call, room_id)
+    const { seq: head = 0, created_at: head_at = '' } = (await log.newest(call, room_id)) ?? {}
     const after = Math.min(since, room?.indexed_seq ?? 0)
     const events = after < head ? await log.readTypes(call, room_id, MEMBERSHIP_TYPES, after, head) : []
-    return { room, members, events, head }
+    return { room, members, events, head, head_at }
   }
 }
 
@@ -39,5 +39,5 @@ export function createReadState(collections: Collections, log: Log) {
 export async function readRows({ members }: Collections, call: Call, room_id: string, usernames: string[]) {
   if (usernames.length === 0) return []
   const filter = { room_id, user: { $in: usernames.map(userKey) } }
-  return members.find(filter, { ...call, projection: { _id: 0, user: 0 } }).toArray()
+  return (await members.find(filter, { ...call, projection: { _id: 0 } }).toArray()).map(toMember)
 }

@@ -13,6 +13,7 @@ import {
   TRANSFER_BATCH,
   unfinished,
 } from '../transfer.js'
+import { createClaims } from './claims.js'
 import { type Collections, collectionsOf, ensureIndexes, type MemberDocument, SCHEMA_VERSION } from './collections.js'
 import { type Call, createCalls, type Run, withConcerns } from './connection.js'
 import {
@@ -20,6 +21,7 @@ import {
   memberDocument,
   roomDocument,
   sessionDocument,
+  toMember,
   toRecord,
   toSession,
   toUser,
@@ -31,6 +33,7 @@ import { createIndexes } from './indexes.js'
 import { createLog, type Log } from './log.js'
 import type { LogIndex } from './log-index.js'
 import { keepDuplicates } from './names.js'
+import { createRecords } from './records.js'
 
 /** Running servers check every 5 s whether the store is marked; this long after the mark they write no more, ms. */
 const SEAL_MS = 10_000
@@ -62,7 +65,8 @@ function openParts(connected: Db, timeout_ms: number): Parts {
   const db = withConcerns(connected, timeout_ms)
   const collections = collectionsOf(db)
   const log = createLog(collections)
-  const indexes = createIndexes(db, collections, log).all
+  const claims = createClaims(collections, log, createRecords(collections, log))
+  const indexes = createIndexes(db, collections, log, claims).all
   return {
     run: createCalls(db, timeout_ms),
     collections,
@@ -113,7 +117,7 @@ function createDump(parts: Parts): Source['dump'] {
     users: () => all(users, toUser, '_id'),
     sessions: () => all(sessions, toSession, '_id'),
     rooms: () => all(rooms, toRecord, '_id'),
-    members: () => all(members, ({ _id, user: _, ...row }: WithId<MemberDocument>) => row, 'room_id', 'user'),
+    members: () => all(members, ({ _id, ...row }: WithId<MemberDocument>) => toMember(row), 'room_id', 'user'),
     marks: () => all(marks, ({ user, room_id, seq }) => ({ username: user, room_id, seq }), 'user', 'room_id'),
     events: () => dumpEvents(parts),
   }

@@ -51,7 +51,16 @@ async function fill(store: Store, id: string, messages: number, more: Partial<St
     client_id: `c${i}`,
     ...part,
   })
-  const record = { id, ...settings, indexed_seq: 1, owner: 'Ann', member_count: 1, created_at: NOW, deleted: false }
+  const record = {
+    id,
+    ...settings,
+    indexed_seq: 1,
+    owner: 'Ann',
+    member_count: 1,
+    created_at: NOW,
+    deleted: false,
+    slow_mode_s: 0,
+  }
   await store.createRoom(record, { ...base, seq: 1, type: 'created', client_id: 'created', data: settings })
   const parts: Partial<StoredEvent>[] = [
     { type: 'joined', member: 'Bob' },

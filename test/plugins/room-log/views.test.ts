@@ -16,7 +16,7 @@ async function roomOf(t: Test) {
   t.teardown(() => embedded.close())
   const record = { ...settings, id: room_id, indexed_seq: 1, owner: 'owner', member_count: 1, created_at }
   await embedded.createRoom(
-    { ...record, password_hash: null, deleted: false },
+    { ...record, password_hash: null, deleted: false, slow_mode_s: 0 },
     { room_id, seq: 1, type: 'created', username: 'owner', client_id: randomUUID(), created_at, data: settings },
   )
   const reads: string[][] = []

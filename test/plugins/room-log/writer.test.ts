@@ -31,6 +31,7 @@ async function roomOf(t: Test, { max_members = 0, writers = 1 } = {}) {
       password_hash: null,
       created_at,
       deleted: false,
+      slow_mode_s: 0,
     },
     { room_id, seq: 1, type: 'created', username: 'owner', client_id: randomUUID(), created_at, data: settings },
   )

@@ -15,7 +15,16 @@ const event = (room_id: string, seq: number, fields: Partial<StoredEvent> & Pick
 export async function fillLogs(store: Store) {
   for (const id of ['lunch', 'gone']) {
     const settings = { name: `Room ${id}`, description: '', is_public: true, max_members: 0, password_hash: null }
-    const record = { id, ...settings, indexed_seq: 1, owner: 'ann', member_count: 1, created_at: NOW, deleted: false }
+    const record = {
+      id,
+      ...settings,
+      indexed_seq: 1,
+      owner: 'ann',
+      member_count: 1,
+      created_at: NOW,
+      deleted: false,
+      slow_mode_s: 0,
+    }
     await store.createRoom(record, event(id, 1, { type: 'created', data: settings }))
     const parts: Parameters<typeof event>[2][] = [
       { type: 'joined', member: 'bob' },
@@ -26,6 +35,16 @@ export async function fillLogs(store: Store) {
       { type: 'deleted', target: 5 },
       { type: 'room_changed', member: 'bob' },
       { type: 'left', member: 'ann' },
+      { type: 'joined', member: 'dan' },
+      { type: 'role_changed', member: 'dan', data: { role: 'moderator' } },
+      { type: 'muted', member: 'dan', data: { reason: 'loud' } },
+      { type: 'banned', member: 'cho', data: { was_member: true } },
+      { type: 'banned', member: 'eve', data: { was_member: false } },
+      { type: 'unbanned', member: 'eve' },
+      { type: 'unmuted', member: 'dan' },
+      { type: 'muted', member: 'bob', data: { until: '2099-01-01T00:00:00.000Z' } },
+      { type: 'room_changed', data: { name: `Passing ${id}`, slow_mode_s: 9 } },
+      { type: 'room_changed', data: { name: `Room ${id} again`, description: 'new' } },
     ]
     await store.append(
       id,
@@ -33,7 +52,9 @@ export async function fillLogs(store: Store) {
       parts.map((part, i) => event(id, i + 2, part)),
     )
   }
-  await store.append('gone', 9, [event('gone', 10, { type: 'room_deleted' })])
+  // A name that a room had before may be another one's when the indexes are rebuilt.
+  await store.append('gone', 19, [event('gone', 20, { type: 'room_changed', data: { name: 'Passing lunch' } })])
+  await store.append('gone', 20, [event('gone', 21, { type: 'room_deleted' })])
 }
 
 /** Everything that the store derives from those logs. */
@@ -46,6 +67,7 @@ export async function readIndexes(store: Store) {
     records: await Promise.all(rooms.map(id => store.readRoom(id))),
     members: await Promise.all(rooms.map(id => store.listMembers(id, { limit: 10 }))),
     row: await store.readMember('lunch', 'ann'),
+    banned: await store.listBanned('lunch', { limit: 10 }),
     blue: await find('lunch', 'blue'),
     green: await find('lunch', 'green'),
   }

@@ -1,8 +1,8 @@
 import type { StoredEvent } from '../../../../schemas/event.js'
 import { membershipTypes } from '../../../../schemas/event-types.js'
 import type { MemberRow, RoomRecord } from '../../../../schemas/room.js'
-import { foldMember, foldRoom } from '../../log/fold.js'
-import { foldName, sortKey } from '../../log/name.js'
+import { foldMember, foldRoom, memberOf } from '../../log/fold.js'
+import { foldName, keyOfDuplicate, sortKey } from '../../log/name.js'
 import type { LogIndex } from '../log-index.js'
 import {
   MEMBER_COLUMNS,
@@ -16,7 +16,7 @@ import {
 } from '../rows.js'
 import type { Sqlite } from '../sqlite.js'
 
-/** Members of rooms, and the fields of a room's record that derive from its log: owner, member count, deleted. */
+/** Members of rooms, and the fields of a room's record that derive from its log. */
 export const members: LogIndex = {
   name: 'members',
   tables: `
@@ -25,21 +25,30 @@ create table members (
   username text not null collate nocase,
   seq integer not null,
   is_member integer not null,
+  role text,
+  banned text,
+  muted text,
   primary key (room_id, username)
 ) without rowid;
 create index members_present on members (room_id, username) where is_member = 1;
 create index members_username on members (username) where is_member = 1;
+create index members_banned on members (room_id, username) where banned is not null;
 `,
   types: membershipTypes,
 
   apply(db, room_id, events) {
     updateRecord(db, room_id, events)
     for (const event of events) {
-      const row = foldMember(event)
+      const username = memberOf(event)
+      if (username === undefined) continue
+      // A rebuild goes through the whole log again.
+      const before = event.type === 'created' ? null : readMember(db, room_id, username)
+      const row = foldMember(event, before)
       if (row === null) continue
       db.run(
         `insert into members (${MEMBER_COLUMNS}) values (${placeholders(MEMBER_COLUMNS)})
-         on conflict do update set seq = excluded.seq, is_member = excluded.is_member`,
+         on conflict do update set seq = excluded.seq, is_member = excluded.is_member, role = excluded.role,
+           banned = excluded.banned, muted = excluded.muted`,
         memberValues(row),
       )
     }
@@ -51,16 +60,27 @@ function updateRecord(db: Sqlite, room_id: string, events: StoredEvent[]) {
   if (row === undefined) return
   const before: RoomRecord = { ...toRoom(row), indexed_seq: (events[0] as StoredEvent).seq - 1 }
   const room = events.reduce(foldRoom, before)
-  db.run('update rooms set owner = ?, member_count = ?, deleted = ? where id = ?', [
-    room.owner,
-    room.member_count,
-    room.deleted,
-    room_id,
-  ])
+  db.run(
+    `update rooms set description = ?, is_public = ?, max_members = ?, owner = ?, member_count = ?, password_hash = ?,
+       slow_mode_s = ?, deleted = ? where id = ?`,
+    [
+      room.description,
+      room.is_public,
+      room.max_members,
+      room.owner,
+      room.member_count,
+      room.password_hash,
+      room.slow_mode_s,
+      room.deleted,
+      room_id,
+    ],
+  )
   if (room.name !== before.name) {
+    // Only during a rebuild, in which the room gets all its names again, one after the other.
+    const isTaken = !room.deleted && isNameTaken(db, room_id, room.name)
     db.run('update rooms set name = ?, name_folded = ?, name_sort = ? where id = ?', [
       room.name,
-      foldName(room.name),
+      isTaken ? keyOfDuplicate(room.name, room_id) : foldName(room.name),
       sortKey(room.name),
       room_id,
     ])
@@ -68,14 +88,32 @@ function updateRecord(db: Sqlite, room_id: string, events: StoredEvent[]) {
   if (room.deleted) db.run('insert or ignore into purges (room_id, seq) values (?, 0)', [room_id])
 }
 
+/** Whether another room that exists has the name. */
+export const isNameTaken = (db: Sqlite, room_id: string, name: string) =>
+  db.get('select 1 as found from rooms where name_folded = ? and deleted = 0 and id <> ?', [
+    foldName(name),
+    room_id,
+  ]) !== undefined
+
+function readMember(db: Sqlite, room_id: string, username: string): MemberRow | null {
+  const row = db.get<MemberRowRow>(`select ${MEMBER_COLUMNS} from members where room_id = ? and username = ?`, [
+    room_id,
+    username,
+  ])
+  return row === undefined ? null : toMember(row)
+}
+
 export function createMemberReads(db: Sqlite) {
   return {
-    readMember(room_id: string, username: string): MemberRow | null {
-      const row = db.get<MemberRowRow>(`select ${MEMBER_COLUMNS} from members where room_id = ? and username = ?`, [
-        room_id,
-        username,
-      ])
-      return row === undefined ? null : toMember(row)
+    readMember: (room_id: string, username: string) => readMember(db, room_id, username),
+
+    listBanned(room_id: string, { after = '', limit }: { after?: string; limit: number }): MemberRow[] {
+      const rows = db.all<MemberRowRow>(
+        `select ${MEMBER_COLUMNS} from members indexed by members_banned
+         where room_id = ? and banned is not null and username > ? order by username limit ?`,
+        [room_id, after, limit],
+      )
+      return rows.map(toMember)
     },
 
     listMembers(room_id: string, { after = '', limit }: { after?: string; limit: number }): MemberRow[] {

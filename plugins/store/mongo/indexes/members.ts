@@ -1,32 +1,44 @@
 import type { StoredEvent } from '../../../../schemas/event.js'
 import { membershipTypes } from '../../../../schemas/event.js'
 import type { MemberRow } from '../../../../schemas/room.js'
-import { foldLast, foldMember, foldRoom, lastOf } from '../../log/fold.js'
+import { foldLast, foldMember, foldRoom, lastOf, memberOf, namesRoom } from '../../log/fold.js'
+import { foldName } from '../../log/name.js'
+import type { Claims } from '../claims.js'
 import { type Collections, type RoomDocument, userKey } from '../collections.js'
 import type { Call } from '../connection.js'
-import { memberDocument, nameFields, toRecord } from '../documents.js'
+import { memberDocument, nameFields, toMember, toRecord } from '../documents.js'
 import { insertIfMissing } from '../failures.js'
 import type { Log } from '../log.js'
 import { type LogIndex, STEP_EVENTS } from '../log-index.js'
 import { MEMBERSHIP_TYPES, readRows } from '../state.js'
 
-const projection = { _id: 0, user: 0 } as const
+const projection = { _id: 0 } as const
 
 const isAt = ({ indexed_seq, latest }: Pick<RoomDocument, 'indexed_seq' | 'latest'>, head: number) =>
   indexed_seq >= head && latest !== undefined && latest.seq >= head
 
 /**
- * Members of rooms, and the fields of a room's record that derive from its log: owner, member count, newest message,
- * deleted. The position is the record's `indexed_seq`, which is compared when the record is changed, so that no change
+ * Members of rooms, and the fields of a room's record that derive from its log, with its newest message. The position is the record's `indexed_seq`, which is compared when the record is changed, so that no change
  * is counted twice. `latest` has its own seq, because older servers advance the position without it.
  */
-export function createMembers(collections: Collections, log: Log) {
+export function createMembers(collections: Collections, log: Log, claims: Claims) {
   const { rooms, members, purges } = collections
 
-  /** If two servers write a row at once, the greater seq wins. */
-  async function putRows(call: Call, room_id: string, rows: MemberRow[]) {
-    const usernames = rows.map(({ username }) => username)
-    const there = new Set((await readRows(collections, call, room_id, usernames)).map(row => userKey(row.username)))
+  /** Folds events over the rows that they change. If two servers write a row at once, the greater seq wins. */
+  async function putRows(call: Call, room_id: string, changes: StoredEvent[]) {
+    const usernames = [...new Set(changes.flatMap(event => memberOf(event) ?? []))]
+    const before = await readRows(collections, call, room_id, usernames)
+    const there = new Set(before.map(row => userKey(row.username)))
+    const folded = new Map(before.map(row => [userKey(row.username), row]))
+    const changed = new Set<string>()
+    for (const event of changes) {
+      const user = userKey(memberOf(event) ?? '')
+      const row = foldMember(event, folded.get(user))
+      if (row === null) continue
+      folded.set(user, row)
+      changed.add(user)
+    }
+    const rows = [...changed].map(user => folded.get(user) as MemberRow)
     const missing = rows.filter(({ username }) => !there.has(userKey(username)))
     let raced = false
     if (missing.length > 0) {
@@ -35,7 +47,7 @@ export function createMembers(collections: Collections, log: Log) {
     for (const row of rows) {
       const user = userKey(row.username)
       if (!raced && !there.has(user)) continue
-      await members.updateOne({ room_id, user, seq: { $lt: row.seq } }, { $set: { ...row, user } }, call)
+      await members.replaceOne({ room_id, user, seq: { $lt: row.seq } }, memberDocument(row), call)
     }
   }
 
@@ -53,7 +65,13 @@ export function createMembers(collections: Collections, log: Log) {
   }
 
   const index: LogIndex = {
-    collections: { members: [{ key: { room_id: 1, user: 1 }, unique: true }, { key: { user: 1, room_id: 1 } }] },
+    collections: {
+      members: [
+        { key: { room_id: 1, user: 1 }, unique: true },
+        { key: { user: 1, room_id: 1 } },
+        { key: { room_id: 1, is_banned: 1, user: 1 } },
+      ],
+    },
 
     /** A log without a record is up to date: there is nothing to update. */
     async isAt(call, room_id, head) {
@@ -75,20 +93,19 @@ export function createMembers(collections: Collections, log: Log) {
       if (found === null || isAt(found, head)) return false
       const record = toRecord(found)
       const { changes, message } = await readChanges(call, found, head)
-      const rows = new Map<string, MemberRow>()
-      for (const event of changes) {
-        const row = foldMember(event)
-        if (row !== null) rows.set(userKey(row.username), row)
-      }
-      if (rows.size > 0) await putRows(call, room_id, [...rows.values()])
-      const { id, name, owner, member_count, deleted } = changes.reduce(foldRoom, record)
+      await putRows(call, room_id, changes)
+      const { id, name, created_at: _, indexed_seq: __, ...settings } = changes.reduce(foldRoom, record)
+      const { deleted } = settings
       if (deleted) await insertIfMissing(purges.insertOne({ _id: id, seq: 0 }, call))
       const tombstone = deleted ? id : ''
       const latest = { seq: head, message: deleted ? null : message }
-      const renamed = name === record.name ? {} : nameFields(name)
-      const derived = { ...renamed, owner, member_count, deleted, tombstone, latest }
+      const isNamed = changes.some(namesRoom)
+      // What other rooms still show of a name that this one has was true before.
+      if (isNamed && !deleted) await claims.free(call, foldName(name), id)
+      const derived = { ...settings, ...(isNamed && nameFields(name)), tombstone, latest }
       const changed = { ...derived, indexed_seq: Math.max(head, record.indexed_seq) }
       await rooms.updateOne({ _id: id, indexed_seq: record.indexed_seq }, { $set: changed }, call)
+      if (isNamed) await claims.release(call, name, id, head)
       return false
     },
   }
@@ -97,12 +114,18 @@ export function createMembers(collections: Collections, log: Log) {
     index,
 
     async readMember(call: Call, room_id: string, username: string): Promise<MemberRow | null> {
-      return members.findOne({ room_id, user: userKey(username) }, { ...call, projection })
+      const found = await members.findOne({ room_id, user: userKey(username) }, { ...call, projection })
+      return found && toMember(found)
     },
 
     async listMembers(call: Call, room_id: string, { after = '', limit }: { after?: string; limit: number }) {
       const filter = { room_id, is_member: true, user: { $gt: userKey(after) } }
-      return members.find(filter, { ...call, projection, sort: { user: 1 }, limit }).toArray()
+      return (await members.find(filter, { ...call, projection, sort: { user: 1 }, limit }).toArray()).map(toMember)
+    },
+
+    async listBanned(call: Call, room_id: string, { after = '', limit }: { after?: string; limit: number }) {
+      const filter = { room_id, is_banned: true, user: { $gt: userKey(after) } }
+      return (await members.find(filter, { ...call, projection, sort: { user: 1 }, limit }).toArray()).map(toMember)
     },
   }
 }

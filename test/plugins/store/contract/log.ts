@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { foldMember, foldRoom } from '../../../../plugins/store/log/fold.js'
+import { foldMember, foldRoom, memberOf } from '../../../../plugins/store/log/fold.js'
 import { BATCH_MAX, Conflict } from '../../../../plugins/store/store.js'
 import type { StoredEvent } from '../../../../schemas/event.js'
+import type { MemberRow } from '../../../../schemas/room.js'
 import { NOW } from '../../../support/events.js'
 import { events, isConflict, message, type Promises, room, seqs, standing, texts, upTo, user } from './support.js'
 
@@ -198,7 +199,33 @@ export function logContract({ promise }: Promises) {
       const part = fc.oneof(
         fc.record({ type: fc.constant('message' as const), text: fc.constantFrom('red', 'blue', '빨강') }),
         fc.record({ type: fc.constant('joined' as const), member: fc.constantFrom(...people) }),
-        fc.record({ type: fc.constant('left' as const), member: fc.constantFrom(...people) }),
+        fc.record({
+          type: fc.constantFrom('left' as const, 'unbanned' as const, 'unmuted' as const),
+          member: fc.constantFrom(...people),
+        }),
+        fc.record({
+          type: fc.constantFrom('banned' as const, 'muted' as const),
+          member: fc.constantFrom(...people),
+          data: fc.record(
+            { until: fc.constant(NOW), reason: fc.constant('why') },
+            { requiredKeys: [], noNullPrototype: true },
+          ),
+        }),
+        fc.record({
+          type: fc.constant('role_changed' as const),
+          member: fc.constantFrom(...people),
+          data: fc.record(
+            { role: fc.constantFrom('moderator' as const, 'member' as const) },
+            { noNullPrototype: true },
+          ),
+        }),
+        fc.record({
+          type: fc.constant('room_changed' as const),
+          data: fc.record(
+            { slow_mode_s: fc.nat(9), is_public: fc.boolean() },
+            { requiredKeys: [], noNullPrototype: true },
+          ),
+        }),
       )
       const append = fc.record({
         parts: fc.array(part, { minLength: 1, maxLength: 4 }),
@@ -241,12 +268,16 @@ export function logContract({ promise }: Promises) {
             log.push(...stored)
           }
           assert.deepEqual(await store.readEvents(id, { after: 0, limit: 100 }), log)
-          const members = new Map(
-            log.map(foldMember).flatMap(row => (row === null ? [] : [[row.username, row.is_member]])),
-          )
-          const here = [...members].filter(([, is_member]) => is_member).map(([username]) => username as string)
+          const rows = new Map<string, MemberRow>()
+          for (const event of log) {
+            const row = foldMember(event, rows.get(memberOf(event) ?? ''))
+            if (row !== null) rows.set(row.username, row)
+          }
           const now = await standing(store, id, people)
-          assert.deepEqual(now.members.sort(), here.sort())
+          assert.deepEqual(
+            now.rows,
+            [...rows.keys()].sort().map(username => rows.get(username)),
+          )
           assert.deepEqual({ ...now.room, indexed_seq: log.length }, log.reduce(foldRoom, record))
         }),
         { numRuns: 15 },

@@ -1,5 +1,18 @@
-import { Conflict, type RoomQuery } from '../../../../plugins/store/store.js'
-import { events, indexed, isConflict, message, type Promises, room, search, seqs, standing, upTo } from './support.js'
+import { Conflict, NameTaken, type RoomQuery } from '../../../../plugins/store/store.js'
+import { NOW } from '../../../support/events.js'
+import {
+  events,
+  indexed,
+  isConflict,
+  message,
+  type Part,
+  type Promises,
+  room,
+  search,
+  seqs,
+  standing,
+  upTo,
+} from './support.js'
 
 /** Rooms and their records. */
 export function roomsContract({ promise }: Promises) {
@@ -20,9 +33,10 @@ export function roomsContract({ promise }: Promises) {
       members: [{ room_id: 'r', username: 'Ann', seq: 1, is_member: true }],
       events: [],
       head: 1,
+      head_at: NOW,
     })
     t.equal(await store.readRoom('s'), null)
-    t.strictSame(await store.readState('s', ['ann'], 0), { room: null, members: [], events: [], head: 0 })
+    t.strictSame(await store.readState('s', ['ann'], 0), { room: null, members: [], events: [], head: 0, head_at: '' })
   })
 
   promise('of concurrent creations with one name or one id exactly one succeeds', async (t, store) => {
@@ -111,6 +125,91 @@ export function roomsContract({ promise }: Promises) {
     while (log.some(event => event.text)) log = await store.readEvents('r', { after: 0, limit: 10 })
     t.strictSame(seqs(log), [1, 2, 3, 4, 5], 'and every seq stays taken')
     t.strictSame((await search(store, 'r', 'first')).seqs, [])
+  })
+
+  promise('settings follow the log, and lists show a new name at once', async (t, store) => {
+    await store.createRoom(...room('r', { name: 'Lunch' }))
+    const settings = { description: 'noon', is_public: false, max_members: 9, slow_mode_s: 30, password_hash: 'hash' }
+    const changes: Part[] = [
+      { type: 'room_changed', data: { ...settings, has_password: true } },
+      message('between'),
+      { type: 'room_changed', data: { name: 'Dinner' } },
+    ]
+    await store.append('r', 1, events('r', 1, changes))
+    t.match((await standing(store, 'r', [])).room, { ...settings, name: 'Dinner', owner: 'ann', indexed_seq: 4 })
+    t.notOk('has_password' in ((await store.readRoom('r')) ?? {}))
+    t.match(await store.readRoom('r'), { ...settings, name: 'Dinner' })
+    const list = async (username: string, q: string) =>
+      (await store.listRooms(username, { limit: 9, q })).standings.map(({ room }) => room.name)
+    t.strictSame(
+      [await list('ann', 'dinner'), await list('ann', 'lunch'), await list('bob', 'dinner')],
+      [['Dinner'], [], []],
+    )
+    await store.append(
+      'r',
+      4,
+      events('r', 4, [{ type: 'room_changed', data: { password_hash: null, is_public: true } }]),
+    )
+    t.match(await store.readRoom('r'), { password_hash: null, is_public: true, description: 'noon' })
+    t.strictSame(await list('bob', 'dinner'), ['Dinner'])
+  })
+
+  const rename = (id: string, after: number, name: string, more: Part[] = []) =>
+    events(id, after, [...more, { type: 'room_changed', data: { name } }])
+
+  promise(
+    'a room cannot get the name of another one, and what stands before the rename may be stored',
+    async (t, store) => {
+      await store.createRoom(...room('a', { name: 'Lunch' }))
+      await store.createRoom(...room('b', { name: 'Dinner' }))
+      for (const name of ['Dinner', 'DINNER', 'Ｄinner']) {
+        await t.rejects(store.append('a', 1, rename('a', 1, name)), new NameTaken(2))
+      }
+      t.equal(await store.readHead('a'), 1)
+      await store.append('a', 1, rename('a', 1, 'LUNCH'))
+      await t.rejects(store.append('a', 2, rename('a', 2, 'dinner', [message('said')])), new NameTaken(4))
+      const head = await store.readHead('a')
+      t.ok(head === 2 || head === 3)
+      t.match(await store.readRoom('a'), { name: 'LUNCH' })
+      await t.rejects(store.append('a', 0, rename('a', 0, 'Free')), Conflict, 'the seq is looked at, too')
+      await store.append('a', head, rename('a', head, 'Free'))
+    },
+  )
+
+  promise(
+    'a name is free again when its room was renamed or deleted, and two rooms can swap names',
+    async (t, store) => {
+      await store.createRoom(...room('a', { name: 'Lunch' }))
+      await store.createRoom(...room('b', { name: 'Dinner' }))
+      await store.append('a', 1, rename('a', 1, 'Swap'))
+      await store.append('b', 1, rename('b', 1, 'Lunch'))
+      await store.append('a', 2, rename('a', 2, 'Dinner'))
+      const names = async () => (await store.listRooms('ann', { limit: 9 })).standings.map(({ room }) => room.name)
+      t.strictSame(await names(), ['Dinner', 'Lunch'])
+      await store.createRoom(...room('c', { name: 'Swap' }))
+      await t.rejects(store.createRoom(...room('d', { name: 'dinner' })), Conflict)
+      await store.append('b', 2, events('b', 2, [{ type: 'room_deleted' }]))
+      await store.append('c', 1, rename('c', 1, 'lunch'))
+      await store.createRoom(...room('e', { name: 'swap' }))
+      t.strictSame(await names(), ['Dinner', 'lunch', 'swap'])
+    },
+  )
+
+  promise('of two renames and a creation that race for a name, exactly one gets it', async (t, store) => {
+    for (const n of upTo(5)) {
+      await store.createRoom(...room(`a${n}`, { name: `A ${n}` }))
+      await store.createRoom(...room(`b${n}`, { name: `B ${n}` }))
+      const outcomes = await Promise.allSettled([
+        store.append(`a${n}`, 1, rename(`a${n}`, 1, `Wanted ${n}`)),
+        store.append(`b${n}`, 1, rename(`b${n}`, 1, `WANTED ${n}`)),
+        store.createRoom(...room(`c${n}`, { name: `wanted ${n}` })),
+      ])
+      t.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1)
+      for (const outcome of outcomes) {
+        t.ok(outcome.status === 'fulfilled' || outcome.reason instanceof NameTaken || isConflict(outcome))
+      }
+      t.equal((await store.listRooms('ann', { limit: 9, q: `wanted ${n}` })).standings.length, 1)
+    }
   })
 
   promise('a room can be deleted when another room is named like its id', async (t, store) => {

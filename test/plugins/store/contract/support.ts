@@ -1,5 +1,5 @@
 import { type Test, test } from 'tap'
-import { foldMember, foldRoom } from '../../../../plugins/store/log/fold.js'
+import { foldMember, foldRoom, memberOf } from '../../../../plugins/store/log/fold.js'
 import { parseQuery } from '../../../../plugins/store/log/terms.js'
 import { Conflict, type Store } from '../../../../plugins/store/store.js'
 import type { StoredEvent } from '../../../../schemas/event.js'
@@ -68,6 +68,7 @@ export function room(id: string, more: Partial<RoomRecord> = {}): [RoomRecord, S
     password_hash: null,
     created_at: NOW,
     deleted: false,
+    slow_mode_s: 0,
     ...more,
   }
   const { name, description, is_public, max_members } = record
@@ -95,12 +96,14 @@ export async function standing(store: Store, room_id: string, usernames: string[
   const state = await store.readState(room_id, usernames, Number.MAX_SAFE_INTEGER)
   const members = new Map(state.members.map(row => [row.username, row]))
   for (const event of state.events) {
-    const row = foldMember(event)
-    if (row !== null && row.seq > (members.get(row.username)?.seq ?? 0)) members.set(row.username, row)
+    const row = foldMember(event, members.get(memberOf(event) ?? ''))
+    if (row !== null) members.set(row.username, row)
   }
   return {
     room: state.room && state.events.reduce(foldRoom, state.room),
     members: [...members.values()].filter(row => row.is_member).map(row => row.username),
+    /** Of the requested users, those that have one, by name. */
+    rows: [...members.values()].sort((a, b) => (a.username < b.username ? -1 : 1)),
     head: state.head,
   }
 }

@@ -134,5 +134,5 @@ test('a store of another schema version is rejected with one sentence', async t 
   const db = new Sqlite(file, 0)
   db.run("update meta set value = '7' where name = 'schema_version'")
   db.close()
-  refuses(t, folder, /^.*talkie\.db has schema version 7, but this server reads version 3 only$/)
+  refuses(t, folder, /^.*talkie\.db has schema version 7, but this server reads version 4 only$/)
 })

@@ -12,7 +12,15 @@ import { message, NOW } from '../../../support/events.js'
 
 async function createRoom(store: Store) {
   const settings = { name: 'Room', description: '', is_public: true, max_members: 0 }
-  const more = { indexed_seq: 1, owner: 'ann', member_count: 1, password_hash: null, created_at: NOW, deleted: false }
+  const more = {
+    indexed_seq: 1,
+    owner: 'ann',
+    member_count: 1,
+    password_hash: null,
+    created_at: NOW,
+    deleted: false,
+    slow_mode_s: 0,
+  }
   const { text, ...created } = message(1, '')
   await store.createRoom({ id: 'r', ...settings, ...more }, { ...created, type: 'created', data: settings })
 }

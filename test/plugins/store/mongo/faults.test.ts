@@ -151,7 +151,16 @@ async function run() {
     await store.readSession('s')
     await store.deleteSession('s')
     await store.deleteExpiredSessions(created_at)
-    const record = { id: 'r', ...settings, indexed_seq: 1, owner: 'ann', member_count: 1, created_at, deleted: false }
+    const record = {
+      id: 'r',
+      ...settings,
+      indexed_seq: 1,
+      owner: 'ann',
+      member_count: 1,
+      created_at,
+      deleted: false,
+      slow_mode_s: 0,
+    }
     await store.createRoom(record, message(1, { type: 'created', data: settings }))
     await store.append('r', 1, [
       message(2),
@@ -208,7 +217,7 @@ async function run() {
       .collection<{ _id: string; value: string }>('meta')
       .insertOne({ _id: 'schema_version', value: '0' })
     await t.rejects(openMongo(client.db(database), console), {
-      message: 'The database has schema version 0, but this server reads version 1 only',
+      message: 'The database has schema version 0, but this server reads version 2 only',
     })
   })
 
@@ -328,7 +337,7 @@ async function run() {
       created_at: created.created_at,
     }
     await t.rejects(
-      store.createRoom({ ...record, name: 'Other', deleted: false }, message(1, { type: 'created' })),
+      store.createRoom({ ...record, name: 'Other', deleted: false, slow_mode_s: 0 }, message(1, { type: 'created' })),
       Conflict,
     )
     t.match(await store.readRoom('r'), { name: 'Room', owner: 'ann', member_count: 1 })
@@ -339,7 +348,16 @@ async function run() {
     const database = emptyDatabase(t)
     const { store } = await openStore(t, database)
     const { created_at } = message(1)
-    const record = { id: 'r', ...settings, indexed_seq: 1, owner: 'ann', member_count: 1, created_at, deleted: false }
+    const record = {
+      id: 'r',
+      ...settings,
+      indexed_seq: 1,
+      owner: 'ann',
+      member_count: 1,
+      created_at,
+      deleted: false,
+      slow_mode_s: 0,
+    }
     await store.createRoom(record, message(1, { type: 'created', data: settings }))
     await store.searchTerms('r', ['x'], { before: 9, limit: 9 })
     const db = await insertOnly(t, database, [

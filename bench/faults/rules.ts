@@ -1,0 +1,115 @@
+import type { EventType, StoredEvent } from '../../schemas/event.js'
+import type { Room } from './room.js'
+
+interface Rule {
+  /** Whether the event may follow the ones before it. */
+  isLegal(room: Room, event: StoredEvent): boolean
+  /** Changes the room as of the event's seq. */
+  apply(room: Room, event: StoredEvent): void
+}
+
+const isAlive = (room: Room) => !room.deleted.last
+const byMember = (room: Room, { username }: StoredEvent) => isAlive(room) && room.isMember(username)
+const byOwner = (room: Room, { username }: StoredEvent) => isAlive(room) && room.owner.last === username
+/** Moderators act on members, the owner on everyone else. */
+const moderatesMember = (room: Room, { username, member = '' }: StoredEvent) =>
+  isAlive(room) &&
+  room.moderates(username) &&
+  member !== username &&
+  room.owner.last !== member &&
+  (room.owner.last === username || !room.moderates(member))
+function leaves(room: Room, { seq, member = '' }: StoredEvent) {
+  room.memberOf(member).set(seq, false)
+  room.moderatorOf(member).set(seq, false)
+}
+const ofOwnMessage = (room: Room, event: StoredEvent) =>
+  byMember(room, event) &&
+  room.messages.get(event.target ?? 0)?.author === event.username &&
+  room.textOf(event.target ?? 0) !== null
+
+/** Every event type. */
+export const rules: Partial<Record<EventType, Rule>> = {
+  created: {
+    isLegal: (_, { seq }) => seq === 1,
+    apply(room, { username, seq }) {
+      room.owner.set(seq, username)
+      if (username !== '') room.memberOf(username).set(seq, true)
+    },
+  },
+  message: {
+    isLegal: (room, event) =>
+      byMember(room, event) &&
+      !room.muteOf(event.username).last &&
+      (event.reply_to === undefined || room.messages.has(event.reply_to)),
+    apply(room, { seq, username, text = '' }) {
+      const timeline = room.textTimeline()
+      timeline.set(seq, text)
+      room.messages.set(seq, { author: username, text: timeline })
+    },
+  },
+  edited: {
+    isLegal: (room, event) => ofOwnMessage(room, event) && !room.muteOf(event.username).last,
+    apply: (room, { seq, target = 0, text = '' }) => room.messages.get(target)?.text.set(seq, text),
+  },
+  deleted: {
+    isLegal: (room, event) =>
+      ofOwnMessage(room, event) ||
+      (byMember(room, event) && room.moderates(event.username) && room.textOf(event.target ?? 0) !== null),
+    apply: (room, { seq, target = 0 }) => room.messages.get(target)?.text.set(seq, null),
+  },
+  joined: {
+    isLegal: (room, { member = '' }) => isAlive(room) && !room.isMember(member) && !room.banOf(member).last,
+    apply: (room, { seq, member = '' }) => room.memberOf(member).set(seq, true),
+  },
+  left: {
+    isLegal: (room, event) =>
+      byMember(room, event) && event.member === event.username && room.owner.last !== event.username,
+    apply: leaves,
+  },
+  removed: {
+    isLegal: (room, event) => moderatesMember(room, event) && room.isMember(event.member ?? ''),
+    apply: leaves,
+  },
+  room_changed: {
+    isLegal: (room, event) =>
+      // An event without an author ends a claim of a name.
+      (event.username === '' && event.member === undefined && event.data === undefined) ||
+      (byOwner(room, event) && (event.member === undefined || room.isMember(event.member))),
+    apply(room, { seq, member, data }) {
+      if (data) room.settings.set(seq, { ...room.settings.last, ...data })
+      if (member === undefined) return
+      room.owner.set(seq, member)
+      room.moderatorOf(member).set(seq, false)
+    },
+  },
+  role_changed: {
+    isLegal: (room, event) =>
+      room.isMember(event.member ?? '') &&
+      (byOwner(room, event) || (event.member === event.username && event.data?.role === 'member')),
+    apply: (room, { seq, member = '', data }) => room.moderatorOf(member).set(seq, data?.role === 'moderator'),
+  },
+  banned: {
+    isLegal: (room, event) =>
+      moderatesMember(room, event) && room.isMember(event.member ?? '') === (event.data?.was_member ?? false),
+    apply(room, event) {
+      leaves(room, event)
+      room.banOf(event.member ?? '').set(event.seq, true)
+    },
+  },
+  unbanned: {
+    isLegal: (room, event) => moderatesMember(room, event) && room.banOf(event.member ?? '').last,
+    apply: (room, { seq, member = '' }) => room.banOf(member).set(seq, false),
+  },
+  muted: {
+    isLegal: moderatesMember,
+    apply: (room, { seq, member = '' }) => room.muteOf(member).set(seq, true),
+  },
+  unmuted: {
+    isLegal: (room, event) => moderatesMember(room, event) && room.muteOf(event.member ?? '').last,
+    apply: (room, { seq, member = '' }) => room.muteOf(member).set(seq, false),
+  },
+  room_deleted: {
+    isLegal: byOwner,
+    apply: (room, { seq }) => room.deleted.set(seq, true),
+  },
+}
