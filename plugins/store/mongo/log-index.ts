@@ -63,7 +63,7 @@ export function appliedIndex(
     isAt: async (call, room_id, head) => (await readPosition(call, room_id)) >= head,
 
     async take(call, room_id, messages) {
-      await apply(call, room_id, messages)
+      if (types.includes('message')) await apply(call, room_id, messages)
       const [first, last] = [messages[0] as StoredEvent, messages.at(-1) as StoredEvent]
       const before = { _id: room_id, [position]: first.seq - 1 }
       return (await indexed.updateOne(before, { $set: { [position]: last.seq } }, call)).matchedCount === 1
