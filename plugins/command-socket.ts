@@ -112,9 +112,13 @@ function auditOf(
   if (method === 'createUser') return { audit: 'user_added', outcome, user: first.username as string }
   if (method === 'createRoom') return { audit: 'room_imported', outcome, room_id: first.id as string }
   if (method !== 'changeAccount') return null
-  const { blocked } = change
-  const audit = blocked === undefined ? 'password_reset' : blocked ? 'user_blocked' : 'user_unblocked'
-  return { audit, outcome, user: first }
+  return { audit: auditOfChange(change), outcome, user: first }
+}
+
+function auditOfChange({ blocked, is_admin, password_hash }: AccountChange): string {
+  if (blocked !== undefined) return blocked ? 'user_blocked' : 'user_unblocked'
+  if (is_admin !== undefined) return is_admin ? 'admin_appointed' : 'admin_dismissed'
+  return password_hash === undefined ? 'reset_link_made' : 'password_reset'
 }
 
 export default fp(commandSocket, { name: 'command-socket', dependencies: ['config', 'store', 'room-log'] })

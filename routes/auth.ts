@@ -6,7 +6,7 @@ import type { Identity, LoggedIn } from '../plugins/auth/index.js'
 import { prices } from '../plugins/budgets/index.js'
 import { PLAIN_COOKIE } from '../plugins/identity.js'
 import { changeErrors, errorAnswers, readErrors } from '../schemas/error.js'
-import { Authenticated, Credentials, Login, User } from '../schemas/user.js'
+import { Authenticated, Credentials, Login, OwnUser, Registration } from '../schemas/user.js'
 
 const tags = ['auth']
 const openErrors = [
@@ -17,14 +17,33 @@ const openErrors = [
 const register = {
   summary: 'Create an account',
   description:
-    'Creates an account, opens a session and returns its token, which is also set as a cookie. A new account is a member of the default room.',
+    'Creates an account, opens a session and returns its token, which is also set as a cookie. A new account is a member of the default room. The first account of a server becomes an administrator.',
   operationId: 'register',
   tags,
   security: [],
   body: Credentials,
   response: {
     201: { ...Authenticated, description: 'The account was created' },
-    ...errorAnswers(...openErrors, 'UsernameReserved', 'UsernameTaken', 'PasswordTooLong', 'PasswordTooCommon'),
+    ...errorAnswers(
+      ...openErrors,
+      'RegistrationClosed',
+      'InvitationRequired',
+      'UsernameReserved',
+      'UsernameTaken',
+      'PasswordTooLong',
+      'PasswordTooCommon',
+    ),
+  },
+}
+
+const registration = {
+  summary: 'How accounts can be created',
+  operationId: 'getRegistration',
+  tags,
+  security: [],
+  response: {
+    200: { ...Registration, description: 'Who can register' },
+    ...errorAnswers('BadRequest', 'RateLimited', 'Internal', 'StoreUnavailable'),
   },
 }
 
@@ -63,7 +82,7 @@ const me = {
   summary: 'Get the authenticated user',
   operationId: 'getMe',
   tags,
-  response: { 200: { ...User, description: 'The authenticated user' }, ...readErrors() },
+  response: { 200: { ...OwnUser, description: 'The authenticated user' }, ...readErrors() },
 }
 
 /** The response, with the cookie that browsers send in place of the token; scripts of a page cannot read it. */
@@ -86,7 +105,7 @@ function cookieOf(request: FastifyRequest) {
 }
 
 export default (async fastify => {
-  const { auth, limits, users } = fastify
+  const { auth, limits } = fastify
   const onRequest = fastify.requireIdentity
   const remember = (request: FastifyRequest, username: string) =>
     limits.wrongLogins.remember(username, limits.addressOf(request))
@@ -112,6 +131,8 @@ export default (async fastify => {
     return loggedIn(request, reply, created)
   })
 
+  fastify.get('/auth/registration', { schema: registration }, () => auth.registration())
+
   const loginOptions = { schema: login, config: { rateLimit: limits.logins, audit: 'login' as const }, preHandler }
   fastify.post('/auth/login', loginOptions, async (request, reply) => {
     const { username, password } = request.body
@@ -135,6 +156,6 @@ export default (async fastify => {
   fastify.get('/auth/me', { schema: me, onRequest }, request => {
     // After a restart the server learns again where its users are.
     remember(request, request.username)
-    return users.read(request.username)
+    return auth.me(request.username)
   })
 }) satisfies FastifyPluginAsyncTypebox

@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { registrationModes } from './wire.js'
 
 const text = (description: string, more = {}) => Type.Optional(Type.String({ description, minLength: 1, ...more }))
 const count = (value: number, description: string, more = {}) =>
@@ -61,6 +62,14 @@ export const Config = Type.Object({
     default: 'on',
     description: '`off`: /docs, the API reference, answers 404',
   }),
+  REGISTRATION: Type.Union(
+    registrationModes.map(mode => Type.Literal(mode)),
+    {
+      default: 'open',
+      description:
+        'Who can create an account: `open`: anyone; `invite`: nobody without an invitation; `closed`: nobody. `talkie user add` always can',
+    },
+  ),
   BCRYPT_COST: Type.Integer({ default: 10, minimum: 4, maximum: 15, description: 'bcrypt cost of password hashes' }),
   HEARTBEAT_MS: Type.Integer({ default: 30_000, minimum: 100, description: 'Interval between WebSocket pings in ms' }),
   PRESENCE_LEASE_MS: Type.Integer({

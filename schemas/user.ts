@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { PageLimit } from './paging.js'
-import { limits, NAME_PATTERN, USERNAME_PATTERN } from './wire.js'
+import { limits, NAME_PATTERN, registrationModes, USERNAME_PATTERN } from './wire.js'
 
 export const Time = Type.String({
   examples: ['2026-01-31T09:30:00.000Z'],
@@ -70,6 +70,9 @@ export const StoredUser = Type.Composite([
     /** The session that is valid nevertheless: the one in which the user changed the password. */
     kept_session: Type.Union([Type.String(), Type.Null()]),
     is_admin: Type.Boolean(),
+    /** SHA-256 of the secret in a link that sets a new password once, and when the link expires. */
+    reset_hash: Type.Union([Type.String(), Type.Null()]),
+    reset_expires_at: Type.Union([Time, Type.Null()]),
   }),
 ])
 export type StoredUser = Static<typeof StoredUser>
@@ -118,7 +121,16 @@ export const Token = Type.String({
   examples: ['eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJtaW5qaSJ9.c2lnbmF0dXJl'],
 })
 
-export const Authenticated = Type.Object({ token: Token, user: User }, { additionalProperties: false })
+export const OwnUser = Type.Composite(
+  [User, Type.Object({ is_admin: Type.Boolean({ description: 'Whether the user administers this server' }) })],
+  { additionalProperties: false },
+)
+export type OwnUser = Static<typeof OwnUser>
+
+/** What the user may see of its own account. */
+export const ownPart = (stored: StoredUser): OwnUser => ({ ...publicPart(stored), is_admin: stored.is_admin })
+
+export const Authenticated = Type.Object({ token: Token, user: OwnUser }, { additionalProperties: false })
 export type Authenticated = Static<typeof Authenticated>
 
 /** As stored. Opened by a login and ended by a logout; tokens name their session in `sid`. */
@@ -179,3 +191,21 @@ export const SessionPage = Type.Object(
   { additionalProperties: false },
 )
 export type SessionPage = Static<typeof SessionPage>
+
+export const Registration = Type.Object(
+  {
+    mode: Type.Union(
+      registrationModes.map(mode => Type.Literal(mode)),
+      {
+        description: '`open`: anyone can register; `invite`: with an invitation; `closed`: nobody',
+        examples: ['open'],
+      },
+    ),
+    first_is_admin: Type.Boolean({
+      description: 'Whether no account exists yet: the first one becomes an administrator',
+      examples: [false],
+    }),
+  },
+  { additionalProperties: false },
+)
+export type Registration = Static<typeof Registration>

@@ -74,6 +74,10 @@ export const limits = {
   OFFLINE_AFTER_MS: 3000,
 } as const
 
+/** Who can create an account. */
+export const registrationModes = ['open', 'invite', 'closed'] as const
+export type RegistrationMode = (typeof registrationModes)[number]
+
 export const USERNAME_PATTERN = '^[A-Za-z0-9_-]{3,30}$'
 export const CLIENT_ID_PATTERN = '^[A-Za-z0-9._:-]{1,64}$'
 /** White space and what shows nothing: control, format and filler characters, variation selectors, the empty Braille pattern. */

@@ -18,6 +18,7 @@ const commands: Record<string, () => Promise<Command>> = {
   'user block': async () => (await import('./user.js')).block,
   'user unblock': async () => (await import('./user.js')).unblock,
   'user reset-password': async () => (await import('./user.js')).resetPassword,
+  'user admin': async () => (await import('./user.js')).admin,
   'room export': async () => (await import('./room/export.js')).roomExport,
   'room import': async () => (await import('./room/import.js')).roomImport,
   backup: async () => (await import('./backup.js')).backup,

@@ -4,7 +4,7 @@ import { Writable } from 'node:stream'
 import { type Accounts, createAccounts } from '../../plugins/auth/accounts.js'
 import { createPasswords } from '../../plugins/auth/passwords.js'
 import { openSessions } from '../../plugins/auth/sessions.js'
-import type { Command, Context, Values } from './command.js'
+import { type Command, type Context, UsageError, type Values } from './command.js'
 import { readLines } from './read-lines.js'
 import { type Opened, withStore } from './store.js'
 
@@ -64,6 +64,19 @@ export const resetPassword: Command = {
     const password = await takePassword(values, context)
     const ended = await withAccounts(context, accounts => accounts.setPassword(username, password))
     context.print(values.generate ? password : `Reset the password of ${username}; sessions ended: ${ended}`)
+    return undefined
+  },
+}
+
+export const admin: Command = {
+  summary: 'Make a user an administrator, or no longer one',
+  operands: 'USERNAME on|off',
+  help: `The first account of a server is an administrator without this command.\n${runningHelp}`,
+  async run([username = '', state = ''], _values, context) {
+    if (state !== 'on' && state !== 'off')
+      throw new UsageError(`Expected on or off instead of ${JSON.stringify(state)}`)
+    await withAccounts(context, accounts => accounts.setAdmin(username, state === 'on'))
+    context.print(`${username} is ${state === 'on' ? 'now' : 'no longer'} an administrator`)
     return undefined
   },
 }

@@ -48,18 +48,17 @@ export function createAccounts(store: Store, sessions: Sessions, passwords: Pass
   }
 
   return {
-    /** @throws UsernameTaken, BadRequest, PasswordTooLong, PasswordTooCommon, LoginQueueFull */
+    /** The first account becomes an administrator. @throws UsernameTaken, BadRequest, PasswordTooLong, PasswordTooCommon, LoginQueueFull */
     async add({ username, password }: Credentials): Promise<StoredUser> {
       if (!isUsername(username))
         throw new errors.BadRequest('Username must be 3 to 30 letters (A–Z, a–z), digits, _ or -')
       if ((await store.readUser(username)) !== null) throw new errors.UsernameTaken(username)
       const user = newUser(username, await hash(username, password))
       try {
-        await store.createUser(user)
+        return await store.createUser(user, true)
       } catch (error) {
         throw error instanceof Conflict ? new errors.UsernameTaken(username) : error
       }
-      return user
     },
 
     /** Prevents further logins and ends all sessions. @returns how many @throws UserNotFound */
@@ -68,6 +67,11 @@ export function createAccounts(store: Store, sessions: Sessions, passwords: Pass
     /** @throws UserNotFound */
     async unblock(username: string): Promise<void> {
       if (!(await store.changeAccount(username, { blocked: false }))) throw new errors.UserNotFound(username)
+    },
+
+    /** @throws UserNotFound */
+    async setAdmin(username: string, is_admin: boolean): Promise<void> {
+      if (!(await store.changeAccount(username, { is_admin }))) throw new errors.UserNotFound(username)
     },
 
     /** By an operator. Ends all sessions. @returns how many @throws UserNotFound, BadRequest, PasswordTooLong, PasswordTooCommon */
@@ -108,6 +112,8 @@ export function newUser(username: string, password_hash: string): StoredUser {
     generation: 0,
     kept_session: null,
     is_admin: false,
+    reset_hash: null,
+    reset_expires_at: null,
   }
 }
 

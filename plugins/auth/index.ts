@@ -6,13 +6,14 @@ import {
   type Credentials,
   isCurrent,
   type OwnSession,
-  publicPart,
+  type OwnUser,
+  ownPart,
+  type Registration,
   type SessionList,
   type SessionPage,
   type StoredUser,
-  type User,
 } from '../../schemas/user.js'
-import { limits } from '../../schemas/wire.js'
+import { limits, type RegistrationMode } from '../../schemas/wire.js'
 import type { Store } from '../store/index.js'
 import { createAccounts, isReserved, isUsername } from './accounts.js'
 import { createPasswords, type Passwords } from './passwords.js'
@@ -32,16 +33,24 @@ export type Auth = ReturnType<typeof createAuth>
 
 export interface LoggedIn {
   token: string
-  user: User
+  user: OwnUser
   identity: Identity
 }
 
 /** Accounts, their sessions, and the tokens that identify a session. */
-export function createAuth(store: Store, sessions: Sessions, passwords: Passwords, tokens: Tokens) {
+export function createAuth(
+  store: Store,
+  sessions: Sessions,
+  passwords: Passwords,
+  tokens: Tokens,
+  mode: RegistrationMode = 'open',
+) {
   const accounts = createAccounts(store, sessions, passwords)
 
-  /** @throws UsernameReserved, UsernameTaken, PasswordTooLong, PasswordTooCommon, BadRequest, LoginQueueFull */
+  /** @throws RegistrationClosed, InvitationRequired, UsernameReserved, UsernameTaken, PasswordTooLong, PasswordTooCommon, BadRequest, LoginQueueFull */
   async function register(credentials: Credentials, usage?: Usage): Promise<LoggedIn> {
+    if (mode === 'closed') throw new errors.RegistrationClosed()
+    if (mode === 'invite') throw new errors.InvitationRequired()
     if (isReserved(credentials.username)) throw new errors.UsernameReserved(credentials.username)
     return openSession(await accounts.add(credentials), usage)
   }
@@ -65,7 +74,7 @@ export function createAuth(store: Store, sessions: Sessions, passwords: Password
       await sessions.end(identity)
       throw new errors.LoginFailed()
     }
-    return { token: tokens.sign(identity), user: publicPart(user), identity }
+    return { token: tokens.sign(identity), user: ownPart(user), identity }
   }
 
   /** A new token of the same session. The old one stays valid until it expires. @throws Unauthorized */
@@ -75,7 +84,7 @@ export function createAuth(store: Store, sessions: Sessions, passwords: Password
     const found = await store.readUser(identity.username)
     const session = await store.readSession(identity.session_id)
     if (found === null || session === null || !isCurrent(session, found)) throw new errors.Unauthorized()
-    return { token: tokens.sign(next), user: publicPart(found), identity: next }
+    return { token: tokens.sign(next), user: ownPart(found), identity: next }
   }
 
   /** @param address from which the token came @throws Unauthorized if it is invalid, expired or revoked; StoreUnavailable */
@@ -110,7 +119,21 @@ export function createAuth(store: Store, sessions: Sessions, passwords: Password
     await sessions.end({ session_id: id, username: user.username, expires_at: Date.parse(session.expires_at) })
   }
 
+  /** How an account can be created now. */
+  async function registration(): Promise<Registration> {
+    return { mode, first_is_admin: (await store.countUsers()) === 0 }
+  }
+
+  /** @throws Unauthorized if the user does not exist */
+  async function me(username: string): Promise<OwnUser> {
+    const user = await store.readUser(username)
+    if (user === null) throw new errors.Unauthorized()
+    return ownPart(user)
+  }
+
   return {
+    registration,
+    me,
     register,
     login,
     refresh,
@@ -148,7 +171,10 @@ async function auth(fastify: FastifyInstance) {
     await sessions.close()
     await passwords.close()
   })
-  fastify.decorate('auth', createAuth(store, sessions, passwords, createTokens(fastify.jwt, config.JWT_EXPIRY)))
+  fastify.decorate(
+    'auth',
+    createAuth(store, sessions, passwords, createTokens(fastify.jwt, config.JWT_EXPIRY), config.REGISTRATION),
+  )
 }
 
 export default fp(auth, { name: 'auth', dependencies: ['config', 'store'] })

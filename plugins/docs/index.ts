@@ -8,7 +8,7 @@ import fp from 'fastify-plugin'
 import { errorAnswers } from '../../schemas/error.js'
 import { Message } from '../../schemas/message.js'
 import { Member, Room } from '../../schemas/room.js'
-import { Profile, User } from '../../schemas/user.js'
+import { OwnUser, Profile } from '../../schemas/user.js'
 import { complete } from './complete.js'
 
 /** The root of the project: files other than TypeScript are not copied to `build/`. */
@@ -53,7 +53,7 @@ async function docs(fastify: FastifyInstance) {
       tags,
       security: [{ bearer: [] }, { cookie: [] }],
       components: {
-        schemas: JSON.parse(JSON.stringify({ Message, Room, Member, User, Profile })),
+        schemas: JSON.parse(JSON.stringify({ Message, Room, Member, OwnUser, Profile })),
         securitySchemes: {
           bearer: {
             type: 'http',

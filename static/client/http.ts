@@ -15,12 +15,13 @@ import type {
   Authenticated,
   Credentials,
   Login,
+  OwnUser,
   PasswordChange,
   Profile,
   ProfileChange,
+  Registration,
   SessionList,
   SessionPage,
-  User,
 } from '../../schemas/user.js'
 import { ApiError } from './api-error.js'
 
@@ -91,12 +92,13 @@ export function createHttp(options: HttpOptions) {
 
   return {
     register: (credentials: Credentials) => json<Authenticated>('POST', '/auth/register', { body: credentials }),
+    registration: () => json<Registration>('GET', '/auth/registration'),
     login: (login: Static<typeof Login>) => json<Authenticated>('POST', '/auth/login', { body: login }),
     /** A new token of the same session. */
     refresh: () => json<Authenticated>('POST', '/auth/refresh'),
     /** Ends the session with its tokens, cookie and sockets. */
     logout: () => nothing('POST', '/auth/logout'),
-    me: () => json<User>('GET', '/auth/me'),
+    me: () => json<OwnUser>('GET', '/auth/me'),
     sessions: (query: SessionList = {}) => json<SessionPage>('GET', '/auth/sessions', { query }),
     endSession: (id: string) => nothing('DELETE', `/auth/sessions/${encodeURIComponent(id)}`),
     endOtherSessions: () => nothing('DELETE', '/auth/sessions'),

@@ -67,3 +67,18 @@ test(`of ${LOGINS} logins with the old password during its change on two servers
     t.ok(await logIn(app, NEXT))
   }
 })
+
+test('of twenty first registrations at once on two servers, one makes an administrator', { skip }, async t => {
+  const cluster = await startServers(t, database, 2, { BUDGET_ADDRESS_MS: '0' })
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, (_, n) =>
+      ask(cluster.apps[n % 2] as App, {
+        ...{ method: 'POST', url: '/auth/register' },
+        payload: { username: `user-${n}`, password: PASSWORD },
+      }),
+    ),
+  )
+  t.same(new Set(answers.map(({ statusCode }) => statusCode)), new Set([201]))
+  const users = answers.map(answer => answer.json<{ user: { is_admin: boolean } }>().user)
+  t.equal(users.filter(({ is_admin }) => is_admin).length, 1)
+})

@@ -10,7 +10,7 @@ test('a new account is logged in, with a token and a cookie', async t => {
   const { token, user, ...rest } = answer.json()
   t.same(rest, {})
   const { created_at, avatar_color, ...told } = user
-  t.same(told, { username: 'minji', display_name: 'minji', bio: '', status: 'available' })
+  t.same(told, { username: 'minji', display_name: 'minji', bio: '', status: 'available', is_admin: true })
   t.match(avatar_color, /^#[0-9a-f]{6}$/)
   t.equal(new Date(created_at).toISOString(), created_at)
   t.match(answer.cookies, [
@@ -114,4 +114,35 @@ test('the cookie is Secure if a trusted proxy terminates TLS, and untrusted clie
   t.equal((await behind.inject(post('/auth/register', credentials, headers))).cookies[0]?.secure, true)
   const open = await build(t)
   t.notOk((await open.inject(post('/auth/register', credentials, headers))).cookies[0]?.secure)
+})
+
+test('the first account is an administrator and says so; no later one is, even if there is no administrator left', async t => {
+  const app = await build(t)
+  const registration = async () => (await app.inject('/auth/registration')).json()
+  t.same(await registration(), { mode: 'open', first_is_admin: true })
+  const add = async (username: string) => {
+    const answer = await app.inject(post('/auth/register', { username, password: PASSWORD }))
+    return answer.json<{ user: { is_admin: boolean }; token: string }>()
+  }
+  const minji = await add('minji')
+  t.equal(minji.user.is_admin, true)
+  t.same(await registration(), { mode: 'open', first_is_admin: false })
+  t.equal((await add('bob')).user.is_admin, false)
+  await app.store.changeAccount('minji', { is_admin: false })
+  t.equal((await add('cho')).user.is_admin, false)
+  const me = await app.inject({ url: '/auth/me', headers: { authorization: `Bearer ${minji.token}` } })
+  t.match(me.json(), { username: 'minji', is_admin: false })
+})
+
+test('registration is refused with a code of its own if it is closed or by invitation', async t => {
+  for (const [mode, code] of [
+    ['closed', 'REGISTRATION_CLOSED'],
+    ['invite', 'INVITATION_REQUIRED'],
+  ] as const) {
+    const app = await build(t, { REGISTRATION: mode })
+    t.same((await app.inject('/auth/registration')).json(), { mode, first_is_admin: true })
+    const answer = await app.inject(post('/auth/register', { username: 'minji', password: PASSWORD }))
+    t.match(answer.json(), { statusCode: 403, code })
+    t.equal(await app.store.countUsers(), 0)
+  }
 })

@@ -43,7 +43,7 @@ export function eventValues(event: StoredEvent): Value[] {
 }
 
 export const USER_COLUMNS =
-  'username, display_name, bio, avatar_color, status, created_at, password_hash, blocked, generation, kept_session, is_admin'
+  'username, display_name, bio, avatar_color, status, created_at, password_hash, blocked, generation, kept_session, is_admin, reset_hash, reset_expires_at'
 
 export type UserRow = Omit<StoredUser, 'blocked' | 'is_admin'> & { blocked: number; is_admin: number }
 
@@ -65,6 +65,8 @@ export function userValues(user: StoredUser): Value[] {
     user.generation,
     user.kept_session,
     user.is_admin,
+    user.reset_hash,
+    user.reset_expires_at,
   ]
 }
 

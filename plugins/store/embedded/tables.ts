@@ -40,7 +40,9 @@ create table users (
   blocked integer not null,
   generation integer not null default 0,
   kept_session text,
-  is_admin integer not null default 0
+  is_admin integer not null default 0,
+  reset_hash text,
+  reset_expires_at text
 );
 
 create table sessions (

@@ -31,6 +31,8 @@ function addAccountColumns(db: Sqlite) {
     alter table users add column generation integer not null default 0;
     alter table users add column kept_session text;
     alter table users add column is_admin integer not null default 0;
+    alter table users add column reset_hash text;
+    alter table users add column reset_expires_at text;
     alter table sessions add column generation integer not null default 0;
     alter table sessions add column device text not null default '';
     alter table sessions add column address text not null default '';

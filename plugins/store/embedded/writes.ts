@@ -30,6 +30,8 @@ const ACCOUNT_COLUMNS = [
   'generation',
   'kept_session',
   'is_admin',
+  'reset_hash',
+  'reset_expires_at',
 ] as const satisfies (keyof AccountChange)[]
 
 /** Sessions that one `deleteExpiredSessions` deletes at most, to keep its transaction short. */

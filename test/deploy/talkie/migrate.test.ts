@@ -89,6 +89,7 @@ async function sample(folder: string, messages = 20) {
       password_hash: 'hash',
       blocked: username === 'cho',
       ...{ generation: 2, kept_session: 's', is_admin: username === 'Ann' },
+      ...{ reset_hash: 'x', reset_expires_at: NOW },
     })
   }
   await store.createSession({

@@ -23,6 +23,7 @@ test('--help lists every command, and every command has its own help', async t =
     'room import',
     'start',
     'user add',
+    'user admin',
     'user block',
     'user reset-password',
     'user unblock',
@@ -44,7 +45,7 @@ test('a group has help of its own, and "help COMMAND" is "COMMAND --help"', asyn
   t.equal(group.stdout[0], 'Usage: talkie user COMMAND [ARGUMENTS]')
   t.strictSame(
     group.stdout.flatMap(line => line.match(/^ {2}user ([a-z-]+)/)?.[1] ?? []),
-    ['add', 'block', 'unblock', 'reset-password'],
+    ['add', 'block', 'unblock', 'reset-password', 'admin'],
   )
   t.strictSame(await run(['help', 'user'], {}), group)
   t.strictSame(await run(['help', 'room', 'export'], {}), await run(['room', 'export', '-h'], {}))
@@ -106,7 +107,7 @@ test('a command with a wrong DATA_DIR fails and creates no files there', async t
   const DATA_DIR = temporaryFolder(t)
   const file = join(temporaryFolder(t), 'backup.db')
   const commands = [
-    ...['user block sora', 'user unblock sora', 'user reset-password sora --generate'],
+    ...['user block sora', 'user unblock sora', 'user admin sora on', 'user reset-password sora --generate'],
     ...['room export default', `backup ${file}`, 'restore --epoch'],
   ]
   for (const line of commands) {

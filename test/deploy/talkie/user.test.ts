@@ -54,6 +54,23 @@ test('block and reset-password end existing sessions, and unblock allows logins 
   t.match(await after.auth.login('bob', 'another good one'), { user: { username: 'bob' } })
 })
 
+test('the first account that is added is an administrator, and user admin appoints and dismisses others', async t => {
+  const env = environment(t)
+  for (const name of ['minji', 'bob']) await run(['user', 'add', name], env, PASSWORD)
+  t.match(await run(['user', 'admin', 'Bob', 'on'], env), { code: 0, stdout: ['Bob is now an administrator'] })
+  t.match(await run(['user', 'admin', 'minji', 'off'], env), {
+    code: 0,
+    stdout: ['minji is no longer an administrator'],
+  })
+  const app = await build(t, env)
+  t.match(await app.auth.login('minji', PASSWORD), { user: { is_admin: false } })
+  t.match(await app.auth.login('bob', PASSWORD), { user: { is_admin: true } })
+  t.match(await run(['user', 'admin', 'bob', 'yes'], env), {
+    code: 2,
+    stderr: ['Expected on or off instead of "yes". See: talkie user admin --help'],
+  })
+})
+
 test('a failing command prints one line and exits with 1', async t => {
   const env = environment(t)
   await run(['user', 'add', 'minji'], env, PASSWORD)
@@ -66,6 +83,7 @@ test('a failing command prints one line and exits with 1', async t => {
     [['add', 'bob'], '', 'No password on standard input: pipe one line to this command, or use --generate'],
     [['block', 'bob'], '', new errors.UserNotFound('bob').message],
     [['unblock', 'bob'], '', new errors.UserNotFound('bob').message],
+    [['admin', 'bob', 'on'], '', new errors.UserNotFound('bob').message],
     [['reset-password', 'bob'], PASSWORD, new errors.UserNotFound('bob').message],
   ] as const) {
     t.strictSame(await run(['user', ...args], env, input), { code: 1, stdout: [], stderr: [line] })

@@ -28,6 +28,8 @@ export const user = (username: string): StoredUser => ({
   generation: 0,
   kept_session: null,
   is_admin: false,
+  reset_hash: null,
+  reset_expires_at: null,
 })
 
 export const session = (id: string, username: string, more: Partial<Session> = {}): Session => ({

@@ -31,7 +31,7 @@ test('an index that an older server did not have is built from the logs when the
 
 /** What version 4 added. */
 const ADDED = {
-  users: ['generation', 'kept_session', 'is_admin'],
+  users: ['generation', 'kept_session', 'is_admin', 'reset_hash', 'reset_expires_at'],
   sessions: ['generation', 'device', 'address', 'last_seen_at'],
   rooms: ['slow_mode_s'],
   members: ['role', 'banned', 'muted'],
