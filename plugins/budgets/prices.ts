@@ -15,7 +15,7 @@ export const prices = {
   /** A request from its first byte to its answer, besides what follows. */
   request: 700,
   /** Answering an error, besides the request: it is made, caught and sent, sometimes by several plugins. */
-  failed: 1000,
+  failed: 2000,
   /** A token that is not valid: its signature is checked, and the error made. */
   bad_token: 400,
   /** A login or registration, besides the hash, which a thread of its own computes. */
@@ -23,7 +23,9 @@ export const prices = {
   /** A frame, besides what it asks for. */
   frame: 20,
   /** Refusing a frame: making the error and its frame. */
-  refused: 70,
+  refused: 500,
+  /** Refusing a frame that cannot be parsed or fits no schema: it is examined again to tell why, and leaves much garbage. */
+  refused_byte: 0.2,
   /** Opening and closing a WebSocket, besides its request. */
   socket: 1600,
   /** Parsing JSON. Many keys are the worst case. */
@@ -50,7 +52,7 @@ export const prices = {
   searched_character: 0.1,
   /** Following a room: membership, presence, welcome. */
   subscribe: 500,
-  /** An event that a resuming socket is sent. */
+  /** An event that a resuming socket is sent, besides its bytes, which are encoded. */
   replayed_event: 8,
   /** Reading and moving a read mark. */
   mark: 150,

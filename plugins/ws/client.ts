@@ -223,6 +223,7 @@ export class Client implements Sender {
       if (binary) throw new errors.MalformedFrame()
       frame = parseFrame(data.toString())
     } catch (error) {
+      this.pay((data as Buffer).length * prices.refused_byte)
       this.#refuse(error, (error as { origin?: Origin }).origin ?? {})
       if (error instanceof errors.MalformedFrame && ++this.#malformed === MALFORMED_MAX) this.close('malformed')
       return

@@ -5,7 +5,10 @@ import type { Store } from '../store/index.js'
 import { frameText } from './framing.js'
 
 /** Events per read. */
-export const EVENTS_PER_READ = 100
+const EVENTS_MIN = 10
+const EVENTS_MAX = 100
+/** Bytes that a read aims at: decoding and encoding them is one turn of the event loop. */
+const READ_BYTES = 64 * 1024
 /** Reads of one room at a time. Sockets resume at most REPLAY_MAX events behind, so only a fault reaches it. */
 const READS_MAX = limits.REPLAY_MAX
 
@@ -19,14 +22,21 @@ export interface FramedEvent {
 export class Replay {
   /** Reads in progress, by the seq that they start after. */
   readonly #reads = new Map<number, Promise<FramedEvent[]>>()
+  /** Of the last read; before it, long messages are assumed. */
+  #bytes_per_event = READ_BYTES / EVENTS_MIN
 
   constructor(
     private readonly room_id: string,
     private readonly store: Store,
   ) {}
 
+  /** Events that the next read returns at most: fewer while they are long. */
+  get limit(): number {
+    return Math.min(EVENTS_MAX, Math.max(EVENTS_MIN, Math.floor(READ_BYTES / this.#bytes_per_event)))
+  }
+
   /**
-   * @returns the next stored events after `after`, at most EVENTS_PER_READ, including any that the feed has not flushed yet
+   * @returns the next stored events after `after`, at most `limit`, including any that the feed has not flushed yet
    * @throws StoreUnavailable, also when READS_MAX reads are in progress
    */
   read(after: number): Promise<FramedEvent[]> {
@@ -40,7 +50,11 @@ export class Replay {
   }
 
   async #read(after: number): Promise<FramedEvent[]> {
-    const events = await this.store.readEvents(this.room_id, { after, limit: EVENTS_PER_READ })
-    return events.map(event => ({ seq: event.seq, frame: frameText(encodeEvent(event)) }))
+    const events = await this.store.readEvents(this.room_id, { after, limit: this.limit })
+    const framed = events.map(event => ({ seq: event.seq, frame: frameText(encodeEvent(event)) }))
+    if (framed.length > 0) {
+      this.#bytes_per_event = framed.reduce((sum, { frame }) => sum + frame.length, 0) / framed.length
+    }
+    return framed
   }
 }

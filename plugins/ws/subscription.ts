@@ -7,7 +7,6 @@ import type { RoomView } from '../room-log/index.js'
 import type { Store } from '../store/index.js'
 import type { Feed, Subscriber } from './feed.js'
 import { frameText } from './framing.js'
-import { EVENTS_PER_READ } from './replay.js'
 
 /** What a subscription needs of its socket. */
 export interface Connection {
@@ -134,12 +133,12 @@ export class Subscription implements Subscriber {
         continue
       }
       // What their bytes cost is known only when they were read.
-      await this.connection.turn(Math.min(EVENTS_PER_READ, feed.flushed - cursor) * prices.replayed_event)
+      await this.connection.turn(Math.min(feed.replay.limit, feed.flushed - cursor) * prices.replayed_event)
       if (!this.#attached) return
       const missed = await feed.replay.read(cursor)
       const flushed = missed.filter(({ seq }) => seq <= feed.flushed)
       const replayed = Buffer.concat(flushed.map(({ frame }) => frame))
-      this.connection.pay(replayed.length * prices.answered_byte)
+      this.connection.pay(replayed.length * prices.encoded_byte)
       await feed.hold()
       if (!this.#attached) return
       this.connection.write(replayed)

@@ -408,6 +408,6 @@ test('sockets that resume from the same seq at once share the reads', async t =>
     }),
   )
   for (const frames of sockets) t.same(seqs(frames.slice(1)), upTo(COUNT).slice(10))
-  t.equal(reads, 3)
+  t.equal(reads, 4, 'the first one is short, because long messages are assumed')
   feed.close()
 })
