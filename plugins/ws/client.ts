@@ -79,8 +79,8 @@ export class Client implements Sender {
       this.#pacer.receive(null, false)
     })
     ws.on('pong', () => this.#heard())
-    // `close` follows and does the rest.
-    ws.on('error', () => {})
+    // Bytes that are no frames, or too many. `close` follows and does the rest.
+    ws.on('error', () => this.pay(prices.failed))
     ws.on('close', () => this.#closed())
   }
 
