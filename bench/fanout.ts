@@ -1,9 +1,9 @@
 /**
- * What a message costs on its way to many sockets, beside other servers: `npm run bench:fanout [-- OPTIONS]`. Each run has a
+ * What a message costs on its way to many sockets, beside other servers: `npm run bench [-- OPTIONS]`. Each run has a
  * server of its own on one core and the generator on another; loads and peers take turns. It ends with a table for each
  * load and a JSON file; the exit code is 1 when one of our servers lost something, changed an order or failed.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { exitOnSignals } from './exit-on-signals.js'
@@ -12,9 +12,9 @@ import { machine } from './fanout/host.js'
 import { type Load, loads } from './fanout/loads.js'
 import { measure } from './fanout/measure.js'
 import { checkout, install, others, ours, type Peer } from './fanout/peers.js'
-import { isCalm, type Run, summarize, tables } from './fanout/report.js'
+import { isCalm, type Run, summarize, tables, withFigures } from './fanout/report.js'
 
-const HELP = `npm run bench:fanout [-- OPTIONS]
+const HELP = `npm run bench [-- OPTIONS]
   --ours [LABEL=]FOLDER  a built checkout of this server; may be repeated, for before and after (default: this one)
   --peers NAMES          ours and ${others.map(({ name }) => name).join(', ')} (default: all), separated by commas
   --loads NAMES          ${Object.keys(loads).join(', ')} (default: all)
@@ -22,6 +22,7 @@ const HELP = `npm run bench:fanout [-- OPTIONS]
   --seconds N            measured in each run (default 10)
   --warm N               seconds of load before they are measured (default 3)
   --busy                 runs beside other processes count, too: to try things out
+  --document FILE        puts the tables between its marks (npm run bench: docs/performance.md)
   --json FILE            all figures (default build/fanout.json)`
 
 /** Runs that are repeated because the machine was busy: as many as were asked for, and then what there is counts. */
@@ -36,6 +37,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '10' },
     warm: { type: 'string', default: '3' },
     busy: { type: 'boolean', default: false },
+    document: { type: 'string' },
     json: { type: 'string', default: join(checkout, 'build', 'fanout.json') },
     help: { type: 'boolean', default: false },
   },
@@ -112,6 +114,9 @@ async function main() {
   const report = { at: new Date().toISOString(), machine: machine(), options, loads, summaries, runs }
   writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`)
   console.log(tables(summaries))
+  if (values.document) {
+    writeFileSync(values.document, withFigures(readFileSync(values.document, 'utf8'), report))
+  }
   const rivals = new Set(others.map(({ name }) => name))
   const isFaulty = runs.some(
     ({ peer, figures, failure }) =>

@@ -128,3 +128,25 @@ export function tables(summaries: Summary[]): string {
     })
     .join('\n\n')
 }
+
+const MARKS = ['<!-- figures: written by npm run bench -->', '<!-- end of the figures -->'] as const
+
+interface Report {
+  /** ISO 8601 */
+  at: string
+  machine: { cpu: string; cores: number; memory_gib: number; kernel: string; node: string; pinned: boolean }
+  options: { runs: number; seconds: number }
+  summaries: Summary[]
+}
+
+/** @returns the text with the tables and what they were measured on between its marks. @throws Error if it has no marks */
+export function withFigures(text: string, { at, machine, options, summaries }: Report): string {
+  const [begin, end] = MARKS.map(mark => text.indexOf(mark)) as [number, number]
+  if (begin < 0 || end < begin) throw new Error(`The document needs the lines ${MARKS.join(' and ')}`)
+  const { cpu, cores, memory_gib, kernel, node, pinned } = machine
+  const where = pinned ? 'the server on one core, the generator on another' : 'server and generator on the same cores'
+  const runs = options.runs === 1 ? 'one run' : `medians of ${options.runs} runs`
+  const host = `${cpu}, ${cores} cores, ${memory_gib} GiB, Linux ${kernel}, Node ${node}`
+  const what = `Measured on ${at.slice(0, 10)}: ${host}; ${where}; ${runs} of ${options.seconds} s.`
+  return `${text.slice(0, begin)}${MARKS[0]}\n\n${what}\n\n${tables(summaries)}\n\n${text.slice(end)}`
+}
