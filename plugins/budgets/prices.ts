@@ -52,8 +52,10 @@ export const prices = {
   searched_character: 0.1,
   /** Following a room: membership, presence, welcome. */
   subscribe: 500,
-  /** An event that a resuming socket is sent, besides its bytes, which are encoded. */
+  /** An event that a resuming socket is sent. */
   replayed_event: 8,
+  /** Its bytes: reading, decoding, encoding and copying them. */
+  replayed_byte: 0.06,
   /** Reading and moving a read mark. */
   mark: 150,
   /** One copy of a frame that is not in the log (typing, a read mark), for one recipient. */

@@ -5,10 +5,10 @@ import type { Store } from '../store/index.js'
 import { frameText } from './framing.js'
 
 /** Events per read. */
-const EVENTS_MIN = 10
+const EVENTS_MIN = 5
 const EVENTS_MAX = 100
 /** Bytes that a read aims at: decoding and encoding them is one turn of the event loop. */
-const READ_BYTES = 64 * 1024
+const READ_BYTES = 32 * 1024
 /** Reads of one room at a time. Sockets resume at most REPLAY_MAX events behind, so only a fault reaches it. */
 const READS_MAX = limits.REPLAY_MAX
 

@@ -138,7 +138,7 @@ export class Subscription implements Subscriber {
       const missed = await feed.replay.read(cursor)
       const flushed = missed.filter(({ seq }) => seq <= feed.flushed)
       const replayed = Buffer.concat(flushed.map(({ frame }) => frame))
-      this.connection.pay(replayed.length * prices.encoded_byte)
+      this.connection.pay(replayed.length * prices.replayed_byte)
       await feed.hold()
       if (!this.#attached) return
       this.connection.write(replayed)
