@@ -38,6 +38,7 @@ export class UsageError extends Error {}
 
 /** @throws UsageError if an operand is missing or there are too many */
 export function checkOperands(positionals: string[], operands: string): void {
+  if (positionals.includes('')) throw new UsageError('An argument is empty')
   const names = operands.split(' ').filter(Boolean)
   const required = names.filter(name => !name.startsWith('['))
   const missing = required[positionals.length]

@@ -1,4 +1,5 @@
 import type { Db, MongoClient } from 'mongodb'
+import { explain } from '../../plugins/config/reason.js'
 import { loadMongo } from '../../plugins/store/index.js'
 import type { Config } from '../../schemas/config.js'
 
@@ -16,7 +17,7 @@ export async function withDatabase<T>(address: DatabaseAddress, work: (db: Db) =
   try {
     client = await mongoClient(uri, { user, password }, address.MONGODB_TIMEOUT_MS).connect()
   } catch (error) {
-    throw new Error(`Cannot connect to MongoDB: ${(error as Error).message}`)
+    throw new Error(`Cannot connect to MongoDB: ${explain(error)}`)
   }
   try {
     return await work(client.db(address.MONGODB_DATABASE))

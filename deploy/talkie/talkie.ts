@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { realpathSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { explain } from '../../plugins/config/reason.js'
+import { explain, reasonOf } from '../../plugins/config/reason.js'
 import { type Command, type Context, checkOperands, UsageError } from './command.js'
 import { describeCommand, listCommands } from './help.js'
 
@@ -83,6 +83,11 @@ function parse(args: string[], { options = {} }: Command) {
 // npm installs the command as a symbolic link, so compare the real path.
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === import.meta.filename) {
   const { env, stdin, stdout, stderr } = process
+  stdout.on('error', error => {
+    stderr.write(`Standard output cannot be written: ${reasonOf(error) ?? explain(error)}\n`)
+    process.exit(1)
+  })
+  stderr.on('error', () => {})
   process.exitCode = await talkie(process.argv.slice(2), {
     env,
     input: stdin,

@@ -7,7 +7,7 @@ import { envSchema } from 'env-schema'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { Config } from '../../schemas/config.js'
-import { explain } from './reason.js'
+import { explain, reasonOf } from './reason.js'
 import { readRedisAddress } from './redis-address.js'
 
 declare module 'fastify' {
@@ -99,7 +99,7 @@ function readSecret(file: string): string {
   try {
     secret = readFileSync(file, 'utf8').trim()
   } catch (error) {
-    throw new Error(`DATA_DIR holds a jwt-secret that cannot be read: ${explain(error)}`)
+    throw new Error(`DATA_DIR holds a jwt-secret that cannot be read: ${reasonOf(error) ?? explain(error)}`)
   }
   if (Buffer.byteLength(secret) < SECRET_BYTES_MIN) {
     throw new Error('DATA_DIR holds a jwt-secret that is too short: delete it to have a new one generated')

@@ -3,8 +3,10 @@ const reasons: Record<string, string> = {
   EBUSY: 'it is in use',
   EDQUOT: 'the disk quota is used up',
   EEXIST: 'a file of this name already exists',
+  EFBIG: 'the file is too large',
   EIO: 'the disk reports an error',
   EISDIR: 'it is a folder',
+  ELOOP: 'its symbolic links lead in a circle',
   EMFILE: 'too many open files',
   ENAMETOOLONG: 'the name is too long',
   ENOENT: 'it does not exist',
@@ -34,10 +36,27 @@ export function reasonOf(error: unknown): string | undefined {
   return reasons[code] ?? reasons[code.split('_', 2).join('_')]
 }
 
+/** What the network's error codes mean; `$` is the address. */
+const network: Record<string, string> = {
+  EADDRNOTAVAIL: '$ is not an address of this machine',
+  EAI_AGAIN: 'the host name $ cannot be looked up now',
+  ECONNREFUSED: 'the connection to $ is refused',
+  ECONNRESET: 'the connection was closed by the other side',
+  EHOSTUNREACH: '$ cannot be reached',
+  ENETUNREACH: '$ cannot be reached',
+  ENOTFOUND: 'the host name $ is unknown',
+  ETIMEDOUT: '$ does not answer',
+}
+const NETWORK = new RegExp(`(?:\\w+ )?\\b(${Object.keys(network).join('|')})\\b(?: ([^\\s,]+))?`, 'g')
+
+/** A message of Node or a driver, with words for the codes of the network. */
+export const inWords = (message: string) =>
+  message.replace(NETWORK, (_, code: string, address = 'it') => (network[code] as string).replace('$', address))
+
 /** One line for the operator: what failed in words, without the name of an error code. */
 export function explain(error: unknown): string {
   const { message, path } = error as NodeJS.ErrnoException
   const reason = reasonOf(error)
   if (reason !== undefined) return path === undefined ? `A file cannot be used: ${reason}` : `${path}: ${reason}`
-  return message.split('\n', 1)[0] as string
+  return inWords(message.split('\n', 1)[0] as string)
 }

@@ -7,7 +7,7 @@ import { limits } from '../../schemas/wire.js'
 import { gatedServers } from '../connections/server.js'
 import { answerBadAddress, answerBrokenRequest } from '../errors.js'
 import { RequestLog } from '../request-log.js'
-import { explain } from './reason.js'
+import { explain, reasonOf } from './reason.js'
 
 /** Options that Fastify's factory needs before any plugin runs. @throws Error, one sentence, on unusable TLS files */
 export function serverOptions(config: Config) {
@@ -80,6 +80,6 @@ function readPem(name: string, path: string) {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    throw new Error(`${name} names a file that cannot be read: ${explain(error)}`)
+    throw new Error(`${name} names a file that cannot be read: ${path}: ${reasonOf(error) ?? explain(error)}`)
   }
 }

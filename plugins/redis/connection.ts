@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
+import { inWords } from '../config/reason.js'
 import type { RedisAddress } from '../config/redis-address.js'
 import { type Clients, CONNECT_MS, clientsFor, type RedisClient } from './clients.js'
 
@@ -168,7 +169,7 @@ export async function openConnection(
 
   /** Takes the message only: the error itself may hold a command, and so a password. */
   function failed({ message, lastNodeError }: Error & { lastNodeError?: Error }) {
-    failure = lastNodeError?.message ?? message
+    failure = inWords(lastNodeError?.message ?? message)
     log.debug(`Redis connection failed: ${failure}`)
     attempted()
     if (isAlone && clients.kind === 'cluster' && failure.includes('cluster support disabled')) become('single')

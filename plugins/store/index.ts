@@ -2,6 +2,7 @@ import type {} from '@fastify/mongodb'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Config } from '../../schemas/config.js'
+import { explain } from '../config/reason.js'
 import type { Logger, Store } from './store.js'
 
 export { openToOthers } from './embedded/modes.js'
@@ -42,7 +43,7 @@ async function connect(fastify: FastifyInstance, config: Config): Promise<Store>
     fastify.addHook('onClose', () => client.close(true))
     await fastify.register(mongodb, { client: await client.connect(), database })
   } catch (error) {
-    throw new Error(`The database of MONGODB_URI does not answer: ${(error as Error).message}`)
+    throw new Error(`The database of MONGODB_URI does not answer: ${explain(error)}`)
   }
   return openMongo(fastify.mongo.client.db(database), fastify.log, timeout_ms, watch)
 }

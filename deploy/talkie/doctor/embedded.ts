@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { reasonOf } from '../../../plugins/config/reason.js'
 import { loadEmbedded, openToOthers } from '../../../plugins/store/index.js'
 import { type Finding, fail, type Machine, ok, reason, warn } from './finding.js'
 
@@ -70,10 +71,8 @@ async function checkStore(dataDir: string): Promise<Finding> {
     }
     return ok('store', `schema version ${version}; no gaps in the logs of ${rooms} sampled rooms`)
   } catch (error) {
-    return fail(
-      'store',
-      `${file} cannot be read: ${reason(error)}`,
-      'Restore a backup into an empty folder: talkie restore',
-    )
+    const isBusy = (error as { code?: string }).code === 'SQLITE_BUSY'
+    const fix = isBusy ? 'Stop the other process' : 'Restore a backup into an empty folder: talkie restore'
+    return fail('store', `${file} cannot be read: ${reasonOf(error) ?? reason(error)}`, fix)
   }
 }

@@ -28,7 +28,7 @@ export async function checkPort(config: Config & { HOST: string }): Promise<Find
     }
     return fail(
       'port',
-      `HOST ${host} is not an address of this machine (${code})`,
+      `HOST ${host} is not an address of this machine`,
       'Set HOST to an address of this machine, or to 0.0.0.0 for all of them',
     )
   } finally {

@@ -5,7 +5,7 @@ import { newEpoch } from '../log/epoch.js'
 import { CONTINUE, isUnfinished } from '../transfer.js'
 import { BUSY_MS, openConnection } from './connection.js'
 import { makeDurable } from './durable.js'
-import { RESTORE_PART, readMeta, takeFolder } from './folder.js'
+import { holdsStore, RESTORE_PART, readMeta, takeFolder } from './folder.js'
 import { Sqlite } from './sqlite.js'
 import { isReadable, SCHEMA_VERSION } from './tables.js'
 
@@ -28,7 +28,7 @@ const mayLieThere = (name: string) =>
  */
 export function backupEmbedded(dataDir: string, target: string): Contents {
   const source = join(dataDir, 'talkie.db')
-  if (!existsSync(source)) throw new Error(`DATA_DIR ${dataDir} holds no store`)
+  if (!holdsStore(dataDir)) throw new Error(`DATA_DIR ${dataDir} holds no store`)
   if (existsSync(target)) throw new Error(`${target} already exists: name another file`)
   const part = `${target}.part`
   rmSync(part, { force: true })
@@ -82,7 +82,7 @@ export function restoreEmbedded(file: string, dataDir: string): Contents {
 
 /** Gives a store that was restored by other means a new epoch and ends its sessions. @throws as `restoreEmbedded` */
 export function renewEmbedded(dataDir: string): Contents {
-  if (!existsSync(join(dataDir, 'talkie.db'))) throw new Error(`DATA_DIR ${dataDir} holds no store`)
+  if (!holdsStore(dataDir)) throw new Error(`DATA_DIR ${dataDir} holds no store`)
   const { file, release } = takeFolder(dataDir)
   try {
     const contents = verifyCopy(file)

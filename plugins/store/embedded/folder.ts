@@ -23,9 +23,20 @@ import { upgrade } from './upgrade.js'
 /** An unfinished copy of a restore; the names of SQLite's files beside it begin with this, too. */
 export const RESTORE_PART = 'restore.part'
 
-/** Whether the folder has a store, whatever state it is in. */
-export const holdsStore = (dataDir: string) =>
-  ['', '-wal'].some(ending => existsSync(join(dataDir, `talkie.db${ending}`)))
+/**
+ * Whether the folder has a store, whatever state it is in.
+ * @throws Error, one sentence, if this user may not look into it
+ */
+export function holdsStore(dataDir: string): boolean {
+  return ['', '-wal'].some(ending => {
+    try {
+      return statSync(join(dataDir, `talkie.db${ending}`)).size >= 0
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EACCES') return false
+      throw new Error(`DATA_DIR ${dataDir} cannot be read: ${reason(error)}`)
+    }
+  })
+}
 
 /** The folder of an embedded store, locked by this process until `release`. */
 export interface Folder {
@@ -54,7 +65,8 @@ export function takeFolder(dataDir: string): Omit<Folder, 'epoch'> {
   makeWritable(dataDir)
   const release = hold(dataDir)
   // What a killed restore left.
-  for (const name of readdirSync(dataDir)) if (name.startsWith(RESTORE_PART)) rmSync(join(dataDir, name))
+  for (const name of readdirSync(dataDir))
+    if (name.startsWith(RESTORE_PART)) rmSync(join(dataDir, name), { recursive: true })
   closeToOthers(dataDir)
   return { file: join(dataDir, 'talkie.db'), release }
 }
@@ -88,7 +100,8 @@ function hold(dataDir: string): () => void {
     if (error instanceof SqliteError && error.code === 'SQLITE_BUSY') {
       throw new Error(`DATA_DIR ${dataDir} is in use by another process`)
     }
-    throw new Error(`${file} cannot be locked (${reason(error)}); if no server is using this folder, delete that file`)
+    const advice = isDamage(error) ? '; if no server is using this folder, delete that file' : ''
+    throw new Error(`${file} cannot be locked (${reason(error)})${advice}`)
   }
 }
 
@@ -109,7 +122,8 @@ function prepareFile(file: string): string {
     return epoch
   } catch (error) {
     if (!(error instanceof SqliteError)) throw error
-    throw new Error(`${file} cannot be read as a store of this server (${reason(error)}); restore it from a backup`)
+    const advice = isDamage(error) ? '; restore it from a backup' : ''
+    throw new Error(`${file} cannot be read as a store of this server (${reason(error)})${advice}`)
   } finally {
     db?.close()
   }
@@ -155,5 +169,8 @@ function readEpoch(db: Sqlite, file: string): string {
   }
   return epoch as string
 }
+
+/** Whether the file's content is at fault, not its disk, its rights or another process. */
+const isDamage = (error: unknown) => error instanceof SqliteError && /^SQLITE_(CORRUPT|ERROR|NOTADB)/.test(error.code)
 
 const reason = (error: unknown) => reasonOf(error) ?? (error as Error).message

@@ -35,9 +35,14 @@ export class Sqlite {
   readonly #connection: Libsql.Database
   readonly #statements = new Map<string, Libsql.Statement<unknown[]>>()
 
-  /** @param busy_ms how long a statement waits for a lock */
+  /** @param busy_ms how long a statement waits for a lock @throws SqliteError if the file cannot be opened */
   constructor(file: string, busy_ms: number) {
-    this.#connection = new Libsql(file, { timeout: busy_ms })
+    try {
+      this.#connection = new Libsql(file, { timeout: busy_ms })
+    } catch (error) {
+      // libsql throws an error without a code.
+      throw new SqliteError((error as Error).message, 'SQLITE_CANTOPEN')
+    }
   }
 
   #prepare(sql: string) {
