@@ -38,7 +38,7 @@ export class Writer {
   #give_way_until = 0
   /** How long reading the tail took last. */
   #read_ms = 0
-  /** A seq that the log has, as the bus told; 0 once it has been read up to there. */
+  /** A seq that the log has as the bus told, until the log was read, also if that found nothing. */
   #heard = 0
 
   constructor(
@@ -126,9 +126,8 @@ export class Writer {
     for (let tries = 0; tries < TRIES_MAX; tries++) {
       const view = await this.#viewFor(open)
       const decisions = decide(this.room_id, view, open, await this.#messages(open))
-      if (
-        decisions.some(({ outcome, waiting }) => (outcome === 'refused' || outcome === 'nothing') && !waiting.fresh)
-      ) {
+      const isRefused = ({ outcome }: Decision) => outcome === 'refused' || outcome === 'nothing'
+      if (decisions.some(decision => isRefused(decision) && !decision.waiting.fresh)) {
         // No user is refused on remembered state, because another server may have admitted them since.
         await this.#refresh(view, open)
         continue
@@ -161,7 +160,6 @@ export class Writer {
   /** The view, including all users that the entries name. */
   async #viewFor(open: Waiting[]): Promise<RoomView> {
     if (this.#view && this.#heard > this.#view.seq) await this.#readTail(this.#view)
-    // Also if nothing was there: the bus is not to be relied on.
     this.#heard = 0
     const view = this.#view ?? new RoomView()
     const unknown = open.some(
@@ -234,8 +232,8 @@ export class Writer {
     // servers store all the time, that stays hidden, so the first entry, at which an append fails, is checked at times.
     const checkAll = tail.length === 0 || tail.length === TAIL_MAX
     const keys = new Set(tail.map(keyOf))
-    const suspect =
-      (lost + 1) % SUSPECT_EVERY === 0 ? decisions.find(({ outcome }) => outcome === 'event')?.waiting.entry : undefined
+    const isChecked = (lost + 1) % SUSPECT_EVERY === 0
+    const suspect = isChecked ? decisions.find(({ outcome }) => outcome === 'event')?.waiting.entry : undefined
     const mayBeStored = (entry: Entry) => checkAll || entry === suspect || keys.has(keyOf(entry))
     return this.#settle(decisions, async entry => (mayBeStored(entry) ? this.#first(entry) : null))
   }
@@ -271,10 +269,9 @@ export class Writer {
         continue
       }
       const first = await find(waiting.entry)
-      if (!first && cause !== undefined) {
-        waiting.reject(new errors.StoreUnavailable({ cause }))
-      } else if (!first) {
-        again.push(waiting)
+      if (!first) {
+        if (cause === undefined) again.push(waiting)
+        else waiting.reject(new errors.StoreUnavailable({ cause }))
       } else if (first.seq === decision.event.seq) {
         stored.push(first)
         waiting.resolve({ event: first, repeated: false })

@@ -230,7 +230,10 @@ export class Client implements Sender {
     }
     this.#in_progress++
     if (this.#in_progress === IN_PROGRESS_MAX) this.#pacer.busy = true
-    void this.#handle(frame).then(() => this.#done())
+    const { spans } = this.services
+    const handled =
+      spans && frame.type !== 'ping' ? spans.frame(frame.type, () => this.#handle(frame)) : this.#handle(frame)
+    void handled.then(() => this.#done())
   }
 
   async #handle(frame: ClientFrame) {

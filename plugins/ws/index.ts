@@ -31,7 +31,7 @@ const FRAGMENTS_MAX = 64
 const CHUNKS_MAX = 1024
 
 async function ws(fastify: FastifyInstance) {
-  const { auth, budgets, config, messages, presence, pubsub, roomLog, rooms, store } = fastify
+  const { auth, budgets, config, messages, presence, pubsub, roomLog, rooms, spans, store } = fastify
   const userBus = createUserBus(pubsub, store.epoch, username => hub.clientsOf(username))
   const bounds = {
     per_user: config.MAX_SOCKETS_PER_USER,
@@ -42,7 +42,7 @@ async function ws(fastify: FastifyInstance) {
   const poll = startPoll(hub, roomLog, pubsub, store)
   fastify.addHook('onClose', () => poll.close())
   const services: Services = {
-    ...{ auth, budgets, config, messages, presence, roomLog, rooms, store },
+    ...{ auth, budgets, config, messages, presence, roomLog, rooms, spans, store },
     ...{ hub, limits: fastify.limits, log: fastify.log },
   }
 
@@ -122,5 +122,6 @@ export default fp(ws, {
     'rate-limit',
     'users',
     'lifecycle',
+    'tracing',
   ],
 })

@@ -8,6 +8,7 @@ import type { Limits } from '../rate-limit/index.js'
 import type { RoomLog } from '../room-log/index.js'
 import type { Rooms } from '../rooms/index.js'
 import type { Store } from '../store/index.js'
+import type { Spans } from '../tracing/spans.js'
 import type { Hub } from './hub.js'
 
 /** The capabilities that sockets call. */
@@ -22,5 +23,7 @@ export interface Services {
   presence: Presence
   roomLog: RoomLog
   rooms: Rooms
+  /** Null if tracing is off. */
+  spans: Spans | null
   store: Store
 }
