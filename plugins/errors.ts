@@ -16,7 +16,7 @@ declare module 'fastify' {
 const codes: ReadonlySet<string> = new Set(Object.values(errors).map(make => new make().code))
 
 /** Maps any error to one of our table: messages of Fastify, plugins and bugs never reach a client. */
-function ours(error: FastifyError): FastifyError & { retry_after_ms?: number } {
+function ours(error: FastifyError): FastifyError & { retry_after_ms?: number; until?: string } {
   if (codes.has(error.code)) return error
   switch (error.statusCode) {
     case 401:
@@ -53,8 +53,9 @@ function count({ errorsAnswered }: FastifyInstance, code: string) {
   errorsAnswered[code] = (errorsAnswered[code] ?? 0) + 1
 }
 
-function bodyOf({ statusCode = 500, code, message }: FastifyError): ErrorBody {
-  return { statusCode, code, error: STATUS_CODES[statusCode] as string, message }
+function bodyOf({ statusCode = 500, code, message, until }: FastifyError & { until?: string }): ErrorBody {
+  const body = { statusCode, code, error: STATUS_CODES[statusCode] as string, message }
+  return until === undefined ? body : { ...body, until }
 }
 
 /** For responses before any hook, to which the `security` plugin cannot add its headers. */

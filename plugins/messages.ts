@@ -6,7 +6,7 @@ import type { Message, Page, PageQuery } from '../schemas/message.js'
 import { limits } from '../schemas/wire.js'
 import { prices } from './budgets/index.js'
 import type { Appended, RoomLog } from './room-log/index.js'
-import { assertMember, type Rooms } from './rooms/index.js'
+import { assertMayTalk, assertMember, moderates, type Rooms } from './rooms/index.js'
 import { bytesOf, foldMessage, type Store, type Target } from './store/index.js'
 
 declare module 'fastify' {
@@ -59,7 +59,7 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms) {
 
     /**
      * @param body.reply_to id of a message in the same room
-     * @throws RoomNotFound, NotMember; MessageNotFound, MessageDeleted for `reply_to`; ClientIdReused, StoreUnavailable
+     * @throws RoomNotFound, NotMember, Muted; MessageNotFound, MessageDeleted for `reply_to`; ClientIdReused, StoreUnavailable
      */
     async send(
       room_id: string,
@@ -73,7 +73,7 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms) {
         client_id,
         ...(reply_to !== undefined && { message: reply_to }),
         decide(view, message) {
-          assertMember(view, room_id, username)
+          assertMayTalk(view, room_id, username)
           if (reply_to === undefined) return { text }
           assertPresent(reply_to, message)
           return { text, reply_to }
@@ -100,7 +100,7 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms) {
         client_id,
         message: id,
         decide(view, message) {
-          assertMember(view, room_id, username)
+          assertMayTalk(view, room_id, username)
           before.target = assertAuthor(id, username, message)
           if ((message?.edits ?? 0) >= limits.EDITS_MAX) throw new errors.TooManyEdits(id)
           return { target: id, text }
@@ -112,7 +112,7 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms) {
       return { event, message, repeated }
     },
 
-    /** @throws as `send`; NotAuthor */
+    /** The author's own message, or any message if `username` is a moderator. @throws RoomNotFound, NotMember; NotAuthor */
     remove(room_id: string, username: string, id: number, client_id: string): Promise<Appended> {
       return append(room_id, {
         type: 'deleted',
@@ -121,7 +121,8 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms) {
         message: id,
         decide(view, message) {
           assertMember(view, room_id, username)
-          assertAuthor(id, username, message)
+          if (moderates(view, username)) assertPresent(id, message)
+          else assertAuthor(id, username, message)
           return { target: id }
         },
         isRepeatOf: event => event.target === id,

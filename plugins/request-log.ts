@@ -12,6 +12,12 @@ declare module 'fastify' {
       | 'session_ended'
       | 'password_changed'
       | 'member_removed'
+      | 'role_changed'
+      | 'user_banned'
+      | 'user_unbanned'
+      | 'user_muted'
+      | 'user_unmuted'
+      | 'room_changed'
       | 'room_deleted'
       | 'owner_changed'
   }

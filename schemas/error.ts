@@ -34,6 +34,9 @@ export const errors = {
   RoomFull: createError('ROOM_FULL', 'Room %s is full', 409),
   RoomPasswordWrong: createError('ROOM_PASSWORD_WRONG', 'Missing or incorrect password for room %s', 403),
   NotMember: createError('NOT_MEMBER', 'You are not a member of room %s', 403),
+  NotModerator: createError('NOT_MODERATOR', 'Only a moderator of room %s who stands above the user can do this', 403),
+  Banned: createError('BANNED', 'The user is banned from room %s', 403),
+  Muted: createError('MUTED', 'You are muted in room %s', 403),
   NotOwner: createError('NOT_OWNER', 'Only the owner of room %s can do this', 403),
   MemberNotFound: createError('MEMBER_NOT_FOUND', '%s is not a member of this room', 404),
   OwnerCannotLeave: createError(
@@ -68,6 +71,11 @@ export function rateLimited(retry_after_ms: number) {
   return Object.assign(new errors.RateLimited(inWords(retry_after_ms)), { retry_after_ms })
 }
 
+/** Says when the ban or the mute behind an error ends, if it does; clients get it as `until`. */
+export function until<E extends Error>(error: E, until: string | undefined): E & { until?: string } {
+  return until === undefined ? error : Object.assign(error, { until })
+}
+
 /** A delay for people: rounded up, so that a retry then succeeds. */
 function inWords(ms: number): string {
   const seconds = Math.max(1, Math.ceil(ms / 1000))
@@ -83,6 +91,12 @@ export const ErrorBody = Type.Object(
     code: Type.String({ description: 'Stable, machine-readable error code', examples: ['ROOM_NOT_FOUND'] }),
     error: Type.String({ description: 'Name of the HTTP status', examples: ['Not Found'] }),
     message: Type.String({ description: 'Human-readable explanation in one line', examples: ['Room lunch not found'] }),
+    until: Type.Optional(
+      Type.String({
+        description: 'When a ban or a mute ends; absent if it does not, and for all other errors',
+        examples: ['2026-02-01T09:30:00.000Z'],
+      }),
+    ),
   },
   { $id: 'Error', description: 'The body of every error response' },
 )

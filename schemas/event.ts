@@ -1,7 +1,8 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { type EventType, eventTypes } from './event-types.js'
 import { ClientId, Seq } from './message.js'
-import { Reason, Role, RoomId, RoomSettings, SlowMode, Until } from './room.js'
+import { Reason, Role, Until } from './moderation.js'
+import { RoomId, RoomSettings, SlowMode } from './room.js'
 import { Time, Username } from './user.js'
 
 export { type EventType, membershipTypes } from './event-types.js'

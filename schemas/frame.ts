@@ -156,6 +156,12 @@ export const serverFrames = {
     retry_after_ms: Type.Optional(
       Type.Integer({ description: 'After a rate limit: how long to wait before retrying', examples: [250] }),
     ),
+    until: Type.Optional(
+      Type.String({
+        description: 'When a ban or a mute ends; absent if it does not',
+        examples: ['2026-02-01T09:30:00.000Z'],
+      }),
+    ),
   }),
 } as const
 export type ServerFrames = { [K in keyof typeof serverFrames]: Static<(typeof serverFrames)[K]> }

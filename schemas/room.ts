@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { Restriction } from './moderation.js'
 import { PageLimit } from './paging.js'
 import { Time, Username } from './user.js'
 import { limits, NAME_PATTERN } from './wire.js'
@@ -46,21 +47,6 @@ export const SlowMode = Type.Integer({
   description: 'Seconds that a member must wait between two messages; 0 means no wait',
   examples: [30],
 })
-/** The roles that are given to members; the owner is named in the room's record. */
-export const Role = Type.Union([Type.Literal('moderator'), Type.Literal('member')], { examples: ['moderator'] })
-export type Role = Static<typeof Role>
-export const Until = Type.String({
-  pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,3})?Z$',
-  description: 'When it ends, RFC 3339 in UTC; absent if it does not end',
-  examples: ['2026-02-01T09:30:00.000Z'],
-})
-export const Reason = Type.String({
-  maxLength: limits.REASON_MAX,
-  pattern: '^[^\\u0000\\ud800-\\udfff]*$',
-  description: 'Why; shown to moderators',
-  examples: ['Advertising'],
-})
-
 /** A room as stored: an index of its log. */
 export const RoomRecord = Type.Composite([
   Type.Object({
@@ -107,6 +93,10 @@ export const Room = Type.Object(
     has_password: Type.Boolean({ description: 'Whether joining requires a password' }),
     is_default: Type.Boolean({ description: 'Whether this is the default room, which every user is a member of' }),
     max_members: Type.Integer({ description: 'Maximum number of members; 0 means unlimited', examples: [0] }),
+    slow_mode_s: Type.Integer({
+      description: 'Seconds that a member must wait between two messages; 0 means no wait',
+      examples: [0],
+    }),
     owner: Type.String({ description: 'Username of the owner; empty for the default room', examples: ['minji'] }),
     member_count: Type.Integer({ description: 'Number of members', examples: [3] }),
     created_at: Time,
@@ -130,6 +120,7 @@ export const Room = Type.Object(
         has_password: false,
         is_default: false,
         max_members: 0,
+        slow_mode_s: 0,
         owner: 'minji',
         member_count: 3,
         created_at: '2026-01-31T09:30:00.000Z',
@@ -171,6 +162,19 @@ export const RoomCreation = Type.Object(
   { additionalProperties: false },
 )
 export type RoomCreation = Static<typeof RoomCreation>
+
+export const RoomChange = Type.Object(
+  {
+    ...Type.Partial(Type.Pick(RoomSettings, ['name', 'description', 'is_public', 'max_members'])).properties,
+    password: Type.Optional(
+      Type.Union([Type.String({ minLength: 1, maxLength: 72, examples: ['open sesame'] }), Type.Null()], {
+        description: 'Required to join; null removes it. Members stay members',
+      }),
+    ),
+  },
+  { additionalProperties: false, minProperties: 1 },
+)
+export type RoomChange = Static<typeof RoomChange>
 
 export const RoomList = Type.Object(
   {
@@ -215,16 +219,6 @@ export const OwnerBody = Type.Object(
   { additionalProperties: false },
 )
 
-/** A ban or a mute. It has ended when `until` is over, without an event. */
-export const Restriction = Type.Object({
-  until: Type.Optional(Time),
-  /** The user who imposed it. */
-  by: Type.String(),
-  at: Time,
-  reason: Type.Optional(Type.String()),
-})
-export type Restriction = Static<typeof Restriction>
-
 /**
  * What a user is in a room. A row reflects the log up to `seq`; only a row with a greater seq replaces it, and rows are
  * never deleted. Without a row, a user is a member of the default room and of no other.
@@ -246,7 +240,15 @@ export const Member = Type.Object(
     username: Username,
     display_name: Type.String({ examples: ['민지'] }),
     avatar_color: Type.String({ examples: ['#3366cc'] }),
-    role: Type.Union([Type.Literal('owner'), Type.Literal('member')], { examples: ['member'] }),
+    role: Type.Union([Type.Literal('owner'), Type.Literal('moderator'), Type.Literal('member')], {
+      examples: ['member'],
+    }),
+    muted: Type.Optional(
+      Type.Object(
+        { until: Type.Optional(Type.String({ ...Time, description: 'When it ends; absent if it does not' })) },
+        { additionalProperties: false, description: 'Absent unless the member is muted' },
+      ),
+    ),
     online: Type.Boolean({ description: 'Whether the member has a socket in the room' }),
   },
   { additionalProperties: false },

@@ -54,7 +54,7 @@ for (const page of ['README.md', 'README.ko.md']) {
     const operations = Object.entries(paths).flatMap(([path, methods]) =>
       Object.keys(methods).map(method => `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`),
     )
-    const rows = [...read(page).matchAll(/^\| `((?:GET|POST|PUT|DELETE) [^`]+)` \|/gm)].map(([, row]) => row)
+    const rows = [...read(page).matchAll(/^\| `((?:GET|POST|PUT|PATCH|DELETE) [^`]+)` \|/gm)].map(([, row]) => row)
     t.strictSame(rows.sort(), operations.sort())
   })
 }

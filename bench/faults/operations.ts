@@ -224,6 +224,10 @@ export const refusals: Record<string, (room: Room, seq: number, username: string
   ROOM_NOT_FOUND: (room, seq) => room.deleted.at(seq),
   MESSAGE_DELETED: (room, seq, _, { id = 0 }) => room.textOf(id, seq) === null,
   NOT_OWNER: (room, seq, username) => room.owner.at(seq) !== username,
+  NOT_MODERATOR: (room, seq, username, { member = '' }) =>
+    !room.moderates(username, seq) || (room.owner.at(seq) !== username && room.moderates(member, seq)),
+  BANNED: (room, seq, username, { member = username }) => room.banOf(member).at(seq),
+  MUTED: (room, seq, username) => room.muteOf(username).at(seq),
   OWNER_CANNOT_LEAVE: (room, seq, username) => room.owner.at(seq) === username,
   MEMBER_NOT_FOUND: (room, seq, _, { member = '' }) => !room.isMember(member, seq),
 }

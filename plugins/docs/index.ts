@@ -35,8 +35,9 @@ original request.`
 const tags = [
   { name: 'auth', description: 'Accounts, sessions and tokens' },
   { name: 'users', description: 'User profiles' },
-  { name: 'rooms', description: 'Find, create and delete rooms' },
+  { name: 'rooms', description: 'Find, create, change and delete rooms' },
   { name: 'members', description: 'Join and leave rooms, manage members and ownership' },
+  { name: 'moderation', description: 'Ban and mute users of a room' },
   { name: 'messages', description: 'Read, search, send, edit and delete messages' },
   { name: 'sockets', description: 'Open WebSockets for live events' },
   { name: 'system', description: 'Health checks, metrics and API documents; no authentication required' },

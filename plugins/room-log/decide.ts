@@ -1,3 +1,4 @@
+import { errors } from '../../schemas/error.js'
 import { type EventType, membershipTypes, type StoredEvent } from '../../schemas/event.js'
 import type { Target } from '../store/index.js'
 import type { RoomView } from './view.js'
@@ -90,5 +91,14 @@ export function decide(
     } catch (error) {
       return { waiting, outcome: 'refused', error }
     }
+  })
+}
+
+/** Rejects the entry whose event `seq` gives the room a name that another one has. @returns the other decisions */
+export function rejectRenaming(decisions: Decision[], seq: number): Decision[] {
+  return decisions.filter(decision => {
+    if (decision.outcome !== 'event' || decision.event.seq !== seq) return true
+    decision.waiting.reject(new errors.RoomNameTaken(decision.event.data?.name))
+    return false
   })
 }

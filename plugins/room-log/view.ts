@@ -1,5 +1,6 @@
 import type { StoredEvent } from '../../schemas/event.js'
-import type { MemberRow, Restriction, RoomRecord } from '../../schemas/room.js'
+import type { Restriction } from '../../schemas/moderation.js'
+import type { MemberRow, RoomRecord } from '../../schemas/room.js'
 import { DEFAULT_ROOM_ID } from '../../schemas/wire.js'
 import type { RoomState } from '../store/index.js'
 import { foldMember, foldRoom, memberOf } from '../store/index.js'

@@ -2,7 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { errors } from '../../schemas/error.js'
 import type { StoredEvent } from '../../schemas/event.js'
 import { BATCH_MAX, Conflict, NameTaken, type Store } from '../store/index.js'
-import { type Appended, type Decision, decide, type Entry, keyOf, type TargetState, type Waiting } from './decide.js'
+import type { Appended, Decision, Entry, TargetState, Waiting } from './decide.js'
+import { decide, keyOf, rejectRenaming } from './decide.js'
 import { RoomView } from './view.js'
 
 /** Entries that wait in one room's queue; beyond, they are rejected with errors.StoreUnavailable. */
@@ -139,7 +140,9 @@ export class Writer {
         if (error instanceof Conflict) {
           open = await this.#afterConflict(view, decisions, tries)
         } else if (error instanceof NameTaken) {
-          open = await this.#afterNameTaken(decisions, error)
+          // Others of the batch may have been stored before the event that renames the room.
+          this.#view = null
+          open = await this.#settle(rejectRenaming(decisions, error.seq), entry => this.#first(entry))
         } else {
           this.#view = null
           open = await this.#settle(decisions, entry => this.#firstWithRetry(entry), error)
@@ -236,17 +239,6 @@ export class Writer {
     const suspect = isChecked ? decisions.find(({ outcome }) => outcome === 'event')?.waiting.entry : undefined
     const mayBeStored = (entry: Entry) => checkAll || entry === suspect || keys.has(keyOf(entry))
     return this.#settle(decisions, async entry => (mayBeStored(entry) ? this.#first(entry) : null))
-  }
-
-  /** Rejects the entry that renames the room; others of its batch may have been stored before it. */
-  #afterNameTaken(decisions: Decision[], { seq }: NameTaken): Promise<Waiting[]> {
-    this.#view = null
-    const others = decisions.filter(decision => {
-      if (decision.outcome !== 'event' || decision.event.seq !== seq) return true
-      decision.waiting.reject(new errors.RoomNameTaken(decision.event.data?.name))
-      return false
-    })
-    return this.#settle(others, entry => this.#first(entry))
   }
 
   /**

@@ -1,4 +1,4 @@
-import { errors } from '../../schemas/error.js'
+import { errors, until } from '../../schemas/error.js'
 import type { RoomRecord } from '../../schemas/room.js'
 import { DEFAULT_ROOM_ID } from '../../schemas/wire.js'
 import type { RoomLog, RoomView } from '../room-log/index.js'
@@ -24,10 +24,50 @@ export function assertMember(view: RoomView, room_id: string, username: string):
   return room
 }
 
+/** @throws as `assertMember`; Muted */
+export function assertMayTalk(view: RoomView, room_id: string, username: string): RoomRecord {
+  const room = assertMember(view, room_id, username)
+  const muted = view.rowOf(username)?.muted
+  if (view.holds(muted)) throw until(new errors.Muted(room_id), muted.until)
+  return room
+}
+
 /** @throws RoomNotFound; NotOwner */
 export function assertOwner(view: RoomView, room_id: string, username: string): RoomRecord {
   const room = assertVisible(view, room_id, username)
   if (room.owner !== username) throw new errors.NotOwner(room_id)
+  return room
+}
+
+/** A user's role in a room; null if the user is not a member. */
+export function roleOf(view: RoomView, username: string): 'owner' | 'moderator' | 'member' | null {
+  if (!view.isMember(username)) return null
+  if (view.room?.owner === username) return 'owner'
+  return view.rowOf(username)?.role ?? 'member'
+}
+
+/** Whether the user is the owner or a moderator. */
+export function moderates(view: RoomView, username: string): boolean {
+  const role = roleOf(view, username)
+  return role === 'owner' || role === 'moderator'
+}
+
+/** @throws RoomNotFound; NotModerator */
+export function assertModerator(view: RoomView, room_id: string, username: string): RoomRecord {
+  const room = assertVisible(view, room_id, username)
+  if (!moderates(view, username)) throw new errors.NotModerator(room_id)
+  return room
+}
+
+/**
+ * The owner acts on everyone, moderators on members and on users outside, and nobody on themselves.
+ * @throws RoomNotFound; NotModerator, also if `subject` stands as high
+ */
+export function assertMayModerate(view: RoomView, room_id: string, username: string, subject: string): RoomRecord {
+  const room = assertModerator(view, room_id, username)
+  if (subject === username || (room.owner !== username && moderates(view, subject))) {
+    throw new errors.NotModerator(room_id)
+  }
   return room
 }
 

@@ -9,9 +9,10 @@ import { createList } from './list.js'
 import { createMarks } from './marks.js'
 import { createMembers } from './members.js'
 import { createMembership } from './membership.js'
+import { createModeration } from './moderation.js'
 import { createOwnership } from './ownership.js'
 
-export { assertMember } from './access.js'
+export { assertMayTalk, assertMember, moderates } from './access.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -34,6 +35,7 @@ export function createRooms(store: Store, roomLog: RoomLog, auth: Auth, presence
     markRead: marks.markRead,
     ...createMembers(store, roomLog, presence),
     ...createMembership(store, roomLog, auth, marks, get),
+    ...createModeration(store, roomLog),
     ...createOwnership(store, roomLog, auth, marks, get),
     /** The view of a room that `username` may read. @throws NotMember */
     assertMember: (room_id: string, username: string) => memberView(roomLog, room_id, username),

@@ -20,6 +20,7 @@ export function createList(store: Store) {
       has_password: room.password_hash !== null,
       is_default: isDefault(room),
       max_members: room.max_members,
+      slow_mode_s: room.slow_mode_s,
       owner: room.owner,
       member_count: isDefault(room) ? users : room.member_count,
       created_at: room.created_at,

@@ -1,15 +1,29 @@
 import { randomUUID } from 'node:crypto'
-import { errors } from '../../schemas/error.js'
+import { errors, until } from '../../schemas/error.js'
 import type { Room, RoomRecord } from '../../schemas/room.js'
 import type { Auth } from '../auth/index.js'
 import type { RoomLog, RoomView } from '../room-log/index.js'
 import type { Store } from '../store/index.js'
-import { assertMember, assertOwner, assertVisible, isDefault, registeredName } from './access.js'
+import {
+  assertMayModerate,
+  assertMember,
+  assertModerator,
+  assertOwner,
+  assertVisible,
+  isDefault,
+  registeredName,
+} from './access.js'
 import type { List } from './list.js'
 import type { Marks } from './marks.js'
 
 function assertNotFull(room: RoomRecord) {
   if (room.max_members > 0 && room.member_count >= room.max_members) throw new errors.RoomFull(room.id)
+}
+
+/** @throws Banned */
+function assertNotBanned(view: RoomView, username: string) {
+  const banned = view.rowOf(username)?.banned
+  if (view.holds(banned)) throw until(new errors.Banned(view.room?.id), banned.until)
 }
 
 /** How users become members of a room, and how their membership ends. */
@@ -35,6 +49,7 @@ export function createMembership(
       decide(view) {
         const room = assertAllowed(view)
         if (view.isMember(subject)) return null
+        assertNotBanned(view, subject)
         assertNotFull(room)
         return { member: subject }
       },
@@ -48,7 +63,7 @@ export function createMembership(
   return {
     /**
      * Joining twice is not an error. The correct password opens a private room, too.
-     * @throws RoomNotFound; RoomPasswordWrong if the room is public; RoomFull, LoginQueueFull
+     * @throws RoomNotFound; RoomPasswordWrong if the room is public; Banned, RoomFull, LoginQueueFull
      */
     async join(room_id: string, username: string, password: string | undefined): Promise<Room> {
       const { room } = await roomLog.view(room_id, [username])
@@ -60,6 +75,7 @@ export function createMembership(
         if (!room || room.deleted) throw new errors.RoomNotFound(room_id)
         if (view.isMember(username) || opened) return room
         if (!room.is_public) throw new errors.RoomNotFound(room_id)
+        assertNotBanned(view, username)
         if (room.password_hash !== null) throw new errors.RoomPasswordWrong(room_id)
         return room
       })
@@ -81,7 +97,7 @@ export function createMembership(
       })
     },
 
-    /** Adds a user, even to a private room. @throws RoomNotFound, NotOwner, UserNotFound, RoomFull */
+    /** Adds a user, even to a private room. @throws RoomNotFound, NotOwner, UserNotFound, Banned, RoomFull */
     async addMember(room_id: string, username: string, subject: string): Promise<Room> {
       assertOwner(await roomLog.view(room_id, [username]), room_id, username)
       await admit(room_id, username, await registeredName(store, subject), view => assertOwner(view, room_id, username))
@@ -89,12 +105,13 @@ export function createMembership(
     },
 
     /**
-     * @throws RoomNotFound, NotOwner, UserNotFound, MemberNotFound, DefaultRoom; OwnerCannotLeave if `subject` is the owner
+     * @throws RoomNotFound, NotModerator, UserNotFound, MemberNotFound, DefaultRoom; OwnerCannotLeave if `subject` is the
+     * owner
      */
     async removeMember(room_id: string, username: string, subject: string): Promise<void> {
       const view = await roomLog.view(room_id, [username])
       if (isDefault(assertVisible(view, room_id, username))) throw new errors.DefaultRoom()
-      assertOwner(view, room_id, username)
+      assertModerator(view, room_id, username)
       const member = await registeredName(store, subject)
       await roomLog.append(room_id, {
         type: 'removed',
@@ -102,9 +119,10 @@ export function createMembership(
         subject: member,
         client_id: randomUUID(),
         decide(view) {
-          const { owner } = assertOwner(view, room_id, username)
+          const { owner } = assertModerator(view, room_id, username)
           if (member === owner) throw new errors.OwnerCannotLeave()
           if (!view.isMember(member)) throw new errors.MemberNotFound(member)
+          assertMayModerate(view, room_id, username, member)
           return { member }
         },
       })

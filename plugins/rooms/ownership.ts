@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { errors } from '../../schemas/error.js'
-import type { Room, RoomCreation, RoomRecord, RoomSettings } from '../../schemas/room.js'
+import type { Room, RoomChange, RoomCreation, RoomRecord, RoomSettings } from '../../schemas/room.js'
 import { DEFAULT_ROOM_ID } from '../../schemas/wire.js'
 import type { Auth } from '../auth/index.js'
 import type { RoomLog } from '../room-log/index.js'
@@ -68,6 +68,30 @@ export function createOwnership(
           assertOwner(view, room_id, username)
           if (!view.isMember(member)) throw new errors.MemberNotFound(member)
           return member === username ? null : { member }
+        },
+      })
+      return get(room_id, username)
+    },
+
+    /**
+     * Changes settings; what is as asked already is left alone.
+     * @throws RoomNotFound, NotOwner, RoomNameTaken, PasswordTooLong, LoginQueueFull
+     */
+    async change(room_id: string, username: string, { password, ...settings }: RoomChange): Promise<Room> {
+      assertOwner(await roomLog.view(room_id, [username]), room_id, username)
+      const password_hash = typeof password === 'string' ? await auth.hashPassword(password) : password
+      await roomLog.append(room_id, {
+        type: 'room_changed',
+        username,
+        client_id: randomUUID(),
+        decide(view) {
+          const room = assertOwner(view, room_id, username)
+          const asked = Object.entries(settings) as [keyof typeof settings, string | number | boolean | undefined][]
+          const data = Object.fromEntries(asked.filter(([name, value]) => value !== undefined && room[name] !== value))
+          if (password_hash !== undefined && (password_hash !== null || room.password_hash !== null)) {
+            Object.assign(data, { password_hash, has_password: password_hash !== null })
+          }
+          return Object.keys(data).length === 0 ? null : { data }
         },
       })
       return get(room_id, username)

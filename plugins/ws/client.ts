@@ -266,8 +266,9 @@ export class Client implements Sender {
       const { code, message } = new errors.Internal()
       return this.send({ type: 'error', code, message, ...origin })
     }
-    const { retry_after_ms } = error as { retry_after_ms?: number }
-    this.send({ type: 'error', code, message, ...origin, ...(retry_after_ms !== undefined && { retry_after_ms }) })
+    const { retry_after_ms, until } = error as { retry_after_ms?: number; until?: string }
+    const when = { ...(retry_after_ms !== undefined && { retry_after_ms }), ...(until !== undefined && { until }) }
+    this.send({ type: 'error', code, message, ...origin, ...when })
   }
 
   #closed() {

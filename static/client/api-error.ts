@@ -11,7 +11,14 @@ export class ApiError extends Error {
     readonly code: string,
     message: string,
     readonly retry_after_ms?: number,
+    /** When the ban or the mute behind the error ends; undefined if it does not. */
+    readonly until?: string,
   ) {
     super(message)
+  }
+
+  /** Of an `error` frame. */
+  static of({ code, message, until }: { code: string; message: string; until?: string | undefined }): ApiError {
+    return new ApiError(0, code, message, undefined, until)
   }
 }

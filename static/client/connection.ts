@@ -196,7 +196,7 @@ export function createConnection(options: ConnectionOptions) {
       return outbox.refuse(client_id, frame)
     }
     if (!room || room_id === undefined) return options.on_frame?.(frame)
-    if (ENDING.has(frame.code)) return end(room_id, room, new ApiError(0, frame.code, frame.message))
+    if (ENDING.has(frame.code)) return end(room_id, room, ApiError.of(frame))
     if (room.position.subscribing) subscribeLater(room, frame.retry_after_ms ?? backoffDelay(room.retries++, backoff))
     else if (frame.code === 'NOT_SUBSCRIBED') resubscribe(room_id, room)
     room.listener.frame?.(frame)

@@ -10,7 +10,8 @@ import type {
   SearchQuery,
   Sending,
 } from '../../schemas/message.js'
-import type { MemberList, MemberPage, ReadMark, Room, RoomCreation, RoomList } from '../../schemas/room.js'
+import type { BanPage, Restricting, Role } from '../../schemas/moderation.js'
+import type { MemberList, MemberPage, ReadMark, Room, RoomChange, RoomCreation, RoomList } from '../../schemas/room.js'
 import type {
   Authenticated,
   Credentials,
@@ -112,6 +113,7 @@ export function createHttp(options: HttpOptions) {
     createRoom: (creation: RoomCreation) => json<Room>('POST', '/rooms', { body: creation }),
     defaultRoom: () => json<Room>('GET', '/rooms/default'),
     room: (id: string) => json<Room>('GET', room(id)),
+    changeRoom: (id: string, change: RoomChange) => json<Room>('PATCH', room(id), { body: change }),
     deleteRoom: (id: string) => nothing('DELETE', room(id)),
     join: (id: string, password?: string) =>
       json<Room>('POST', `${room(id)}/join`, { body: password === undefined ? {} : { password } }),
@@ -120,6 +122,15 @@ export function createHttp(options: HttpOptions) {
       json<Static<typeof MemberPage>>('GET', `${room(id)}/members`, { query }),
     addMember: (id: string, username: string) => json<Room>('PUT', member(id, username)),
     removeMember: (id: string, username: string) => nothing('DELETE', member(id, username)),
+    setRole: (id: string, username: string, role: Role) =>
+      nothing('PUT', `${member(id, username)}/role`, { body: { role } }),
+    bans: (id: string, query: Static<typeof MemberList> = {}) => json<BanPage>('GET', `${room(id)}/bans`, { query }),
+    ban: (id: string, username: string, body: Restricting = {}) =>
+      nothing('PUT', `${room(id)}/bans/${encodeURIComponent(username)}`, { body }),
+    unban: (id: string, username: string) => nothing('DELETE', `${room(id)}/bans/${encodeURIComponent(username)}`),
+    mute: (id: string, username: string, body: Restricting = {}) =>
+      nothing('PUT', `${room(id)}/mutes/${encodeURIComponent(username)}`, { body }),
+    unmute: (id: string, username: string) => nothing('DELETE', `${room(id)}/mutes/${encodeURIComponent(username)}`),
     handOver: (id: string, username: string) => json<Room>('PUT', `${room(id)}/owner`, { body: { username } }),
 
     messages: (id: string, query: PageQuery = {}) => json<Page>('GET', `${room(id)}/messages`, { query }),
@@ -158,13 +169,18 @@ async function parsed<T>(response: Response): Promise<T> {
 
 /** A proxy in front of the server may respond in its own format, so nothing is assumed about the body. */
 async function errorOf(response: Response): Promise<ApiError> {
-  const body = (await response.json().catch(() => null)) as { code?: unknown; message?: unknown } | null
+  const body = (await response.json().catch(() => null)) as {
+    code?: unknown
+    message?: unknown
+    until?: unknown
+  } | null
   const seconds = Number(response.headers.get('retry-after') ?? Number.NaN)
   return new ApiError(
     response.status,
     typeof body?.code === 'string' ? body.code : `HTTP_${response.status}`,
     typeof body?.message === 'string' ? body.message : response.statusText,
     Number.isFinite(seconds) ? seconds * 1000 : undefined,
+    typeof body?.until === 'string' ? body.until : undefined,
   )
 }
 

@@ -158,7 +158,7 @@ export function createOutbox(options: OutboxOptions) {
     refuse(client_id: string, error: ServerFrames['error']) {
       const entry = entries.get(client_id)
       if (!entry) return
-      if (!RETRYABLE.has(error.code)) return settle(entry, new ApiError(0, error.code, error.message))
+      if (!RETRYABLE.has(error.code)) return settle(entry, ApiError.of(error))
       const queue = queueOf(entry.pending.room_id)
       entry.in_flight = false
       const delay = error.retry_after_ms ?? backoffDelay(entry.attempts++, options.backoff)

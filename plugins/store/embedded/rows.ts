@@ -1,5 +1,6 @@
 import type { StoredEvent } from '../../../schemas/event.js'
-import type { MemberRow, Restriction, RoomRecord } from '../../../schemas/room.js'
+import type { Restriction } from '../../../schemas/moderation.js'
+import type { MemberRow, RoomRecord } from '../../../schemas/room.js'
 import type { Session, StoredUser } from '../../../schemas/user.js'
 import { foldName, sortKey } from '../log/name.js'
 import type { Value } from './sqlite.js'

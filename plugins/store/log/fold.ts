@@ -1,6 +1,7 @@
 import type { StoredEvent } from '../../../schemas/event.js'
 import type { Message } from '../../../schemas/message.js'
-import type { LastMessage, MemberRow, Restriction, RoomRecord } from '../../../schemas/room.js'
+import type { Restriction } from '../../../schemas/moderation.js'
+import type { LastMessage, MemberRow, RoomRecord } from '../../../schemas/room.js'
 import { DEFAULT_ROOM_ID, lastText } from '../../../schemas/wire.js'
 import type { Target } from '../store.js'
 

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { changeErrors, readErrors } from '../../../schemas/error.js'
-import { Room, RoomParams } from '../../../schemas/room.js'
+import { Room, RoomChange, RoomParams } from '../../../schemas/room.js'
 
 const tags = ['rooms']
 const params = RoomParams
@@ -13,6 +13,19 @@ const get = {
   description: 'The room with the id `default` always exists, and every user is a member of it.',
   params,
   response: { 200: { ...Room, description: 'The room' }, ...readErrors('RoomNotFound') },
+}
+
+const change = {
+  operationId: 'changeRoom',
+  tags,
+  summary: 'Change the settings of a room',
+  description: 'Only the owner can. Changes what is given; everybody in the room learns it by `room_changed`.',
+  params,
+  body: RoomChange,
+  response: {
+    200: { ...Room, description: 'The room after the change' },
+    ...changeErrors('RoomNotFound', 'NotOwner', 'RoomNameTaken', 'PasswordTooLong', 'LoginQueueFull'),
+  },
 }
 
 const remove = {
@@ -29,6 +42,10 @@ const remove = {
 
 export default (async fastify => {
   fastify.get('', { schema: get }, ({ params, username }) => fastify.rooms.get(params.id, username))
+
+  fastify.patch('', { schema: change, config: { audit: 'room_changed' } }, ({ params, body, username }) =>
+    fastify.rooms.change(params.id, username, body),
+  )
 
   fastify.delete('', { schema: remove, config: { audit: 'room_deleted' } }, async ({ params, username }, reply) => {
     await fastify.rooms.remove(params.id, username)

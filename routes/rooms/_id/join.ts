@@ -13,7 +13,7 @@ const join = {
   body: Type.Union([JoinBody, Type.Null()]),
   response: {
     200: { ...Room, description: 'The room that was joined' },
-    ...changeErrors('RoomNotFound', 'RoomPasswordWrong', 'RoomFull', 'LoginQueueFull'),
+    ...changeErrors('RoomNotFound', 'RoomPasswordWrong', 'Banned', 'RoomFull', 'LoginQueueFull'),
   },
 }
 

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { prices } from '../../../plugins/budgets/index.js'
 import { changeErrors, readErrors } from '../../../schemas/error.js'
+import { RoleBody } from '../../../schemas/moderation.js'
 import { paged } from '../../../schemas/paging.js'
 import { MemberList, MemberPage, MemberParams, Room, RoomParams } from '../../../schemas/room.js'
 import { limits as wire } from '../../../schemas/wire.js'
@@ -31,7 +32,7 @@ const add = {
   params: MemberParams,
   response: {
     200: { ...Room, description: 'The room with its new member' },
-    ...changeErrors('RoomNotFound', 'NotOwner', 'UserNotFound', 'RoomFull'),
+    ...changeErrors('RoomNotFound', 'NotOwner', 'UserNotFound', 'Banned', 'RoomFull'),
   },
 }
 
@@ -40,11 +41,31 @@ const remove = {
   tags,
   summary: 'Remove a member',
   description:
-    'Only the owner can remove members. The sockets of the removed user leave the room and receive nothing that is sent afterwards.',
+    'Moderators can remove members, and the owner can remove moderators. The sockets of the removed user leave the room and receive nothing that is sent afterwards.',
   params: MemberParams,
   response: {
     204: Type.Null({ description: 'The member was removed' }),
-    ...changeErrors('RoomNotFound', 'NotOwner', 'UserNotFound', 'MemberNotFound', 'DefaultRoom', 'OwnerCannotLeave'),
+    ...changeErrors(
+      'RoomNotFound',
+      'NotModerator',
+      'UserNotFound',
+      'MemberNotFound',
+      'DefaultRoom',
+      'OwnerCannotLeave',
+    ),
+  },
+}
+
+const setRole = {
+  operationId: 'setRole',
+  tags,
+  summary: 'Appoint or dismiss a moderator',
+  description: 'Only the owner can, but moderators can step down. Setting the role that a member has is not an error.',
+  params: MemberParams,
+  body: RoleBody,
+  response: {
+    204: Type.Null({ description: 'The member has this role' }),
+    ...changeErrors('RoomNotFound', 'NotMember', 'NotOwner', 'UserNotFound', 'MemberNotFound', 'OwnerCannotLeave'),
   },
 }
 
@@ -60,6 +81,15 @@ export default (async fastify => {
 
   fastify.put('/members/:username', { schema: add }, ({ params, username }) =>
     fastify.rooms.addMember(params.id, username, params.username),
+  )
+
+  fastify.put(
+    '/members/:username/role',
+    { schema: setRole, config: { audit: 'role_changed' } },
+    async ({ params, body, username }, reply) => {
+      await fastify.rooms.setRole(params.id, username, params.username, body.role)
+      return reply.code(204).send(null)
+    },
   )
 
   fastify.delete(

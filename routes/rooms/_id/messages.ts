@@ -25,7 +25,7 @@ const tags = ['messages']
 const sent = {
   200: { ...Message, description: 'Idempotent replay: the message that the original request sent' },
   201: { ...Message, description: 'The message was sent' },
-  ...changeErrors('RoomNotFound', 'NotMember', 'MessageNotFound', 'MessageDeleted', 'ClientIdReused'),
+  ...changeErrors('RoomNotFound', 'NotMember', 'Muted', 'MessageNotFound', 'MessageDeleted', 'ClientIdReused'),
 }
 
 const list = {
@@ -86,6 +86,7 @@ const edit = {
     ...changeErrors(
       'RoomNotFound',
       'NotMember',
+      'Muted',
       'MessageNotFound',
       'MessageDeleted',
       'NotAuthor',
@@ -100,7 +101,7 @@ const remove = {
   tags,
   summary: 'Delete a message',
   description:
-    'Only the author can delete a message. Its place in the history remains, with an empty text and `deleted_at`. Idempotent by `client_id`.',
+    'The author and moderators can delete a message. Its place in the history remains, with an empty text and `deleted_at`. Idempotent by `client_id`.',
   params: MessageParams,
   querystring: Deleting,
   response: {
