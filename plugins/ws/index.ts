@@ -6,6 +6,7 @@ import { type CloseReason, limits, SUBPROTOCOL } from '../../schemas/wire.js'
 import { Client, type OneRoom } from './client.js'
 import { Hub, type HubClient } from './hub.js'
 import { type Poll, startPoll } from './poll.js'
+import { stopAfterBrokenFrames } from './receiver.js'
 import type { Services } from './services.js'
 import { createUserBus } from './user-bus.js'
 
@@ -81,6 +82,7 @@ async function ws(fastify: FastifyInstance) {
     }
   }
 
+  stopAfterBrokenFrames()
   await fastify.register(websocket, {
     errorHandler(error: Error & { code?: string }, socket, request) {
       // A broken frame is the client's fault, and ws closes its socket with the code that fits.
