@@ -31,6 +31,7 @@ interface Service {
   cap_drop: string[]
   security_opt: string[]
   mem_limit: string
+  logging?: { driver: string; options?: Record<string, string> }
 }
 
 const text = readFileSync(join(top, 'compose.yaml'), 'utf8')
@@ -135,6 +136,12 @@ test('referenced files and volumes exist, and every service runs with minimal pr
     mongodb: { condition: 'service_healthy' },
     redis: { condition: 'service_healthy' },
   })
+})
+
+test('the logs of every service rotate', async t => {
+  for (const [name, { logging }] of Object.entries(services)) {
+    t.match(logging, { options: { 'max-size': /^\d+m$/, 'max-file': /^\d+$/ } }, name)
+  }
 })
 
 test('MongoDB’s health check creates the replica set and the user that the servers expect', async t => {

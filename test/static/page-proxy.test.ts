@@ -1,6 +1,6 @@
 import { createHttp } from '../../static/client/index.js'
 import { register } from '../support/application.js'
-import { inBrowser, row, send, serve, signUp, texts, visit } from '../support/browser.js'
+import { inBrowser, row, send, serve, signUp, texts, until, visit } from '../support/browser.js'
 import { nginxMissing, PASSES_ALL, startNginx } from '../support/nginx.js'
 
 /** As of a proxy that was not set up for WebSockets. */
@@ -39,4 +39,31 @@ inBrowser('proxies', async (t, browser) => {
     await send(page, 'live again')
     t.strictSame(await texts(page, 'live again'), ['my words', 'their other words', 'live again'])
   })
+
+  await t.test(
+    'a proxy whose addresses the server refuses is named after a reload, and the page goes on when it is mended',
+    {
+      skip,
+    },
+    async t => {
+      const { port } = await serve(t)
+      const proxy = await startNginx(t, port, PASSES_ALL)
+      const page = await visit(t, browser, proxy.url)
+      await signUp(page, 'minji')
+      await send(page, 'my words')
+      // As of a browser that does not send Sec-Fetch-Site, behind a proxy that changes Host.
+      proxy.change(`${PASSES_ALL.replace('$http_host', 'upstream')} proxy_set_header Sec-Fetch-Site "";`)
+      const refusal = page.getByText('The server doesn’t recognize this page’s address.', { exact: false })
+      await until(page, async () => {
+        await page.reload()
+        return refusal.waitFor({ timeout: 2000 }).then(
+          () => true,
+          () => false,
+        )
+      })
+      t.match(await refusal.textContent(), /pass Host and X-Forwarded-Proto/)
+      proxy.change(PASSES_ALL)
+      await row(page, 'my words').waitFor()
+    },
+  )
 })
