@@ -11,6 +11,8 @@ declare module 'fastify' {
       | 'logout'
       | 'session_ended'
       | 'password_changed'
+      | 'password_reset'
+      | 'reset_link_made'
       | 'member_removed'
       | 'role_changed'
       | 'user_banned'

@@ -6,7 +6,7 @@ import type { Identity, LoggedIn } from '../plugins/auth/index.js'
 import { prices } from '../plugins/budgets/index.js'
 import { PLAIN_COOKIE } from '../plugins/identity.js'
 import { changeErrors, errorAnswers, readErrors } from '../schemas/error.js'
-import { Authenticated, Credentials, Login, OwnUser, Registration } from '../schemas/user.js'
+import { Authenticated, Credentials, Login, OwnUser, PasswordReset, Registration } from '../schemas/user.js'
 
 const tags = ['auth']
 const openErrors = [
@@ -58,6 +58,20 @@ const login = {
   response: {
     200: { ...Authenticated, description: 'The session was opened' },
     ...errorAnswers(...openErrors, 'LoginFailed'),
+  },
+}
+
+const reset = {
+  summary: 'Set a new password with a link',
+  description:
+    'For users who forgot their password: an administrator makes the link. It works once and ends all sessions.',
+  operationId: 'resetPassword',
+  tags,
+  security: [],
+  body: PasswordReset,
+  response: {
+    204: Type.Null({ description: 'The password was set' }),
+    ...errorAnswers(...openErrors, 'ResetCodeInvalid', 'PasswordTooLong', 'PasswordTooCommon'),
   },
 }
 
@@ -140,6 +154,16 @@ export default (async fastify => {
       auth.login(username, password, usageOf(request)),
     )
     return loggedIn(request, reply, opened)
+  })
+
+  const resetOptions = {
+    schema: reset,
+    config: { rateLimit: limits.logins, audit: 'password_reset' as const },
+    preHandler,
+  }
+  fastify.post('/auth/reset', resetOptions, async (request, reply) => {
+    await auth.resetPassword(request.body.code, request.body.new_password)
+    return reply.code(204).send(null)
   })
 
   fastify.post('/auth/refresh', { schema: refresh, onRequest }, async (request, reply) => {

@@ -18,6 +18,8 @@ export const errors = {
   LoginFailed: createError('LOGIN_FAILED', 'Incorrect username or password', 401),
   /** In a request of a valid session, so not 401. */
   PasswordWrong: createError('PASSWORD_WRONG', 'The current password is incorrect', 403),
+  /** The same for one that is unknown, expired, replaced or used. */
+  ResetCodeInvalid: createError('RESET_CODE_INVALID', 'This link is not valid, or has expired or been used', 404),
   SessionNotFound: createError('SESSION_NOT_FOUND', 'Session not found', 404),
   OriginRefused: createError('ORIGIN_REFUSED', 'Requests with a cookie must come from an allowed origin', 403),
   RegistrationClosed: createError('REGISTRATION_CLOSED', 'This server does not accept new accounts', 403),

@@ -209,3 +209,28 @@ export const Registration = Type.Object(
   { additionalProperties: false },
 )
 export type Registration = Static<typeof Registration>
+
+export const ResetLink = Type.Object(
+  {
+    link: Type.String({
+      description: 'Path and fragment of the page on which the user sets a new password',
+      examples: ['/reset#minji.q83vASNFZ4mrze8BI0VniQ'],
+    }),
+    expires_at: Time,
+  },
+  { additionalProperties: false },
+)
+export type ResetLink = Static<typeof ResetLink>
+
+export const PasswordReset = Type.Object(
+  {
+    code: Type.String({
+      maxLength: 100,
+      description: 'What stands behind `#` in the link',
+      examples: ['minji.q83vASNFZ4mrze8BI0VniQ'],
+    }),
+    new_password: Password,
+  },
+  { additionalProperties: false },
+)
+export type PasswordReset = Static<typeof PasswordReset>

@@ -57,10 +57,17 @@ export const unblock: Command = {
 export const resetPassword: Command = {
   summary: 'Set a new password and end all sessions of the user',
   operands: 'USERNAME',
-  usageOptions: '[--generate]',
-  help: `${passwordHelp}\n${runningHelp}`,
-  options: passwordOptions,
+  usageOptions: '[--generate | --link]',
+  help: `${passwordHelp}
+With --link nothing changes yet: a link is printed, with which the user can set a password once, for 24 hours. Put the
+address of the server before it.\n${runningHelp}`,
+  options: { ...passwordOptions, link: { type: 'boolean' } },
   async run([username = ''], values, context) {
+    if (values.link) {
+      const { link } = await withAccounts(context, accounts => accounts.resets.makeLink(username))
+      context.print(link)
+      return undefined
+    }
     const password = await takePassword(values, context)
     const ended = await withAccounts(context, accounts => accounts.setPassword(username, password))
     context.print(values.generate ? password : `Reset the password of ${username}; sessions ended: ${ended}`)

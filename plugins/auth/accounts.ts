@@ -5,6 +5,7 @@ import { AVATAR_COLORS, limits, USERNAME_PATTERN } from '../../schemas/wire.js'
 import { Conflict, type Store } from '../store/index.js'
 import { isCommon } from './common-passwords.js'
 import type { Passwords } from './passwords.js'
+import { createResets, newPassword } from './reset.js'
 import type { Sessions } from './sessions.js'
 import type { Identity } from './tokens.js'
 
@@ -48,6 +49,8 @@ export function createAccounts(store: Store, sessions: Sessions, passwords: Pass
   }
 
   return {
+    resets: createResets(store, sessions, hash),
+
     /** The first account becomes an administrator. @throws UsernameTaken, BadRequest, PasswordTooLong, PasswordTooCommon, LoginQueueFull */
     async add({ username, password }: Credentials): Promise<StoredUser> {
       if (!isUsername(username))
@@ -76,7 +79,7 @@ export function createAccounts(store: Store, sessions: Sessions, passwords: Pass
 
     /** By an operator. Ends all sessions. @returns how many @throws UserNotFound, BadRequest, PasswordTooLong, PasswordTooCommon */
     async setPassword(username: string, password: string): Promise<number> {
-      return endAllBy(username, { password_hash: await hash(username, password) })
+      return endAllBy(username, newPassword(await hash(username, password)))
     },
 
     /** Ends all sessions of the user but this one. @throws Unauthorized if it has ended, too */
@@ -92,7 +95,7 @@ export function createAccounts(store: Store, sessions: Sessions, passwords: Pass
     async changePassword({ username, session_id }: Identity, current: string, next: string): Promise<void> {
       const user = await store.readUser(username)
       if (user === null || !(await passwords.verify(current, user.password_hash))) throw new errors.PasswordWrong()
-      const change = { password_hash: await hash(username, next) }
+      const change = newPassword(await hash(username, next))
       if ((await sessions.endAllBy(user, change, session_id)) === null) throw new errors.PasswordWrong()
     },
   }

@@ -144,6 +144,8 @@ export function createAuth(
     endSession,
     endOtherSessions: accounts.endOtherSessions,
     changePassword: accounts.changePassword,
+    makeResetLink: accounts.resets.makeLinkAs,
+    resetPassword: accounts.resets.use,
     isGood: sessions.isGood,
     note: sessions.note,
     hasEnded: sessions.hasEnded,

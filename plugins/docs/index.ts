@@ -35,6 +35,7 @@ original request.`
 const tags = [
   { name: 'auth', description: 'Accounts, sessions and tokens' },
   { name: 'users', description: 'User profiles' },
+  { name: 'admin', description: 'For administrators of the server' },
   { name: 'rooms', description: 'Find, create, change and delete rooms' },
   { name: 'members', description: 'Join and leave rooms, manage members and ownership' },
   { name: 'moderation', description: 'Ban and mute users of a room' },

@@ -18,9 +18,11 @@ import type {
   Login,
   OwnUser,
   PasswordChange,
+  PasswordReset,
   Profile,
   ProfileChange,
   Registration,
+  ResetLink,
   SessionList,
   SessionPage,
 } from '../../schemas/user.js'
@@ -93,6 +95,7 @@ export function createHttp(options: HttpOptions) {
 
   return {
     register: (credentials: Credentials) => json<Authenticated>('POST', '/auth/register', { body: credentials }),
+    resetPassword: (reset: PasswordReset) => nothing('POST', '/auth/reset', { body: reset }),
     registration: () => json<Registration>('GET', '/auth/registration'),
     login: (login: Static<typeof Login>) => json<Authenticated>('POST', '/auth/login', { body: login }),
     /** A new token of the same session. */
@@ -151,6 +154,9 @@ export function createHttp(options: HttpOptions) {
     changeProfile: (change: ProfileChange) => json<Profile>('PUT', '/users/me/profile', { body: change }),
 
     changePassword: (change: PasswordChange) => nothing('PUT', '/users/me/password', { body: change }),
+
+    /** For administrators. */
+    makeResetLink: (username: string) => json<ResetLink>('POST', `/admin/users/${encodeURIComponent(username)}/reset`),
 
     health: () => json<unknown>('GET', '/health'),
     /** @throws ApiError 503 if the server is not ready */

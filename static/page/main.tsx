@@ -2,8 +2,11 @@ import { render } from 'preact'
 import { useEffect } from 'preact/hooks'
 import { Chat } from './components/chat.js'
 import { AccountContext, AppContext, useApp, useAppState, useTexts } from './components/hooks.js'
+import { lazy } from './components/lazy.js'
 import { Login } from './components/login.js'
 import { createApp } from './state/app.js'
+
+const ResetPassword = lazy(() => import('./components/reset-password.js').then(script => script.ResetPassword))
 
 function Page() {
   const app = useApp()
@@ -11,9 +14,11 @@ function Page() {
   const stage = useAppState('stage')
   const language = useAppState('language')
   const refused = useAppState('refused')
+  const reset_code = useAppState('reset_code')
   useEffect(() => {
     document.documentElement.lang = language
   }, [language])
+  if (reset_code !== null) return <ResetPassword code={reset_code} />
   if (stage === 'logged_in') {
     return (
       <AccountContext.Provider value={app.account}>

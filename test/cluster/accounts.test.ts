@@ -82,3 +82,23 @@ test('of twenty first registrations at once on two servers, one makes an adminis
   const users = answers.map(answer => answer.json<{ user: { is_admin: boolean } }>().user)
   t.equal(users.filter(({ is_admin }) => is_admin).length, 1)
 })
+
+test('of ten uses of a link for a new password on two servers, one succeeds', { skip }, async t => {
+  const cluster = await startServers(t, database, 2, { RATE_LIMIT_AUTH_PER_MINUTE: '0', BUDGET_ADDRESS_MS: '0' })
+  const [here] = cluster.apps as [App]
+  const { headers } = await register(here, 'minji')
+  const made = await ask(here, { method: 'POST', url: '/admin/users/minji/reset', headers })
+  const [, code] = made.json<{ link: string }>().link.split('#')
+  const answers = await Promise.all(
+    Array.from({ length: 10 }, (_, n) =>
+      ask(cluster.apps[n % 2] as App, {
+        ...{ method: 'POST', url: '/auth/reset' },
+        payload: { code, new_password: `${NEXT} ${n}` },
+      }),
+    ),
+  )
+  const statuses = answers.map(({ statusCode }) => statusCode)
+  t.same(statuses.toSorted(), [204, ...Array(9).fill(404)])
+  t.ok(await logIn(here, `${NEXT} ${statuses.indexOf(204)}`))
+  for (const app of cluster.apps) t.equal((await ask(app, { url: '/auth/me', headers })).statusCode, 401)
+})

@@ -1,5 +1,6 @@
 import type { ComponentType } from 'preact'
 import { useLayoutEffect, useReducer } from 'preact/hooks'
+import type { Account } from '../state/account.js'
 import { useAccount } from './hooks.js'
 
 const loaders: (() => Promise<void>)[] = []
@@ -15,13 +16,14 @@ export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): C
   }
   loaders.push(ready)
   return function Lazy(props: P) {
-    const account = useAccount()
+    // Null before the login.
+    const account = useAccount() as Account | null
     const [, redraw] = useReducer<number, void>(count => count + 1, 0)
     useLayoutEffect(() => {
       if (Loaded) return
       let shown = true
       ready()
-        .catch(() => shown && account.scriptFailed())
+        .catch(() => shown && account?.scriptFailed())
         .finally(() => shown && redraw())
       return () => {
         shown = false

@@ -1,6 +1,7 @@
 import { type ApiError, type Backoff, backoffDelay, createHttp } from '../../client/index.js'
 import { type Language, loadLanguage, saveLanguage } from '../i18n/index.js'
 import { type Account, createAccount } from './account.js'
+import { browserStorage } from './browser-storage.js'
 import { canNotify, createNotifications } from './notifications.js'
 import { openOutboxStorage } from './outbox-storage.js'
 import type { StoredRequest } from './outgoing.js'
@@ -20,6 +21,7 @@ export function createApp() {
   const store = createStore<AppState>({
     stage: 'starting',
     refused: null,
+    reset_code: takeResetCode(),
     session_expired: false,
     language: loadLanguage(),
     route: parseRoute(location),
@@ -64,7 +66,7 @@ export function createApp() {
   let starting = false
   /** Continues the session of an earlier visit, if there is one; while the server cannot be reached, it is retried. */
   async function start() {
-    if (starting) return
+    if (starting || store.state.reset_code !== null) return
     starting = true
     clearTimeout(retry)
     try {
@@ -103,6 +105,19 @@ export function createApp() {
     store,
     router,
     session,
+    registration: http.registration,
+    /** Sets a new password with the code of a link, and logs in. @throws ApiError */
+    async resetPassword(code: string, password: string) {
+      await http.resetPassword({ code, new_password: password })
+      // Whatever comes now, the code is used.
+      store.set({ reset_code: null })
+      browserStorage.setItem('talkie.known', '1')
+      await session.logIn(code.split('.', 1)[0] as string, password).catch(start)
+    },
+    leaveReset() {
+      store.set({ reset_code: null })
+      start()
+    },
     start,
     /** Null unless the stage is `logged_in`. */
     get account() {
@@ -117,4 +132,12 @@ export function createApp() {
       store.set({ can_ask_notifications: Notification.permission === 'default' })
     },
   }
+}
+
+/** Takes the code out of the URL, so that it stays in no history. */
+function takeResetCode(): string | null {
+  if (location.pathname !== '/reset') return null
+  const code = location.hash.slice(1)
+  history.replaceState(null, '', '/')
+  return code
 }

@@ -50,6 +50,7 @@ export type OpenDialog =
   | { name: 'keyboard_shortcuts' }
   | { name: 'switcher' }
   | { name: 'own_profile' }
+  | { name: 'account' }
   | { name: 'profile'; username: string }
   | { name: 'confirm'; question: string; action: string; run: () => Promise<unknown> }
   | null
@@ -59,6 +60,8 @@ export interface AppState {
   stage: 'starting' | 'unreachable' | 'logged_out' | 'logged_in'
   /** The server was reached, but refused to continue the session: the error's code. */
   refused: 'ORIGIN_REFUSED' | 'HOST_REFUSED' | null
+  /** The code of the link for a new password that the page was opened with; while it is set, nothing else is shown. */
+  reset_code: string | null
   /** The last session was ended by the server, not by the user. */
   session_expired: boolean
   language: Language
