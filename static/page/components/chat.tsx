@@ -10,6 +10,7 @@ import { TabTitle } from './tab-title.js'
 import { useShortcuts } from './use-shortcuts.js'
 import { useViewport } from './use-viewport.js'
 
+const AccountSettings = lazy(() => import('./account-settings.js').then(script => script.AccountSettings))
 const BrowseRooms = lazy(() => import('./browse-rooms.js').then(script => script.BrowseRooms))
 const CreateRoom = lazy(() => import('./create-room.js').then(script => script.CreateRoom))
 const EditProfile = lazy(() => import('./profile.js').then(script => script.EditProfile))
@@ -38,6 +39,7 @@ export function Chat() {
       {dialog?.name === 'keyboard_shortcuts' && <KeyboardShortcuts />}
       {dialog?.name === 'switcher' && <Switcher />}
       {dialog?.name === 'own_profile' && <EditProfile />}
+      {dialog?.name === 'account' && <AccountSettings />}
       {dialog?.name === 'profile' && <ProfileCard key={dialog.username} username={dialog.username} />}
       {dialog?.name === 'confirm' && (
         <ConfirmDialog question={dialog.question} action={dialog.action} run={dialog.run} />

@@ -1,4 +1,5 @@
-import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import type { Registration } from '../../../schemas/user.js'
 import { ApiError } from '../../client/index.js'
 import { describeError } from '../i18n/index.js'
 import { browserStorage } from '../state/browser-storage.js'
@@ -18,12 +19,18 @@ interface Errors {
 const ABOUT_USERNAME: ReadonlySet<string> = new Set(['USERNAME_TAKEN', 'USERNAME_RESERVED'])
 const ABOUT_PASSWORD: ReadonlySet<string> = new Set(['LOGIN_FAILED', 'PASSWORD_TOO_LONG', 'PASSWORD_TOO_COMMON'])
 
+/** Why nobody can sign up. */
+const REFUSALS = { open: null, invite: 'INVITATION_REQUIRED', closed: 'REGISTRATION_CLOSED' } as const
+
 /** The form for logging in and signing up. */
 export function Login() {
   const app = useApp()
   const texts = useTexts()
   const session_expired = useAppState('session_expired')
-  const [signing_up, setSigningUp] = useState(!session_expired && browserStorage.getItem('talkie.known') === null)
+  const [wants_account, setWantsAccount] = useState(!session_expired && browserStorage.getItem('talkie.known') === null)
+  const [registration, setRegistration] = useState<Registration | null>(null)
+  const refusal = registration && REFUSALS[registration.mode]
+  const signing_up = wants_account && !refusal
   const [typed, setTyped] = useState('')
   const [password, setPassword] = useState('')
   const [shown, setShown] = useState(false)
@@ -31,6 +38,10 @@ export function Login() {
   const [errors, setErrors] = useState<Errors>({})
   const first = useRef<HTMLInputElement>(null)
   useLayoutEffect(() => first.current?.focus(), [])
+  useEffect(() => {
+    // Without an answer the form offers everything, and the server decides.
+    app.registration().then(setRegistration, () => {})
+  }, [app])
 
   async function submit(event: Event) {
     event.preventDefault()
@@ -82,6 +93,11 @@ export function Login() {
             {texts.session_expired}
           </p>
         )}
+        {signing_up && registration?.first_is_admin && (
+          <p class="notice" role="status">
+            {texts.first_account}
+          </p>
+        )}
         <form onSubmit={submit} noValidate>
           <Field label={texts.username} hint={signing_up ? texts.username_hint : undefined} error={errors.username}>
             {attributes => (
@@ -123,17 +139,19 @@ export function Login() {
           </button>
         </form>
         <p class="other">
-          {signing_up ? texts.have_account : texts.no_account}{' '}
-          <button
-            type="button"
-            class="link"
-            onClick={() => {
-              setErrors({})
-              setSigningUp(!signing_up)
-            }}
-          >
-            {signing_up ? texts.log_in : texts.sign_up}
-          </button>
+          {refusal ? texts.errors[refusal] : signing_up ? texts.have_account : texts.no_account}{' '}
+          {!refusal && (
+            <button
+              type="button"
+              class="link"
+              onClick={() => {
+                setErrors({})
+                setWantsAccount(!signing_up)
+              }}
+            >
+              {signing_up ? texts.log_in : texts.sign_up}
+            </button>
+          )}
         </p>
         <footer>
           <Icon name="globe" small />

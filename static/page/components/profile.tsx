@@ -141,6 +141,9 @@ export function EditProfile() {
           </p>
         )}
         <div class="choices">
+          <button type="button" class="link aside" onClick={() => account.showDialog({ name: 'account' })}>
+            {texts.account}
+          </button>
           <button type="button" onClick={() => account.showDialog(null)}>
             {texts.cancel}
           </button>

@@ -23,6 +23,7 @@ export const en = {
   sign_up: 'Sign up',
   have_account: 'Already have an account?',
   no_account: 'Don’t have an account?',
+  first_account: 'This is the server’s first account. It will be the administrator.',
   username: 'Username',
   username_hint: '3–30 characters: letters, numbers, _ or -',
   password: 'Password',
@@ -174,6 +175,7 @@ export const en = {
 
   profile: 'Profile',
   your_profile: 'Your profile',
+  account: 'Password and devices',
   display_name: 'Display name',
   bio: 'About me',
   avatar_color: 'Avatar color',
@@ -198,6 +200,8 @@ export const en = {
 
   /** By the server's error codes. */
   errors: {
+    REGISTRATION_CLOSED: 'This server doesn’t accept new accounts.',
+    INVITATION_REQUIRED: 'You need an invitation to create an account here.',
     USERNAME_TAKEN: 'This username is already taken.',
     USERNAME_RESERVED: 'This username is reserved. Choose another one.',
     LOGIN_FAILED: 'Incorrect username or password.',

@@ -22,6 +22,7 @@ export const ko: Dictionary = {
   sign_up: '회원가입',
   have_account: '이미 계정이 있나요?',
   no_account: '아직 계정이 없나요?',
+  first_account: '이 서버의 첫 계정이에요. 가입하면 관리자가 됩니다.',
   username: '아이디',
   username_hint: '영문, 숫자, _, - 3~30자',
   password: '비밀번호',
@@ -169,6 +170,7 @@ export const ko: Dictionary = {
 
   profile: '프로필',
   your_profile: '내 프로필',
+  account: '비밀번호와 로그인 기기',
   display_name: '표시 이름',
   bio: '자기소개',
   avatar_color: '프로필 색상',
@@ -192,6 +194,8 @@ export const ko: Dictionary = {
   wait_seconds: seconds => `요청이 너무 많아요. ${number(seconds)}초 후에 다시 시도해 주세요.`,
 
   errors: {
+    REGISTRATION_CLOSED: '이 서버는 새로 가입할 수 없어요.',
+    INVITATION_REQUIRED: '초대를 받아야 가입할 수 있어요.',
     USERNAME_TAKEN: '이미 사용 중인 아이디예요.',
     USERNAME_RESERVED: '사용할 수 없는 아이디예요. 다른 아이디를 입력해 주세요.',
     LOGIN_FAILED: '아이디 또는 비밀번호가 올바르지 않아요.',
