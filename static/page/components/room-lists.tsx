@@ -1,3 +1,4 @@
+import type { VNode } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { LastMessage, Room } from '../../../schemas/room.js'
 import { sectionsOf } from '../text/room-list.js'
@@ -12,9 +13,11 @@ import { ListTime } from './time.js'
 const LOOKUPS_MAX = 50
 
 /** The user's rooms in sections that collapse. */
-export function RoomLists({ rooms }: { rooms: readonly Room[] }) {
+export function RoomLists() {
+  const known = useAccountState('rooms')
   const account = useAccount()
   const texts = useTexts()
+  const rooms = [...known.values()].filter(room => room.is_member)
   const open_id = useAppState('route', route => route.room_id)
   const me = useAccountState('me', me => me.username)
   const muted = useAccountState('muted')
@@ -22,6 +25,22 @@ export function RoomLists({ rooms }: { rooms: readonly Room[] }) {
   const collapsed = useAccountState('collapsed')
   const isUnread = (room: Room) => room.unread > 0 && room.id !== open_id && !muted.has(room.id)
   const sections = sectionsOf(rooms, { favorites, isUnread })
+  // A row that did not change is handed over as it was, and is not even compared.
+  const drawn = useRef(new WeakMap<Room, { row: VNode; drawn_for: string }>())
+  function draw(room: Room, index: number): VNode {
+    const open = room.id === open_id
+    const named = index < LOOKUPS_MAX
+    const drawn_for = `${me} ${open} ${named}`
+    const last = drawn.current.get(room)
+    if (last?.drawn_for === drawn_for) return last.row
+    const row = (
+      <li key={room.id}>
+        <RoomLink room={room} open={open} me={me} named={named} />
+      </li>
+    )
+    drawn.current.set(room, { row, drawn_for })
+    return row
+  }
   const unread_ids = rooms.filter(isUnread).map(({ id }) => id)
   return (
     <>
@@ -47,15 +66,7 @@ export function RoomLists({ rooms }: { rooms: readonly Room[] }) {
                 )}
               </button>
             </h2>
-            {!folded && (
-              <ul>
-                {rooms.map((room, index) => (
-                  <li key={room.id}>
-                    <RoomLink room={room} open={room.id === open_id} me={me} named={index < LOOKUPS_MAX} />
-                  </li>
-                ))}
-              </ul>
-            )}
+            {!folded && <ul>{rooms.map(draw)}</ul>}
           </section>
         )
       })}
@@ -65,7 +76,7 @@ export function RoomLists({ rooms }: { rooms: readonly Room[] }) {
 }
 
 /** Floats over the end of the list while rooms below it are unread. */
-function MoreUnread({ ids }: { ids: string }) {
+const MoreUnread = memo(function MoreUnread({ ids }: { ids: string }) {
   const texts = useTexts()
   const mark = useRef<HTMLDivElement>(null)
   const [below, setBelow] = useState<readonly Element[]>([])
@@ -97,7 +108,7 @@ function MoreUnread({ ids }: { ids: string }) {
       )}
     </div>
   )
-}
+})
 
 interface LinkProps {
   room: Room

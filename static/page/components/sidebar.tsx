@@ -11,10 +11,8 @@ import { RoomLists } from './room-lists.js'
 export function Sidebar() {
   const account = useAccount()
   const texts = useTexts()
-  const rooms = useAccountState('rooms')
   const status = useAccountState('rooms_status')
   const create = () => account.showDialog({ name: 'create_room' })
-  const own = [...rooms.values()].filter(room => room.is_member)
   return (
     <nav class="sidebar" aria-label={texts.rooms}>
       <header class="sidebar-head">
@@ -40,7 +38,7 @@ export function Sidebar() {
             </button>
           </p>
         )}
-        <RoomLists rooms={own} />
+        <RoomLists />
       </div>
       <OwnMenu />
     </nav>

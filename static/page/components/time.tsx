@@ -10,8 +10,13 @@ function format(language: string, options: Intl.DateTimeFormatOptions): Intl.Dat
   return made
 }
 
-const fullTime = (date: Date, language: string) =>
-  format(language, { dateStyle: 'full', timeStyle: 'medium' }).format(date)
+/** The full date on hover: it costs more than the row around it, so it is not written before. */
+const onHover = (time: string, language: string) => ({
+  dateTime: time,
+  onPointerEnter({ currentTarget }: { currentTarget: HTMLElement }) {
+    currentTarget.title = format(language, { dateStyle: 'full', timeStyle: 'medium' }).format(new Date(time))
+  },
+})
 
 /** The local time of day. */
 export const clockTime = (time: string, language: string): string =>
@@ -30,7 +35,7 @@ export function Time({ time, bare = false }: Props) {
   const parts = format(language, { timeStyle: 'short' }).formatToParts(date)
   const shown = bare ? parts.filter(({ type }) => type !== 'dayPeriod') : parts
   return (
-    <time dateTime={time} title={fullTime(date, language)}>
+    <time {...onHover(time, language)}>
       {shown
         .map(({ value }) => value)
         .join('')
@@ -48,11 +53,7 @@ export function ListTime({ time }: { time: string }) {
   const language = useAppState('language')
   const texts = useTexts()
   const date = new Date(time)
-  return (
-    <time dateTime={time} title={fullTime(date, language)}>
-      {listTime(date, language, texts)}
-    </time>
-  )
+  return <time {...onHover(time, language)}>{listTime(date, language, texts)}</time>
 }
 
 /** The day if it is not today, and the time. */
@@ -66,7 +67,7 @@ export function DayAndTime({ time }: { time: string }) {
   const options: Intl.DateTimeFormatOptions = { month: 'short', day: 'numeric', ...yearIfOther(date) }
   const day = away === 0 ? texts.today : away === 1 ? texts.yesterday : format(language, options).format(date)
   return (
-    <time dateTime={time} title={fullTime(date, language)}>
+    <time {...onHover(time, language)}>
       {day} {clock}
     </time>
   )

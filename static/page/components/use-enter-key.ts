@@ -7,8 +7,10 @@ const TYPES = [
   ...['keydown', 'keyup', 'beforeinput', 'blur'],
 ] as const
 
+const touch = matchMedia('(pointer: coarse)')
+
 /** Whether the user writes with fingers: then Enter breaks the line, for a button is as near, and no key is held with it. */
-export const writesByTouch = () => matchMedia('(pointer: coarse)').matches
+export const writesByTouch = () => touch.matches
 
 /**
  * Calls `enter` once per press of Enter in the field, when an input method has completed the text. In a field of several
