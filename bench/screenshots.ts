@@ -44,11 +44,16 @@ try {
     if (path?.startsWith('/r/')) await page.locator('article, .door, .room-start').last().waitFor()
     await act?.(page)
     await page.evaluate('document.fonts.ready')
+    await page.evaluate('Promise.all([...document.images].map(image => image.decode()))')
     await page.screenshot({ path: `${FOLDER}${name}.png`, animations: 'disabled', caret: 'hide' })
     await page.context().close()
     console.log(`docs/screenshots/${name}.png`)
   }
   const press = (name: RegExp) => (page: Page) => page.getByRole('button', { name }).first().click()
+  const open = (name: RegExp) => async (page: Page) => {
+    await press(name)(page)
+    await page.locator('dialog, .panel').waitFor()
+  }
   const search = async (page: Page) => {
     await press(/^(Search|검색)$/)(page)
     await page.locator('.panel input').fill('릴리스')
@@ -63,7 +68,7 @@ try {
   await shoot('desk', 'ko', product, desk)
   await shoot('dark', 'ko', product, { ...desk, ...dark }, members)
   await shoot('english', 'en', product, desk)
-  await shoot('about', 'ko', product, desk, press(/^채팅방 정보$/))
+  await shoot('about', 'ko', product, desk, open(/^채팅방 정보$/))
   await shoot('search', 'ko', product, desk, search)
   await shoot('search-all', 'ko', product, { ...desk, ...dark }, async page => {
     await search(page)
@@ -77,8 +82,8 @@ try {
     await page.locator('.switcher-hit').nth(2).waitFor()
   })
   await shoot('browse', 'en', '/browse', desk, page => page.locator('.listing').nth(4).waitFor())
-  await shoot('create-room', 'en', product, desk, press(/^Create a room$/))
-  await shoot('profile', 'ko', product, desk, press(/내 프로필/))
+  await shoot('create-room', 'en', product, desk, open(/^Create a room$/))
+  await shoot('profile', 'ko', product, desk, open(/내 프로필/))
   await shoot('menu', 'ko', product, desk, page => page.locator('.sidebar .menu summary').click())
   await shoot('empty', 'ko', '/r/default', desk)
   await shoot('door', 'en', `/r/${rooms['책 읽는 모임']}`, desk)

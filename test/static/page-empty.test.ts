@@ -28,7 +28,9 @@ inBrowser('empty and failed states', async (t, browser) => {
     await page.goto(`${url}/r/${made.json<{ id: string }>().id}`)
     await page.getByText('Join this room to read and send messages. This room requires a password.').waitFor()
     const join = page.getByRole('button', { name: 'Join' })
-    t.ok(await join.isDisabled(), 'disabled until a password is entered')
+    t.equal(await page.evaluate('document.activeElement.type'), 'password', 'the focus is in its only field')
+    await join.click()
+    await page.getByText('Fill in this field.').waitFor()
 
     await page.goto(`${url}/r/nowhere`)
     const missing = 'This room doesn’t exist, or you don’t have access to it. If you have its password, you can join.'

@@ -55,6 +55,7 @@ inBrowser('where the focus goes', async (t, browser) => {
     await register(fastify, 'minji')
     const page = await visit(t, browser, url)
     await page.getByRole('button', { name: 'Log in' }).click()
+    t.equal(await focused(page), 'Username', 'also after the change from signing up to logging in')
     await page.getByLabel('Username').fill(' minji\t')
     await page.getByLabel('Password', { exact: true }).fill('correct horse battery')
     await page.locator('form button[type=submit]').click()

@@ -27,6 +27,10 @@ export function Avatar({ username, online }: AvatarProps) {
   )
 }
 
+/** The color that a user chose, or the one of their name. */
+export const useColorOf = (username: string): string =>
+  useAccountState('people', people => people.get(username)?.avatar_color ?? avatarColor(username))
+
 interface AvatarOfProps {
   name: string
   color: string

@@ -57,18 +57,6 @@ export function CreateRoom() {
             />
           )}
         </Field>
-        <Field label={texts.room_description}>
-          {attributes => (
-            <input
-              {...attributes}
-              name="description"
-              autocomplete="off"
-              maxLength={limits.ROOM_DESCRIPTION_MAX}
-              value={description}
-              onInput={event => setDescription(event.currentTarget.value)}
-            />
-          )}
-        </Field>
         <fieldset class="ways">
           <legend class="hidden">{texts.room_visibility}</legend>
           <Way
@@ -87,7 +75,22 @@ export function CreateRoom() {
           />
         </fieldset>
         <details class="more-settings">
-          <summary>{texts.more_settings}</summary>
+          <summary>
+            <Icon name="fold" small />
+            {texts.more_settings}
+          </summary>
+          <Field label={texts.room_description}>
+            {attributes => (
+              <input
+                {...attributes}
+                name="description"
+                autocomplete="off"
+                maxLength={limits.ROOM_DESCRIPTION_MAX}
+                value={description}
+                onInput={event => setDescription(event.currentTarget.value)}
+              />
+            )}
+          </Field>
           <Field label={texts.room_password} hint={texts.room_password_hint} error={errors.password}>
             {attributes => (
               <input

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Room } from '../../../schemas/room.js'
 import { ApiError } from '../../client/index.js'
 import { describeError } from '../i18n/index.js'
@@ -7,6 +7,7 @@ import { RoomTile } from './avatar.js'
 import { Field } from './field.js'
 import { useAccount, useTexts } from './hooks.js'
 import { RoomEnded } from './room-ended.js'
+import { hasTextFocus } from './text-focus.js'
 
 /** Shown in place of a room that the user is not a member of: a form to join it, or the reason why not. */
 export function JoinRoom({ view, room }: { view: ConversationView; room: Room | undefined }) {
@@ -18,9 +19,18 @@ export function JoinRoom({ view, room }: { view: ConversationView; room: Room | 
   const { ended } = view
   const asks = room ? room.has_password : ended === null
   const can_join = room !== undefined || ended === null
+  const field = useRef<HTMLInputElement>(null)
+  useLayoutEffect(() => {
+    // On a phone the keyboard would cover what the room is about.
+    if (!hasTextFocus() && matchMedia('(pointer: fine)').matches) field.current?.focus()
+  }, [])
 
   async function submit(event: Event) {
     event.preventDefault()
+    if (asks && password === '') {
+      setError(texts.required)
+      return field.current?.focus()
+    }
     setError(null)
     setBusy(true)
     try {
@@ -62,6 +72,7 @@ export function JoinRoom({ view, room }: { view: ConversationView; room: Room | 
           {attributes => (
             <input
               {...attributes}
+              ref={field}
               type="password"
               autocomplete="off"
               value={password}
@@ -76,7 +87,7 @@ export function JoinRoom({ view, room }: { view: ConversationView; room: Room | 
         </p>
       )}
       {can_join && (
-        <button type="submit" class="primary big" disabled={busy || (asks && password === '')}>
+        <button type="submit" class="primary big" disabled={busy}>
           {texts.join}
         </button>
       )}

@@ -147,6 +147,7 @@ export function Login() {
               onClick={() => {
                 setErrors({})
                 setWantsAccount(!signing_up)
+                first.current?.focus()
               }}
             >
               {signing_up ? texts.log_in : texts.sign_up}

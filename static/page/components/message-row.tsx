@@ -1,7 +1,7 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Message } from '../../../schemas/message.js'
 import { displayName } from '../state/people.js'
-import { Avatar, DisplayName, Username } from './avatar.js'
+import { Avatar, DisplayName, Username, useColorOf } from './avatar.js'
 import { EditMessage } from './edit-message.js'
 import { memo, useAccount, useAccountState, useApp, useAppState, useTexts } from './hooks.js'
 import { Icon } from './icon.js'
@@ -113,8 +113,15 @@ function SenderAvatar({ username, name }: { username: string; name: string }) {
 export function Quote({ id, quoted }: { id: number; quoted: Message | undefined }) {
   const { router } = useApp()
   const texts = useTexts()
+  const color = useColorOf(quoted?.username ?? '')
   return (
-    <button type="button" class="quote" tabIndex={-1} onClick={() => router.goToMessage(id)}>
+    <button
+      type="button"
+      class="quote"
+      style={quoted && { '--edge': color }}
+      tabIndex={-1}
+      onClick={() => router.goToMessage(id)}
+    >
       {quoted ? (
         <>
           <DisplayName username={quoted.username} />
