@@ -121,9 +121,9 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms) {
         message: id,
         decide(view, message) {
           assertMember(view, room_id, username)
-          if (moderates(view, username)) assertPresent(id, message)
-          else assertAuthor(id, username, message)
-          return { target: id }
+          const target = moderates(view, username) ? assertPresent(id, message) : assertAuthor(id, username, message)
+          const author = target.message.username
+          return { target: id, ...(author !== username && { member: author }) }
         },
         isRepeatOf: event => event.target === id,
       })

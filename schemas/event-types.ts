@@ -16,8 +16,9 @@ export const eventTypes = {
     frame: { id: 'target', text: 'text' },
   },
   deleted: {
-    summary: 'Message `id` was deleted',
+    summary: 'Message `id` was deleted, by its author or by a moderator',
     frame: { id: 'target' },
+    server_only: ['member'],
   },
   joined: {
     summary: '`member` joined, or was added by `username`',

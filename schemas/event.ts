@@ -11,7 +11,10 @@ export { type EventType, membershipTypes } from './event-types.js'
 export const ownFields = {
   /** The message whose text the event changes. Other events about a message name it in a field in `data`. */
   target: Seq,
-  /** The user whose membership, role or rights change; `room_changed`: the new owner, if there is one. */
+  /**
+   * The user whose membership, role or rights change; `room_changed`: the new owner, if there is one;
+   * `deleted`: the author, if a moderator deleted the message.
+   */
   member: Username,
   /** The whole text; empty once its message was deleted. */
   text: Type.String({ description: 'The whole text; empty if deleted', examples: ['안녕하세요, 여러분!'] }),

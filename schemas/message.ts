@@ -37,6 +37,9 @@ export const Message = Type.Object(
     reply_to: Type.Optional(Type.Integer({ ...Seq, description: 'The id of the message that this one replies to' })),
     edited_at: Type.Optional(Time),
     deleted_at: Type.Optional(Time),
+    deleted_by: Type.Optional(
+      Type.String({ description: 'The moderator who deleted it; absent if the author did', examples: ['minji'] }),
+    ),
   },
   {
     additionalProperties: false,

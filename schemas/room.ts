@@ -101,6 +101,7 @@ export const Room = Type.Object(
     member_count: Type.Integer({ description: 'Number of members', examples: [3] }),
     created_at: Time,
     is_member: Type.Boolean({ description: 'Whether you are a member' }),
+    is_moderator: Type.Boolean({ description: 'Whether you are the owner or a moderator' }),
     unread: Type.Integer({
       description: 'Messages by other members after your read mark, without deleted ones; counted up to 1,000',
       examples: [2],
@@ -125,6 +126,7 @@ export const Room = Type.Object(
         member_count: 3,
         created_at: '2026-01-31T09:30:00.000Z',
         is_member: true,
+        is_moderator: true,
         unread: 2,
         last_read_seq: 40,
         last_seq: 42,

@@ -12,7 +12,7 @@ export function createList(store: Store) {
   async function visible(standings: Standing[]): Promise<Room[]> {
     const seen = standings.filter(({ room, is_member }) => !room.deleted && (room.is_public || is_member))
     const users = seen.some(({ room }) => isDefault(room)) ? await store.countUsers() : 0
-    return seen.map(({ room, is_member, seq, last_read_seq, unread, last_message }) => ({
+    return seen.map(({ room, is_member, is_moderator, seq, last_read_seq, unread, last_message }) => ({
       id: room.id,
       name: room.name,
       description: room.description,
@@ -25,6 +25,7 @@ export function createList(store: Store) {
       member_count: isDefault(room) ? users : room.member_count,
       created_at: room.created_at,
       is_member,
+      is_moderator,
       unread,
       last_read_seq,
       last_seq: seq,

@@ -70,6 +70,8 @@ export interface Position {
 export interface Standing {
   room: RoomRecord
   is_member: boolean
+  /** Whether the user is the owner or a moderator. */
+  is_moderator: boolean
   /** The log's last seq. */
   seq: number
   /** The user's read mark. Like the two fields after it, 0 or null unless the user is a member. */

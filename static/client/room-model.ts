@@ -52,7 +52,13 @@ export function createRoomModel() {
     else if (event.type === 'edited')
       change(event.id, message => ({ ...message, text: event.text, edited_at: event.created_at }))
     else if (event.type === 'deleted')
-      change(event.id, message => present({ ...message, deleted_at: event.created_at }))
+      change(event.id, message =>
+        present({
+          ...message,
+          deleted_at: event.created_at,
+          ...(event.username !== message.username && { deleted_by: event.username }),
+        }),
+      )
   }
 
   return {

@@ -1,11 +1,13 @@
 import type { LastMessage } from '../../../schemas/room.js'
 import { DEFAULT_ROOM_ID, lastText } from '../../../schemas/wire.js'
+import { isModerator } from '../log/fold.js'
 import type { Standing } from '../store.js'
 import { ROOM_COLUMNS, type RoomRow, toRoom } from './rows.js'
 import type { Sqlite } from './sqlite.js'
 
 type StandingRow = RoomRow & {
   membership: number | null
+  role: 'moderator' | null
   mark: number | null
   last_id: number | null
   last_username: string
@@ -31,6 +33,7 @@ const COLUMNS: Record<keyof StandingRow, string> = {
   is_public: 'room.is_public',
   max_members: 'room.max_members',
   membership: 'members.is_member',
+  role: 'members.role',
   mark: 'marks.seq',
   last_id: 'last.seq',
   last_username: 'last.username',
@@ -58,6 +61,7 @@ export function readStandings(db: Sqlite, username: string, room_ids: string[]):
   return db.json<StandingRow[]>(SQL, [username, JSON.stringify(room_ids)]).map(row => {
     const {
       membership,
+      role,
       mark,
       last_id,
       last_username,
@@ -73,6 +77,7 @@ export function readStandings(db: Sqlite, username: string, room_ids: string[]):
     return {
       room,
       is_member,
+      is_moderator: isModerator(room, username, is_member, role),
       seq: room.indexed_seq,
       last_read_seq: is_member ? (mark ?? 0) : 0,
       unread: 0,

@@ -52,6 +52,10 @@ export function foldMember(event: StoredEvent, before: MemberRow | null | undefi
   }
 }
 
+/** Whether a user is the owner or a moderator. @param role of the user's row */
+export const isModerator = (room: RoomRecord, username: string, is_member: boolean, role: MemberRow['role'] | null) =>
+  is_member && (role === 'moderator' || room.owner.toLowerCase() === username.toLowerCase())
+
 /** Whether a room has another name after an event, or none. */
 export const namesRoom = ({ type, data }: StoredEvent): boolean =>
   type === 'created' || type === 'room_deleted' || (type === 'room_changed' && data?.name !== undefined)
@@ -103,6 +107,7 @@ export function foldMessage({ message, newest }: Target): Message {
   if (newest?.type === 'deleted') {
     folded.text = ''
     folded.deleted_at = newest.created_at
+    if (newest.username !== username) folded.deleted_by = newest.username
   }
   return folded
 }

@@ -2,7 +2,7 @@ import type { Filter } from 'mongodb'
 import type { StoredEvent } from '../../../schemas/event.js'
 import type { MemberRow } from '../../../schemas/room.js'
 import { DEFAULT_ROOM_ID, limits } from '../../../schemas/wire.js'
-import { foldLast, foldMember, foldRoom, memberOf } from '../log/fold.js'
+import { foldLast, foldMember, foldRoom, isModerator, memberOf } from '../log/fold.js'
 import { type Standing, UNREAD_SCAN_MAX } from '../store.js'
 import { type Collections, type EventDocument, type RoomDocument, userKey } from './collections.js'
 import type { Call } from './connection.js'
@@ -37,20 +37,29 @@ export function createReadStandings(
     return tails
   }
 
-  /** Counts other users' undeleted messages among the events that the records reflect. Only authors delete messages. */
+  /** Counts other users' undeleted messages among the events that the records reflect. */
   async function countReflected(call: Call, user: string, rooms: { room_id: string; after: number; upto: number }[]) {
     const counts = new Map<string, number>()
     const branches = rooms.flatMap(({ room_id, after, upto }) => {
-      const range = { room_id, seq: { $gt: after, $lte: upto }, user: { $ne: user } }
+      const range = { room_id, seq: { $gt: after, $lte: upto } }
       const deleted = { ...range, type: 'deleted' as const, target: { $gt: after } }
-      return after < upto ? [{ ...range, type: 'message' as const }, deleted] : []
+      const others = { user: { $ne: user } }
+      // Authors delete their own messages; of a moderator's deletion, `member` is the author.
+      const branches: Filter<EventDocument>[] = [
+        { ...range, ...others, type: 'message' },
+        { ...deleted, ...others, member: { $exists: false } },
+        { ...deleted, member: { $exists: true } },
+      ]
+      return after < upto ? branches : []
     })
     if (branches.length === 0) return counts
-    const groups = events.aggregate<{ _id: Pick<StoredEvent, 'room_id' | 'type'>; count: number }>(
-      [{ $match: anyOf(branches) }, { $group: { _id: { room_id: '$room_id', type: '$type' }, count: { $sum: 1 } } }],
+    const key = { room_id: '$room_id', type: '$type', member: '$member' }
+    const groups = events.aggregate<{ _id: Pick<StoredEvent, 'room_id' | 'type' | 'member'>; count: number }>(
+      [{ $match: anyOf(branches) }, { $group: { _id: key, count: { $sum: 1 } } }],
       call,
     )
     for await (const { _id, count } of groups) {
+      if (_id.member && userKey(_id.member) === user) continue
       counts.set(_id.room_id, (counts.get(_id.room_id) ?? 0) + (_id.type === 'message' ? count : -count))
     }
     return counts
@@ -88,9 +97,11 @@ export function createReadStandings(
       const from = reflected(record)
       const seq = tail.at(-1)?.seq ?? from
       const last_read_seq = is_member ? (read.get(record._id) ?? 0) : 0
+      const room = tail.reduce(foldRoom, toRecord(record))
       const standing: Standing = {
-        room: tail.reduce(foldRoom, toRecord(record)),
+        room,
         is_member,
+        is_moderator: isModerator(room, username, is_member, row?.role),
         seq,
         last_read_seq,
         unread: 0,
@@ -102,7 +113,7 @@ export function createReadStandings(
     const ranges = standings.map(({ standing, after, upto }) => ({ room_id: standing.room.id, after, upto }))
     const counts = await countReflected(call, user, ranges)
     for (const { standing, tail, after } of standings) {
-      const others = tail.filter(event => userKey(event.username) !== user)
+      const others = tail.filter(event => userKey(authorOf(event)) !== user)
       const sent = others.filter(({ type, seq }) => type === 'message' && seq > after).length
       const deleted = others.filter(({ type, target = 0 }) => type === 'deleted' && target > after).length
       const unread = (counts.get(standing.room.id) ?? 0) + sent - deleted
@@ -111,6 +122,9 @@ export function createReadStandings(
     return standings.map(({ standing }) => standing)
   }
 }
+
+/** The author of the message that an event is or deletes. */
+const authorOf = ({ type, username, member = username }: StoredEvent) => (type === 'deleted' ? member : username)
 
 /** FerretDB pushes down a single filter, but scans all events for an `$or`. */
 function anyOf(branches: Filter<EventDocument>[]): Filter<EventDocument> {

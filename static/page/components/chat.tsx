@@ -16,6 +16,7 @@ const CreateRoom = lazy(() => import('./create-room.js').then(script => script.C
 const EditProfile = lazy(() => import('./profile.js').then(script => script.EditProfile))
 const KeyboardShortcuts = lazy(() => import('./keyboard-shortcuts.js').then(script => script.KeyboardShortcuts))
 const ProfileCard = lazy(() => import('./profile.js').then(script => script.ProfileCard))
+const RoomSettings = lazy(() => import('./create-room.js').then(script => script.RoomSettings))
 const Switcher = lazy(() => import('./switcher.js').then(script => script.Switcher))
 
 export function Chat() {
@@ -36,6 +37,7 @@ export function Chat() {
       <div class="sheet">{browsing ? <BrowseRooms /> : <RoomView />}</div>
       <ErrorToast />
       {dialog?.name === 'create_room' && <CreateRoom />}
+      {dialog?.name === 'room_settings' && <RoomSettings key={dialog.room.id} room={dialog.room} />}
       {dialog?.name === 'keyboard_shortcuts' && <KeyboardShortcuts />}
       {dialog?.name === 'switcher' && <Switcher />}
       {dialog?.name === 'own_profile' && <EditProfile />}

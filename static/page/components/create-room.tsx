@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks'
+import type { Room } from '../../../schemas/room.js'
 import { limits } from '../../../schemas/wire.js'
 import { ApiError } from '../../client/index.js'
 import { describeError } from '../i18n/index.js'
@@ -11,11 +12,71 @@ import { Icon, type IconName } from './icon.js'
 export function CreateRoom() {
   const account = useAccount()
   const texts = useTexts()
-  const [name, setName] = useState('')
-  const [description, setDescription] = useState('')
-  const [is_public, setPublic] = useState(true)
+  return (
+    <RoomForm
+      title={texts.create_room}
+      action={texts.create}
+      submit={({ description, password, without_password: _, ...settings }) =>
+        account.createRoom({
+          ...settings,
+          ...(description !== '' && { description }),
+          ...(password !== '' && { password }),
+        })
+      }
+    />
+  )
+}
+
+/** The settings of a room, for its owner. */
+export function RoomSettings({ room }: { room: Room }) {
+  const account = useAccount()
+  const texts = useTexts()
+  return (
+    <RoomForm
+      title={texts.room_settings}
+      action={texts.save}
+      room={room}
+      submit={async ({ password, without_password, ...settings }) => {
+        const { dialog } = account.store.state
+        await account.http.changeRoom(room.id, {
+          ...settings,
+          ...(password !== '' && { password }),
+          ...(without_password && { password: null }),
+        })
+        await account.rooms.refresh(room.id)
+        account.finishDialog(dialog)
+      }}
+    />
+  )
+}
+
+interface Values {
+  name: string
+  description: string
+  is_public: boolean
+  max_members: number
+  /** Empty: none, or as it is. */
+  password: string
+  without_password: boolean
+}
+
+interface FormProps {
+  title: string
+  action: string
+  /** The room that is changed; a new one without it. */
+  room?: Room
+  submit: (values: Values) => Promise<void>
+}
+
+function RoomForm({ title, action, room, submit: save }: FormProps) {
+  const account = useAccount()
+  const texts = useTexts()
+  const [name, setName] = useState(room?.name ?? '')
+  const [description, setDescription] = useState(room?.description ?? '')
+  const [is_public, setPublic] = useState(room?.is_public ?? true)
   const [password, setPassword] = useState('')
-  const [size, setSize] = useState('')
+  const [without_password, setWithoutPassword] = useState(false)
+  const [size, setSize] = useState(room?.max_members ? String(room.max_members) : '')
   const [busy, setBusy] = useState(false)
   const [errors, setErrors] = useState<{ name?: string; password?: string; form?: string }>({})
 
@@ -26,13 +87,8 @@ export function CreateRoom() {
     setErrors({})
     setBusy(true)
     try {
-      await account.createRoom({
-        name,
-        is_public,
-        ...(description !== '' && { description }),
-        ...(password !== '' && { password }),
-        max_members: Math.min(limits.ROOM_MEMBERS_MAX, Math.max(0, Math.trunc(Number(size)) || 0)),
-      })
+      const max_members = Math.min(limits.ROOM_MEMBERS_MAX, Math.max(0, Math.trunc(Number(size)) || 0))
+      await save({ name, description, is_public, max_members, password, without_password })
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
       const told = describeError(texts, error)
@@ -44,7 +100,7 @@ export function CreateRoom() {
   }
 
   return (
-    <Dialog title={texts.create_room}>
+    <Dialog title={title}>
       <form onSubmit={submit} noValidate>
         <Field label={texts.room_name} error={errors.name}>
           {attributes => (
@@ -74,7 +130,7 @@ export function CreateRoom() {
             choose={() => setPublic(false)}
           />
         </fieldset>
-        <details class="more-settings">
+        <details class="more-settings" open={room !== undefined}>
           <summary>
             <Icon name="fold" small />
             {texts.more_settings}
@@ -91,17 +147,32 @@ export function CreateRoom() {
               />
             )}
           </Field>
-          <Field label={texts.room_password} hint={texts.room_password_hint} error={errors.password}>
+          <Field
+            label={room?.has_password ? texts.new_room_password : texts.room_password}
+            hint={texts.room_password_hint}
+            error={errors.password}
+          >
             {attributes => (
               <input
                 {...attributes}
                 type="password"
                 autocomplete="new-password"
+                disabled={without_password}
                 value={password}
                 onInput={event => setPassword(event.currentTarget.value)}
               />
             )}
           </Field>
+          {room?.has_password && (
+            <label class="check">
+              <input
+                type="checkbox"
+                checked={without_password}
+                onChange={event => setWithoutPassword(event.currentTarget.checked)}
+              />
+              {texts.remove_room_password}
+            </label>
+          )}
           <Field label={texts.room_size}>
             {attributes => (
               <input
@@ -126,7 +197,7 @@ export function CreateRoom() {
             {texts.cancel}
           </button>
           <button type="submit" class="primary" disabled={busy}>
-            {texts.create}
+            {action}
           </button>
         </div>
       </form>

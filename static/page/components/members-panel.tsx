@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
+import type { BanPage } from '../../../schemas/moderation.js'
 import type { Member, Room } from '../../../schemas/room.js'
 import { ApiError } from '../../client/index.js'
 import { describeError } from '../i18n/index.js'
@@ -12,10 +13,11 @@ import { Menu, MenuItem } from './menu.js'
 import { Panel, PanelTabs } from './panel.js'
 
 const PAGE = 100
+const HOUR_MS = 3_600_000
 /** Pages that are loaded at once, so that everyone who is online is found in all but the largest rooms. */
 const PAGES = 10
 
-/** The members, online ones first. The owner can add and remove members and hand the room over. */
+/** The members, online ones first. Moderators manage members and bans; the owner also roles, and adds members. */
 export function MembersPanel({ view, room }: { view: ConversationView; room: Room }) {
   const account = useAccount()
   const texts = useTexts()
@@ -47,6 +49,8 @@ export function MembersPanel({ view, room }: { view: ConversationView; room: Roo
   // A member who joins or leaves changes the count; a new owner changes the roles.
   useEffect(() => void load(), [room.id, room.member_count, room.owner])
 
+  const isBelow = ({ username, role }: Member) =>
+    room.is_moderator && !room.is_default && username !== me && (can_manage || role === 'member')
   const isOnline = ({ username, online }: Member) =>
     view.online_count <= view.online.size ? view.online.has(username) : online || view.online.has(username)
   const shown = members.filter(
@@ -87,6 +91,8 @@ export function MembersPanel({ view, room }: { view: ConversationView; room: Roo
                       room={room}
                       online={group.online}
                       can_manage={can_manage && member.username !== me}
+                      can_moderate={isBelow(member)}
+                      changed={load}
                       namesake={(names.get(member.display_name) ?? 0) > 1}
                     />
                   ))}
@@ -102,6 +108,7 @@ export function MembersPanel({ view, room }: { view: ConversationView; room: Roo
             {texts.more_members}
           </button>
         )}
+        {room.is_moderator && !room.is_default && <Bans room={room} />}
       </div>
     </Panel>
   )
@@ -111,27 +118,39 @@ interface RowProps {
   member: Member
   room: Room
   online: boolean
+  /** The user is the owner, and this is another member. */
   can_manage: boolean
+  can_moderate: boolean
+  changed: () => Promise<void>
   /** Another member has the same display name. */
   namesake: boolean
 }
 
-function MemberRow({ member, room, online, can_manage, namesake }: RowProps) {
+function MemberRow({ member, room, online, can_manage, can_moderate, changed, namesake }: RowProps) {
   const account = useAccount()
   const texts = useTexts()
-  const { username, role } = member
+  const { username, role, muted } = member
   // The list has it all, so that no row needs a request; a profile that changed since is in the cache.
   const person = useAccountState('people', people => people.get(username))
   const { display_name, avatar_color } = person ?? member
   const name = display_name || username
 
   function confirm(question: string, action: string, request: () => Promise<unknown>) {
-    const run = async () => {
-      await request()
-      await account.rooms.refresh(room.id)
-    }
-    account.showDialog({ name: 'confirm', question, action, run })
+    account.showDialog({ name: 'confirm', question, action, run: () => run(request()) })
   }
+  async function run(request: Promise<unknown>) {
+    await request
+    await Promise.all([account.rooms.refresh(room.id), changed()])
+  }
+  const { http } = account
+  const setRole = () =>
+    account.attempt(run(http.setRole(room.id, username, role === 'moderator' ? 'member' : 'moderator')))
+  const mute = (ms?: number) =>
+    account.attempt(
+      run(http.mute(room.id, username, ms === undefined ? {} : { until: new Date(Date.now() + ms).toISOString() })),
+    )
+  const unmute = () => account.attempt(run(http.unmute(room.id, username)))
+  const ban = () => confirm(texts.ban_confirm(username), texts.ban, () => http.ban(room.id, username))
   const handOver = () =>
     confirm(texts.hand_over_confirm(username), texts.hand_over, () => account.http.handOver(room.id, username))
   const remove = () =>
@@ -150,17 +169,74 @@ function MemberRow({ member, room, online, can_manage, namesake }: RowProps) {
           <bdi class="person">{name}</bdi>
           {namesake && <span class="note">@{username}</span>}
         </span>
-        {role === 'owner' && <span class="tag">{texts.owner}</span>}
+        {role !== 'member' && <span class="tag">{role === 'owner' ? texts.owner : texts.moderator}</span>}
+        {muted && <span class="tag">{texts.muted_member}</span>}
         <span class="hidden">{online ? texts.online : texts.offline}</span>
       </button>
-      {can_manage && (
+      {can_moderate && (
         <Menu label={texts.manage_member(name)}>
-          <MenuItem icon="key" label={texts.hand_over} onClick={handOver} />
+          {can_manage && (
+            <>
+              <MenuItem
+                icon="shield"
+                label={role === 'moderator' ? texts.dismiss_moderator : texts.appoint_moderator}
+                onClick={setRole}
+              />
+              <MenuItem icon="key" label={texts.hand_over} onClick={handOver} />
+              <hr />
+            </>
+          )}
+          {muted ? (
+            <MenuItem icon="bell" label={texts.unmute_member} onClick={unmute} />
+          ) : (
+            <>
+              <MenuItem icon="clock" label={texts.mute_hour} onClick={() => mute(HOUR_MS)} />
+              <MenuItem icon="bell_off" label={texts.mute_member} onClick={() => mute()} />
+            </>
+          )}
           <hr />
+          <MenuItem icon="ban" label={texts.ban} danger onClick={ban} />
           <MenuItem icon="out" label={texts.remove} danger onClick={remove} />
         </Menu>
       )}
     </li>
+  )
+}
+
+/** Users who are banned, if there are any. */
+function Bans({ room }: { room: Room }) {
+  const account = useAccount()
+  const texts = useTexts()
+  const [bans, setBans] = useState<BanPage['bans']>([])
+  async function load() {
+    const page = await account.attempt(account.http.bans(room.id, { limit: PAGE }))
+    if (page) setBans(page.bans)
+  }
+  // A ban of a member changes the count, and so does a user who joins again.
+  useEffect(() => void load(), [room.id, room.member_count])
+  const unban = async (username: string) => {
+    await account.attempt(account.http.unban(room.id, username))
+    await load()
+  }
+  return bans.length === 0 ? null : (
+    <section>
+      <h3 class="group-head">{texts.banned_group(bans.length)}</h3>
+      <ul>
+        {bans.map(({ username, reason }) => (
+          <li key={username} class="member-row">
+            <span class="member">
+              <span class="member-name">
+                <bdi class="person">{username}</bdi>
+                {reason && <span class="note">{reason}</span>}
+              </span>
+            </span>
+            <button type="button" class="link" onClick={() => unban(username)}>
+              {texts.unban}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
   )
 }
 

@@ -26,6 +26,7 @@ export const MessageRow = memo(function MessageRow({ message, starts_group, quot
   const language = useAppState('language')
   const name = useAccountState('people', people => displayName(people, message.username))
   const deleted = message.deleted_at !== undefined
+  const gone = message.deleted_by === undefined ? texts.deleted_message : texts.deleted_by_moderator
   // The buttons are most of a row's elements: they are drawn only for a row that is pointed at.
   const [pointed, setPointed] = useState(false)
   const row = useRef<HTMLElement>(null)
@@ -46,9 +47,7 @@ export const MessageRow = memo(function MessageRow({ message, starts_group, quot
       ref={row}
       class={`message${starts_group ? ' group-start' : ''}${own ? ' own' : ''}`}
       data-id={message.id}
-      aria-label={[name, clockTime(message.created_at, language), deleted ? texts.deleted_message : message.text].join(
-        ', ',
-      )}
+      aria-label={[name, clockTime(message.created_at, language), deleted ? gone : message.text].join(', ')}
       tabIndex={active ? 0 : -1}
       onPointerEnter={() => setPointed(true)}
       onPointerLeave={() => setPointed(false)}
@@ -72,7 +71,7 @@ export const MessageRow = memo(function MessageRow({ message, starts_group, quot
         ) : deleted ? (
           <p class="text deleted">
             <Icon name="ban" />
-            {texts.deleted_message}
+            {gone}
           </p>
         ) : (
           // A new element for a new text: a browser’s translation has put its own into the old one.
@@ -140,6 +139,7 @@ function Actions({ message, own }: { message: Message; own: boolean }) {
   const account = useAccount()
   const texts = useTexts()
   const copied = useRef<HTMLSpanElement>(null)
+  const moderates = useAccountState('rooms', rooms => rooms.get(message.room_id)?.is_moderator === true)
   // The message is one Tab stop; the arrow keys lead to its buttons.
   const tabIndex = -1
 
@@ -178,16 +178,14 @@ function Actions({ message, own }: { message: Message; own: boolean }) {
         </>
       )}
       {own && (
-        <>
-          <IconButton
-            icon="edit"
-            label={texts.edit}
-            tabIndex={tabIndex}
-            onClick={() => account.conversations.current()?.beginEdit(message.id)}
-          />
-          <IconButton icon="delete" label={texts.delete} tabIndex={tabIndex} onClick={remove} />
-        </>
+        <IconButton
+          icon="edit"
+          label={texts.edit}
+          tabIndex={tabIndex}
+          onClick={() => account.conversations.current()?.beginEdit(message.id)}
+        />
       )}
+      {(own || moderates) && <IconButton icon="delete" label={texts.delete} tabIndex={tabIndex} onClick={remove} />}
       <span class="hidden" role="status" ref={copied} />
     </div>
   )

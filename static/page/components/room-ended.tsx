@@ -20,7 +20,9 @@ export function RoomEnded({ ended, view }: { ended: Ended; view: ConversationVie
           ? texts.room_deleted(name)
           : ended.how === 'left' || name === ''
             ? texts.room_left
-            : texts.room_removed(name)}
+            : ended.how === 'banned'
+              ? texts.room_banned(name)
+              : texts.room_removed(name)}
       </p>
       {kept !== '' && (
         <label class="field">

@@ -59,6 +59,13 @@ export function RoomPanel({ room }: { room: Room }) {
           />
           {navigator.clipboard && <MenuItem icon="link" label={texts.copy_link} onClick={copyLink} />}
           <p class="hidden" role="status" ref={copied} />
+          {owned && !room.is_default && (
+            <MenuItem
+              icon="edit"
+              label={texts.room_settings}
+              onClick={() => account.showDialog({ name: 'room_settings', room })}
+            />
+          )}
           {!room.is_default && (
             <>
               <hr />

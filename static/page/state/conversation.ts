@@ -146,7 +146,8 @@ export function createConversation(
   function noteEnd(event: EventFrame) {
     const how = event.type === 'room_deleted' ? 'deleted' : event.type
     const mine =
-      how === 'deleted' || ((how === 'removed' || how === 'left') && 'member' in event && event.member === me)
+      how === 'deleted' ||
+      ((how === 'removed' || how === 'left' || how === 'banned') && 'member' in event && event.member === me)
     if (mine) ended = { how: how as Ended['how'], by: event.username, name: room.name }
   }
 
@@ -171,7 +172,7 @@ export function createConversation(
         typing.end(event.username)
         if (event.username === me) outgoing.arrived(event.client_id)
       } else if (event.type === 'edited' || event.type === 'deleted') changes.delete(event.id)
-      else if (event.type === 'left' || event.type === 'removed') typing.end(event.member)
+      else if (event.type === 'left' || event.type === 'removed' || event.type === 'banned') typing.end(event.member)
       noteEnd(event)
       if (!isOpen()) trim(model.head, model.head)
       settle()

@@ -4,6 +4,7 @@ import type { Room } from '../../../schemas/room.js'
 import { limits } from '../../../schemas/wire.js'
 import { ApiError, type Connection, type Http, type RoomListener } from '../../client/index.js'
 import { newestAt } from '../text/room-list.js'
+import { changedSettings } from './changed-settings.js'
 import type { Conversation } from './conversation.js'
 import { foldLastMessage } from './last-message.js'
 import { foldPresence } from './presence.js'
@@ -91,6 +92,7 @@ export function createRooms(options: RoomsOptions) {
         last_seq: frame.seq,
         unread: frame.type === 'message' && frame.username !== me ? room.unread + 1 : room.unread,
         last_message: foldLastMessage(room.last_message, frame),
+        ...(frame.type === 'room_changed' && changedSettings(frame)),
       }
     })
     if (frame.type === 'message' && frame.username !== me) on_message(frame)

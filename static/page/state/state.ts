@@ -11,7 +11,7 @@ export type Person = Pick<User, 'username' | 'display_name' | 'avatar_color' | '
 
 /** How a membership ended while the room was known. */
 export interface Ended {
-  how: 'left' | 'removed' | 'deleted'
+  how: 'left' | 'removed' | 'banned' | 'deleted'
   /** The user who removed the member or deleted the room; empty if that is not known. */
   by: string
   /** The room's name: the room itself may be gone. */
@@ -47,6 +47,7 @@ export interface ConversationView {
 export type Panel = 'about' | 'members' | 'search' | 'search_all' | null
 export type OpenDialog =
   | { name: 'create_room' }
+  | { name: 'room_settings'; room: Room }
   | { name: 'keyboard_shortcuts' }
   | { name: 'switcher' }
   | { name: 'own_profile' }

@@ -1,7 +1,7 @@
 import { UNREAD_SCAN_MAX } from '../../../../plugins/store/store.js'
 import { limits } from '../../../../schemas/wire.js'
 import { NOW } from '../../../support/events.js'
-import { events, indexed, message, type Promises, room, upTo, user } from './support.js'
+import { events, indexed, message, type Part, type Promises, room, upTo, user } from './support.js'
 
 /** What a list shows of a user's rooms. */
 export function standingsContract({ promise }: Promises) {
@@ -30,6 +30,7 @@ export function standingsContract({ promise }: Promises) {
     t.match(record, { id: 'r', name: '점심', is_public: false, owner: 'ann', member_count: 2, deleted: false })
     t.strictSame(rest, {
       is_member: true,
+      is_moderator: false,
       seq: 8,
       last_read_seq: 3,
       unread: 2,
@@ -71,6 +72,36 @@ export function standingsContract({ promise }: Promises) {
     }
     await store.append('r', 8, events('r', 8, [{ type: 'room_deleted' }]))
     t.match(await see('ann'), { room: { deleted: true }, seq: 9, last_message: null })
+  })
+
+  promise('unread counts are right when a moderator deletes messages of others', async (t, store) => {
+    await store.createRoom(...room('r'))
+    const parts: Part[] = [
+      { type: 'joined', member: 'bob' },
+      { type: 'joined', member: 'cho' },
+      message('by bob', { username: 'bob' }),
+      message('by bob, too', { username: 'bob' }),
+      message('by cho', { username: 'cho' }),
+      { type: 'deleted', target: 4, member: 'bob' },
+    ]
+    await store.append('r', 1, events('r', 1, parts))
+    const unread = async (username: string) => (await store.readStandings(username, ['r']))[0]?.unread
+    for (const settled of [false, true]) {
+      if (settled) await indexed(store, 'r')
+      t.strictSame([await unread('ann'), await unread('bob'), await unread('cho')], [2, 1, 1])
+    }
+  })
+
+  promise('a standing tells owners and moderators what they are', async (t, store) => {
+    await store.createRoom(...room('r'))
+    await store.append('r', 1, events('r', 1, [{ type: 'joined', member: 'bob' }]))
+    const see = async (username: string) => (await store.readStandings(username, ['r']))[0]?.is_moderator
+    t.strictSame([await see('ANN'), await see('bob'), await see('cho')], [true, false, false])
+    await store.append('r', 2, events('r', 2, [{ type: 'role_changed', member: 'bob', data: { role: 'moderator' } }]))
+    for (const settled of [false, true]) {
+      if (settled) await indexed(store, 'r')
+      t.equal(await see('BOB'), true)
+    }
   })
 
   promise('a standing counts unread messages up to a bound, and looks at the newest events only', async (t, store) => {
