@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, openSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -15,7 +15,12 @@ const RAW = /\bE[A-Z]{4,}\b|SQLITE_|ERR_|\w+Error\b|ConnectionFailed|\n\s+at /
 
 const TALKIE = 'build/deploy/talkie/talkie.js'
 const nobody = 65_534
-const notRoot = process.getuid?.() === 0 ? false : 'needs root, to run as another user'
+/** Only root can run a program as another user, and that user must be able to read it. */
+const isReadable = ['-c', `exec "$0" --check ${TALKIE}`, process.execPath]
+const notRoot =
+  process.getuid?.() === 0 && spawnSync('sh', isReadable, { cwd: top, uid: nobody, gid: nobody }).status === 0
+    ? false
+    : 'needs root and a folder that others may read, to run as another user'
 
 /** A folder with a store that has the default room and the user sora. */
 async function goodStore(t: Test) {
