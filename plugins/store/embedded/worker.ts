@@ -32,7 +32,16 @@ const RETRY_MS = 5000
 const port = parentPort as NonNullable<typeof parentPort>
 const reply = (message: Reply) => port.postMessage(message)
 
-const db = openConnection(workerData as string, 'writer')
+function open() {
+  try {
+    return openConnection(workerData as string, 'writer')
+  } catch (error) {
+    // An SqliteError would arrive at the main thread without its message.
+    throw new Error((error as Error).message)
+  }
+}
+
+const db = open()
 const writes = createWrites(db)
 const upkeep = createUpkeep(db)
 const { isIndexed } = createTermReads(db)
