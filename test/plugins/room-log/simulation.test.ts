@@ -30,7 +30,7 @@ const bugs: Record<string, { file: 'writer' | 'decide' | 'view'; was: string; is
     was: 'if (tail.length < TAIL_MAX)\n            view.append(tail);',
     is: 'if (tail.length < TAIL_MAX)\n            view.seq = tail.at(-1)?.seq ?? view.seq;',
   },
-  'refuses on what it remembers': { file: 'writer', was: '&& !waiting.fresh', is: '&& false' },
+  'refuses on what it remembers': { file: 'writer', was: '&& !decision.waiting.fresh', is: '&& false' },
   'goes on after a part of a batch as if all were stored': {
     file: 'writer',
     was: 'open = await this.#settle(decisions, entry => this.#firstWithRetry(entry), error);',
