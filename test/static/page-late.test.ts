@@ -130,6 +130,26 @@ inBrowser('late responses', async (t, browser) => {
     t.ok(await isInView(page, 'line 001'))
   })
 
+  await t.test('a room that the user was added to before the socket was open is found', async t => {
+    const { fastify, url } = await serve(t)
+    const { headers } = await register(fastify, 'jun')
+    const lunch = await make(fastify, headers, 'Lunch')
+    const page = await visit(t, browser, url)
+    let open = () => {}
+    const opened = new Promise<void>(resolve => {
+      open = resolve
+    })
+    await page.routeWebSocket(/\/ws/, async socket => {
+      await opened
+      socket.connectToServer()
+    })
+    await signUp(page, 'minji')
+    await page.getByRole('link', { name: 'Lobby' }).waitFor()
+    await fastify.inject({ method: 'PUT', url: `/rooms/${lunch}/members/minji`, headers })
+    open()
+    await page.getByRole('link', { name: 'Lunch' }).waitFor()
+  })
+
   await t.test('a late response closes only its own dialog and does not change the room', async t => {
     const { fastify, url } = await serve(t)
     const { headers } = await register(fastify, 'jun')

@@ -52,13 +52,16 @@ inBrowser('lists of many rooms', async (t, browser) => {
     await addUsers(fastify, 'jun')
     const page = await visit(t, browser, url)
     await page.clock.install()
-    await signUp(page, 'minji')
-    await until(page, async () => (await own(page).count()) === 1)
     const asked: string[] = []
     page.on('request', request => {
       const { pathname } = new URL(request.url())
       if (pathname === '/rooms') asked.push(request.url())
     })
+    await signUp(page, 'minji')
+    await until(page, async () => (await own(page).count()) === 1)
+    // Own and public rooms, and own ones once more when the socket is open.
+    await until(page, async () => asked.length === 3)
+    asked.length = 0
     for (let s = 0; s < 300; s += 10) {
       await page.clock.runFor(10_000)
       // The answer to a ping of the page needs real time.

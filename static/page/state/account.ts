@@ -130,6 +130,7 @@ export function createAccount(options: AccountOptions) {
     if (state.name === 'open' || state.name === 'over_http') rooms.flushMarks()
     if (state.name === 'open') {
       if (was_open) rooms.reload()
+      else rooms.findOwn()
       was_open = true
     } else conversations.disconnected()
     // The token expired while the page slept, or the session ended: the cookie decides.

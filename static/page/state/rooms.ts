@@ -35,7 +35,7 @@ export type Rooms = ReturnType<typeof createRooms>
 
 /**
  * The user's own rooms, all of them, and the first public ones that the user can join. Own rooms are subscribed to, and
- * their events keep the list up to date; it is loaded again only after a reconnect and when the page is looked at again.
+ * their events keep the list up to date; it is loaded again only when a socket opens and when the page is looked at again.
  */
 export function createRooms(options: RoomsOptions) {
   const { me, http, connection, subscriptions, store, conversation, on_unfollowed, on_message } = options
@@ -148,14 +148,17 @@ export function createRooms(options: RoomsOptions) {
     if (subscriptions.full) {
       if (store.state.conversation?.room_id !== room.id) return
       const [quietest] = [...subscriptions.ids()].sort((a, b) => lastSaid(a).localeCompare(lastSaid(b)))
-      if (quietest !== undefined) unfollow(quietest)
+      if (quietest !== undefined) {
+        subscriptions.leave(quietest)
+        on_unfollowed(quietest)
+      }
     }
     // From the list's own seq on, so that no event is lost between the response and the subscription.
     subscriptions.subscribe(room.id, listener(room.id), room.last_seq)
   }
-  function unfollow(room_id: string) {
-    subscriptions.leave(room_id)
-    on_unfollowed(room_id)
+  function enter(room: Room) {
+    put(room)
+    follow(room)
   }
 
   async function listOwn(): Promise<Room[]> {
@@ -229,6 +232,14 @@ export function createRooms(options: RoomsOptions) {
       if (store.state.rooms_status !== 'loading') await load().catch(() => {})
     },
 
+    /** Finds the rooms that the user was added to after the list was read and before the socket was open. */
+    async findOwn() {
+      await loading?.catch(() => {})
+      const own = await listOwn().catch(() => [])
+      putAll(own)
+      own.forEach(follow)
+    },
+
     /** The next public rooms. @throws ApiError */
     async loadMore() {
       putAll(await listOthers(others_after))
@@ -242,9 +253,7 @@ export function createRooms(options: RoomsOptions) {
     /** The user became a member: added by the owner, or joined in another tab. @throws ApiError */
     async admitted(room_id: string) {
       if (subscriptions.has(room_id)) return
-      const room = await http.room(room_id)
-      put(room)
-      follow(room)
+      enter(await http.room(room_id))
     },
 
     /** Loads a room that is not in the list. @throws ApiError 404 if it does not exist or is private */
@@ -253,16 +262,12 @@ export function createRooms(options: RoomsOptions) {
       // A room that is not followed may be known as it was long ago.
       if (known && (!known.is_member || subscriptions.has(room_id))) return known
       const room = await http.room(room_id)
-      put(room)
-      follow(room)
+      enter(room)
       return room
     },
 
     /** The user created or joined a room. */
-    entered(room: Room) {
-      put(room)
-      follow(room)
-    },
+    entered: enter,
     async left(room_id: string) {
       subscriptions.leave(room_id)
       await outside(room_id)
