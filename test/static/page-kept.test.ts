@@ -69,6 +69,8 @@ inBrowser('what the page keeps over a reload', async (t, browser) => {
     const lunch = `/rooms/${answer.json<{ id: string }>().id}/members/minji`
     const page = await visit(t, browser, first.url)
     await signUp(page, 'minji')
+    // A room that was never open cannot be opened without the server.
+    await page.getByRole('textbox', { name: 'Message Lobby' }).waitFor()
     await browse(page)
     await page.getByRole('link', { name: 'Lunch' }).click()
     await page.getByRole('button', { name: 'Join' }).click()
