@@ -22,7 +22,7 @@ export const ko: Dictionary = {
   sign_up: '회원가입',
   have_account: '이미 계정이 있나요?',
   no_account: '아직 계정이 없나요?',
-  first_account: '이 서버의 첫 계정이에요. 가입하면 관리자가 됩니다.',
+  first_account: '이 서버의 첫 계정이에요. 가입하면 관리자가 돼요.',
   username: '아이디',
   username_hint: '영문, 숫자, _, - 3~30자',
   password: '비밀번호',
