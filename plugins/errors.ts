@@ -5,6 +5,7 @@ import fastJson, { type Schema } from 'fast-json-stringify'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { ErrorBody, errors } from '../schemas/error.js'
+import { linger } from './connections/linger.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -91,7 +92,7 @@ function explainBroken(code: string | undefined): FastifyError {
   }
 }
 
-/** Writes an error response to a connection that Fastify does not answer, and destroys it. */
+/** Writes an error response to a connection that Fastify does not answer, and closes it. */
 export function refuseConnection(
   socket: Duplex & { _httpMessage?: { _headerSent: boolean } | null },
   error: FastifyError,
@@ -108,6 +109,7 @@ export function refuseConnection(
     }
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
     socket.write(`HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode]}\r\n${lines.join('')}\r\n${body}`)
+    return linger(socket as Socket)
   }
   socket.destroy()
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Budget, free, prices } from '../budgets/index.js'
+import { linger } from './linger.js'
 import { slice } from './slices.js'
 
 /** Requests of one connection that wait for the one before them. Browsers and proxies do not send any. */
@@ -57,6 +58,9 @@ export class Gate {
       drop(connection)
     })
     this.#connections.set(socket, connection)
+    // Node calls this after the last answer, even in the middle of a request's body.
+    const destroySoon = socket.destroySoon.bind(socket)
+    socket.destroySoon = () => (connection.answering?.req.complete === false ? linger(socket) : destroySoon())
     slice(socket, {
       first: () => connection.payer.turn(prices.slice),
       next: () => connection.payer.inLine(prices.slice),
