@@ -8,6 +8,7 @@ import { createLoginLimit } from './logins.js'
 import { createSendLimit, createSharedSendLimit } from './send-limit.js'
 
 export { TokenBucket } from './bucket.js'
+export { createTurns } from './turns.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -25,7 +26,7 @@ export interface Limits {
   logins: RouteLimit
   /** Creates a room; counts the rooms that an account has created, not the attempts that were refused. */
   roomCreation: ReturnType<typeof createCreationLimit>
-  /** Wrong logins, by account and address. */
+  /** Wrong logins, by account and address; and the turns of all logins of an address. */
   wrongLogins: ReturnType<typeof createLoginLimit>
   /** A preHandler that counts hashes of a room's password, if the body has one, by account. @throws RateLimited */
   roomPasswordTry: (request: FastifyRequest) => Promise<void>

@@ -2,12 +2,17 @@ import { LruMap } from 'toad-cache'
 import { errors, rateLimited } from '../../schemas/error.js'
 import type { RedisConnection } from '../redis/index.js'
 import { type Counter, createCounter } from './counts.js'
+import { createTurns } from './turns.js'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const ADDRESS_WINDOW_MS = 10 * MINUTE_MS
 /** Multiple of the limit per minute that applies per hour, and to one address on all accounts per ten minutes. */
 const TIMES = 10
+/** Logins of one address under way, each counted until it succeeds. They keep all threads that hash passwords busy. */
+const RUNNING_MAX = 8
+/** More of them that wait: 200 people behind one address log in at once, with a slow moment. */
+const WAITING_MAX = 300
 /** Pairs of account and address remembered in this process; beyond this the least recently used one is forgotten. */
 const KNOWN_MAX = 50_000
 /** How long Redis remembers that an account has logged in from an address. */
@@ -28,11 +33,15 @@ export function createLoginLimit(max: number, connection: RedisConnection | null
   const inHour = createCounter(connection, `${epoch}:wrong:hour`)
   const byAddress = createCounter(connection, `${epoch}:wrong:address`)
   const known = createKnown(connection, epoch)
+  const inTurn = createTurns({
+    ...{ running_max: RUNNING_MAX, waiting_max: WAITING_MAX },
+    refusal: () => new errors.LoginQueueFull(),
+  })
 
   /** Counts an attempt as wrong until the login succeeds. @returns 0, or the ms to wait if the limit is exceeded */
   async function take(limits: Limit[]): Promise<number> {
-    const counted = await Promise.all(limits.map(({ count, key, window_ms }) => count(key, window_ms)))
-    const waits = counted.map(({ current, ttl }, i) => (current > (limits[i] as Limit).max ? ttl : 0))
+    const counts = await Promise.all(limits.map(({ count, key, window_ms }) => count(key, window_ms)))
+    const waits = counts.map(({ current, ttl }, i) => (current > (limits[i] as Limit).max ? ttl : 0))
     return Math.max(...waits)
   }
 
@@ -42,10 +51,13 @@ export function createLoginLimit(max: number, connection: RedisConnection | null
   /**
    * @param username as the client gives it, in any case
    * @param login rejects with LoginFailed or PasswordWrong if the password is wrong
-   * @throws RateLimited, and then `login` was not called; what `login` throws
+   * @throws RateLimited or LoginQueueFull, and then `login` was not called; what `login` throws
    */
-  async function run<T>(username: string, address: string, login: () => Promise<T>): Promise<T> {
-    if (max === 0) return login()
+  function run<T>(username: string, address: string, login: () => Promise<T>): Promise<T> {
+    return inTurn(address, () => (max === 0 ? login() : counted(username, address, login)))
+  }
+
+  async function counted<T>(username: string, address: string, login: () => Promise<T>): Promise<T> {
     const account = username.toLowerCase()
     const who = (await known.has(account, address)) ? `known:${account}:${address}` : `others:${account}`
     const limits: Limit[] = [

@@ -1,14 +1,15 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
+import { rateLimited } from '../../schemas/error.js'
 import type { Message, OwnSearchPage, OwnSearchQuery, SearchPage, SearchQuery } from '../../schemas/message.js'
 import type { Room } from '../../schemas/room.js'
 import { limits } from '../../schemas/wire.js'
 import { type Budgets, prices } from '../budgets/index.js'
 import { countFitting, priceOfEncoding } from '../messages.js'
+import { createTurns } from '../rate-limit/index.js'
 import type { Rooms } from '../rooms/index.js'
 import { bytesOf, foldMessage, parseQuery, type Store, type Target } from '../store/index.js'
 import { createPace, type Pace } from './pace.js'
-import { createTurns } from './turns.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -29,6 +30,11 @@ const READ_CHARACTERS = 20_000
 /** Pages of a user's rooms that a search over all of them reads: 2,000 rooms. */
 const ROOM_PAGES_MAX = 20
 
+/** Searches of one account that wait for the one under way; a page that is typed into sends some at once. */
+const WAITING_MAX = 3
+/** When a client whose search was refused may try again, ms. */
+const RETRY_AFTER_MS = 1000
+
 type Parsed = ReturnType<typeof parseQuery>
 
 const saidAt = ({ last_message }: Room) => last_message?.created_at ?? ''
@@ -37,7 +43,10 @@ const charactersOf = ({ message, newest }: Target) => (message.text?.length ?? 0
 
 /** Searches messages. Whatever one account searches, the event loop stays free for the others. */
 export function createSearch(store: Store, rooms: Rooms, budgets: Budgets) {
-  const inTurn = createTurns()
+  const inTurn = createTurns({
+    ...{ running_max: 1, waiting_max: WAITING_MAX },
+    refusal: () => rateLimited(RETRY_AFTER_MS),
+  })
 
   async function search(
     room_id: string,
@@ -137,7 +146,7 @@ export function createSearch(store: Store, rooms: Rooms, budgets: Budgets) {
 
   /** One search of an account runs at a time. */
   function paced<T extends { messages: Message[] }>(username: string, work: (pace: Pace) => Promise<T>): Promise<T> {
-    return inTurn(username, async () => {
+    return inTurn(username.toLowerCase(), async () => {
       const budget = budgets.ofAccount(username)
       const pace = createPace(budget)
       try {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { test } from 'tap'
 import { createLoginLimit } from '../../../plugins/rate-limit/logins.js'
 import { errors } from '../../../schemas/error.js'
@@ -54,4 +55,30 @@ test('no username can affect the count of another account’s known address', as
     limit.run(username, '10.0.0.9', () => Promise.reject(new errors.LoginFailed())).catch(() => {})
   for (const name of ['known:minji:10.0.0.1', 'minji:10.0.0.1', 'minji']) await guess(name)
   t.equal(await outcome(limit, '10.0.0.1', true), 'in')
+})
+
+test('people who log in at once behind one address wait for each other; the count of wrong logins still holds', async t => {
+  const limit = createLoginLimit(1, null, 'epoch')
+  let running = 0
+  let most = 0
+  const login = (username: string, isRight: boolean) =>
+    limit
+      .run(username, '10.0.0.1', async () => {
+        most = Math.max(most, ++running)
+        await setImmediate()
+        running--
+        if (!isRight) throw new errors.LoginFailed()
+        return 'in'
+      })
+      .catch(error => error.code as string)
+  const people = await Promise.all(Array.from({ length: 200 }, (_, n) => login(`person-${n}`, true)))
+  t.strictSame(new Set(people), new Set(['in']))
+  t.equal(most, 8)
+
+  const guesses = await Promise.all(Array.from({ length: 200 }, (_, n) => login(`victim-${n}`, false)))
+  t.equal(guesses.filter(outcome => outcome === 'LOGIN_FAILED').length, 10)
+  t.equal(guesses.filter(outcome => outcome === 'RATE_LIMITED').length, 190)
+
+  const flood = await Promise.all(Array.from({ length: 400 }, (_, n) => login(`person-${n}`, true)))
+  t.equal(flood.filter(outcome => outcome === 'LOGIN_QUEUE_FULL').length, 400 - 308)
 })
