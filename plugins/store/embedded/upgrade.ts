@@ -21,6 +21,7 @@ export function upgrade(db: Sqlite) {
       // `ensureIndexes` makes it again, with roles, bans and mutes, from the logs.
       db.exec('drop table if exists members')
     }
+    if (Number(version) < 5) db.exec('alter table rooms add column invites text')
     db.run("update meta set value = ? where name = 'schema_version'", [`${SCHEMA_VERSION}`])
   })
 }

@@ -29,16 +29,18 @@ test('an index that an older server did not have is built from the logs when the
   }
 })
 
-/** What version 4 added. */
+/** What versions 4 and 5 added. */
 const ADDED = {
   users: ['generation', 'kept_session', 'is_admin', 'reset_hash', 'reset_expires_at'],
   sessions: ['generation', 'device', 'address', 'last_seen_at'],
-  rooms: ['slow_mode_s'],
+  rooms: ['slow_mode_s', 'invites'],
   members: ['role', 'banned', 'muted'],
 }
 
 function dropAdded(db: Sqlite) {
-  db.exec('drop index members_banned; create unique index rooms_name on rooms (name) where deleted = 0')
+  db.exec(
+    'drop table invites; drop index members_banned; create unique index rooms_name on rooms (name) where deleted = 0',
+  )
   for (const [table, columns] of Object.entries(ADDED)) {
     for (const column of columns) db.exec(`alter table ${table} drop column ${column}`)
   }
