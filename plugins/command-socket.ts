@@ -115,7 +115,9 @@ function auditOf(
   return { audit: auditOfChange(change), outcome, user: first }
 }
 
-function auditOfChange({ blocked, is_admin, password_hash }: AccountChange): string {
+function auditOfChange({ blocked, deletion, deletion_done, is_admin, password_hash }: AccountChange): string {
+  if (deletion !== undefined) return 'account_deleted'
+  if (deletion_done !== undefined) return 'account_deletion_resumed'
   if (blocked !== undefined) return blocked ? 'user_blocked' : 'user_unblocked'
   if (is_admin !== undefined) return is_admin ? 'admin_appointed' : 'admin_dismissed'
   return password_hash === undefined ? 'reset_link_made' : 'password_reset'

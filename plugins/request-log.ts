@@ -11,6 +11,7 @@ declare module 'fastify' {
       | 'logout'
       | 'session_ended'
       | 'password_changed'
+      | 'account_deleted'
       | 'password_reset'
       | 'reset_link_made'
       | 'member_removed'
@@ -22,9 +23,6 @@ declare module 'fastify' {
       | 'room_changed'
       | 'room_deleted'
       | 'owner_changed'
-      | 'invitation_made'
-      | 'invitation_revoked'
-      | 'invitation_used'
   }
 }
 

@@ -18,17 +18,17 @@ export const eventTypes = {
   deleted: {
     summary: 'Message `id` was deleted, by its author or by a moderator',
     frame: { id: 'target' },
-    server_only: ['member'],
+    server_only: ['member', 'account_deleted'],
   },
   joined: {
-    summary: '`member` joined, by the invitation `invite` if it is given, or was added by `username`',
-    frame: { member: 'member', 'invite?': 'invite' },
-    server_only: ['claim'],
+    summary: '`member` joined, or was added by `username`',
+    frame: { member: 'member' },
     decides: true,
   },
   left: {
-    summary: '`member` left',
-    frame: { member: 'member' },
+    summary: '`member` left, or deleted their account',
+    frame: { member: 'member', 'account_deleted?': 'account_deleted' },
+    server_only: ['was_member'],
     decides: true,
     ends: { whose: 'member', reason: 'not_member' },
   },
@@ -84,24 +84,6 @@ export const eventTypes = {
   unmuted: {
     summary: '`member` was unmuted by `username`',
     frame: { member: 'member' },
-    decides: true,
-  },
-  invited: {
-    summary: '`username` made an invitation; its id is the `seq`',
-    frame: { 'expires_at?': 'expires_at', 'max_uses?': 'max_uses' },
-    server_only: ['code_hash'],
-    decides: true,
-  },
-  invite_revoked: {
-    summary: '`username` revoked the invitation `invite`',
-    frame: { invite: 'invite' },
-    decides: true,
-  },
-  /** By nobody: the account does not exist yet. */
-  invite_claimed: {
-    summary: 'A use of the invitation `invite` is kept for a user who is signing up; `username` is empty',
-    frame: { invite: 'invite' },
-    server_only: ['claim', 'expires_at'],
     decides: true,
   },
   room_deleted: {

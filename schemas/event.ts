@@ -3,7 +3,6 @@ import { type EventType, eventTypes } from './event-types.js'
 import { ClientId, Seq } from './message.js'
 import { Reason, Role, Until } from './moderation.js'
 import { RoomId, RoomSettings, SlowMode } from './room.js'
-import { MaxUses } from './stored-invite.js'
 import { Time, Username } from './user.js'
 
 export { type EventType, membershipTypes } from './event-types.js'
@@ -32,18 +31,16 @@ export const dataFields = {
   /** When a ban or a mute ends; absent if it does not. */
   until: Until,
   reason: Reason,
-  /** `banned`: whether it ended a membership, which a fold over the room's record cannot know. */
+  /**
+   * `banned`, `left`: whether it ended a membership that the room's record counts, which a fold over it cannot know. A
+   * `left` without it did.
+   */
   was_member: Type.Boolean(),
+  /** `left`, `deleted`: a step of the deletion of the user's account. */
+  account_deleted: Type.Boolean({ description: 'The member deleted their account', examples: [true] }),
   session_id: Type.String(),
-  /** When an invitation or the claim of a use expires, or a session's last token. */
+  /** When the session's last token expires. */
   expires_at: Time,
-  max_uses: MaxUses,
-  /** SHA-256 of the secret part of an invitation's code. */
-  code_hash: Type.String(),
-  /** The invitation that was used, claimed or revoked: the seq of its `invited` event. */
-  invite: Type.Integer({ ...Seq, description: 'The id of the invitation' }),
-  /** Names the user who is signing up without naming an account that may never exist. */
-  claim: Type.String(),
 } as const
 
 export const eventFields = { ...ownFields, ...dataFields }

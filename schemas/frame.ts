@@ -121,7 +121,7 @@ export const serverFrames = {
     online_count: OnlineCount,
   }),
   profile: frame('profile', 'A user in one of your rooms changed their profile', {
-    ...Type.Pick(User, ['username', 'display_name', 'avatar_color', 'status']).properties,
+    ...Type.Pick(User, ['username', 'display_name', 'avatar_color', 'status', 'is_deleted']).properties,
   }),
   read: frame('read', 'Your read mark moved on another socket', { room_id: RoomId, seq: After }),
   admitted: frame('admitted', 'You became a member of this room: you created or joined it, or its owner added you', {

@@ -53,10 +53,18 @@ export const User = Type.Object(
     avatar_color: AvatarColor,
     status: Status,
     created_at: Time,
+    is_deleted: Type.Optional(
+      Type.Literal(true, { description: 'The account was deleted; the rest of the profile says nothing. Else absent' }),
+    ),
   },
   { additionalProperties: false },
 )
 export type User = Static<typeof User>
+
+/** What becomes of the messages of an account that is deleted: they stay, or each of them is deleted. */
+export const messagesOfDeleted = ['keep', 'delete'] as const
+export type MessagesOfDeleted = (typeof messagesOfDeleted)[number]
+const MessagesOfDeleted = Type.Union(messagesOfDeleted.map(choice => Type.Literal(choice)))
 
 /** A user as stored. */
 export const StoredUser = Type.Composite([
@@ -73,12 +81,28 @@ export const StoredUser = Type.Composite([
     /** SHA-256 of the secret in a link that sets a new password once, and when the link expires. */
     reset_hash: Type.Union([Type.String(), Type.Null()]),
     reset_expires_at: Type.Union([Time, Type.Null()]),
+    /** Set once, when the account is deleted: for good, so that the name is never free again. */
+    deletion: Type.Union([MessagesOfDeleted, Type.Null()]),
+    deleted_at: Type.Union([Time, Type.Null()]),
+    /** Whether nothing is left to be done of the deletion. */
+    deletion_done: Type.Boolean(),
   }),
 ])
 export type StoredUser = Static<typeof StoredUser>
 
+/** The profile of every deleted account. A client shows the name in its user's language. */
+export const DELETED_PROFILE = {
+  display_name: 'Deleted account',
+  bio: '',
+  avatar_color: '#70757d',
+  status: 'available',
+} as const
+
 /** What other users may see. */
 export function publicPart(stored: StoredUser): User {
+  if (stored.deletion !== null) {
+    return { username: stored.username, ...DELETED_PROFILE, created_at: stored.created_at, is_deleted: true }
+  }
   const { username, display_name, bio, avatar_color, status, created_at } = stored
   return { username, display_name, bio, avatar_color, status, created_at }
 }
@@ -101,22 +125,6 @@ export type ProfileChange = Static<typeof ProfileChange>
 export const Credentials = Type.Object({ username: Username, password: Password }, { additionalProperties: false })
 export type Credentials = Static<typeof Credentials>
 
-/** Signing up, perhaps by an invitation. */
-export const SignUp = Type.Object(
-  {
-    ...Credentials.properties,
-    invitation: Type.Optional(
-      Type.String({
-        minLength: 1,
-        maxLength: 100,
-        description: 'The code of an invitation, which also makes the new user a member of its room',
-        examples: ['5f0c1d9be2a7483601.q83vASNFZ4mrze8BI0VniQ'],
-      }),
-    ),
-  },
-  { additionalProperties: false },
-)
-
 /** Login accepts any string, so that a malformed username fails like an unknown one. */
 export const Login = Type.Object(
   {
@@ -131,6 +139,18 @@ export const PasswordChange = Type.Object(
   { additionalProperties: false },
 )
 export type PasswordChange = Static<typeof PasswordChange>
+
+export const AccountDeletion = Type.Object(
+  {
+    password: Login.properties.password,
+    messages: Type.Union([...MessagesOfDeleted.anyOf], {
+      description: '`keep`: your messages stay, under “deleted account”; `delete`: they are deleted, too',
+      examples: ['keep'],
+    }),
+  },
+  { additionalProperties: false },
+)
+export type AccountDeletion = Static<typeof AccountDeletion>
 
 export const Token = Type.String({
   description: 'A JWT (HS256) that identifies a session',

@@ -27,6 +27,14 @@ const ofOwnMessage = (room: Room, event: StoredEvent) =>
   room.messages.get(event.target ?? 0)?.author === event.username &&
   room.textOf(event.target ?? 0) !== null
 
+/** The messages of a deleted account are deleted after its memberships have ended. */
+const ofDeletedAccount = (room: Room, { username, target = 0, data }: StoredEvent) =>
+  isAlive(room) &&
+  data?.account_deleted === true &&
+  !room.isMember(username) &&
+  room.messages.get(target)?.author === username &&
+  room.textOf(target) !== null
+
 /** Every event type. */
 export const rules: Partial<Record<EventType, Rule>> = {
   created: {
@@ -54,21 +62,13 @@ export const rules: Partial<Record<EventType, Rule>> = {
   deleted: {
     isLegal: (room, event) =>
       ofOwnMessage(room, event) ||
+      ofDeletedAccount(room, event) ||
       (byMember(room, event) && room.moderates(event.username) && room.textOf(event.target ?? 0) !== null),
     apply: (room, { seq, target = 0 }) => room.messages.get(target)?.text.set(seq, null),
   },
   joined: {
-    isLegal: (room, { member = '', data }) =>
-      isAlive(room) &&
-      !room.isMember(member) &&
-      !room.banOf(member).last &&
-      (data?.invite === undefined || room.usesLeft(data.invite).last > 0),
-    apply(room, { seq, member = '', data }) {
-      room.memberOf(member).set(seq, true)
-      if (data?.invite === undefined) return
-      const left = room.usesLeft(data.invite)
-      left.set(seq, left.last - 1)
-    },
+    isLegal: (room, { member = '' }) => isAlive(room) && !room.isMember(member) && !room.banOf(member).last,
+    apply: (room, { seq, member = '' }) => room.memberOf(member).set(seq, true),
   },
   left: {
     isLegal: (room, event) =>
@@ -116,15 +116,6 @@ export const rules: Partial<Record<EventType, Rule>> = {
   unmuted: {
     isLegal: (room, event) => moderatesMember(room, event) && room.muteOf(event.member ?? '').last,
     apply: (room, { seq, member = '' }) => room.muteOf(member).set(seq, false),
-  },
-  invited: {
-    isLegal: (room, { username }) => isAlive(room) && room.moderates(username),
-    apply: (room, { seq, data }) => room.usesLeft(seq).set(seq, data?.max_uses ?? Number.POSITIVE_INFINITY),
-  },
-  invite_revoked: {
-    isLegal: (room, { username, data }) =>
-      isAlive(room) && room.moderates(username) && room.usesLeft(data?.invite ?? 0).last > 0,
-    apply: (room, { seq, data }) => room.usesLeft(data?.invite ?? 0).set(seq, 0),
   },
   room_deleted: {
     isLegal: byOwner,

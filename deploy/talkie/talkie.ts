@@ -17,6 +17,7 @@ const commands: Record<string, () => Promise<Command>> = {
   'user add': async () => (await import('./user.js')).add,
   'user block': async () => (await import('./user.js')).block,
   'user unblock': async () => (await import('./user.js')).unblock,
+  'user delete': async () => (await import('./user.js')).remove,
   'user reset-password': async () => (await import('./user.js')).resetPassword,
   'user admin': async () => (await import('./user.js')).admin,
   'room export': async () => (await import('./room/export.js')).roomExport,

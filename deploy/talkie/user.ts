@@ -4,6 +4,7 @@ import { Writable } from 'node:stream'
 import { type Accounts, createAccounts } from '../../plugins/auth/accounts.js'
 import { createPasswords } from '../../plugins/auth/passwords.js'
 import { openSessions } from '../../plugins/auth/sessions.js'
+import { messagesOfDeleted } from '../../schemas/user.js'
 import { type Command, type Context, UsageError, type Values } from './command.js'
 import { readLines } from './read-lines.js'
 import { type Opened, withStore } from './store.js'
@@ -50,6 +51,27 @@ export const unblock: Command = {
   async run([username = ''], _values, context) {
     await withAccounts(context, accounts => accounts.unblock(username))
     context.print(`Unblocked ${username}`)
+    return undefined
+  },
+}
+
+export const remove: Command = {
+  summary: 'Delete an account for good',
+  operands: 'USERNAME',
+  usageOptions: '--messages keep|delete',
+  help: `  --messages keep    the user's messages stay, under "deleted account"
+  --messages delete  they are deleted, too
+
+The user is logged out everywhere within a second and cannot log in any more; the username is never free again. The rest is
+done by the running servers within a minute or two, or by the next one that starts: the profile is erased, all memberships
+end, and a room that the user owns passes to its longest-serving moderator, or else member; without other members it is
+deleted.\n${runningHelp}`,
+  options: { messages: { type: 'string' } },
+  async run([username = ''], { messages }, context) {
+    const choice = messagesOfDeleted.find(choice => choice === messages)
+    if (choice === undefined) throw new UsageError('--messages must be keep or delete')
+    const ended = await withAccounts(context, accounts => accounts.delete(username, choice))
+    context.print(`Deleted account ${username}; sessions ended: ${ended}`)
     return undefined
   },
 }

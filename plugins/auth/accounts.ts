@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { errors } from '../../schemas/error.js'
-import type { AccountChange, Credentials, StoredUser } from '../../schemas/user.js'
+import type { AccountChange, Credentials, MessagesOfDeleted, StoredUser } from '../../schemas/user.js'
 import { AVATAR_COLORS, limits, USERNAME_PATTERN } from '../../schemas/wire.js'
 import { Conflict, type Store } from '../store/index.js'
 import { isCommon } from './common-passwords.js'
@@ -41,27 +41,29 @@ export function createAccounts(store: Store, sessions: Sessions, passwords: Pass
   /** Decides again if the account changes in between. @returns how many sessions ended @throws UserNotFound, Unauthorized */
   async function endAllBy(username: string, change: AccountChange, kept?: string): Promise<number> {
     for (;;) {
-      const user = await store.readUser(username)
-      if (user === null) throw new errors.UserNotFound(username)
+      const user = await readExisting(store, username)
       const ended = await sessions.endAllBy(user, change, kept)
       if (ended !== null) return ended
+    }
+  }
+
+  /** Decides again if the account changes in between: it may be deleted. @throws UserNotFound */
+  async function change(username: string, change: AccountChange): Promise<void> {
+    for (;;) {
+      const user = await readExisting(store, username)
+      if (await store.changeAccount(username, change, user.generation)) return
     }
   }
 
   return {
     resets: createResets(store, sessions, hash),
 
-    /**
-     * The first account becomes an administrator.
-     * @param claim called just before the account is stored, which then may fail
-     * @throws UsernameTaken, BadRequest, PasswordTooLong, PasswordTooCommon, LoginQueueFull; what `claim` throws
-     */
-    async add({ username, password }: Credentials, claim = async () => {}): Promise<StoredUser> {
+    /** The first account becomes an administrator. @throws UsernameTaken, BadRequest, PasswordTooLong, PasswordTooCommon, LoginQueueFull */
+    async add({ username, password }: Credentials): Promise<StoredUser> {
       if (!isUsername(username))
         throw new errors.BadRequest('Username must be 3 to 30 letters (A–Z, a–z), digits, _ or -')
       if ((await store.readUser(username)) !== null) throw new errors.UsernameTaken(username)
       const user = newUser(username, await hash(username, password))
-      await claim()
       try {
         return await store.createUser(user, true)
       } catch (error) {
@@ -73,14 +75,10 @@ export function createAccounts(store: Store, sessions: Sessions, passwords: Pass
     block: (username: string) => endAllBy(username, { blocked: true }),
 
     /** @throws UserNotFound */
-    async unblock(username: string): Promise<void> {
-      if (!(await store.changeAccount(username, { blocked: false }))) throw new errors.UserNotFound(username)
-    },
+    unblock: (username: string) => change(username, { blocked: false }),
 
     /** @throws UserNotFound */
-    async setAdmin(username: string, is_admin: boolean): Promise<void> {
-      if (!(await store.changeAccount(username, { is_admin }))) throw new errors.UserNotFound(username)
-    },
+    setAdmin: (username: string, is_admin: boolean) => change(username, { is_admin }),
 
     /** By an operator. Ends all sessions. @returns how many @throws UserNotFound, BadRequest, PasswordTooLong, PasswordTooCommon */
     async setPassword(username: string, password: string): Promise<number> {
@@ -91,6 +89,22 @@ export function createAccounts(store: Store, sessions: Sessions, passwords: Pass
     async endOtherSessions({ username, session_id }: Identity): Promise<void> {
       await endAllBy(username, {}, session_id)
     },
+
+    /**
+     * Deletes the account of the user: durably marked, without sessions, and never to be used or registered again. The
+     * rest follows (plugin `account-deletion`).
+     * @throws PasswordWrong unless `password` is right at the moment of the deletion; LoginQueueFull
+     */
+    async deleteOwn({ username }: Identity, password: string, messages: MessagesOfDeleted): Promise<void> {
+      const user = await store.readUser(username)
+      if (user === null || !(await passwords.verify(password, user.password_hash || null))) {
+        throw new errors.PasswordWrong()
+      }
+      if ((await sessions.endAllBy(user, deletionOf(messages))) === null) throw new errors.PasswordWrong()
+    },
+
+    /** By an operator, as `deleteOwn`. @returns how many sessions ended @throws UserNotFound */
+    delete: (username: string, messages: MessagesOfDeleted) => endAllBy(username, deletionOf(messages)),
 
     /**
      * By the user, in one of the sessions, which stays; all others end.
@@ -105,6 +119,19 @@ export function createAccounts(store: Store, sessions: Sessions, passwords: Pass
     },
   }
 }
+
+/** @throws UserNotFound, also if the account was deleted */
+export async function readExisting(store: Store, username: string): Promise<StoredUser> {
+  const user = await store.readUser(username)
+  if (user === null || user.deletion !== null) throw new errors.UserNotFound(username)
+  return user
+}
+
+/** The mark of a deleted account, which takes everything from it that could log in or act. */
+const deletionOf = (messages: MessagesOfDeleted) => ({
+  ...{ deletion: messages, deleted_at: new Date().toISOString(), deletion_done: false },
+  ...{ blocked: true, is_admin: false, ...newPassword('') },
+})
 
 /** @param password_hash empty if logging in must be impossible */
 export function newUser(username: string, password_hash: string): StoredUser {
@@ -122,6 +149,9 @@ export function newUser(username: string, password_hash: string): StoredUser {
     is_admin: false,
     reset_hash: null,
     reset_expires_at: null,
+    deletion: null,
+    deleted_at: null,
+    deletion_done: false,
   }
 }
 

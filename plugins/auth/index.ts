@@ -21,7 +21,6 @@ import { openSessions, type Sessions, type Usage } from './sessions.js'
 import { storedSessions } from './stored-sessions.js'
 import { createTokens, type Identity, type Tokens } from './tokens.js'
 
-export type { Usage } from './sessions.js'
 export type { Identity } from './tokens.js'
 
 declare module 'fastify' {
@@ -48,15 +47,12 @@ export function createAuth(
 ) {
   const accounts = createAccounts(store, sessions, passwords)
 
-  /**
-   * @param claim of an invitation, which opens registration by invitation; called just before the account is stored
-   * @throws RegistrationClosed, InvitationRequired, UsernameReserved, UsernameTaken, PasswordTooLong, PasswordTooCommon, BadRequest, LoginQueueFull
-   */
-  async function register(credentials: Credentials, usage?: Usage, claim?: () => Promise<void>): Promise<LoggedIn> {
+  /** @throws RegistrationClosed, InvitationRequired, UsernameReserved, UsernameTaken, PasswordTooLong, PasswordTooCommon, BadRequest, LoginQueueFull */
+  async function register(credentials: Credentials, usage?: Usage): Promise<LoggedIn> {
     if (mode === 'closed') throw new errors.RegistrationClosed()
-    if (mode === 'invite' && !claim) throw new errors.InvitationRequired()
+    if (mode === 'invite') throw new errors.InvitationRequired()
     if (isReserved(credentials.username)) throw new errors.UsernameReserved(credentials.username)
-    return openSession(await accounts.add(credentials, claim), usage)
+    return openSession(await accounts.add(credentials), usage)
   }
 
   /** Fails in the same way and time for an unknown user, a wrong password and a blocked user. @throws LoginFailed, LoginQueueFull */
@@ -125,7 +121,7 @@ export function createAuth(
 
   /** How an account can be created now. */
   async function registration(): Promise<Registration> {
-    return { mode, first_is_admin: (await store.countUsers()) === 0 }
+    return { mode, first_is_admin: !(await store.hadUsers()) }
   }
 
   /** @throws Unauthorized if the user does not exist */
@@ -148,6 +144,7 @@ export function createAuth(
     endSession,
     endOtherSessions: accounts.endOtherSessions,
     changePassword: accounts.changePassword,
+    deleteOwn: accounts.deleteOwn,
     makeResetLink: accounts.resets.makeLinkAs,
     resetPassword: accounts.resets.use,
     isGood: sessions.isGood,

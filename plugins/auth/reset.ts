@@ -21,7 +21,7 @@ export function createResets(
   /** Makes a link; an earlier one of the user is no longer valid. @throws UserNotFound */
   async function makeLink(username: string): Promise<ResetLink> {
     const user = await store.readUser(username)
-    if (user === null) throw new errors.UserNotFound(username)
+    if (user === null || user.deletion !== null) throw new errors.UserNotFound(username)
     const secret = randomBytes(SECRET_BYTES).toString('base64url')
     const expires_at = new Date(Date.now() + LINK_MS).toISOString()
     const change = { reset_hash: hashOf(secret), reset_expires_at: expires_at }

@@ -80,9 +80,9 @@ export async function memberView(roomLog: RoomLog, room_id: string, username: st
   return view
 }
 
-/** @throws UserNotFound @returns the username as registered: lookups ignore case */
+/** @throws UserNotFound, also if the account was deleted @returns the username as registered: lookups ignore case */
 export async function registeredName(store: Store, username: string): Promise<string> {
   const user = await store.readUser(username)
-  if (!user) throw new errors.UserNotFound(username)
+  if (!user || user.deletion !== null) throw new errors.UserNotFound(username)
   return user.username
 }

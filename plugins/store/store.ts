@@ -1,6 +1,5 @@
 import type { EventType, StoredEvent } from '../../schemas/event.js'
 import type { LastMessage, MemberRow, RoomRecord } from '../../schemas/room.js'
-import type { InviteRow } from '../../schemas/stored-invite.js'
 import type { AccountChange, ProfileChange, Session, StoredUser } from '../../schemas/user.js'
 
 /** What `append`, `createRoom` and `createUser` throw if a unique key is taken. */
@@ -58,6 +57,18 @@ export interface SearchResult {
   worked_ms: number
 }
 
+/** How long a lease may go without being renewed, ms. */
+export const LEASE_LOST_MS = 15_000
+
+/** Number of events that one `findByAuthor` looks at. */
+export const AUTHOR_SPAN = 2000
+
+export interface AuthorResult {
+  seqs: number[]
+  /** The `after` with which to continue; null at the end of the log. */
+  next_after: number | null
+}
+
 /** Maximum number of positions per `findAhead`. */
 export const POSITIONS_MAX = 500
 
@@ -69,7 +80,6 @@ export interface Position {
 
 /** A room from one user's point of view, as of `seq`. */
 export interface Standing {
-  /** Without invitations. */
   room: RoomRecord
   is_member: boolean
   /** Whether the user is the owner or a moderator. */
@@ -160,9 +170,14 @@ export interface Store {
    * @returns whether the user exists and has that generation
    */
   changeAccount(username: string, change: AccountChange, generation?: number): Promise<boolean>
-  /** By lower-case name, after `after` (a username). */
+  /** By lower-case name, after `after` (a username). Without deleted accounts. */
   listUsers(query: { after?: string; limit: number }): Promise<StoredUser[]>
+  /** Without deleted accounts; on a shared store up to some seconds old. */
   countUsers(): Promise<number>
+  /** Whether an account was ever created, deleted or not. */
+  hadUsers(): Promise<boolean>
+  /** Accounts whose deletion is not done yet, in any order. */
+  listDeletions(limit: number): Promise<StoredUser[]>
 
   createSession(session: Session): Promise<void>
   readSession(id: string): Promise<Session | null>
@@ -175,6 +190,17 @@ export interface Store {
   deleteSession(id: string): Promise<void>
   /** Deletes sessions that expired before `now` (RFC 3339). */
   deleteExpiredSessions(now: string): Promise<void>
+
+  /**
+   * Lets one server at a time do some work. Takes the lease if nobody holds it, and renews it if `holder` does; a holder
+   * that has not renewed it for LEASE_LOST_MS has lost it to the next caller that has waited for so long.
+   * @param key of the work
+   * @param holder a random id
+   * @returns whether `holder` has the lease now
+   */
+  takeLease(key: string, holder: string): Promise<boolean>
+  /** Gives the lease up, if `holder` has it. */
+  releaseLease(key: string, holder: string): Promise<void>
 
   /**
    * Appends a log's first event (`created`, seq 1), and creates the room's record and the owner's member row.
@@ -198,12 +224,10 @@ export interface Store {
   readMember(room_id: string, username: string): Promise<MemberRow | null>
   /** Rows with `is_member`, by lower-case username after `after`. Not for the default room. */
   listMembers(room_id: string, query: { after?: string; limit: number }): Promise<MemberRow[]>
+  /** Rows of a user in all rooms, also after the end of a membership, by room id after `after`. */
+  listMemberships(username: string, query: { after?: string; limit: number }): Promise<MemberRow[]>
   /** Rows with `banned`, whether or not the ban is over, by lower-case username after `after`. */
   listBanned(room_id: string, query: { after?: string; limit: number }): Promise<MemberRow[]>
-
-  /** Invitations of the room, also those that have ended, newest first. @param before an invitation's id */
-  listInvites(room_id: string, query: { before?: number; limit: number }): Promise<InviteRow[]>
-  readInvite(room_id: string, id: number): Promise<InviteRow | null>
 
   /** 0 if the user has no mark in the room. */
   readMark(username: string, room_id: string): Promise<number>
@@ -250,6 +274,9 @@ export interface Store {
   countUnread(room_id: string, username: string, after: number, max: number): Promise<number>
   /** Events of a type with seq over `after`, oldest first. */
   readByType(room_id: string, type: EventType, query: { after: number; limit: number }): Promise<StoredEvent[]>
+
+  /** Seqs of a user's messages after `after`, ascending, also of deleted ones. Looks at AUTHOR_SPAN events at most. */
+  findByAuthor(room_id: string, username: string, query: { after: number; limit: number }): Promise<AuthorResult>
 
   /**
    * Messages below `before` that have all the terms (`terms.ts`), or may have had them before an edit, newest first.

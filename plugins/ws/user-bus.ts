@@ -8,7 +8,9 @@ export interface Receiver {
   send(frame: ServerFrame): void
 }
 
-export type ProfileFrame = Pick<User, 'username' | 'display_name' | 'avatar_color' | 'status'> & { type: 'profile' }
+export type ProfileFrame = Pick<User, 'username' | 'display_name' | 'avatar_color' | 'status' | 'is_deleted'> & {
+  type: 'profile'
+}
 
 export type UserBus = ReturnType<typeof createUserBus>
 

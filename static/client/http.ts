@@ -1,5 +1,4 @@
 import type { Static } from '@sinclair/typebox'
-import type { InviteCreation, Invited, InviteList, InvitePage, NewInvite } from '../../schemas/invite.js'
 import type {
   Editing,
   Message,
@@ -14,7 +13,9 @@ import type {
 import type { BanPage, Restricting, Role } from '../../schemas/moderation.js'
 import type { MemberList, MemberPage, ReadMark, Room, RoomChange, RoomCreation, RoomList } from '../../schemas/room.js'
 import type {
+  AccountDeletion,
   Authenticated,
+  Credentials,
   Login,
   OwnUser,
   PasswordChange,
@@ -25,7 +26,6 @@ import type {
   ResetLink,
   SessionList,
   SessionPage,
-  SignUp,
 } from '../../schemas/user.js'
 import { ApiError } from './api-error.js'
 
@@ -95,7 +95,7 @@ export function createHttp(options: HttpOptions) {
   const message = (id: string, seq: number) => `${room(id)}/messages/${seq}`
 
   return {
-    register: (signUp: Static<typeof SignUp>) => json<Authenticated>('POST', '/auth/register', { body: signUp }),
+    register: (credentials: Credentials) => json<Authenticated>('POST', '/auth/register', { body: credentials }),
     resetPassword: (reset: PasswordReset) => nothing('POST', '/auth/reset', { body: reset }),
     registration: () => json<Registration>('GET', '/auth/registration'),
     login: (login: Static<typeof Login>) => json<Authenticated>('POST', '/auth/login', { body: login }),
@@ -137,16 +137,6 @@ export function createHttp(options: HttpOptions) {
     unmute: (id: string, username: string) => nothing('DELETE', `${room(id)}/mutes/${encodeURIComponent(username)}`),
     handOver: (id: string, username: string) => json<Room>('PUT', `${room(id)}/owner`, { body: { username } }),
 
-    invites: (id: string, query: InviteList = {}) => json<InvitePage>('GET', `${room(id)}/invites`, { query }),
-    createInvite: (id: string, creation: InviteCreation = {}) =>
-      json<NewInvite>('POST', `${room(id)}/invites`, { body: creation }),
-    revokeInvite: (id: string, invite: number) => nothing('DELETE', `${room(id)}/invites/${invite}`),
-    revokeInvitesOf: (id: string, created_by: string) =>
-      nothing('DELETE', `${room(id)}/invites`, { query: { created_by } }),
-    /** @param code what stands behind `#` in the link */
-    lookAtInvite: (code: string) => json<Invited>('POST', '/invites/look', { body: { code } }),
-    joinByInvite: (code: string) => json<Room>('POST', '/invites/join', { body: { code } }),
-
     messages: (id: string, query: PageQuery = {}) => json<Page>('GET', `${room(id)}/messages`, { query }),
     /** Searches all rooms of the user. */
     searchOwn: (query: OwnSearchQuery) => json<OwnSearchPage>('GET', '/messages/search', { query }),
@@ -164,6 +154,8 @@ export function createHttp(options: HttpOptions) {
     profile: (username: string) => json<Profile>('GET', `/users/${encodeURIComponent(username)}/profile`),
     changeProfile: (change: ProfileChange) => json<Profile>('PUT', '/users/me/profile', { body: change }),
 
+    /** Ends this session, too. */
+    deleteAccount: (deletion: AccountDeletion) => nothing('DELETE', '/users/me', { body: deletion }),
     changePassword: (change: PasswordChange) => nothing('PUT', '/users/me/password', { body: change }),
 
     /** For administrators. */

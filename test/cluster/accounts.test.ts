@@ -1,5 +1,6 @@
 import root, { test } from 'tap'
 import { PASSWORD, register } from '../support/application.js'
+import { eventually } from '../support/eventually.js'
 import { ask, type Cluster, enter, fileDatabase, clusterMissing as skip, startServers } from '../support/servers.js'
 
 const database = await fileDatabase(root)
@@ -67,6 +68,42 @@ test(`of ${LOGINS} logins with the old password during its change on two servers
     t.ok(await logIn(app, NEXT))
   }
 })
+
+for (const bus of ['working', 'down'] as const) {
+  test(`with the bus ${bus}: a deleted account has no session, no socket and no membership on any server`, {
+    skip,
+  }, async t => {
+    const cluster = await startServers(t, database, 2, { BUDGET_ADDRESS_MS: '0', RATE_LIMIT_AUTH_PER_MINUTE: '0' })
+    const [here, there] = cluster.apps as [App, App]
+    const [minji, bob] = [await register(here, 'minji'), await register(here, 'bob')]
+    const other = (await logIn(there)) as string
+    const made = await ask(here, { method: 'POST', url: '/rooms', headers: bob.headers, payload: { name: 'Lunch' } })
+    const { id } = made.json<{ id: string }>()
+    await ask(here, { method: 'POST', url: `/rooms/${id}/join`, headers: minji.headers, payload: {} })
+    const sockets = await Promise.all(cluster.origins.map(origin => enter(t, origin, `/rooms/${id}/ws`, other)))
+    if (bus === 'down') await cluster.redis.kill()
+    const logins = Array.from({ length: 10 }, (_, n) => logIn(cluster.apps[n % 2] as App))
+    const answer = ask(here, {
+      ...{ method: 'DELETE', url: '/users/me', headers: minji.headers },
+      payload: { password: PASSWORD, messages: 'keep' },
+    })
+    t.equal((await answer).statusCode, 204)
+    for (const socket of sockets) t.ok([4401, 4403].includes((await socket.closed).code))
+    const tokens = [minji.token, other, ...(await Promise.all(logins)).filter(token => token !== null)]
+    await eventually(async () => {
+      const rows = await Promise.all(['default', id].map(room_id => there.store.readMember(room_id, 'minji')))
+      return rows.every(row => row?.is_member === false)
+    })
+    for (const app of [here, there]) {
+      for (const token of tokens) {
+        t.equal((await ask(app, { url: '/auth/me', headers: bearer(token) })).statusCode, 401)
+      }
+      t.equal(await logIn(app), null)
+      const late = app.messages.send(id, 'minji', { client_id: 'late', text: 'late' })
+      await t.rejects(late, { code: 'NOT_MEMBER' })
+    }
+  })
+}
 
 test('of twenty first registrations at once on two servers, one makes an administrator', { skip }, async t => {
   const cluster = await startServers(t, database, 2, { BUDGET_ADDRESS_MS: '0' })

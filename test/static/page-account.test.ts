@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { PASSWORD } from '../support/application.js'
-import { inBrowser, serve, signUp, visit } from '../support/browser.js'
+import { inBrowser, row, send, serve, signUp, visit } from '../support/browser.js'
 
 const NEXT = 'another good one'
 const AGENT = 'Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0'
@@ -22,8 +22,8 @@ async function onTwoDevices(t: Test, browser: Browser) {
   await logIn(other)
   await other.getByRole('button', { name: 'Your profile' }).waitFor()
   await page.getByRole('button', { name: 'Your profile' }).click()
-  await page.getByRole('button', { name: 'Password and devices' }).click()
-  const dialog = page.getByRole('dialog', { name: 'Password and devices' })
+  await page.getByRole('button', { name: 'Account' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Account' })
   return { page, other, dialog }
 }
 
@@ -61,6 +61,31 @@ inBrowser('the user’s own account', async (t, browser) => {
     await dialog.getByRole('button', { name: 'Log out all other devices' }).click()
     await other.getByText(LOGGED_OUT).waitFor()
     await dialog.getByText('You’re not logged in anywhere else.').waitFor()
+  })
+
+  await t.test('a deleted account is logged out everywhere, and others see its messages without its name', async t => {
+    const { dialog, page, other } = await onTwoDevices(t, browser)
+    await dialog.getByRole('button', { name: 'Close' }).click()
+    await page.getByRole('link', { name: /Lobby/ }).click()
+    await send(page, 'I was here')
+    const bob = await visit(t, browser, page.url())
+    await signUp(bob, 'bob')
+    await row(bob, 'I was here').getByText('minji', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Your profile' }).click()
+    await page.getByRole('button', { name: 'Account' }).click()
+    await dialog.getByRole('button', { name: 'Delete account…' }).click()
+    await dialog.getByLabel('Your password').fill('wrong password')
+    await dialog.getByRole('button', { name: 'Delete account for good' }).click()
+    await dialog.getByText('The password is incorrect.').waitFor()
+    await dialog.getByLabel('Your password').fill(PASSWORD)
+    await dialog.getByLabel('Your password').press('Enter')
+    await page.getByRole('button', { name: 'Sign up', exact: true }).waitFor()
+    t.equal(await page.getByText(LOGGED_OUT).count(), 0, 'the user knows')
+    await other.getByText(LOGGED_OUT).waitFor()
+    await row(bob, 'I was here').getByText('Deleted account').waitFor()
+    t.equal(await row(bob, 'I was here').getByText('minji').count(), 0)
+    await bob.reload()
+    await row(bob, 'I was here').getByText('Deleted account').waitFor()
   })
 
   await t.test('the sign-up page says that the first account is the administrator’s, and no other', async t => {

@@ -47,11 +47,13 @@ to the room before the import is complete.`,
     return withStore(env, async ({ store, config }) => {
       const usernames = [...new Set([...log.usernames.values(), room.first.username])]
       const hash = hashOfNobody(config.BCRYPT_COST)
-      const { added, nameOf } = await ensureUsers(store, usernames, values['add-users'] === true, hash)
+      const { added, deleted, nameOf } = await ensureUsers(store, usernames, values['add-users'] === true, hash)
       const target = placing(room, nameOf)
       const { id, name, owner } = target.record
       await put(store, file, target, log.events)
       for (const member of new Set([...log.members, owner])) await store.moveMark(member, id, log.events)
+      // What was deleted here leaves this room, too.
+      for (const username of deleted) await store.changeAccount(username, { deletion_done: false })
       print(`Imported room ${id} (${name}): ${log.events} events; users added: ${added}`)
       return undefined
     })
@@ -124,14 +126,18 @@ function placing({ first, settings }: Adapted, nameOf: (username: string) => str
 }
 
 /**
- * @returns how many users were added, and how each username is spelled here
+ * @returns how many users were added, which of the others deleted their account, and how each username is spelled here
  * @throws Error, one sentence, if users are missing and may not be added
  */
 async function ensureUsers(store: Store, usernames: string[], mayAdd: boolean, hash: string) {
   const spelled = new Map<string, string>()
+  const deleted: string[] = []
   for (let at = 0; at < usernames.length; at += USERS_AT_ONCE) {
     const found = await store.readUsers(usernames.slice(at, at + USERS_AT_ONCE))
-    for (const { username } of found) spelled.set(username.toLowerCase(), username)
+    for (const { username, deletion } of found) {
+      spelled.set(username.toLowerCase(), username)
+      if (deletion !== null) deleted.push(username)
+    }
   }
   const missing = usernames.filter(username => !spelled.has(username.toLowerCase()))
   if (missing.length > 0 && !mayAdd) {
@@ -141,7 +147,7 @@ async function ensureUsers(store: Store, usernames: string[], mayAdd: boolean, h
   }
   for (const username of missing) await store.createUser({ ...newUser(username, hash), blocked: true })
   const nameOf = (username: string) => spelled.get(username.toLowerCase()) ?? username
-  return { added: missing.length, nameOf }
+  return { added: missing.length, deleted, nameOf }
 }
 
 /** Stores only the missing events, so that an interrupted import continues. */

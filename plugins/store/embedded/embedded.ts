@@ -160,6 +160,10 @@ function createEmbedded(folder: Folder, writer: Writer, log: Logger): Store {
       while (await writer.write('deleteExpiredSessions', now));
     },
 
+    // No other process can open the store, and this one does each work once.
+    takeLease: async () => true,
+    releaseLease: async () => {},
+
     createRoom: (record, created) => writer.write('createRoom', record, created),
     readStandings,
     listRooms: async (username, query) =>

@@ -4,7 +4,16 @@ import type { RoomRecord } from '../../../schemas/room.js'
 import type { Session, StoredUser } from '../../../schemas/user.js'
 import { DEFAULT_ROOM_ID } from '../../../schemas/wire.js'
 import { foldName, sortKey } from '../log/name.js'
-import { type Position, type RoomQuery, type RoomState, type Standing, type Target, UNREAD_SCAN_MAX } from '../store.js'
+import {
+  AUTHOR_SPAN,
+  type AuthorResult,
+  type Position,
+  type RoomQuery,
+  type RoomState,
+  type Standing,
+  type Target,
+  UNREAD_SCAN_MAX,
+} from '../store.js'
 import { readHead, readLast } from './head.js'
 import { createIndexReads } from './indexes.js'
 import {
@@ -73,15 +82,23 @@ export function createReads(db: Sqlite) {
     },
 
     listUsers({ after = '', limit }: { after?: string; limit: number }): StoredUser[] {
-      const rows = db.all<UserRow>(`select ${USER_COLUMNS} from users where username > ? order by username limit ?`, [
-        after,
-        limit,
-      ])
+      const rows = db.all<UserRow>(
+        `select ${USER_COLUMNS} from users where username > ? and deletion is null order by username limit ?`,
+        [after, limit],
+      )
       return rows.map(toUser)
     },
 
     countUsers(): number {
-      return db.get<{ count: number }>('select coalesce(max(id), 0) as count from users')?.count as number
+      const sql = `select coalesce(max(id), 0) - (select count(*) from users where deletion is not null) as count from users`
+      return db.get<{ count: number }>(sql)?.count as number
+    },
+
+    hadUsers: (): boolean => db.get('select 1 as found from users limit 1') !== undefined,
+
+    listDeletions(limit: number): StoredUser[] {
+      const sql = `select ${USER_COLUMNS} from users where deletion is not null and deletion_done = 0 limit ?`
+      return db.all<UserRow>(sql, [limit]).map(toUser)
     },
 
     readSession(id: string): Session | null {
@@ -212,6 +229,18 @@ export function createReads(db: Sqlite) {
         [room_id, after, upto, username, max],
       )
       return row?.count as number
+    },
+
+    findByAuthor(room_id: string, username: string, { after, limit }: EventsQuery): AuthorResult {
+      const upto = after + AUTHOR_SPAN
+      const rows = db.all<{ seq: number }>(
+        `select seq from events not indexed
+         where room_id = ? and seq > ? and seq <= ? and type = 'message' and username = ? order by seq limit ?`,
+        [room_id, after, upto, username, limit],
+      )
+      const seqs = rows.map(({ seq }) => seq)
+      if (seqs.length === limit) return { seqs, next_after: seqs.at(-1) as number }
+      return { seqs, next_after: upto < readHead(db, room_id) ? upto : null }
     },
 
     readByType(room_id: string, type: EventType, { after, limit }: { after: number; limit: number }): StoredEvent[] {

@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../../../schemas/event.js'
+import type { Restriction } from '../../../schemas/moderation.js'
 import type { MemberRow, RoomRecord } from '../../../schemas/room.js'
-import type { InviteRow } from '../../../schemas/stored-invite.js'
 import type { Session, StoredUser } from '../../../schemas/user.js'
 import { foldName, sortKey } from '../log/name.js'
 import type { Value } from './sqlite.js'
@@ -44,12 +44,21 @@ export function eventValues(event: StoredEvent): Value[] {
 }
 
 export const USER_COLUMNS =
-  'username, display_name, bio, avatar_color, status, created_at, password_hash, blocked, generation, kept_session, is_admin, reset_hash, reset_expires_at'
+  'username, display_name, bio, avatar_color, status, created_at, password_hash, blocked, generation, kept_session, is_admin, reset_hash, reset_expires_at, deletion, deleted_at, deletion_done'
 
-export type UserRow = Omit<StoredUser, 'blocked' | 'is_admin'> & { blocked: number; is_admin: number }
+export type UserRow = Omit<StoredUser, 'blocked' | 'is_admin' | 'deletion_done'> & {
+  blocked: number
+  is_admin: number
+  deletion_done: number
+}
 
 export function toUser(row: UserRow): StoredUser {
-  return { ...row, blocked: row.blocked === 1, is_admin: row.is_admin === 1 }
+  return {
+    ...row,
+    blocked: row.blocked === 1,
+    is_admin: row.is_admin === 1,
+    deletion_done: row.deletion_done === 1,
+  }
 }
 
 /** A value for each of USER_COLUMNS. */
@@ -68,28 +77,25 @@ export function userValues(user: StoredUser): Value[] {
     user.is_admin,
     user.reset_hash,
     user.reset_expires_at,
+    user.deletion,
+    user.deleted_at,
+    user.deletion_done,
   ]
 }
 
 /** Columns of `rooms`, and the log's head, up to which the record reflects it. */
 export const ROOM_COLUMNS = `id, coalesce((select seq from events where room_id = rooms.id order by seq desc limit 1), 0)
-  as indexed_seq, owner, member_count, password_hash, slow_mode_s, created_at, deleted, invites, name, description, is_public, max_members`
+  as indexed_seq, owner, member_count, password_hash, slow_mode_s, created_at, deleted, name, description, is_public, max_members`
 
-export type RoomRow = Omit<RoomRecord, 'deleted' | 'is_public' | 'invites'> & {
-  deleted: number
-  is_public: number
-  /** As JSON. Not read for lists of rooms. */
-  invites?: string | null
-}
+export type RoomRow = Omit<RoomRecord, 'deleted' | 'is_public'> & { deleted: number; is_public: number }
 
-export function toRoom({ invites, ...row }: RoomRow): RoomRecord {
-  const room: RoomRecord = { ...row, deleted: row.deleted === 1, is_public: row.is_public === 1 }
-  return invites ? { ...room, invites: JSON.parse(invites) } : room
+export function toRoom(row: RoomRow): RoomRecord {
+  return { ...row, deleted: row.deleted === 1, is_public: row.is_public === 1 }
 }
 
 /** What is stored of a room, its name also as it is searched and sorted. */
 export const STORED_ROOM_COLUMNS =
-  'id, name, name_folded, name_sort, description, is_public, max_members, owner, member_count, password_hash, slow_mode_s, created_at, deleted, invites'
+  'id, name, name_folded, name_sort, description, is_public, max_members, owner, member_count, password_hash, slow_mode_s, created_at, deleted'
 
 /** A value for each of STORED_ROOM_COLUMNS. */
 export function roomValues(room: RoomRecord): Value[] {
@@ -107,7 +113,6 @@ export function roomValues(room: RoomRecord): Value[] {
     room.slow_mode_s,
     room.created_at,
     room.deleted,
-    toJson(room.invites),
   ]
 }
 
@@ -128,9 +133,8 @@ export function toMember({ is_member, role, banned, muted, ...row }: MemberRowRo
   return member
 }
 
-function toJson(value: object | undefined): string | null {
-  return value === undefined ? null : JSON.stringify(value)
-}
+const toJson = (restriction: Restriction | undefined) =>
+  restriction === undefined ? null : JSON.stringify(restriction)
 
 /** A value for each of MEMBER_COLUMNS. */
 export const memberValues = (row: MemberRow): Value[] => [
@@ -142,14 +146,6 @@ export const memberValues = (row: MemberRow): Value[] => [
   toJson(row.banned),
   toJson(row.muted),
 ]
-
-/** What is looked up of an invitation, and all of it as JSON. */
-export const INVITE_COLUMNS = 'room_id, id, row'
-
-export const toInvite = ({ row }: { row: string }): InviteRow => JSON.parse(row)
-
-/** A value for each of INVITE_COLUMNS. */
-export const inviteValues = (row: InviteRow): Value[] => [row.room_id, row.id, JSON.stringify(row)]
 
 export const SESSION_COLUMNS = 'id, username, created_at, expires_at, generation, device, address, last_seen_at'
 

@@ -17,6 +17,9 @@ create unique index rooms_name_folded on rooms (name_folded) where deleted = 0;
 create index rooms_public on rooms (name_sort) where deleted = 0 and is_public = 1;
 `
 
+/** Of deleted accounts. */
+export const DELETION_INDEX = 'create index users_deletion on users (deletion_done) where deletion is not null;'
+
 /**
  * The embedded store's tables. Every column is typed, because libsql binds all numbers as REAL. Usernames are compared
  * regardless of case (`nocase` folds ASCII, and usernames are ASCII) and stored as registered.
@@ -27,7 +30,7 @@ create table meta (
   value text not null
 ) without rowid;
 
--- Users are never deleted, so the greatest id is their number.
+-- Rows are never deleted, so the greatest id is their number.
 create table users (
   id integer primary key,
   username text not null collate nocase unique,
@@ -42,8 +45,12 @@ create table users (
   kept_session text,
   is_admin integer not null default 0,
   reset_hash text,
-  reset_expires_at text
+  reset_expires_at text,
+  deletion text,
+  deleted_at text,
+  deletion_done integer not null default 0
 );
+${DELETION_INDEX}
 
 create table sessions (
   id text primary key,
@@ -72,8 +79,7 @@ create table rooms (
   password_hash text,
   slow_mode_s integer not null default 0,
   created_at text not null,
-  deleted integer not null,
-  invites text
+  deleted integer not null
 ) without rowid;
 ${ROOM_NAME_INDEXES}
 

@@ -1,8 +1,9 @@
 import type { RoomRecord } from '../../../schemas/room.js'
 import { foldName, keyOfDuplicate, sortKey } from '../log/name.js'
+import { ROWS_INDEX } from './indexes/members.js'
 import { placeholders, roomValues, STORED_ROOM_COLUMNS } from './rows.js'
 import type { Sqlite } from './sqlite.js'
-import { ROOM_NAME_INDEXES, SCHEMA_VERSION } from './tables.js'
+import { DELETION_INDEX, ROOM_NAME_INDEXES, SCHEMA_VERSION } from './tables.js'
 
 /** Brings a store of an older version up to this one, whole or not at all. */
 export function upgrade(db: Sqlite) {
@@ -21,7 +22,7 @@ export function upgrade(db: Sqlite) {
       // `ensureIndexes` makes it again, with roles, bans and mutes, from the logs.
       db.exec('drop table if exists members')
     }
-    if (Number(version) < 5) db.exec('alter table rooms add column invites text')
+    if (Number(version) < 5) addDeletionColumns(db)
     db.run("update meta set value = ? where name = 'schema_version'", [`${SCHEMA_VERSION}`])
   })
 }
@@ -40,6 +41,19 @@ function addAccountColumns(db: Sqlite) {
     alter table sessions add column last_seen_at text not null default '';
     update sessions set last_seen_at = created_at;
   `)
+}
+
+/** Version 4 knew no deleted accounts. */
+function addDeletionColumns(db: Sqlite) {
+  db.exec(`
+    alter table users add column deletion text;
+    alter table users add column deleted_at text;
+    alter table users add column deletion_done integer not null default 0;
+    ${DELETION_INDEX}
+  `)
+  // Without it, the table is missing and is made again with all its indexes.
+  const members = db.get("select 1 as found from sqlite_schema where type = 'table' and name = 'members'")
+  if (members !== undefined) db.exec(ROWS_INDEX)
 }
 
 /** Version 2 told names apart by case and sorted them by code points. Of rooms with one name, the oldest keeps it. */

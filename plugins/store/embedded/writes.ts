@@ -32,6 +32,9 @@ const ACCOUNT_COLUMNS = [
   'is_admin',
   'reset_hash',
   'reset_expires_at',
+  'deletion',
+  'deleted_at',
+  'deletion_done',
 ] as const satisfies (keyof AccountChange)[]
 
 /** Sessions that one `deleteExpiredSessions` deletes at most, to keep its transaction short. */

@@ -15,7 +15,10 @@ import {
 
 export const userDocument = (user: StoredUser): UserDocument => ({ _id: userKey(user.username), ...user })
 /** Older servers put neither these fields nor those of a session. */
-const NEW_USER = { generation: 0, kept_session: null, is_admin: false, reset_hash: null, reset_expires_at: null }
+const NEW_USER = {
+  ...{ generation: 0, kept_session: null, is_admin: false, reset_hash: null, reset_expires_at: null },
+  ...{ deletion: null, deleted_at: null, deletion_done: false },
+}
 export const toUser = ({ _id, ...user }: UserDocument): StoredUser => ({ ...NEW_USER, ...user })
 
 export const sessionDocument = ({ id, ...session }: Session): SessionDocument => ({

@@ -38,19 +38,12 @@ export function createIndexReads(
       return members.listMembers(call, room_id, query)
     },
 
+    /** As of the last appends of this server, which bring rows up to date; those of others may lag for some ms. */
+    listMemberships: members.listMemberships,
+
     async listBanned(call: Call, room_id: string, query: { after?: string; limit: number }) {
       await settle(call, room_id)
       return members.listBanned(call, room_id, query)
-    },
-
-    async readInvite(call: Call, room_id: string, id: number) {
-      await settle(call, room_id)
-      return members.readInvite(call, room_id, id)
-    },
-
-    async listInvites(call: Call, room_id: string, query: { before?: number; limit: number }) {
-      await settle(call, room_id)
-      return members.listInvites(call, room_id, query)
     },
 
     async searchTerms(call: Call, room_id: string, wanted: string[], query: { before: number; limit: number }) {

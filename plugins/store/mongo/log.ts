@@ -1,6 +1,6 @@
 import type { Filter } from 'mongodb'
 import type { EventType, StoredEvent } from '../../../schemas/event.js'
-import { type Position, type Target, UNREAD_SCAN_MAX } from '../store.js'
+import { AUTHOR_SPAN, type AuthorResult, type Position, type Target, UNREAD_SCAN_MAX } from '../store.js'
 import { type Collections, type EventDocument, userKey } from './collections.js'
 import type { Call } from './connection.js'
 
@@ -126,6 +126,21 @@ export function createLog({ events }: Collections) {
 
     async readByType(call: Call, room_id: string, type: EventType, { after, limit }: { after: number; limit: number }) {
       return blank(call, room_id, await find(call, { room_id, type, seq: { $gt: after } }, 1, limit))
+    },
+
+    async findByAuthor(
+      call: Call,
+      room_id: string,
+      username: string,
+      { after, limit }: EventsQuery,
+    ): Promise<AuthorResult> {
+      const upto = after + AUTHOR_SPAN
+      const filter = { room_id, type: 'message' as const, seq: { $gt: after, $lte: upto }, user: userKey(username) }
+      const found = events.find(filter, { ...call, projection: { _id: 0, seq: 1 }, sort: { seq: 1 }, limit })
+      const seqs = (await found.toArray()).map(({ seq }) => seq)
+      if (seqs.length === limit) return { seqs, next_after: seqs.at(-1) as number }
+      const head = (await newest(call, room_id))?.seq ?? 0
+      return { seqs, next_after: upto < head ? upto : null }
     },
 
     async readTargets(call: Call, room_id: string, seqs: number[]) {

@@ -24,6 +24,7 @@ import { createRooms } from './rooms.js'
 import { createReadStandings } from './standings.js'
 import { createReadState } from './state.js'
 import { createUpkeep } from './upkeep.js'
+import { createWorkLeases } from './work-leases.js'
 
 /**
  * Events per insert command. FerretDB splits inserts into batches of a hundred and continues with the next batch after
@@ -196,6 +197,7 @@ export async function openMongo(
     },
 
     ...exposeAll(people),
+    ...exposeAll(createWorkLeases(collections)),
     ...exposeAll(createIndexReads(indexes, settle, upkeep.follow)),
 
     createRoom: expose(async (call: Call, record: RoomRecord, created: StoredEvent) => {
@@ -226,6 +228,7 @@ export async function openMongo(
       if (read.room !== null && read.room.indexed_seq < read.head) upkeep.behind(room_id, read.head)
       return read
     }),
+    findByAuthor: expose(log.findByAuthor),
     readTargets: expose(log.readTargets),
     readPage: expose(log.readPage),
     countUnread: expose(log.countUnread),

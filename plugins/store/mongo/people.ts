@@ -14,6 +14,10 @@ const EXPIRED_STEP = 500
 /** How long a count of users is kept, which every list of rooms shows: users of other servers are counted so late. */
 const COUNT_MS = 10_000
 
+/** Of `deletion`; older servers put none. */
+const EXISTING = null
+const DELETED = { $gt: '' } as object
+
 type Listing = { after?: string; limit: number }
 
 /** Accounts, sessions and read marks. */
@@ -123,21 +127,32 @@ export function createPeople(collections: Collections, log: Log) {
     },
 
     async listUsers(call: Call, { after = '', limit }: Listing): Promise<StoredUser[]> {
-      const found = users.find({ _id: { $gt: userKey(after) } }, { ...call, sort: { _id: 1 }, limit })
+      const filter = { _id: { $gt: userKey(after) }, deletion: EXISTING }
+      const found = users.find(filter, { ...call, sort: { _id: 1 }, limit })
       return (await found.toArray()).map(toUser)
     },
 
-    /** From the collection's metadata: users are never deleted, and the cost of an exact count would grow with them. */
+    /** Of all accounts from the collection's metadata: the cost of an exact count would grow with them. */
     async countUsers(call: Call): Promise<number> {
       if (performance.now() - counted_at < COUNT_MS) return counted
       const asked_at = performance.now()
-      const count = await users.estimatedDocumentCount(call)
+      const deleted = await users.countDocuments({ deletion: DELETED }, call)
+      const count = (await users.estimatedDocumentCount(call)) - deleted
       // A user of this server may have been registered meanwhile.
       if (registered_at < asked_at) {
         counted = count
         counted_at = asked_at
       }
       return count
+    },
+
+    async hadUsers(call: Call): Promise<boolean> {
+      return (await users.findOne({}, { ...call, projection: { _id: 1 } })) !== null
+    },
+
+    async listDeletions(call: Call, limit: number): Promise<StoredUser[]> {
+      const found = users.find({ deletion: DELETED, deletion_done: false }, { ...call, limit })
+      return (await found.toArray()).map(toUser)
     },
 
     async createSession(call: Call, session: Session): Promise<void> {

@@ -62,6 +62,7 @@ export function DisplayName({ username }: { username: string }) {
 
 /** The username, if it is not the display name. */
 export function Username({ username }: { username: string }) {
-  const shown = useAccountState('people', people => people.get(username)?.display_name)
+  const person = useAccountState('people', people => people.get(username))
+  const shown = person?.is_deleted ? username : person?.display_name
   return shown && shown !== username ? <span class="username">@{username}</span> : null
 }

@@ -141,6 +141,7 @@ export const en = {
   jump_to_latest: (count: number) =>
     count > 0 ? `${unreadCount(count)} new ${count === 1 ? 'message' : 'messages'}` : 'Jump to latest',
   edited: 'edited',
+  deleted_account: 'Deleted account',
   deleted_message: 'This message was deleted.',
   deleted_by_moderator: 'Deleted by a moderator.',
   original_message: 'View original message',
@@ -191,7 +192,7 @@ export const en = {
 
   profile: 'Profile',
   your_profile: 'Your profile',
-  account: 'Password and devices',
+  account: 'Account',
   display_name: 'Display name',
   bio: 'About me',
   avatar_color: 'Avatar color',

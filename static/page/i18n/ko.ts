@@ -136,6 +136,7 @@ export const ko: Dictionary = {
   load_older: '이전 메시지 불러오기',
   jump_to_latest: count => (count > 0 ? `새 메시지 ${unreadCount(count)}개` : '최신 메시지로 이동'),
   edited: '수정됨',
+  deleted_account: '탈퇴한 계정',
   deleted_message: '삭제된 메시지예요.',
   deleted_by_moderator: '운영진이 삭제한 메시지예요.',
   original_message: '원본 메시지 보기',
@@ -186,7 +187,7 @@ export const ko: Dictionary = {
 
   profile: '프로필',
   your_profile: '내 프로필',
-  account: '비밀번호와 로그인 기기',
+  account: '계정',
   display_name: '표시 이름',
   bio: '자기소개',
   avatar_color: '프로필 색상',

@@ -71,7 +71,7 @@ export function createAccount(options: AccountOptions) {
   })
   const closing = new AbortController()
   const drafts = createDrafts(browserStorage, me)
-  const people = createPeople(store, http)
+  const people = createPeople(store, http, options.language)
   people.cacheUsers([user])
 
   // These need each other: each is asked for when it is needed.

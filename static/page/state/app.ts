@@ -126,6 +126,7 @@ export function createApp() {
     setLanguage(language: Language) {
       saveLanguage(language)
       store.set({ language })
+      account?.people.translate()
     },
     async enableNotifications() {
       await notifications.ask()

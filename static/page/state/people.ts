@@ -1,4 +1,5 @@
 import type { Http } from '../../client/index.js'
+import { type Language, languages } from '../i18n/index.js'
 import type { AccountState, Person } from './state.js'
 import type { Store } from './store.js'
 
@@ -8,7 +9,7 @@ const PEOPLE_MAX = 2000
 export type People = ReturnType<typeof createPeople>
 
 /** The cache of users' names and colors; the oldest entries are evicted first. */
-export function createPeople(store: Store<AccountState>, http: Http) {
+export function createPeople(store: Store<AccountState>, http: Http, language: () => Language) {
   /** Usernames whose lookup has been queued: each is requested once. */
   const requested = new Set<string>()
   let queue: Promise<unknown> = Promise.resolve()
@@ -16,8 +17,9 @@ export function createPeople(store: Store<AccountState>, http: Http) {
 
   function cacheUsers(users: readonly Person[]) {
     const people = new Map(store.state.people)
-    for (const { username, display_name, avatar_color, status } of users) {
-      people.set(username, { username, display_name, avatar_color, status })
+    for (const { username, display_name: chosen, avatar_color, status, is_deleted } of users) {
+      const display_name = is_deleted ? languages[language()].deleted_account : chosen
+      people.set(username, { username, display_name, avatar_color, status, ...(is_deleted && { is_deleted }) })
     }
     for (const username of people.keys()) {
       if (people.size <= PEOPLE_MAX) break
@@ -28,6 +30,8 @@ export function createPeople(store: Store<AccountState>, http: Http) {
 
   return {
     cacheUsers,
+    /** The language has changed. */
+    translate: () => cacheUsers([...store.state.people.values()]),
 
     /** Requests a profile that is not cached; the requests run one at a time. */
     lookUpUser(username: string) {

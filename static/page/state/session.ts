@@ -1,4 +1,4 @@
-import type { Authenticated } from '../../../schemas/user.js'
+import type { AccountDeletion, Authenticated } from '../../../schemas/user.js'
 import { ApiError, type Http } from '../../client/index.js'
 import { browserStorage } from './browser-storage.js'
 
@@ -31,6 +31,8 @@ export function createSession(http: () => Http, events: SessionEvents) {
   let timer: ReturnType<typeof setTimeout> | undefined
   /** The pending logout: its response must not remove the cookie of a later login. */
   let ending: Promise<void> = Promise.resolve()
+  /** The account is being deleted: the server ends the session before it answers. */
+  let leaving = false
 
   function store(login: Authenticated) {
     token = login.token
@@ -47,6 +49,7 @@ export function createSession(http: () => Http, events: SessionEvents) {
 
   /** @returns whether there is a valid token now; if the server rejects the refresh, the session has ended */
   async function renew(): Promise<boolean> {
+    if (leaving) return false
     try {
       const login = await http().refresh()
       store(login)
@@ -118,6 +121,17 @@ export function createSession(http: () => Http, events: SessionEvents) {
     async signUp(username: string, password: string) {
       await logoutSettled()
       begin(await http().register({ username, password }), true)
+    },
+    /** Ends the session, too. @throws ApiError */
+    async deleteAccount(deletion: AccountDeletion) {
+      leaving = true
+      try {
+        await http().deleteAccount(deletion)
+      } finally {
+        leaving = false
+      }
+      browserStorage.removeItem(KEY)
+      drop(false)
     },
     logOut() {
       browserStorage.setItem(KEY, LOGGING_OUT)

@@ -7,7 +7,7 @@ import type { OutgoingMessage } from './outgoing-message.js'
 import type { Route } from './route.js'
 
 /** What the page shows of a user beside their messages. */
-export type Person = Pick<User, 'username' | 'display_name' | 'avatar_color' | 'status'>
+export type Person = Pick<User, 'username' | 'display_name' | 'avatar_color' | 'status' | 'is_deleted'>
 
 /** How a membership ended while the room was known. */
 export interface Ended {

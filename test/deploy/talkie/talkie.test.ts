@@ -25,6 +25,7 @@ test('--help lists every command, and every command has its own help', async t =
     'user add',
     'user admin',
     'user block',
+    'user delete',
     'user reset-password',
     'user unblock',
   ])
@@ -45,7 +46,7 @@ test('a group has help of its own, and "help COMMAND" is "COMMAND --help"', asyn
   t.equal(group.stdout[0], 'Usage: talkie user COMMAND [ARGUMENTS]')
   t.strictSame(
     group.stdout.flatMap(line => line.match(/^ {2}user ([a-z-]+)/)?.[1] ?? []),
-    ['add', 'block', 'unblock', 'reset-password', 'admin'],
+    ['add', 'block', 'unblock', 'delete', 'reset-password', 'admin'],
   )
   t.strictSame(await run(['help', 'user'], {}), group)
   t.strictSame(await run(['help', 'room', 'export'], {}), await run(['room', 'export', '-h'], {}))
@@ -57,7 +58,7 @@ test('wrong usage prints one line and exits with 2', async t => {
     [[], 'Missing command. See: talkie --help'],
     [['users'], 'Unknown command "users". See: talkie --help'],
     [['user'], 'Missing command after "user". See: talkie user --help'],
-    [['user', 'delete', 'minji'], 'Unknown command "user delete". See: talkie user --help'],
+    [['user', 'rename', 'minji'], 'Unknown command "user rename". See: talkie user --help'],
     [['user', 'block'], 'Missing argument USERNAME. See: talkie user block --help'],
     [['backup', 'a', 'b'], 'Unexpected argument "b". See: talkie backup --help'],
     [['user', 'add', 'minji', '--password', 'x'], "Unknown option '--password'. See: talkie user add --help"],

@@ -2,6 +2,7 @@ import { test } from 'tap'
 import { errors } from '../../../schemas/error.js'
 import { build, environment, PASSWORD } from '../../support/application.js'
 import { run } from '../../support/command.js'
+import { eventually } from '../../support/eventually.js'
 
 const LOGIN_FAILED = { code: 'LOGIN_FAILED' }
 
@@ -69,6 +70,28 @@ test('the first account that is added is an administrator, and user admin appoin
     code: 2,
     stderr: ['Expected on or off instead of "yes". See: talkie user admin --help'],
   })
+})
+
+test('user delete ends all sessions for good, and the next server does the rest', async t => {
+  const env = environment(t, { JWT_SECRET: 'a secret of at least 32 characters' })
+  for (const name of ['minji', 'bob']) await run(['user', 'add', name], env, PASSWORD)
+  t.match(await run(['user', 'delete', 'bob', '--messages', 'all'], env), {
+    code: 2,
+    stderr: ['--messages must be keep or delete. See: talkie user delete --help'],
+  })
+  t.match(await run(['user', 'delete', 'bob', '--messages', 'delete'], env), {
+    code: 0,
+    stdout: ['Deleted account bob; sessions ended: 0'],
+  })
+  for (const args of [['unblock'], ['admin', 'on'], ['delete', '--messages', 'keep'], ['reset-password', '--link']]) {
+    const [command = '', ...rest] = args
+    const gone = await run(['user', command, 'bob', ...rest], env, PASSWORD)
+    t.match(gone, { code: 1, stderr: [new errors.UserNotFound('bob').message] }, command)
+  }
+  t.match(await run(['user', 'add', 'Bob'], env, PASSWORD), { code: 1 })
+  const app = await build(t, env)
+  await t.rejects(app.auth.login('bob', PASSWORD), LOGIN_FAILED)
+  await eventually(async () => (await app.store.readMember('default', 'bob'))?.is_member === false)
 })
 
 test('a failing command prints one line and exits with 1', async t => {

@@ -1,4 +1,3 @@
-import { invitesContract } from './contract/invites.js'
 import { logContract } from './contract/log.js'
 import { marksContract } from './contract/marks.js'
 import { membersContract } from './contract/members.js'
@@ -19,7 +18,6 @@ const parts = [
   roomsContract,
   standingsContract,
   membersContract,
-  invitesContract,
   marksContract,
   logContract,
   readingContract,

@@ -16,6 +16,9 @@ import {
 } from '../rows.js'
 import type { Sqlite } from '../sqlite.js'
 
+/** All rows of a user. */
+export const ROWS_INDEX = 'create index members_rows on members (username, room_id);'
+
 /** Members of rooms, and the fields of a room's record that derive from its log. */
 export const members: LogIndex = {
   name: 'members',
@@ -32,6 +35,7 @@ create table members (
 ) without rowid;
 create index members_present on members (room_id, username) where is_member = 1;
 create index members_username on members (username) where is_member = 1;
+${ROWS_INDEX}
 create index members_banned on members (room_id, username) where banned is not null;
 `,
   types: membershipTypes,
@@ -62,7 +66,7 @@ function updateRecord(db: Sqlite, room_id: string, events: StoredEvent[]) {
   const room = events.reduce(foldRoom, before)
   db.run(
     `update rooms set description = ?, is_public = ?, max_members = ?, owner = ?, member_count = ?, password_hash = ?,
-       slow_mode_s = ?, deleted = ?, invites = ? where id = ?`,
+       slow_mode_s = ?, deleted = ? where id = ?`,
     [
       room.description,
       room.is_public,
@@ -72,7 +76,6 @@ function updateRecord(db: Sqlite, room_id: string, events: StoredEvent[]) {
       room.password_hash,
       room.slow_mode_s,
       room.deleted,
-      room.invites === undefined ? null : JSON.stringify(room.invites),
       room_id,
     ],
   )
@@ -113,6 +116,15 @@ export function createMemberReads(db: Sqlite) {
         `select ${MEMBER_COLUMNS} from members indexed by members_banned
          where room_id = ? and banned is not null and username > ? order by username limit ?`,
         [room_id, after, limit],
+      )
+      return rows.map(toMember)
+    },
+
+    listMemberships(username: string, { after = '', limit }: { after?: string; limit: number }): MemberRow[] {
+      const rows = db.all<MemberRowRow>(
+        `select ${MEMBER_COLUMNS} from members indexed by members_rows
+         where username = ? and room_id > ? order by room_id limit ?`,
+        [username, after, limit],
       )
       return rows.map(toMember)
     },

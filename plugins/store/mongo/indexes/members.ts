@@ -11,7 +11,6 @@ import { insertIfMissing } from '../failures.js'
 import type { Log } from '../log.js'
 import { type LogIndex, STEP_EVENTS } from '../log-index.js'
 import { MEMBERSHIP_TYPES, readRows } from '../state.js'
-import { createInvites } from './invites.js'
 
 const projection = { _id: 0 } as const
 
@@ -19,12 +18,11 @@ const isAt = ({ indexed_seq, latest }: Pick<RoomDocument, 'indexed_seq' | 'lates
   indexed_seq >= head && latest !== undefined && latest.seq >= head
 
 /**
- * Members and invitations of rooms, and the fields of a room's record that derive from its log, with its newest message. The position is the record's `indexed_seq`, which is compared when the record is changed, so that no change
+ * Members of rooms, and the fields of a room's record that derive from its log, with its newest message. The position is the record's `indexed_seq`, which is compared when the record is changed, so that no change
  * is counted twice. `latest` has its own seq, because older servers advance the position without it.
  */
 export function createMembers(collections: Collections, log: Log, claims: Claims) {
   const { rooms, members, purges } = collections
-  const invites = createInvites(collections)
 
   /** Folds events over the rows that they change. If two servers write a row at once, the greater seq wins. */
   async function putRows(call: Call, room_id: string, changes: StoredEvent[]) {
@@ -73,7 +71,6 @@ export function createMembers(collections: Collections, log: Log, claims: Claims
         { key: { user: 1, room_id: 1 } },
         { key: { room_id: 1, is_banned: 1, user: 1 } },
       ],
-      invites: [{ key: { room_id: 1, id: 1 }, unique: true }],
     },
 
     /** A log without a record is up to date: there is nothing to update. */
@@ -97,8 +94,7 @@ export function createMembers(collections: Collections, log: Log, claims: Claims
       const record = toRecord(found)
       const { changes, message } = await readChanges(call, found, head)
       await putRows(call, room_id, changes)
-      await invites.put(call, room_id, changes)
-      const { id, name, created_at: _, indexed_seq: __, invites: open, ...settings } = changes.reduce(foldRoom, record)
+      const { id, name, created_at: _, indexed_seq: __, ...settings } = changes.reduce(foldRoom, record)
       const { deleted } = settings
       if (deleted) await insertIfMissing(purges.insertOne({ _id: id, seq: 0 }, call))
       const tombstone = deleted ? id : ''
@@ -108,22 +104,14 @@ export function createMembers(collections: Collections, log: Log, claims: Claims
       if (isNamed && !deleted) await claims.free(call, foldName(name), id)
       const derived = { ...settings, ...(isNamed && nameFields(name)), tombstone, latest }
       const changed = { ...derived, indexed_seq: Math.max(head, record.indexed_seq) }
-      const update =
-        open === undefined
-          ? { $set: changed, $unset: { invites: '' as const } }
-          : { $set: { ...changed, invites: open } }
-      await rooms.updateOne({ _id: id, indexed_seq: record.indexed_seq }, update, call)
+      await rooms.updateOne({ _id: id, indexed_seq: record.indexed_seq }, { $set: changed }, call)
       if (isNamed) await claims.release(call, name, id, head)
       return false
     },
-
-    forget: invites.forget,
   }
 
   return {
     index,
-    readInvite: invites.readInvite,
-    listInvites: invites.listInvites,
 
     async readMember(call: Call, room_id: string, username: string): Promise<MemberRow | null> {
       const found = await members.findOne({ room_id, user: userKey(username) }, { ...call, projection })
@@ -133,6 +121,11 @@ export function createMembers(collections: Collections, log: Log, claims: Claims
     async listMembers(call: Call, room_id: string, { after = '', limit }: { after?: string; limit: number }) {
       const filter = { room_id, is_member: true, user: { $gt: userKey(after) } }
       return (await members.find(filter, { ...call, projection, sort: { user: 1 }, limit }).toArray()).map(toMember)
+    },
+
+    async listMemberships(call: Call, username: string, { after = '', limit }: { after?: string; limit: number }) {
+      const filter = { user: userKey(username), room_id: { $gt: after } }
+      return (await members.find(filter, { ...call, projection, sort: { room_id: 1 }, limit }).toArray()).map(toMember)
     },
 
     async listBanned(call: Call, room_id: string, { after = '', limit }: { after?: string; limit: number }) {

@@ -116,6 +116,26 @@ export function membersContract({ promise }: Promises) {
     t.strictSame(await list({ limit: 2, after: 'zed' }), [])
   })
 
+  promise(
+    'the rows of a user in all rooms are listed by room, also where the membership has ended',
+    async (t, store) => {
+      for (const id of ['b', 'a', 'c', 'd']) await store.createRoom(...room(id))
+      for (const id of ['b', 'c', 'd']) await store.append(id, 1, events(id, 1, [{ type: 'joined', member: 'Bob' }]))
+      await store.append('c', 2, events('c', 2, [{ type: 'left', username: 'Bob', member: 'Bob' }]))
+      const list = async (username: string, query: { after?: string; limit: number }) =>
+        (await store.listMemberships(username, query)).map(({ room_id, is_member }) => [room_id, is_member])
+      t.strictSame(await list('BOB', { limit: 10 }), [
+        ['b', true],
+        ['c', false],
+        ['d', true],
+      ])
+      t.strictSame(await list('bob', { limit: 1, after: 'b' }), [['c', false]])
+      t.strictSame(await list('bob', { limit: 10, after: 'd' }), [])
+      t.equal((await list('ann', { limit: 10 })).length, 4)
+      t.strictSame(await list('nobody', { limit: 10 }), [])
+    },
+  )
+
   promise('readState returns the membership events after the writer’s position', async (t, store) => {
     await store.createRoom(...room('r'))
     await store.append(

@@ -1,3 +1,4 @@
+import { AUTHOR_SPAN, type AuthorResult, BATCH_MAX } from '../../../../plugins/store/store.js'
 import { events, message, type Part, type Promises, search, seqs, texts, upTo } from './support.js'
 
 /** Reading messages as they are now. */
@@ -88,6 +89,32 @@ export function readingContract({ promise }: Promises) {
       { message: log[9], newest: log[10] },
     ])
   })
+
+  promise(
+    'the messages of one author are found, deleted ones too, however many events lie between them',
+    async (t, store) => {
+      const parts = Array.from({ length: AUTHOR_SPAN + 10 }, (_, n) =>
+        message(`${n}`, { username: n % (AUTHOR_SPAN / 2) === 0 ? 'Bob' : 'ann' }),
+      )
+      for (let after = 0; after < parts.length; after += BATCH_MAX) {
+        await store.append('r', after, events('r', 0, parts).slice(after, after + BATCH_MAX))
+      }
+      const head = parts.length
+      await store.append('r', head, events('r', head, [{ type: 'deleted', username: 'Bob', target: 1 }]))
+      const found: number[] = []
+      let reads = 0
+      for (let after: number | null = 0; after !== null; reads++) {
+        const page: AuthorResult = await store.findByAuthor('r', 'BOB', { after, limit: 2 })
+        t.ok(page.seqs.length <= 2)
+        found.push(...page.seqs)
+        after = page.next_after
+      }
+      t.strictSame(found, [1, 1 + AUTHOR_SPAN / 2, 1 + AUTHOR_SPAN])
+      t.ok(reads <= 4)
+      t.strictSame(await store.findByAuthor('r', 'cho', { after: head, limit: 2 }), { seqs: [], next_after: null })
+      t.strictSame(await store.findByAuthor('none', 'bob', { after: 0, limit: 2 }), { seqs: [], next_after: null })
+    },
+  )
 
   promise('unread messages are those of others after the mark that are not deleted', async (t, store) => {
     await store.append(

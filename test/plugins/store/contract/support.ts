@@ -30,6 +30,9 @@ export const user = (username: string): StoredUser => ({
   is_admin: false,
   reset_hash: null,
   reset_expires_at: null,
+  deletion: null,
+  deleted_at: null,
+  deletion_done: false,
 })
 
 export const session = (id: string, username: string, more: Partial<Session> = {}): Session => ({

@@ -93,6 +93,53 @@ export function usersContract({ promise }: Promises) {
     t.match(await store.createUser({ ...user('bob'), is_admin: true }), { is_admin: true })
   })
 
+  promise(
+    'a deleted account keeps its name, is not listed nor counted, and waits until its deletion is done',
+    async (t, store, { reopen }) => {
+      for (const name of ['ann', 'bob', 'cho']) await store.createUser(user(name))
+      t.equal(await store.countUsers(), 3)
+      const mark = { deletion: 'delete', deleted_at: '2026-01-31T09:30:00.000Z', deletion_done: false } as const
+      t.equal(await store.changeAccount('BOB', { ...mark, generation: 1 }, 0), true)
+      const again = await reopen()
+      t.strictSame(await again.readUser('bob'), { ...user('bob'), ...mark, generation: 1 })
+      t.strictSame(
+        (await again.listUsers({ limit: 10 })).map(({ username }) => username),
+        ['ann', 'cho'],
+      )
+      t.equal(await again.countUsers(), 2)
+      t.strictSame(await again.listDeletions(10), [{ ...user('bob'), ...mark, generation: 1 }])
+      t.strictSame(await again.listDeletions(1), await again.listDeletions(10))
+      await t.rejects(again.createUser(user('Bob')), Conflict)
+      await again.changeAccount('bob', { deletion_done: true })
+      t.strictSame(await again.listDeletions(10), [])
+      t.match(await again.readUser('bob'), { deletion: 'delete', deletion_done: true })
+    },
+  )
+
+  promise('a store that had an account knows that, even if all accounts are deleted', async (t, store) => {
+    t.equal(await store.hadUsers(), false)
+    await store.createUser(user('ann'))
+    await store.changeAccount('ann', { deletion: 'keep', deleted_at: '2026-01-31T09:30:00.000Z' })
+    t.equal(await store.hadUsers(), true)
+    t.equal(await store.countUsers(), 0)
+  })
+
+  promise('of several holders one has a lease, and another gets it when it is given up', async (t, store) => {
+    if (!store.shared) {
+      t.ok(await store.takeLease('work', 'one'), 'a store of one process has no rivals')
+      return
+    }
+    const taken = await Promise.all(['one', 'two', 'three'].map(holder => store.takeLease('work', holder)))
+    t.equal(taken.filter(Boolean).length, 1)
+    const holder = ['one', 'two', 'three'][taken.indexOf(true)] as string
+    t.equal(await store.takeLease('work', holder), true, 'renewed')
+    t.equal(await store.takeLease('other work', 'other'), true)
+    await store.releaseLease('work', 'nobody')
+    t.equal(await store.takeLease('work', 'other'), false)
+    await store.releaseLease('work', holder)
+    t.equal(await store.takeLease('work', 'other'), true)
+  })
+
   promise('a new user’s mark in the default room is at its head', async (t, store) => {
     await store.createUser(user('early'))
     await store.createRoom(...room('default', { owner: '' }))

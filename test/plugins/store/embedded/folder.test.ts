@@ -4,6 +4,7 @@ import { type Test, test } from 'tap'
 import { prepareFolder } from '../../../../plugins/store/embedded/folder.js'
 import { openEmbedded } from '../../../../plugins/store/embedded/index.js'
 import { Sqlite } from '../../../../plugins/store/embedded/sqlite.js'
+import { SCHEMA_VERSION } from '../../../../plugins/store/embedded/tables.js'
 import { temporaryFolder } from '../../../support/application.js'
 
 const log = { debug() {}, info() {}, warn() {}, error() {} }
@@ -132,7 +133,11 @@ test('a store of another schema version is rejected with one sentence', async t 
   const { file, release } = prepareFolder(folder)
   release()
   const db = new Sqlite(file, 0)
-  db.run("update meta set value = '7' where name = 'schema_version'")
+  db.run("update meta set value = '99' where name = 'schema_version'")
   db.close()
-  refuses(t, folder, /^.*talkie\.db has schema version 7, but this server reads version 4 only$/)
+  refuses(
+    t,
+    folder,
+    new RegExp(`^.*talkie\\.db has schema version 99, but this server reads version ${SCHEMA_VERSION} only$`),
+  )
 })

@@ -29,18 +29,24 @@ test('an index that an older server did not have is built from the logs when the
   }
 })
 
-/** What versions 4 and 5 added. */
+/** What version 4 added. */
 const ADDED = {
   users: ['generation', 'kept_session', 'is_admin', 'reset_hash', 'reset_expires_at'],
   sessions: ['generation', 'device', 'address', 'last_seen_at'],
-  rooms: ['slow_mode_s', 'invites'],
+  rooms: ['slow_mode_s'],
   members: ['role', 'banned', 'muted'],
 }
 
+/** Takes a store back to version 4. */
+function dropAddedIn5(db: Sqlite) {
+  db.exec('drop index users_deletion; drop index members_rows')
+  for (const column of ['deletion', 'deleted_at', 'deletion_done']) db.exec(`alter table users drop column ${column}`)
+}
+
+/** Takes a store back to version 3. */
 function dropAdded(db: Sqlite) {
-  db.exec(
-    'drop table invites; drop index members_banned; create unique index rooms_name on rooms (name) where deleted = 0',
-  )
+  dropAddedIn5(db)
+  db.exec('drop index members_banned; create unique index rooms_name on rooms (name) where deleted = 0')
   for (const [table, columns] of Object.entries(ADDED)) {
     for (const column of columns) db.exec(`alter table ${table} drop column ${column}`)
   }
@@ -110,4 +116,24 @@ test('opening a store of version 3 keeps its accounts and sessions valid, and ma
   const after = await openEmbedded(folder, console)
   t.teardown(() => after.close())
   t.match(await after.createUser(user('bob'), true), { is_admin: false })
+})
+
+test('opening a store of version 4 deletes no account, and finds the memberships of every user', async t => {
+  const folder = temporaryFolder(t)
+  const before = await openEmbedded(folder, console)
+  await before.createUser(user('Ann'))
+  await before.createRoom(...room('a', { owner: 'Ann' }))
+  await before.close()
+  const db = new Sqlite(join(folder, 'talkie.db'), 0)
+  dropAddedIn5(db)
+  db.run("update meta set value = '4' where name = 'schema_version'")
+  db.close()
+
+  for (const time of ['first', 'second']) {
+    const after = await openEmbedded(folder, console)
+    t.strictSame(await after.readUser('Ann'), user('Ann'), `opened for the ${time} time`)
+    t.strictSame(await after.listDeletions(10), [])
+    t.match(await after.listMemberships('ann', { limit: 10 }), [{ room_id: 'a', is_member: true }])
+    await after.close()
+  }
 })
