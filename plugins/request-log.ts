@@ -23,6 +23,9 @@ declare module 'fastify' {
       | 'room_changed'
       | 'room_deleted'
       | 'owner_changed'
+      | 'invitation_made'
+      | 'invitation_revoked'
+      | 'invitation_used'
   }
 }
 

@@ -6,7 +6,7 @@ import type { Identity, LoggedIn } from '../plugins/auth/index.js'
 import { prices } from '../plugins/budgets/index.js'
 import { PLAIN_COOKIE } from '../plugins/identity.js'
 import { changeErrors, errorAnswers, readErrors } from '../schemas/error.js'
-import { Authenticated, Credentials, Login, OwnUser, PasswordReset, Registration } from '../schemas/user.js'
+import { Authenticated, Login, OwnUser, PasswordReset, Registration, SignUp } from '../schemas/user.js'
 
 const tags = ['auth']
 const openErrors = [
@@ -17,17 +17,19 @@ const openErrors = [
 const register = {
   summary: 'Create an account',
   description:
-    'Creates an account, opens a session and returns its token, which is also set as a cookie. A new account is a member of the default room. The first account of a server becomes an administrator.',
+    'Creates an account, opens a session and returns its token, which is also set as a cookie. A new account is a member of the default room, and of the room of its invitation, unless that failed; then join by the invitation again. The first account of a server becomes an administrator.',
   operationId: 'register',
   tags,
   security: [],
-  body: Credentials,
+  body: SignUp,
   response: {
     201: { ...Authenticated, description: 'The account was created' },
     ...errorAnswers(
       ...openErrors,
       'RegistrationClosed',
       'InvitationRequired',
+      'InvitationInvalid',
+      'RoomFull',
       'UsernameReserved',
       'UsernameTaken',
       'PasswordTooLong',
@@ -119,7 +121,7 @@ function cookieOf(request: FastifyRequest) {
 }
 
 export default (async fastify => {
-  const { auth, limits } = fastify
+  const { auth, limits, rooms } = fastify
   const onRequest = fastify.requireIdentity
   const remember = (request: FastifyRequest, username: string) =>
     limits.wrongLogins.remember(username, limits.addressOf(request))
@@ -139,7 +141,11 @@ export default (async fastify => {
     preHandler,
   }
   fastify.post('/auth/register', registerOptions, async (request, reply) => {
-    const created = await auth.register(request.body, usageOf(request))
+    const { invitation, ...credentials } = request.body
+    const created =
+      invitation === undefined
+        ? await auth.register(credentials, usageOf(request))
+        : await rooms.signUp(credentials, invitation, usageOf(request))
     remember(request, created.user.username)
     reply.code(201)
     return loggedIn(request, reply, created)

@@ -42,6 +42,7 @@ export default async function page(fastify: FastifyInstance) {
   fastify.get('/r/:id', { schema }, index)
   fastify.get('/browse', { schema }, index)
   fastify.get('/reset', { schema }, index)
+  fastify.get('/i', { schema }, index)
   fastify.get('/favicon.ico', { schema }, icon)
   // The scope of a service worker is the folder that it is served from.
   fastify.get('/worker.js', { schema }, worker)

@@ -81,7 +81,7 @@ export const Config = Type.Object({
   RATE_LIMIT_AUTH_PER_MINUTE: count(
     10,
     'Wrong logins and room password attempts per account; ten times as many wrong logins in an hour, and by one address in ten ' +
-      'minutes; ten times as many registrations by one address in ten minutes; 0 disables the limit',
+      'minutes; ten times as many registrations by one address in ten minutes; twenty times as many uses of invitations by one address; 0 disables the limit',
   ),
   RATE_LIMIT_HTTP_PER_MINUTE: count(
     600,

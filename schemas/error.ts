@@ -24,6 +24,15 @@ export const errors = {
   OriginRefused: createError('ORIGIN_REFUSED', 'Requests with a cookie must come from an allowed origin', 403),
   RegistrationClosed: createError('REGISTRATION_CLOSED', 'This server does not accept new accounts', 403),
   InvitationRequired: createError('INVITATION_REQUIRED', 'This server accepts new accounts by invitation only', 403),
+  /** The same for one that is unknown, expired, used up or revoked. */
+  InvitationInvalid: createError(
+    'INVITATION_INVALID',
+    'This invitation is not valid, or has expired, been used up or revoked',
+    404,
+  ),
+  /** For moderators, who see the list. */
+  InvitationNotFound: createError('INVITATION_NOT_FOUND', 'Invitation %s not found in this room', 404),
+  TooManyInvitations: createError('TOO_MANY_INVITATIONS', 'Room %s has reached the limit of 100 invitations', 409),
   NotAdmin: createError('NOT_ADMIN', 'Only an administrator of this server can do this', 403),
   UsernameTaken: createError('USERNAME_TAKEN', 'The username %s is already taken', 409),
   PasswordTooLong: createError('PASSWORD_TOO_LONG', 'Password exceeds 72 bytes', 400),

@@ -21,8 +21,9 @@ export const eventTypes = {
     server_only: ['member', 'account_deleted'],
   },
   joined: {
-    summary: '`member` joined, or was added by `username`',
-    frame: { member: 'member' },
+    summary: '`member` joined, by the invitation `invite` if it is given, or was added by `username`',
+    frame: { member: 'member', 'invite?': 'invite' },
+    server_only: ['claim'],
     decides: true,
   },
   left: {
@@ -84,6 +85,24 @@ export const eventTypes = {
   unmuted: {
     summary: '`member` was unmuted by `username`',
     frame: { member: 'member' },
+    decides: true,
+  },
+  invited: {
+    summary: '`username` made an invitation; its id is the `seq`',
+    frame: { 'expires_at?': 'expires_at', 'max_uses?': 'max_uses' },
+    server_only: ['code_hash'],
+    decides: true,
+  },
+  invite_revoked: {
+    summary: '`username` revoked the invitation `invite`',
+    frame: { invite: 'invite' },
+    decides: true,
+  },
+  /** By nobody: the account does not exist yet. */
+  invite_claimed: {
+    summary: 'A use of the invitation `invite` is kept for a user who is signing up; `username` is empty',
+    frame: { invite: 'invite' },
+    server_only: ['claim', 'expires_at'],
     decides: true,
   },
   room_deleted: {

@@ -3,6 +3,7 @@ import { type EventType, eventTypes } from './event-types.js'
 import { ClientId, Seq } from './message.js'
 import { Reason, Role, Until } from './moderation.js'
 import { RoomId, RoomSettings, SlowMode } from './room.js'
+import { MaxUses } from './stored-invite.js'
 import { Time, Username } from './user.js'
 
 export { type EventType, membershipTypes } from './event-types.js'
@@ -39,8 +40,15 @@ export const dataFields = {
   /** `left`, `deleted`: a step of the deletion of the user's account. */
   account_deleted: Type.Boolean({ description: 'The member deleted their account', examples: [true] }),
   session_id: Type.String(),
-  /** When the session's last token expires. */
+  /** When an invitation or the claim of a use expires, or a session's last token. */
   expires_at: Time,
+  max_uses: MaxUses,
+  /** SHA-256 of the secret part of an invitation's code. */
+  code_hash: Type.String(),
+  /** The invitation that was used, claimed or revoked: the seq of its `invited` event. */
+  invite: Type.Integer({ ...Seq, description: 'The id of the invitation' }),
+  /** Names the user who is signing up without naming an account that may never exist. */
+  claim: Type.String(),
 } as const
 
 export const eventFields = { ...ownFields, ...dataFields }

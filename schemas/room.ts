@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { Restriction } from './moderation.js'
 import { PageLimit } from './paging.js'
+import { StoredInvite } from './stored-invite.js'
 import { Time, Username } from './user.js'
 import { limits, NAME_PATTERN } from './wire.js'
 
@@ -59,6 +60,8 @@ export const RoomRecord = Type.Composite([
     slow_mode_s: Type.Integer(),
     created_at: Time,
     deleted: Type.Boolean(),
+    /** Those that may be used or expired, oldest first; absent if there are none. */
+    invites: Type.Optional(Type.Array(StoredInvite)),
   }),
   RoomSettings,
 ])

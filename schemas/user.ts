@@ -125,6 +125,22 @@ export type ProfileChange = Static<typeof ProfileChange>
 export const Credentials = Type.Object({ username: Username, password: Password }, { additionalProperties: false })
 export type Credentials = Static<typeof Credentials>
 
+/** Signing up, perhaps by an invitation. */
+export const SignUp = Type.Object(
+  {
+    ...Credentials.properties,
+    invitation: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 100,
+        description: 'The code of an invitation, which also makes the new user a member of its room',
+        examples: ['5f0c1d9be2a7483601.q83vASNFZ4mrze8BI0VniQ'],
+      }),
+    ),
+  },
+  { additionalProperties: false },
+)
+
 /** Login accepts any string, so that a malformed username fails like an unknown one. */
 export const Login = Type.Object(
   {

@@ -49,6 +49,13 @@ export const limits = {
   SLOW_MODE_MAX_S: 21_600,
   /** Code points of the reason for a ban or a mute. */
   REASON_MAX: 200,
+  /** Invitations of a room that can be used at the same time. */
+  INVITES_MAX: 100,
+  INVITE_USES_MAX: 10_000,
+  /** Seconds until an invitation expires: ten years. */
+  INVITE_MAX_S: 315_360_000,
+  /** Users that the list of invitations names for each. */
+  INVITE_NAMES_MAX: 20,
   DISPLAY_NAME_MAX: 50,
   BIO_MAX: 200,
   PASSWORD_MIN: 8,

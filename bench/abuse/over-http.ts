@@ -68,6 +68,10 @@ export const withoutAccount: Attacks = {
       await Promise.race([once(socket, 'data'), once(socket, 'close'), sleep(1000)]).catch(() => {})
       socket.destroy()
     }),
+  'guesses of invitations': attack =>
+    attack.loop(10, lane =>
+      ask(attack.port, 'POST', '/invites/look', { body: { code: `${lane % 2 ? 'default' : 'nowhere'}.${lane}` } }),
+    ),
   'logins, 20 a second': attack =>
     attack.loop(10, async () => {
       await ask(attack.port, 'POST', '/auth/login', { body: { username: 'nobody', password: 'wrong horse' } })
@@ -99,6 +103,10 @@ export const withAccount: Attacks = {
     }),
   'ending all other sessions in a loop': attack =>
     attack.loop(10, () => ask(attack.port, 'DELETE', '/auth/sessions', { token: attack.token })),
+  'joins by guessed invitations': attack =>
+    attack.loop(10, lane =>
+      ask(attack.port, 'POST', '/invites/join', { token: attack.token, body: { code: `nowhere.${lane}` } }),
+    ),
   'search without hits, 4 at once': attack =>
     attack.loop(4, () => ask(attack.port, 'GET', search('가나다'), { token: attack.token })),
   'search without hits, 10 at once': attack =>

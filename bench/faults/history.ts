@@ -10,6 +10,8 @@ export interface Args {
   /** The message that it refers to. */
   id?: number
   text?: string
+  /** Of an invitation, whose id is `id`. */
+  code?: string
   /** Another user. */
   member?: string
   seq?: number

@@ -150,6 +150,47 @@ export const operations = {
     learn: ({ world }, { room_id, member = '' }) => world.room(room_id)?.members.delete(member),
     holds: (room, seq, _, { member = '' }) => !room.isMember(member, seq),
   },
+  invite: {
+    weight: 3,
+    choose({ world, random, username }) {
+      const room = random.pick(world.rooms.filter(room => room.owner === username && !room.deleted))
+      return room ? { room_id: room.room_id } : null
+    },
+    async ask({ http, random, world }, args) {
+      const made = await http.createInvite(args.room_id, { max_uses: 1 + random.int(3) })
+      world.room(args.room_id)?.invites.push(made)
+      args.id = made.id
+      return {}
+    },
+    holds: (room, seq, _, { id = 0 }) => room.usesLeft(id).at(seq) > 0,
+  },
+  'join by invitation': {
+    weight: 8,
+    choose({ world, random, username }) {
+      const room = random.pick(world.rooms.filter(({ members, deleted }) => !deleted && !members.has(username)))
+      const invite = random.pick(room?.invites ?? [])
+      return room && invite ? { room_id: room.room_id, id: invite.id, code: invite.code } : null
+    },
+    async ask({ http }, { code = '' }) {
+      await http.joinByInvite(code)
+      return {}
+    },
+    learn: ({ world, username }, { room_id }) => world.entered(room_id, username),
+    holds: (room, seq, username) => room.isMember(username, seq),
+  },
+  'revoke an invitation': {
+    weight: 1,
+    choose({ world, random, username }) {
+      const room = random.pick(world.rooms.filter(room => room.owner === username && !room.deleted))
+      const invite = random.pick(room?.invites ?? [])
+      return room && invite ? { room_id: room.room_id, id: invite.id } : null
+    },
+    async ask({ http }, { room_id, id = 0 }) {
+      await http.revokeInvite(room_id, id)
+      return {}
+    },
+    holds: (room, seq, _, { id = 0 }) => room.usesLeft(id).at(seq) === 0,
+  },
   'hand over': {
     weight: 2,
     choose: client => asOwner(client, true),
@@ -222,6 +263,7 @@ export const operationOf = (name: string) => operations[name as keyof typeof ope
 export const refusals: Record<string, (room: Room, seq: number, username: string, args: Args) => boolean> = {
   NOT_MEMBER: (room, seq, username) => !room.isMember(username, seq),
   ROOM_NOT_FOUND: (room, seq) => room.deleted.at(seq),
+  INVITATION_INVALID: (room, seq, _, { id = 0 }) => room.deleted.at(seq) || room.usesLeft(id).at(seq) === 0,
   MESSAGE_DELETED: (room, seq, _, { id = 0 }) => room.textOf(id, seq) === null,
   NOT_OWNER: (room, seq, username) => room.owner.at(seq) !== username,
   NOT_MODERATOR: (room, seq, username, { member = '' }) =>

@@ -85,6 +85,19 @@ export const planted: Record<string, Planted> = {
       log.push({ ...message, seq: log.length + 1, username: 'stranger' })
     },
   },
+  'an invitation is used once too often': {
+    promise: 'the log holds only what was allowed',
+    plant(history) {
+      const by = ({ data }: { data?: { invite?: number } }) => data?.invite !== undefined
+      const [, log] = found([...history.logs].find(([, log]) => log.some(one => one.type === 'joined' && by(one))))
+      const joined = found(log.find(one => one.type === 'joined' && by(one)))
+      const { max_uses = 0 } = found(log[(joined.data?.invite as number) - 1]).data ?? {}
+      for (let n = 0; n <= max_uses; n++) {
+        const member = `guest-${n}`
+        log.push({ ...joined, seq: log.length + 1, username: member, member, client_id: member })
+      }
+    },
+  },
   'a page is stale': {
     promise: 'a reader sees what was acknowledged before',
     plant(history) {

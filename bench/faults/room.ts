@@ -58,6 +58,7 @@ export class Room {
   readonly #moderators = new Map<string, Timeline<boolean>>()
   readonly #bans = new Map<string, Timeline<boolean>>()
   readonly #mutes = new Map<string, Timeline<boolean>>()
+  readonly #invites = new Map<number, Timeline<number>>()
 
   constructor(readonly room_id: string) {}
 
@@ -74,6 +75,15 @@ export class Room {
   /** Bans and mutes of a run never end by time. */
   banOf = (username: string) => this.#of(this.#bans, username)
   muteOf = (username: string) => this.#of(this.#mutes, username)
+
+  /** How many users can still join by an invitation: none before it is made. No invitation of a run ends by time. */
+  usesLeft(invite: number): Timeline<number> {
+    const known = this.#invites.get(invite)
+    if (known) return known
+    const timeline = new Timeline(0)
+    this.#invites.set(invite, timeline)
+    return timeline
+  }
 
   /** Of a new message. */
   textTimeline = () => new Timeline<string | null>(null)

@@ -67,8 +67,17 @@ export const rules: Partial<Record<EventType, Rule>> = {
     apply: (room, { seq, target = 0 }) => room.messages.get(target)?.text.set(seq, null),
   },
   joined: {
-    isLegal: (room, { member = '' }) => isAlive(room) && !room.isMember(member) && !room.banOf(member).last,
-    apply: (room, { seq, member = '' }) => room.memberOf(member).set(seq, true),
+    isLegal: (room, { member = '', data }) =>
+      isAlive(room) &&
+      !room.isMember(member) &&
+      !room.banOf(member).last &&
+      (data?.invite === undefined || room.usesLeft(data.invite).last > 0),
+    apply(room, { seq, member = '', data }) {
+      room.memberOf(member).set(seq, true)
+      if (data?.invite === undefined) return
+      const left = room.usesLeft(data.invite)
+      left.set(seq, left.last - 1)
+    },
   },
   left: {
     isLegal: (room, event) =>
@@ -116,6 +125,15 @@ export const rules: Partial<Record<EventType, Rule>> = {
   unmuted: {
     isLegal: (room, event) => moderatesMember(room, event) && room.muteOf(event.member ?? '').last,
     apply: (room, { seq, member = '' }) => room.muteOf(member).set(seq, false),
+  },
+  invited: {
+    isLegal: (room, { username }) => isAlive(room) && room.moderates(username),
+    apply: (room, { seq, data }) => room.usesLeft(seq).set(seq, data?.max_uses ?? Number.POSITIVE_INFINITY),
+  },
+  invite_revoked: {
+    isLegal: (room, { username, data }) =>
+      isAlive(room) && room.moderates(username) && room.usesLeft(data?.invite ?? 0).last > 0,
+    apply: (room, { seq, data }) => room.usesLeft(data?.invite ?? 0).set(seq, 0),
   },
   room_deleted: {
     isLegal: byOwner,

@@ -23,6 +23,7 @@ interface KnownRoom {
   members: Set<string>
   deleted: boolean
   sent: { id: number; author: string }[]
+  invites: { id: number; code: string }[]
 }
 
 /** The servers with all that they depend on, and what the clients know of each other. */
@@ -100,7 +101,7 @@ export async function startWorld(options: WorldOptions, usernames: string[]): Pr
   }
 
   const rooms: KnownRoom[] = [
-    { room_id: DEFAULT_ROOM_ID, owner: '', members: new Set(usernames), deleted: false, sent: [] },
+    { room_id: DEFAULT_ROOM_ID, owner: '', members: new Set(usernames), deleted: false, sent: [], invites: [] },
   ]
   const world: World = {
     base_urls: links.map(({ base_url }) => base_url),
@@ -112,7 +113,7 @@ export async function startWorld(options: WorldOptions, usernames: string[]): Pr
     roomsOf: username => rooms.filter(({ members, deleted }) => !deleted && members.has(username)),
     entered: (room_id, username) => void world.room(room_id)?.members.add(username),
     created: (room_id, owner) =>
-      void rooms.push({ room_id, owner, members: new Set([owner]), deleted: false, sent: [] }),
+      void rooms.push({ room_id, owner, members: new Set([owner]), deleted: false, sent: [], invites: [] }),
     servers,
     links,
     database,

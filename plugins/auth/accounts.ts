@@ -58,12 +58,17 @@ export function createAccounts(store: Store, sessions: Sessions, passwords: Pass
   return {
     resets: createResets(store, sessions, hash),
 
-    /** The first account becomes an administrator. @throws UsernameTaken, BadRequest, PasswordTooLong, PasswordTooCommon, LoginQueueFull */
-    async add({ username, password }: Credentials): Promise<StoredUser> {
+    /**
+     * The first account becomes an administrator.
+     * @param claim called just before the account is stored, which then may fail
+     * @throws UsernameTaken, BadRequest, PasswordTooLong, PasswordTooCommon, LoginQueueFull; what `claim` throws
+     */
+    async add({ username, password }: Credentials, claim = async () => {}): Promise<StoredUser> {
       if (!isUsername(username))
         throw new errors.BadRequest('Username must be 3 to 30 letters (A–Z, a–z), digits, _ or -')
       if ((await store.readUser(username)) !== null) throw new errors.UsernameTaken(username)
       const user = newUser(username, await hash(username, password))
+      await claim()
       try {
         return await store.createUser(user, true)
       } catch (error) {

@@ -21,6 +21,7 @@ import { openSessions, type Sessions, type Usage } from './sessions.js'
 import { storedSessions } from './stored-sessions.js'
 import { createTokens, type Identity, type Tokens } from './tokens.js'
 
+export type { Usage } from './sessions.js'
 export type { Identity } from './tokens.js'
 
 declare module 'fastify' {
@@ -47,12 +48,15 @@ export function createAuth(
 ) {
   const accounts = createAccounts(store, sessions, passwords)
 
-  /** @throws RegistrationClosed, InvitationRequired, UsernameReserved, UsernameTaken, PasswordTooLong, PasswordTooCommon, BadRequest, LoginQueueFull */
-  async function register(credentials: Credentials, usage?: Usage): Promise<LoggedIn> {
+  /**
+   * @param claim of an invitation, which opens registration by invitation; called just before the account is stored
+   * @throws RegistrationClosed, InvitationRequired, UsernameReserved, UsernameTaken, PasswordTooLong, PasswordTooCommon, BadRequest, LoginQueueFull
+   */
+  async function register(credentials: Credentials, usage?: Usage, claim?: () => Promise<void>): Promise<LoggedIn> {
     if (mode === 'closed') throw new errors.RegistrationClosed()
-    if (mode === 'invite') throw new errors.InvitationRequired()
+    if (mode === 'invite' && !claim) throw new errors.InvitationRequired()
     if (isReserved(credentials.username)) throw new errors.UsernameReserved(credentials.username)
-    return openSession(await accounts.add(credentials), usage)
+    return openSession(await accounts.add(credentials, claim), usage)
   }
 
   /** Fails in the same way and time for an unknown user, a wrong password and a blocked user. @throws LoginFailed, LoginQueueFull */

@@ -44,6 +44,8 @@ export const prices = {
   listed_room: 220,
   /** Reading a member of the list. */
   listed_member: 20,
+  /** Reading an invitation, with the names of those who joined by it. */
+  listed_invite: 60,
   /** Reading a session of the list. */
   listed_session: 20,
   /** Examining a message that a search may match, besides its characters. */

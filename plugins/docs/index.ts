@@ -39,6 +39,7 @@ const tags = [
   { name: 'rooms', description: 'Find, create, change and delete rooms' },
   { name: 'members', description: 'Join and leave rooms, manage members and ownership' },
   { name: 'moderation', description: 'Ban and mute users of a room' },
+  { name: 'invitations', description: 'Invite users to a room by links, and join by them' },
   { name: 'messages', description: 'Read, search, send, edit and delete messages' },
   { name: 'sockets', description: 'Open WebSockets for live events' },
   { name: 'system', description: 'Health checks, metrics and API documents; no authentication required' },

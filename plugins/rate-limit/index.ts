@@ -24,6 +24,8 @@ export interface Limits {
   registrations: RouteLimit
   /** For all logins, right or wrong: by the client's address. */
   logins: RouteLimit
+  /** For looking at invitations and joining by them, whatever the code: by the client's address. */
+  invitations: RouteLimit
   /** Creates a room; counts the rooms that an account has created, not the attempts that were refused. */
   roomCreation: ReturnType<typeof createCreationLimit>
   /** Wrong logins, by account and address; and the turns of all logins of an address. */
@@ -41,7 +43,7 @@ export interface Limits {
 const MINUTE_MS = 60_000
 /** Window of the registration limit: lets a class sign up within a minute at the same average rate. */
 const REGISTRATION_MINUTES = 10
-/** Logins by address, as a multiple of RATE_LIMIT_AUTH_PER_MINUTE: 200 people behind one address. */
+/** Logins, and uses of invitations, by address, as a multiple of RATE_LIMIT_AUTH_PER_MINUTE: 200 people behind one address. */
 const LOGIN_TIMES = 20
 
 /** `request.ip` is undefined once the client has disconnected, although its type is string. */
@@ -71,6 +73,7 @@ async function limits(fastify: FastifyInstance) {
   fastify.decorate('limits', {
     registrations: routeLimit(tries_max * REGISTRATION_MINUTES, MINUTE_MS * REGISTRATION_MINUTES, addressOf),
     logins: routeLimit(tries_max * LOGIN_TIMES, MINUTE_MS, addressOf),
+    invitations: routeLimit(tries_max * LOGIN_TIMES, MINUTE_MS, addressOf),
     roomCreation: createCreationLimit(config.RATE_LIMIT_ROOMS_PER_HOUR, redisConnection, store.epoch),
     wrongLogins: createLoginLimit(tries_max, redisConnection, store.epoch),
     async roomPasswordTry(request) {

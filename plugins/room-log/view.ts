@@ -34,13 +34,18 @@ export class RoomView {
   }
 
   /**
-   * Whether a ban or a mute holds. The time that counts is the later one of this server's clock and the newest event's, so
-   * that it does not hold longer on a server whose clock is behind.
+   * The time that counts for what ends by time, ms: the later one of this server's clock and the newest event's, so that
+   * nothing holds longer on a server whose clock is behind.
    */
+  get now(): number {
+    return Math.max(Date.now(), Date.parse(this.#at) || 0)
+  }
+
+  /** Whether a ban or a mute holds. */
   holds(restriction: Restriction | undefined): restriction is Restriction {
     if (restriction === undefined) return false
     const { until } = restriction
-    return until === undefined || Date.parse(until) > Math.max(Date.now(), Date.parse(this.#at) || 0)
+    return until === undefined || Date.parse(until) > this.now
   }
 
   /** Applies a store's answer for `usernames`; it must have been requested with this view's `seq` as `since`. */

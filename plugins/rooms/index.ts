@@ -5,6 +5,8 @@ import type { Presence } from '../presence/index.js'
 import type { RoomLog } from '../room-log/index.js'
 import type { Store } from '../store/index.js'
 import { memberView } from './access.js'
+import { createAdmit } from './admit.js'
+import { createInvites } from './invites.js'
 import { createList } from './list.js'
 import { createMarks } from './marks.js'
 import { createMembers } from './members.js'
@@ -28,13 +30,15 @@ export type Rooms = ReturnType<typeof createRooms>
 export function createRooms(store: Store, roomLog: RoomLog, auth: Auth, presence: Presence) {
   const { get, list } = createList(store)
   const { events, ...marks } = createMarks(store, roomLog)
+  const admit = createAdmit(store, roomLog, marks)
   return {
     get,
     list,
     events,
     markRead: marks.markRead,
     ...createMembers(store, roomLog, presence),
-    ...createMembership(store, roomLog, auth, marks, get),
+    ...createMembership(store, roomLog, auth, admit, get),
+    ...createInvites(store, roomLog, auth, admit, get),
     ...createModeration(store, roomLog),
     ...createOwnership(store, roomLog, auth, marks, get),
     /** The view of a room that `username` may read. @throws NotMember */

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { errors, until } from '../../schemas/error.js'
-import type { Room, RoomRecord } from '../../schemas/room.js'
+import { errors } from '../../schemas/error.js'
+import type { Room } from '../../schemas/room.js'
 import type { Auth } from '../auth/index.js'
-import type { RoomLog, RoomView } from '../room-log/index.js'
+import type { RoomLog } from '../room-log/index.js'
 import type { Store } from '../store/index.js'
 import {
   assertMayModerate,
@@ -13,53 +13,11 @@ import {
   isDefault,
   registeredName,
 } from './access.js'
+import { type Admit, assertNotBanned } from './admit.js'
 import type { List } from './list.js'
-import type { Marks } from './marks.js'
-
-function assertNotFull(room: RoomRecord) {
-  if (room.max_members > 0 && room.member_count >= room.max_members) throw new errors.RoomFull(room.id)
-}
-
-/** @throws Banned */
-function assertNotBanned(view: RoomView, username: string) {
-  const banned = view.rowOf(username)?.banned
-  if (view.holds(banned)) throw until(new errors.Banned(view.room?.id), banned.until)
-}
 
 /** How users become members of a room, and how their membership ends. */
-export function createMembership(
-  store: Store,
-  roomLog: RoomLog,
-  auth: Auth,
-  marks: Pick<Marks, 'admit'>,
-  get: List['get'],
-) {
-  /** Makes `subject` a member by an event of `username`; does nothing if `subject` is one already. */
-  async function admit(
-    room_id: string,
-    username: string,
-    subject: string,
-    assertAllowed: (view: RoomView) => RoomRecord,
-  ) {
-    const appended = await roomLog.append(room_id, {
-      type: 'joined',
-      username,
-      subject,
-      client_id: randomUUID(),
-      decide(view) {
-        const room = assertAllowed(view)
-        if (view.isMember(subject)) return null
-        assertNotBanned(view, subject)
-        assertNotFull(room)
-        return { member: subject }
-      },
-    })
-    if (appended) return marks.admit(subject, room_id, appended.event.seq)
-    // An earlier attempt may have failed after its event, so that this one repeats it.
-    const row = await store.readMember(room_id, subject)
-    if (row) await store.moveMark(subject, room_id, row.seq)
-  }
-
+export function createMembership(store: Store, roomLog: RoomLog, auth: Auth, admit: Admit, get: List['get']) {
   return {
     /**
      * Joining twice is not an error. The correct password opens a private room, too.
@@ -73,11 +31,11 @@ export function createMembership(
       await admit(room_id, username, username, view => {
         const { room } = view
         if (!room || room.deleted) throw new errors.RoomNotFound(room_id)
-        if (view.isMember(username) || opened) return room
+        if (view.isMember(username) || opened) return { room }
         if (!room.is_public) throw new errors.RoomNotFound(room_id)
         assertNotBanned(view, username)
         if (room.password_hash !== null) throw new errors.RoomPasswordWrong(room_id)
-        return room
+        return { room }
       })
       return get(room_id, username)
     },
@@ -100,7 +58,9 @@ export function createMembership(
     /** Adds a user, even to a private room. @throws RoomNotFound, NotOwner, UserNotFound, Banned, RoomFull */
     async addMember(room_id: string, username: string, subject: string): Promise<Room> {
       assertOwner(await roomLog.view(room_id, [username]), room_id, username)
-      await admit(room_id, username, await registeredName(store, subject), view => assertOwner(view, room_id, username))
+      await admit(room_id, username, await registeredName(store, subject), view => ({
+        room: assertOwner(view, room_id, username),
+      }))
       return get(room_id, username)
     },
 

@@ -1,5 +1,6 @@
 import type { EventType, StoredEvent } from '../../schemas/event.js'
 import type { LastMessage, MemberRow, RoomRecord } from '../../schemas/room.js'
+import type { InviteRow } from '../../schemas/stored-invite.js'
 import type { AccountChange, ProfileChange, Session, StoredUser } from '../../schemas/user.js'
 
 /** What `append`, `createRoom` and `createUser` throw if a unique key is taken. */
@@ -80,6 +81,7 @@ export interface Position {
 
 /** A room from one user's point of view, as of `seq`. */
 export interface Standing {
+  /** Without invitations. */
   room: RoomRecord
   is_member: boolean
   /** Whether the user is the owner or a moderator. */
@@ -228,6 +230,10 @@ export interface Store {
   listMemberships(username: string, query: { after?: string; limit: number }): Promise<MemberRow[]>
   /** Rows with `banned`, whether or not the ban is over, by lower-case username after `after`. */
   listBanned(room_id: string, query: { after?: string; limit: number }): Promise<MemberRow[]>
+
+  /** Invitations of the room, also those that have ended, newest first. @param before an invitation's id */
+  listInvites(room_id: string, query: { before?: number; limit: number }): Promise<InviteRow[]>
+  readInvite(room_id: string, id: number): Promise<InviteRow | null>
 
   /** 0 if the user has no mark in the room. */
   readMark(username: string, room_id: string): Promise<number>

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { StoredEvent } from '../../schemas/event.js'
 import type { MemberRow, RoomRecord } from '../../schemas/room.js'
+import type { InviteRow } from '../../schemas/stored-invite.js'
 import type { Session, StoredUser } from '../../schemas/user.js'
 
 /** The rows that are copied between stores, by kind. Search terms are derived again instead. */
@@ -9,6 +10,7 @@ export interface Rows {
   sessions: Session
   rooms: RoomRecord
   members: MemberRow
+  invites: InviteRow
   /** Usernames in lower case. */
   marks: { username: string; room_id: string; seq: number }
   events: StoredEvent
@@ -16,7 +18,7 @@ export interface Rows {
 export type Kind = keyof Rows
 
 /** In write order: derived rows come last, so that none exists without its log. */
-export const kinds: Kind[] = ['users', 'sessions', 'events', 'members', 'marks', 'rooms']
+export const kinds: Kind[] = ['users', 'sessions', 'events', 'members', 'invites', 'marks', 'rooms']
 
 /** Maximum number of rows per batch. */
 export const TRANSFER_BATCH = 500

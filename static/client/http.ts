@@ -1,4 +1,5 @@
 import type { Static } from '@sinclair/typebox'
+import type { InviteCreation, Invited, InviteList, InvitePage, NewInvite } from '../../schemas/invite.js'
 import type {
   Editing,
   Message,
@@ -15,7 +16,6 @@ import type { MemberList, MemberPage, ReadMark, Room, RoomChange, RoomCreation, 
 import type {
   AccountDeletion,
   Authenticated,
-  Credentials,
   Login,
   OwnUser,
   PasswordChange,
@@ -26,6 +26,7 @@ import type {
   ResetLink,
   SessionList,
   SessionPage,
+  SignUp,
 } from '../../schemas/user.js'
 import { ApiError } from './api-error.js'
 
@@ -95,7 +96,7 @@ export function createHttp(options: HttpOptions) {
   const message = (id: string, seq: number) => `${room(id)}/messages/${seq}`
 
   return {
-    register: (credentials: Credentials) => json<Authenticated>('POST', '/auth/register', { body: credentials }),
+    register: (signUp: Static<typeof SignUp>) => json<Authenticated>('POST', '/auth/register', { body: signUp }),
     resetPassword: (reset: PasswordReset) => nothing('POST', '/auth/reset', { body: reset }),
     registration: () => json<Registration>('GET', '/auth/registration'),
     login: (login: Static<typeof Login>) => json<Authenticated>('POST', '/auth/login', { body: login }),
@@ -136,6 +137,16 @@ export function createHttp(options: HttpOptions) {
       nothing('PUT', `${room(id)}/mutes/${encodeURIComponent(username)}`, { body }),
     unmute: (id: string, username: string) => nothing('DELETE', `${room(id)}/mutes/${encodeURIComponent(username)}`),
     handOver: (id: string, username: string) => json<Room>('PUT', `${room(id)}/owner`, { body: { username } }),
+
+    invites: (id: string, query: InviteList = {}) => json<InvitePage>('GET', `${room(id)}/invites`, { query }),
+    createInvite: (id: string, creation: InviteCreation = {}) =>
+      json<NewInvite>('POST', `${room(id)}/invites`, { body: creation }),
+    revokeInvite: (id: string, invite: number) => nothing('DELETE', `${room(id)}/invites/${invite}`),
+    revokeInvitesOf: (id: string, created_by: string) =>
+      nothing('DELETE', `${room(id)}/invites`, { query: { created_by } }),
+    /** @param code what stands behind `#` in the link */
+    lookAtInvite: (code: string) => json<Invited>('POST', '/invites/look', { body: { code } }),
+    joinByInvite: (code: string) => json<Room>('POST', '/invites/join', { body: { code } }),
 
     messages: (id: string, query: PageQuery = {}) => json<Page>('GET', `${room(id)}/messages`, { query }),
     /** Searches all rooms of the user. */

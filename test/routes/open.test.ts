@@ -4,10 +4,10 @@ import { build } from '../support/application.js'
 
 /** Routes that answer without a token; both socket routes authenticate on their own and have their own tests. */
 const open = [
-  /^POST \/auth\/(register|login|reset)$/,
+  /^POST \/(auth\/(register|login|reset)|invites\/look)$/,
   /^(GET|HEAD) \/auth\/registration$/,
   /^(GET|HEAD) \/(health|ready|metrics|docs.*)$/,
-  /^(GET|HEAD) \/(r\/:id|browse|reset|assets\/.*|favicon\.ico|worker\.js|\*|)$/,
+  /^(GET|HEAD) \/(r\/:id|browse|reset|i|assets\/.*|favicon\.ico|worker\.js|\*|)$/,
   /^(GET|HEAD) (\/rooms\/:id)?\/ws$/,
 ]
 

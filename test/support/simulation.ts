@@ -7,6 +7,7 @@ import type { RoomLog } from '../../plugins/room-log/index.js'
 import { encodeEvent } from '../../plugins/room-log/index.js'
 import { RoomView } from '../../plugins/room-log/view.js'
 import type { Writer } from '../../plugins/room-log/writer.js'
+import { createAdmit } from '../../plugins/rooms/admit.js'
 import type { Rooms } from '../../plugins/rooms/index.js'
 import { createMembership } from '../../plugins/rooms/membership.js'
 import { Conflict, foldMember, foldRoom, memberOf, type Store } from '../../plugins/store/index.js'
@@ -202,7 +203,7 @@ export async function simulate(seed: number, WriterClass: typeof Writer): Promis
       store,
       { ...roomLog, view } as unknown as RoomLog,
       {} as never,
-      { admit: async () => {} },
+      createAdmit(store, roomLog, { admit: async () => {} }),
       async () => ({}) as never,
     )
     return { n, order, messages, membership }

@@ -40,6 +40,8 @@ export function createLogCheck() {
   const moderators = new Set<string>()
   const banned = new Set<string>()
   const muted = new Set<string>()
+  /** Invitations that can be used: how many uses are left. */
+  const invites = new Map<number, number>()
   let owner = ''
   let name = ''
 
@@ -105,6 +107,7 @@ export function createLogCheck() {
     joined(event) {
       const member = memberOf(event)
       demand(!members.has(member), 'the user is already a member')
+      if (event.data?.invite !== undefined) use(event.data.invite)
       members.add(member)
       banned.delete(member)
     },
@@ -142,6 +145,17 @@ export function createLogCheck() {
       demand(members.has(owner), 'the new owner is not a member')
       moderators.delete(owner)
     },
+    invited({ seq, data }) {
+      demand(data?.code_hash !== undefined, 'the hash of the code is missing')
+      invites.set(seq, data.max_uses ?? Number.POSITIVE_INFINITY)
+    },
+    invite_revoked({ data }) {
+      demand(invites.delete(data?.invite ?? 0), 'the invitation cannot be used')
+    },
+    invite_claimed({ data }) {
+      demand(invites.has(data?.invite ?? 0), 'the invitation cannot be used')
+      demand(data?.claim !== undefined && data.expires_at !== undefined, 'the claim is not complete')
+    },
     room_deleted() {
       demand(false, 'the room is deleted')
     },
@@ -151,6 +165,14 @@ export function createLogCheck() {
     session_ended() {
       demand(false, 'session_ended does not belong in a room')
     },
+  }
+
+  /** Counts a use; time does not matter, because clocks of servers differ. */
+  function use(invite: number) {
+    const left = invites.get(invite)
+    demand(left !== undefined, 'the invitation cannot be used')
+    if (left > 1) invites.set(invite, left - 1)
+    else invites.delete(invite)
   }
 
   function leaves(event: StoredEvent) {

@@ -1,3 +1,4 @@
+import { createInviteReads, invites } from './indexes/invites.js'
 import { createMemberReads, members } from './indexes/members.js'
 import { createTermReads, terms } from './indexes/terms.js'
 import { applyTo, type LogIndex, type TextEvent } from './log-index.js'
@@ -5,7 +6,7 @@ import { type EventRow, toEvent } from './rows.js'
 import type { Sqlite } from './sqlite.js'
 
 /** Indexes updated in the transaction that appends the events, so every read sees them. */
-export const immediate: readonly LogIndex[] = [members]
+export const immediate: readonly LogIndex[] = [members, invites]
 
 /**
  * Indexes that cost more than the append itself. They are updated in steps after the commit (`upkeep.ts`), and a read
@@ -14,7 +15,11 @@ export const immediate: readonly LogIndex[] = [members]
 export const deferred: readonly LogIndex<TextEvent>[] = [terms]
 
 /** The reads of all indexes. */
-export const createIndexReads = (db: Sqlite) => ({ ...createMemberReads(db), ...createTermReads(db) })
+export const createIndexReads = (db: Sqlite) => ({
+  ...createMemberReads(db),
+  ...createInviteReads(db),
+  ...createTermReads(db),
+})
 
 /** Events read at a time by a rebuild. */
 const PAGE = 500

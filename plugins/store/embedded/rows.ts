@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../../../schemas/event.js'
-import type { Restriction } from '../../../schemas/moderation.js'
 import type { MemberRow, RoomRecord } from '../../../schemas/room.js'
+import type { InviteRow } from '../../../schemas/stored-invite.js'
 import type { Session, StoredUser } from '../../../schemas/user.js'
 import { foldName, sortKey } from '../log/name.js'
 import type { Value } from './sqlite.js'
@@ -85,17 +85,23 @@ export function userValues(user: StoredUser): Value[] {
 
 /** Columns of `rooms`, and the log's head, up to which the record reflects it. */
 export const ROOM_COLUMNS = `id, coalesce((select seq from events where room_id = rooms.id order by seq desc limit 1), 0)
-  as indexed_seq, owner, member_count, password_hash, slow_mode_s, created_at, deleted, name, description, is_public, max_members`
+  as indexed_seq, owner, member_count, password_hash, slow_mode_s, created_at, deleted, invites, name, description, is_public, max_members`
 
-export type RoomRow = Omit<RoomRecord, 'deleted' | 'is_public'> & { deleted: number; is_public: number }
+export type RoomRow = Omit<RoomRecord, 'deleted' | 'is_public' | 'invites'> & {
+  deleted: number
+  is_public: number
+  /** As JSON. Not read for lists of rooms. */
+  invites?: string | null
+}
 
-export function toRoom(row: RoomRow): RoomRecord {
-  return { ...row, deleted: row.deleted === 1, is_public: row.is_public === 1 }
+export function toRoom({ invites, ...row }: RoomRow): RoomRecord {
+  const room: RoomRecord = { ...row, deleted: row.deleted === 1, is_public: row.is_public === 1 }
+  return invites ? { ...room, invites: JSON.parse(invites) } : room
 }
 
 /** What is stored of a room, its name also as it is searched and sorted. */
 export const STORED_ROOM_COLUMNS =
-  'id, name, name_folded, name_sort, description, is_public, max_members, owner, member_count, password_hash, slow_mode_s, created_at, deleted'
+  'id, name, name_folded, name_sort, description, is_public, max_members, owner, member_count, password_hash, slow_mode_s, created_at, deleted, invites'
 
 /** A value for each of STORED_ROOM_COLUMNS. */
 export function roomValues(room: RoomRecord): Value[] {
@@ -113,6 +119,7 @@ export function roomValues(room: RoomRecord): Value[] {
     room.slow_mode_s,
     room.created_at,
     room.deleted,
+    toJson(room.invites),
   ]
 }
 
@@ -133,8 +140,9 @@ export function toMember({ is_member, role, banned, muted, ...row }: MemberRowRo
   return member
 }
 
-const toJson = (restriction: Restriction | undefined) =>
-  restriction === undefined ? null : JSON.stringify(restriction)
+function toJson(value: object | undefined): string | null {
+  return value === undefined ? null : JSON.stringify(value)
+}
 
 /** A value for each of MEMBER_COLUMNS. */
 export const memberValues = (row: MemberRow): Value[] => [
@@ -146,6 +154,14 @@ export const memberValues = (row: MemberRow): Value[] => [
   toJson(row.banned),
   toJson(row.muted),
 ]
+
+/** What is looked up of an invitation, and all of it as JSON. */
+export const INVITE_COLUMNS = 'room_id, id, row'
+
+export const toInvite = ({ row }: { row: string }): InviteRow => JSON.parse(row)
+
+/** A value for each of INVITE_COLUMNS. */
+export const inviteValues = (row: InviteRow): Value[] => [row.room_id, row.id, JSON.stringify(row)]
 
 export const SESSION_COLUMNS = 'id, username, created_at, expires_at, generation, device, address, last_seen_at'
 

@@ -5,7 +5,7 @@ import type { Standing } from '../store.js'
 import { ROOM_COLUMNS, type RoomRow, toRoom } from './rows.js'
 import type { Sqlite } from './sqlite.js'
 
-type StandingRow = RoomRow & {
+type StandingRow = Omit<RoomRow, 'invites'> & {
   membership: number | null
   role: 'moderator' | null
   mark: number | null

@@ -1,7 +1,7 @@
 import { deferred, immediate } from './indexes.js'
 
 /** Raised with every new index, and with every other change that an older server would not understand or keep up. */
-export const SCHEMA_VERSION = 5
+export const SCHEMA_VERSION = 6
 /** Stores of this version and later are opened, and brought up to SCHEMA_VERSION (`upgrade.ts`, `ensureIndexes`). */
 const OLDEST_VERSION = 2
 
@@ -79,7 +79,8 @@ create table rooms (
   password_hash text,
   slow_mode_s integer not null default 0,
   created_at text not null,
-  deleted integer not null
+  deleted integer not null,
+  invites text
 ) without rowid;
 ${ROOM_NAME_INDEXES}
 

@@ -13,6 +13,8 @@ import { immediate, rebuild } from './indexes.js'
 import {
   EVENT_COLUMNS,
   eventValues,
+  INVITE_COLUMNS,
+  inviteValues,
   MEMBER_COLUMNS,
   memberValues,
   placeholders,
@@ -22,6 +24,7 @@ import {
   STORED_ROOM_COLUMNS,
   sessionValues,
   toEvent,
+  toInvite,
   toMember,
   toRoom,
   toUser,
@@ -38,6 +41,7 @@ const reads: { [K in Kind]: { columns: string; key: string[]; toRow: (row: never
   sessions: { columns: SESSION_COLUMNS, key: ['id'], toRow: row => row },
   rooms: { columns: ROOM_COLUMNS, key: ['id'], toRow: toRoom },
   members: { columns: MEMBER_COLUMNS, key: ['room_id', 'username'], toRow: toMember },
+  invites: { columns: INVITE_COLUMNS, key: ['room_id', 'id'], toRow: toInvite },
   marks: { columns: 'lower(username) as username, room_id, seq', key: ['username', 'room_id'], toRow: row => row },
   events: { columns: EVENT_COLUMNS, key: ['room_id', 'seq'], toRow: toEvent },
 }
@@ -47,7 +51,7 @@ function createDump(db: Sqlite): Source['dump'] {
     const { columns, key, toRow } = reads[kind]
     const list = key.join()
     // Less than every key.
-    let after: Value[] = key.map(column => (column === 'seq' ? 0 : ''))
+    let after: Value[] = key.map(column => (column === 'seq' || (kind === 'invites' && column === 'id') ? 0 : ''))
     for (;;) {
       const rows = db.all<Record<string, Value>>(
         `select ${columns} from ${kind} where (${list}) > (${key.map(() => '?').join()}) order by ${list} limit ${TRANSFER_BATCH}`,
@@ -84,6 +88,7 @@ const inserts: { [K in Kind]: { columns: string; toValues: (row: Rows[K]) => Val
   sessions: { columns: SESSION_COLUMNS, toValues: sessionValues },
   rooms: { columns: STORED_ROOM_COLUMNS, toValues: roomValues },
   members: { columns: MEMBER_COLUMNS, toValues: memberValues },
+  invites: { columns: INVITE_COLUMNS, toValues: inviteValues },
   marks: { columns: 'username, room_id, seq', toValues: row => [row.username, row.room_id, row.seq] },
   events: { columns: EVENT_COLUMNS, toValues: eventValues },
 }

@@ -22,7 +22,8 @@ export function upgrade(db: Sqlite) {
       // `ensureIndexes` makes it again, with roles, bans and mutes, from the logs.
       db.exec('drop table if exists members')
     }
-    if (Number(version) < 5) addDeletionColumns(db)
+    if (Number(version) < 5) db.exec('alter table rooms add column invites text')
+    if (Number(version) < 6) addDeletionColumns(db)
     db.run("update meta set value = ? where name = 'schema_version'", [`${SCHEMA_VERSION}`])
   })
 }
@@ -43,7 +44,7 @@ function addAccountColumns(db: Sqlite) {
   `)
 }
 
-/** Version 4 knew no deleted accounts. */
+/** Version 5 knew no deleted accounts. */
 function addDeletionColumns(db: Sqlite) {
   db.exec(`
     alter table users add column deletion text;

@@ -4,6 +4,7 @@ import type { Restriction } from '../../../schemas/moderation.js'
 import type { LastMessage, MemberRow, RoomRecord } from '../../../schemas/room.js'
 import { DEFAULT_ROOM_ID, lastText } from '../../../schemas/wire.js'
 import type { Target } from '../store.js'
+import { foldInvites, inviteOf } from './invites.js'
 
 /** The user whose row an event may change. */
 export const memberOf = ({ type, username, member }: StoredEvent): string | undefined =>
@@ -67,8 +68,14 @@ export const namesRoom = ({ type, data }: StoredEvent): boolean =>
 export function foldRoom(room: RoomRecord, event: StoredEvent): RoomRecord {
   if (event.seq <= room.indexed_seq) return room
   const next = { ...room, indexed_seq: event.seq }
+  if (inviteOf(event) !== undefined) {
+    const invites = foldInvites(room.invites ?? [], event)
+    if (invites.length > 0) next.invites = invites
+    else delete next.invites
+  }
   switch (event.type) {
     case 'created':
+      delete next.invites
       Object.assign(next, event.data, { owner: event.username, member_count: event.username === '' ? 0 : 1 })
       next.deleted = false
       break

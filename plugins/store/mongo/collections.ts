@@ -1,13 +1,14 @@
 import type { Collection, Db, IndexDescription } from 'mongodb'
 import type { StoredEvent } from '../../../schemas/event.js'
 import type { LastMessage, MemberRow, RoomRecord } from '../../../schemas/room.js'
+import type { InviteRow } from '../../../schemas/stored-invite.js'
 import type { Session, StoredUser } from '../../../schemas/user.js'
 import { newEpoch } from '../log/epoch.js'
 import { CONTINUE, isUnfinished, leftSince } from '../transfer.js'
 import { insertIfMissing } from './failures.js'
 
 /** Raised for every change of the documents that an older server would not understand. */
-export const SCHEMA_VERSION = '2'
+export const SCHEMA_VERSION = '3'
 
 /** Usernames are case-insensitive, so fields that are looked up or unique hold them in lower case, as `user`. */
 export const userKey = (username: string) => username.toLowerCase()
@@ -71,6 +72,7 @@ export interface Collections {
   rooms: Collection<RoomDocument>
   names: Collection<NameDocument>
   members: Collection<MemberDocument>
+  invites: Collection<InviteRow>
   marks: Collection<MarkDocument>
   events: Collection<EventDocument>
   /** The seqs up to which the indexes reflect each room's log. */
@@ -107,6 +109,7 @@ export function collectionsOf(db: Db): Collections {
     rooms: db.collection('rooms'),
     names: db.collection('names'),
     members: db.collection('members'),
+    invites: db.collection('invites'),
     marks: db.collection('marks'),
     events: db.collection('events'),
     indexed: db.collection('indexed'),
@@ -135,8 +138,8 @@ export async function ensureIndexes(
  */
 export async function ensureEpoch({ meta }: Collections): Promise<string> {
   await insertIfMissing(meta.insertOne({ _id: 'schema_version', value: SCHEMA_VERSION }))
-  // Version 1 has no roles, bans and settings that change; everything else is the same.
-  await meta.updateOne({ _id: 'schema_version', value: '1' }, { $set: { value: SCHEMA_VERSION } })
+  // Version 1 has no roles, bans and settings that change, version 2 no invitations; everything else is the same.
+  await meta.updateOne({ _id: 'schema_version', value: { $in: ['1', '2'] } }, { $set: { value: SCHEMA_VERSION } })
   const version = (await meta.findOne({ _id: 'schema_version' }))?.value
   if (isUnfinished(version)) throw new Error(`The database is half migrated: ${CONTINUE}`)
   if (leftSince(version) !== undefined) {

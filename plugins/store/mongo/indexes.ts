@@ -46,6 +46,16 @@ export function createIndexReads(
       return members.listBanned(call, room_id, query)
     },
 
+    async readInvite(call: Call, room_id: string, id: number) {
+      await settle(call, room_id)
+      return members.readInvite(call, room_id, id)
+    },
+
+    async listInvites(call: Call, room_id: string, query: { before?: number; limit: number }) {
+      await settle(call, room_id)
+      return members.listInvites(call, room_id, query)
+    },
+
     async searchTerms(call: Call, room_id: string, wanted: string[], query: { before: number; limit: number }) {
       await follow(call, room_id, [terms.index])
       return terms.searchTerms(call, room_id, wanted, query)

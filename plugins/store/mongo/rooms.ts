@@ -13,6 +13,8 @@ import type { Records } from './records.js'
 
 /** Maximum number of room ids per command. */
 const IDS_MAX = 1000
+/** Lists of rooms do not show invitations. */
+const projection = { invites: 0 } as const
 
 /** Records of rooms. They derive from the log, but the record's insertion is what claims the name. */
 export function createRooms({ rooms, members, events }: Collections, records: Records, claims: Claims) {
@@ -29,7 +31,12 @@ export function createRooms({ rooms, members, events }: Collections, records: Re
   ): Promise<RoomDocument[]> {
     const found: RoomDocument[] = []
     const most = limit + without.size
-    const named = rooms.find(filter, { ...call, sort: { name_sort: 1 }, ...(part === '' && { limit: most }) })
+    const named = rooms.find(filter, {
+      ...call,
+      projection,
+      sort: { name_sort: 1 },
+      ...(part === '' && { limit: most }),
+    })
     for await (const room of named) {
       if (without.has(room._id)) continue
       // Compared here, because the query must not be interpreted as a pattern.
@@ -63,7 +70,7 @@ export function createRooms({ rooms, members, events }: Collections, records: Re
 
     /** Rooms by id, including deleted ones. */
     readRooms: (call: Call, ids: string[]): Promise<RoomDocument[]> =>
-      rooms.find({ _id: { $in: ids } }, call).toArray(),
+      rooms.find({ _id: { $in: ids } }, { ...call, projection }).toArray(),
 
     /** The rooms of a page, plus one if there are more. */
     async findRooms(call: Call, username: string, { limit, after = '', q = '', mine }: RoomQuery) {

@@ -97,7 +97,7 @@ export function createReadStandings(
       const from = reflected(record)
       const seq = tail.at(-1)?.seq ?? from
       const last_read_seq = is_member ? (read.get(record._id) ?? 0) : 0
-      const room = tail.reduce(foldRoom, toRecord(record))
+      const { invites: _, ...room } = tail.reduce(foldRoom, toRecord(record))
       const standing: Standing = {
         room,
         is_member,

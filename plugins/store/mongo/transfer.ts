@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Collection, Db, Document, WithId } from 'mongodb'
+import type { InviteRow } from '../../../schemas/stored-invite.js'
 import {
   CONTINUE,
   isUnfinished,
@@ -103,7 +104,7 @@ async function* dumpEvents(parts: Parts) {
 
 function createDump(parts: Parts): Source['dump'] {
   const { run, collections } = parts
-  const { users, sessions, rooms, members, marks } = collections
+  const { users, sessions, rooms, members, invites, marks } = collections
   async function* all<T extends Document, R>(
     collection: Collection<T>,
     toRow: (found: WithId<T>) => R,
@@ -118,6 +119,7 @@ function createDump(parts: Parts): Source['dump'] {
     sessions: () => all(sessions, toSession, '_id'),
     rooms: () => all(rooms, toRecord, '_id'),
     members: () => all(members, ({ _id, ...row }: WithId<MemberDocument>) => toMember(row), 'room_id', 'user'),
+    invites: () => all(invites, ({ _id, ...row }: WithId<InviteRow>) => row, 'room_id', 'id'),
     marks: () => all(marks, ({ user, room_id, seq }) => ({ username: user, room_id, seq }), 'user', 'room_id'),
     events: () => dumpEvents(parts),
   }
@@ -198,6 +200,7 @@ export async function openMongoSink(db: Db, epoch: string, timeout_ms: number): 
       if (deleted.length > 0) await put(call, collections.purges, deleted)
     },
     members: (call, rows) => put(call, collections.members, rows.map(memberDocument)),
+    invites: (call, rows) => put(call, collections.invites, rows),
     marks(call, rows) {
       const documents = rows.map(({ username, ...row }) => ({ ...row, user: username }))
       return put(call, collections.marks, documents)

@@ -100,7 +100,10 @@ async function sample(folder: string, messages = 20) {
     ...{ generation: 2, device: 'Firefox · Linux', address: '203.0.113.7', last_seen_at: NOW },
   })
   await fill(store, 'a', messages)
-  await fill(store, 'b', 3)
+  await fill(store, 'b', 3, [
+    { type: 'invited', data: { code_hash: 'hash', max_uses: 2 } },
+    { type: 'joined', member: 'cho', username: 'cho', data: { invite: 11 } },
+  ])
   await fill(store, 'gone', 3, [{ type: 'room_deleted' }])
   await store.moveMark('Bob', 'a', 4)
   await store.append('_system', 0, [
@@ -131,6 +134,7 @@ async function says(store: Store) {
     rooms: await store.listRooms('ann', { limit: 10 }),
     gone: await store.readRoom('gone'),
     members: await store.listMembers('a', { limit: 10 }),
+    invites: [(await store.readRoom('b'))?.invites, await store.listInvites('b', { limit: 10 })],
     left: await store.readMember('a', 'bob'),
     mark: await store.readMark('bob', 'a'),
     log: await store.readEvents('a', { after: 0, limit: 100 }),

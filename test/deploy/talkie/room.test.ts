@@ -317,3 +317,49 @@ test('a file with any changed byte is refused or imports the same room', async t
     { numRuns: 40 },
   )
 })
+
+test('invitations of an imported room can be used there, and a file that uses one too often is refused', async t => {
+  const env = environment(t)
+  const app = await build(t, env)
+  for (const name of ['minji', 'bob', 'cho']) await register(app, name)
+  const { id } = await app.rooms.create('minji', { name: 'Lunch', is_public: false })
+  const { code } = await app.rooms.invite(id, 'minji', { max_uses: 2 })
+  const revoked = await app.rooms.invite(id, 'minji', {})
+  await app.rooms.joinByInvite(code, 'bob')
+  await app.rooms.revokeInvite(id, 'minji', revoked.id)
+  await app.close()
+  const file = join(temporaryFolder(t), 'room.jsonl')
+  t.match(await run(['room', 'export', id, file], env), { code: 0 })
+  const there = await elsewhere(t, 'minji', 'bob', 'cho')
+  t.match(await run(['room', 'import', file], there), { code: 0 })
+  t.match((await says(there, id)).room, { invites: [{ id: 2, max_uses: 2, uses: 1 }] })
+  const again = await build(t, there)
+  t.match(await again.rooms.joinByInvite(code, 'cho'), { id, is_member: true })
+  t.match((await again.rooms.invites(id, 'minji', {})).invites, [{ state: 'revoked' }, { uses: 2, state: 'used_up' }])
+  await again.close()
+
+  const lines = readFileSync(file, 'utf8').split('\n').slice(0, 5)
+  const but = (seq: number, change: object) =>
+    fileOf(
+      t,
+      lines.map((line, at) => (at === seq - 1 ? JSON.stringify({ ...JSON.parse(line), ...change }) : line)),
+    )
+  const importing = (bad: string) => run(['room', 'import', bad, '--id', 'other', '--name', 'Other'], there)
+  const unusable = refusal('Line 5: the invitation cannot be used')
+  t.match(await importing(but(5, { data: { invite: 4 } })), unusable)
+  t.match(await importing(but(5, { type: 'joined', member: 'cho', data: { invite: 9 } })), unusable)
+  t.match(await importing(but(2, { data: { max_uses: 2 } })), refusal('Line 2: the hash of the code is missing'))
+  const second = { type: 'joined', member: 'cho', data: { invite: 2 } }
+  t.match(
+    await importing(
+      fileOf(
+        t,
+        lines.map((line, at) => {
+          if (at === 1) return JSON.stringify({ ...JSON.parse(line), data: { code_hash: 'x', max_uses: 1 } })
+          return at === 4 ? JSON.stringify({ ...JSON.parse(line), ...second }) : line
+        }),
+      ),
+    ),
+    unusable,
+  )
+})

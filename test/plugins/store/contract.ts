@@ -1,3 +1,4 @@
+import { invitesContract } from './contract/invites.js'
 import { logContract } from './contract/log.js'
 import { marksContract } from './contract/marks.js'
 import { membersContract } from './contract/members.js'
@@ -18,6 +19,7 @@ const parts = [
   roomsContract,
   standingsContract,
   membersContract,
+  invitesContract,
   marksContract,
   logContract,
   readingContract,

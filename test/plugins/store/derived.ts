@@ -45,6 +45,15 @@ export async function fillLogs(store: Store) {
       { type: 'muted', member: 'bob', data: { until: '2099-01-01T00:00:00.000Z' } },
       { type: 'room_changed', data: { name: `Passing ${id}`, slow_mode_s: 9 } },
       { type: 'room_changed', data: { name: `Room ${id} again`, description: 'new' } },
+      { type: 'invited', data: { code_hash: 'hash', max_uses: 3 } },
+      { type: 'invited', data: { code_hash: 'other' } },
+      { type: 'joined', member: 'fay', username: 'fay', data: { invite: 20 } },
+      {
+        type: 'invite_claimed',
+        username: '',
+        data: { invite: 20, claim: 'c', expires_at: '2099-01-01T00:00:00.000Z' },
+      },
+      { type: 'invite_revoked', data: { invite: 21 } },
     ]
     await store.append(
       id,
@@ -53,8 +62,8 @@ export async function fillLogs(store: Store) {
     )
   }
   // A name that a room had before may be another one's when the indexes are rebuilt.
-  await store.append('gone', 19, [event('gone', 20, { type: 'room_changed', data: { name: 'Passing lunch' } })])
-  await store.append('gone', 20, [event('gone', 21, { type: 'room_deleted' })])
+  await store.append('gone', 24, [event('gone', 25, { type: 'room_changed', data: { name: 'Passing lunch' } })])
+  await store.append('gone', 25, [event('gone', 26, { type: 'room_deleted' })])
 }
 
 /** Everything that the store derives from those logs. */
@@ -67,6 +76,7 @@ export async function readIndexes(store: Store) {
     records: await Promise.all(rooms.map(id => store.readRoom(id))),
     members: await Promise.all(rooms.map(id => store.listMembers(id, { limit: 10 }))),
     row: await store.readMember('lunch', 'ann'),
+    invites: await store.listInvites('lunch', { limit: 10 }),
     banned: await store.listBanned('lunch', { limit: 10 }),
     blue: await find('lunch', 'blue'),
     green: await find('lunch', 'green'),

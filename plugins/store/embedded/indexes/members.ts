@@ -66,7 +66,7 @@ function updateRecord(db: Sqlite, room_id: string, events: StoredEvent[]) {
   const room = events.reduce(foldRoom, before)
   db.run(
     `update rooms set description = ?, is_public = ?, max_members = ?, owner = ?, member_count = ?, password_hash = ?,
-       slow_mode_s = ?, deleted = ? where id = ?`,
+       slow_mode_s = ?, deleted = ?, invites = ? where id = ?`,
     [
       room.description,
       room.is_public,
@@ -76,6 +76,7 @@ function updateRecord(db: Sqlite, room_id: string, events: StoredEvent[]) {
       room.password_hash,
       room.slow_mode_s,
       room.deleted,
+      room.invites === undefined ? null : JSON.stringify(room.invites),
       room_id,
     ],
   )

@@ -11,6 +11,7 @@ import { insertIfMissing } from '../failures.js'
 import type { Log } from '../log.js'
 import { type LogIndex, STEP_EVENTS } from '../log-index.js'
 import { MEMBERSHIP_TYPES, readRows } from '../state.js'
+import { createInvites } from './invites.js'
 
 const projection = { _id: 0 } as const
 
@@ -18,11 +19,12 @@ const isAt = ({ indexed_seq, latest }: Pick<RoomDocument, 'indexed_seq' | 'lates
   indexed_seq >= head && latest !== undefined && latest.seq >= head
 
 /**
- * Members of rooms, and the fields of a room's record that derive from its log, with its newest message. The position is the record's `indexed_seq`, which is compared when the record is changed, so that no change
+ * Members and invitations of rooms, and the fields of a room's record that derive from its log, with its newest message. The position is the record's `indexed_seq`, which is compared when the record is changed, so that no change
  * is counted twice. `latest` has its own seq, because older servers advance the position without it.
  */
 export function createMembers(collections: Collections, log: Log, claims: Claims) {
   const { rooms, members, purges } = collections
+  const invites = createInvites(collections)
 
   /** Folds events over the rows that they change. If two servers write a row at once, the greater seq wins. */
   async function putRows(call: Call, room_id: string, changes: StoredEvent[]) {
@@ -71,6 +73,7 @@ export function createMembers(collections: Collections, log: Log, claims: Claims
         { key: { user: 1, room_id: 1 } },
         { key: { room_id: 1, is_banned: 1, user: 1 } },
       ],
+      invites: [{ key: { room_id: 1, id: 1 }, unique: true }],
     },
 
     /** A log without a record is up to date: there is nothing to update. */
@@ -94,7 +97,8 @@ export function createMembers(collections: Collections, log: Log, claims: Claims
       const record = toRecord(found)
       const { changes, message } = await readChanges(call, found, head)
       await putRows(call, room_id, changes)
-      const { id, name, created_at: _, indexed_seq: __, ...settings } = changes.reduce(foldRoom, record)
+      await invites.put(call, room_id, changes)
+      const { id, name, created_at: _, indexed_seq: __, invites: open, ...settings } = changes.reduce(foldRoom, record)
       const { deleted } = settings
       if (deleted) await insertIfMissing(purges.insertOne({ _id: id, seq: 0 }, call))
       const tombstone = deleted ? id : ''
@@ -104,14 +108,22 @@ export function createMembers(collections: Collections, log: Log, claims: Claims
       if (isNamed && !deleted) await claims.free(call, foldName(name), id)
       const derived = { ...settings, ...(isNamed && nameFields(name)), tombstone, latest }
       const changed = { ...derived, indexed_seq: Math.max(head, record.indexed_seq) }
-      await rooms.updateOne({ _id: id, indexed_seq: record.indexed_seq }, { $set: changed }, call)
+      const update =
+        open === undefined
+          ? { $set: changed, $unset: { invites: '' as const } }
+          : { $set: { ...changed, invites: open } }
+      await rooms.updateOne({ _id: id, indexed_seq: record.indexed_seq }, update, call)
       if (isNamed) await claims.release(call, name, id, head)
       return false
     },
+
+    forget: invites.forget,
   }
 
   return {
     index,
+    readInvite: invites.readInvite,
+    listInvites: invites.listInvites,
 
     async readMember(call: Call, room_id: string, username: string): Promise<MemberRow | null> {
       const found = await members.findOne({ room_id, user: userKey(username) }, { ...call, projection })

@@ -38,14 +38,15 @@ const ADDED = {
 }
 
 /** Takes a store back to version 4. */
-function dropAddedIn5(db: Sqlite) {
+function dropAddedSince5(db: Sqlite) {
+  db.exec('drop table invites; alter table rooms drop column invites')
   db.exec('drop index users_deletion; drop index members_rows')
   for (const column of ['deletion', 'deleted_at', 'deletion_done']) db.exec(`alter table users drop column ${column}`)
 }
 
 /** Takes a store back to version 3. */
 function dropAdded(db: Sqlite) {
-  dropAddedIn5(db)
+  dropAddedSince5(db)
   db.exec('drop index members_banned; create unique index rooms_name on rooms (name) where deleted = 0')
   for (const [table, columns] of Object.entries(ADDED)) {
     for (const column of columns) db.exec(`alter table ${table} drop column ${column}`)
@@ -125,7 +126,7 @@ test('opening a store of version 4 deletes no account, and finds the memberships
   await before.createRoom(...room('a', { owner: 'Ann' }))
   await before.close()
   const db = new Sqlite(join(folder, 'talkie.db'), 0)
-  dropAddedIn5(db)
+  dropAddedSince5(db)
   db.run("update meta set value = '4' where name = 'schema_version'")
   db.close()
 
