@@ -136,13 +136,22 @@ function patternOf(url: string): RegExp {
   return new RegExp(`^${literal.replace(/:\w+/g, '[^/]+').replace('*', '.*')}$`)
 }
 
+// Shared by all applications of a process, so that the tests compile each schema once.
+const serializers = new WeakMap<object, (value: unknown) => string>()
+
+function serializerOf(schema: Schema): (value: unknown) => string {
+  const known = serializers.get(schema) ?? fastJson(schema)
+  serializers.set(schema, known)
+  return known
+}
+
 async function errorAnswers(fastify: FastifyInstance) {
   fastify.decorate('errorsAnswered', Object.fromEntries([...codes].map(code => [code, 0])))
   fastify.addSchema(ErrorBody)
   // All error responses have one shape, built here; compiling a serializer for each route would slow down the start.
-  fastify.setSerializerCompiler(({ schema }) => {
-    return (schema as { $ref?: string }).$ref === 'Error#' ? JSON.stringify : fastJson(schema as Schema)
-  })
+  fastify.setSerializerCompiler(({ schema }) =>
+    (schema as { $ref?: string }).$ref === 'Error#' ? JSON.stringify : serializerOf(schema as Schema),
+  )
   const methodsOf = watchMethods(fastify)
   function methodRefused(request: FastifyRequest, reply: FastifyReply) {
     const methods = methodsOf(request.url.split('?', 1)[0] as string)
