@@ -6,6 +6,7 @@ import { test } from 'tap'
 import { makeCertificate, opensslMissing } from '../support/certificate.js'
 import { freePort } from '../support/port.js'
 import { start, top } from '../support/process.js'
+import { sample } from '../support/repeat.js'
 
 const hasIpv6 = Object.values(networkInterfaces()).some(all => all?.some(({ address }) => address === '::1'))
 
@@ -18,7 +19,7 @@ async function check(env: Record<string, string>): Promise<number> {
 test('the health check asks the address that the server listens on', async t => {
   // An address other than 127.0.0.1 shows that it is not simply the default that answers.
   const hosts = [undefined, '127.0.0.1', '127.0.0.2', '0.0.0.0', 'localhost', ...(hasIpv6 ? ['::1', '::'] : [])]
-  for (const host of hosts) {
+  for (const host of sample(hosts, 2)) {
     const env = { PORT: String(await freePort()), ...(host !== undefined && { HOST: host }) }
     t.equal(await check(env), 1, `${host}: unhealthy before the start`)
     const server = start(t, ['build/server.js'], env)

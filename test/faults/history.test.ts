@@ -1,8 +1,9 @@
 import { test } from 'tap'
 import { run } from '../../bench/faults/run.js'
+import { repeat } from '../support/repeat.js'
 import { clusterMissing } from '../support/servers.js'
 
-const SECONDS = Number(process.env.FAULTS_SECONDS ?? 20)
+const SECONDS = Number(process.env.FAULTS_SECONDS ?? repeat(20, 8))
 
 for (const [store, servers, skip] of [
   ['embedded', 1, false],

@@ -9,6 +9,7 @@ import { build, environment, temporaryFolder } from '../../support/application.j
 import { run } from '../../support/command.js'
 import { freePort } from '../../support/port.js'
 import { start, top, watch } from '../../support/process.js'
+import { sample } from '../../support/repeat.js'
 
 /** Codes of the system, of SQLite and of Node, names of error classes, and lines of a stack. */
 const RAW = /\bE[A-Z]{4,}\b|SQLITE_|ERR_|\w+Error\b|ConnectionFailed|\n\s+at /
@@ -88,7 +89,7 @@ async function badFolders(t: Test): Promise<[name: string, DATA_DIR: string, say
 
 test('commands say in words what is wrong with a DATA_DIR', async t => {
   const out = temporaryFolder(t)
-  for (const [name, DATA_DIR, says] of await badFolders(t)) {
+  for (const [name, DATA_DIR, says] of sample(await badFolders(t), 3)) {
     const env = environment(t, { DATA_DIR })
     for (const line of [
       'user block sora',
@@ -112,7 +113,7 @@ test('commands say in words what is wrong with a DATA_DIR', async t => {
 })
 
 test('the server says in words what is wrong with a DATA_DIR', async t => {
-  for (const [name, DATA_DIR, says] of (await badFolders(t)).slice(4)) {
+  for (const [name, DATA_DIR, says] of sample((await badFolders(t)).slice(4), 2)) {
     const { ended, written } = start(t, ['build/server.js'], { DATA_DIR })
     t.equal(await ended, 1, name)
     t.match(written.err, says.source.endsWith('$') ? /\n$/ : says, name)
@@ -125,12 +126,8 @@ test('a folder that another user may not use is told apart from one without a st
   const DATA_DIR = await goodStore(t)
   chmodSync(join(DATA_DIR, '..'), 0o755)
   chmodSync(DATA_DIR, 0o700)
-  for (const line of [
-    'user block sora',
-    'room export default',
-    `backup ${join(temporaryFolder(t), 'b')}`,
-    'restore --epoch',
-  ]) {
+  const lines = ['user block sora', 'room export default', `backup ${join(temporaryFolder(t), 'b')}`, 'restore --epoch']
+  for (const line of sample(lines, 2)) {
     const { ended, written } = start(
       t,
       [TALKIE, ...line.split(' ')],
@@ -199,12 +196,13 @@ test('a full disk is named, and no advice is given that would not help', {
     t.teardown(() => child.kill('SIGKILL'))
     return watch(child)
   }
-  for (const [args, env] of [
+  const cases: [string[], Record<string, string>][] = [
     [[TALKIE, 'restore', backup], { DATA_DIR: join(folder, 'one') }],
     [[TALKIE, 'backup', join(folder, 'two')], { DATA_DIR }],
     [[TALKIE, 'user', 'add', 'mina', '--generate'], { DATA_DIR: join(folder, 'three') }],
     [['build/server.js'], { DATA_DIR: join(folder, 'four') }],
-  ] as [string[], Record<string, string>][]) {
+  ]
+  for (const [args, env] of sample(cases, 2)) {
     const { ended, written } = limited(args, env)
     t.equal(await ended, 1, args.join(' '))
     t.match(written.err, /^[^\n]+\n$/)
@@ -217,7 +215,8 @@ test('a full disk is named, and no advice is given that would not help', {
 test('a standard output that cannot be written is told in one line', async t => {
   const DATA_DIR = await goodStore(t)
   const env = { PATH: process.env.PATH, ...environment(t, { DATA_DIR }) }
-  for (const args of [['--help'], ['doctor'], ['room', 'export', 'default'], ['user', 'add', 'mina', '--generate']]) {
+  const commands = [['--help'], ['doctor'], ['room', 'export', 'default'], ['user', 'add', 'mina', '--generate']]
+  for (const args of sample(commands, 2)) {
     const full = spawn(process.execPath, [TALKIE, ...args], {
       cwd: top,
       env,
