@@ -6,6 +6,7 @@ import { lazy } from './components/lazy.js'
 import { Login } from './components/login.js'
 import { createApp } from './state/app.js'
 
+const Invitation = lazy(() => import('./components/invitation.js').then(script => script.Invitation))
 const ResetPassword = lazy(() => import('./components/reset-password.js').then(script => script.ResetPassword))
 
 function Page() {
@@ -15,10 +16,14 @@ function Page() {
   const language = useAppState('language')
   const refused = useAppState('refused')
   const reset_code = useAppState('reset_code')
+  const invite_code = useAppState('invite_code')
   useEffect(() => {
     document.documentElement.lang = language
   }, [language])
   if (reset_code !== null) return <ResetPassword code={reset_code} />
+  if (invite_code !== null && (stage === 'logged_in' || stage === 'logged_out')) {
+    return <Invitation code={invite_code} />
+  }
   if (stage === 'logged_in') {
     return (
       <AccountContext.Provider value={app.account}>

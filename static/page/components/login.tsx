@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Registration } from '../../../schemas/user.js'
 import { ApiError } from '../../client/index.js'
@@ -22,14 +23,49 @@ const ABOUT_PASSWORD: ReadonlySet<string> = new Set(['LOGIN_FAILED', 'PASSWORD_T
 /** Why nobody can sign up. */
 const REFUSALS = { open: null, invite: 'INVITATION_REQUIRED', closed: 'REGISTRATION_CLOSED' } as const
 
-/** The form for logging in and signing up. */
 export function Login() {
+  const texts = useTexts()
+  return (
+    <Entrance>
+      <header class="brand">
+        <img src="/assets/icon.svg" alt="" width="44" height="44" />
+        <div>
+          <h1>{texts.app_name}</h1>
+          <p>{texts.tagline}</p>
+        </div>
+      </header>
+      <LoginForm />
+    </Entrance>
+  )
+}
+
+/** Before the login. */
+export function Entrance({ children }: { children: ComponentChildren }) {
+  return (
+    <div class="entrance">
+      <main class="login">
+        {children}
+        <footer>
+          <Icon name="globe" small />
+          <LanguageSelect />
+        </footer>
+      </main>
+      <Art />
+    </div>
+  )
+}
+
+/**
+ * The form for logging in and signing up.
+ * @param invitation the code with which a user signs up
+ */
+export function LoginForm({ invitation }: { invitation?: string }) {
   const app = useApp()
   const texts = useTexts()
   const session_expired = useAppState('session_expired')
   const [wants_account, setWantsAccount] = useState(!session_expired && browserStorage.getItem('talkie.known') === null)
   const [registration, setRegistration] = useState<Registration | null>(null)
-  const refusal = registration && REFUSALS[registration.mode]
+  const refusal = registration && REFUSALS[registration.mode === 'invite' && invitation ? 'open' : registration.mode]
   const signing_up = wants_account && !refusal
   const [typed, setTyped] = useState('')
   const [password, setPassword] = useState('')
@@ -66,7 +102,7 @@ export function Login() {
     setErrors({})
     setBusy(true)
     try {
-      await (signing_up ? app.session.signUp(username, password) : app.session.logIn(username, password))
+      await (signing_up ? app.session.signUp(username, password, invitation) : app.session.logIn(username, password))
       browserStorage.setItem('talkie.known', '1')
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
@@ -79,88 +115,74 @@ export function Login() {
   }
 
   return (
-    <div class="entrance">
-      <main class="login">
-        <header class="brand">
-          <img src="/assets/icon.svg" alt="" width="44" height="44" />
-          <div>
-            <h1>{texts.app_name}</h1>
-            <p>{texts.tagline}</p>
-          </div>
-        </header>
-        {session_expired && (
-          <p class="notice" role="status">
-            {texts.session_expired}
-          </p>
-        )}
-        {signing_up && registration?.first_is_admin && (
-          <p class="notice" role="status">
-            {texts.first_account}
-          </p>
-        )}
-        <form onSubmit={submit} noValidate>
-          <Field label={texts.username} hint={signing_up ? texts.username_hint : undefined} error={errors.username}>
-            {attributes => (
+    <>
+      {session_expired && (
+        <p class="notice" role="status">
+          {texts.session_expired}
+        </p>
+      )}
+      {signing_up && registration?.first_is_admin && (
+        <p class="notice" role="status">
+          {texts.first_account}
+        </p>
+      )}
+      <form onSubmit={submit} noValidate>
+        <Field label={texts.username} hint={signing_up ? texts.username_hint : undefined} error={errors.username}>
+          {attributes => (
+            <input
+              {...attributes}
+              ref={first}
+              name="username"
+              autocomplete="username"
+              autocapitalize="none"
+              spellcheck={false}
+              value={typed}
+              onInput={event => setTyped(event.currentTarget.value)}
+            />
+          )}
+        </Field>
+        <Field label={texts.password} hint={signing_up ? texts.password_hint : undefined} error={errors.password}>
+          {attributes => (
+            <span class="with-icon">
               <input
                 {...attributes}
-                ref={first}
-                name="username"
-                autocomplete="username"
-                autocapitalize="none"
-                spellcheck={false}
-                value={typed}
-                onInput={event => setTyped(event.currentTarget.value)}
+                name="password"
+                // One field for both types, which the element's typings do not allow.
+                type={(shown ? 'text' : 'password') as 'password'}
+                autocomplete={signing_up ? 'new-password' : 'current-password'}
+                value={password}
+                onInput={event => setPassword(event.currentTarget.value)}
               />
-            )}
-          </Field>
-          <Field label={texts.password} hint={signing_up ? texts.password_hint : undefined} error={errors.password}>
-            {attributes => (
-              <span class="with-icon">
-                <input
-                  {...attributes}
-                  name="password"
-                  // One field for both types, which the element's typings do not allow.
-                  type={(shown ? 'text' : 'password') as 'password'}
-                  autocomplete={signing_up ? 'new-password' : 'current-password'}
-                  value={password}
-                  onInput={event => setPassword(event.currentTarget.value)}
-                />
-                <IconButton icon="eye" label={texts.show_password} pressed={shown} onClick={() => setShown(!shown)} />
-              </span>
-            )}
-          </Field>
-          {errors.form && (
-            <p class="note error" role="alert">
-              {errors.form}
-            </p>
+              <IconButton icon="eye" label={texts.show_password} pressed={shown} onClick={() => setShown(!shown)} />
+            </span>
           )}
-          <button type="submit" class="primary big" disabled={busy}>
-            {signing_up ? texts.sign_up : texts.log_in}
+        </Field>
+        {errors.form && (
+          <p class="note error" role="alert">
+            {errors.form}
+          </p>
+        )}
+        <button type="submit" class="primary big" disabled={busy}>
+          {signing_up ? texts.sign_up : texts.log_in}
+        </button>
+      </form>
+      <p class="other">
+        {refusal ? texts.errors[refusal] : signing_up ? texts.have_account : texts.no_account}{' '}
+        {!refusal && (
+          <button
+            type="button"
+            class="link"
+            onClick={() => {
+              setErrors({})
+              setWantsAccount(!signing_up)
+              first.current?.focus()
+            }}
+          >
+            {signing_up ? texts.log_in : texts.sign_up}
           </button>
-        </form>
-        <p class="other">
-          {refusal ? texts.errors[refusal] : signing_up ? texts.have_account : texts.no_account}{' '}
-          {!refusal && (
-            <button
-              type="button"
-              class="link"
-              onClick={() => {
-                setErrors({})
-                setWantsAccount(!signing_up)
-                first.current?.focus()
-              }}
-            >
-              {signing_up ? texts.log_in : texts.sign_up}
-            </button>
-          )}
-        </p>
-        <footer>
-          <Icon name="globe" small />
-          <LanguageSelect />
-        </footer>
-      </main>
-      <Art />
-    </div>
+        )}
+      </p>
+    </>
   )
 }
 

@@ -2,15 +2,19 @@ import { useRef } from 'preact/hooks'
 import type { Room } from '../../../schemas/room.js'
 import { displayName } from '../state/people.js'
 import { RoomTile } from './avatar.js'
-import { useAccount, useAccountState, useAppState, useTexts } from './hooks.js'
+import { useAccount, useAccountState, useAppState, useOwnTexts, useTexts } from './hooks.js'
 import { MenuItem } from './menu.js'
 import { Panel, PanelTabs } from './panel.js'
 import { monthName } from './time.js'
+
+const en = { invites: 'Invitations' }
+const ko = { invites: '초대 링크' }
 
 /** What the room is, and what the user can do with it. */
 export function RoomPanel({ room }: { room: Room }) {
   const account = useAccount()
   const texts = useTexts()
+  const own = useOwnTexts({ en, ko })
   const language = useAppState('language')
   const me = useAccountState('me', me => me.username)
   const owner = useAccountState('people', people => displayName(people, room.owner))
@@ -59,6 +63,9 @@ export function RoomPanel({ room }: { room: Room }) {
           />
           {navigator.clipboard && <MenuItem icon="link" label={texts.copy_link} onClick={copyLink} />}
           <p class="hidden" role="status" ref={copied} />
+          {room.is_moderator && !room.is_default && (
+            <MenuItem icon="people" label={own.invites} onClick={() => account.showPanel('invites')} />
+          )}
           {owned && !room.is_default && (
             <MenuItem
               icon="edit"

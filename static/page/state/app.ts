@@ -22,6 +22,7 @@ export function createApp() {
     stage: 'starting',
     refused: null,
     reset_code: takeResetCode(),
+    invite_code: inviteCode(),
     session_expired: false,
     language: loadLanguage(),
     route: parseRoute(location),
@@ -100,6 +101,13 @@ export function createApp() {
   }
   document.addEventListener('visibilitychange', check)
   addEventListener('online', check)
+  // Another link of this server, pasted into the address bar, changes only what stands behind `#`.
+  addEventListener('hashchange', () => store.set({ invite_code: inviteCode() }))
+
+  async function leaveInvite(room_id: string | null = null) {
+    store.set({ invite_code: null })
+    await router.go({ room_id, message: null }, 'replace')
+  }
 
   return {
     store,
@@ -113,6 +121,14 @@ export function createApp() {
       store.set({ reset_code: null })
       browserStorage.setItem('talkie.known', '1')
       await session.logIn(code.split('.', 1)[0] as string, password).catch(start)
+    },
+    http,
+    leaveInvite,
+    /** Joins the room of an invitation, or repeats it, and opens the room. @throws ApiError */
+    async acceptInvite(code: string) {
+      const room = await http.joinByInvite(code)
+      account?.rooms.entered(room)
+      await leaveInvite(room.id)
     },
     leaveReset() {
       store.set({ reset_code: null })
@@ -134,6 +150,9 @@ export function createApp() {
     },
   }
 }
+
+/** The code of an invitation in the URL, where it survives a reload. */
+const inviteCode = (): string | null => (location.pathname === '/i' && location.hash.slice(1)) || null
 
 /** Takes the code out of the URL, so that it stays in no history. */
 function takeResetCode(): string | null {

@@ -118,9 +118,10 @@ export function createSession(http: () => Http, events: SessionEvents) {
       await logoutSettled()
       begin(await http().login({ username, password }))
     },
-    async signUp(username: string, password: string) {
+    /** @param invitation the code of one, with which the user also joins its room */
+    async signUp(username: string, password: string, invitation?: string) {
       await logoutSettled()
-      begin(await http().register({ username, password }), true)
+      begin(await http().register({ username, password, ...(invitation && { invitation }) }), true)
     },
     /** Ends the session, too. @throws ApiError */
     async deleteAccount(deletion: AccountDeletion) {

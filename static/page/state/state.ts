@@ -44,7 +44,7 @@ export interface ConversationView {
 }
 
 /** `search_all`: in all rooms of the user; it stays open when another room opens. */
-export type Panel = 'about' | 'members' | 'search' | 'search_all' | null
+export type Panel = 'about' | 'members' | 'invites' | 'search' | 'search_all' | null
 export type OpenDialog =
   | { name: 'create_room' }
   | { name: 'room_settings'; room: Room }
@@ -63,6 +63,8 @@ export interface AppState {
   refused: 'ORIGIN_REFUSED' | 'HOST_REFUSED' | null
   /** The code of the link for a new password that the page was opened with; while it is set, nothing else is shown. */
   reset_code: string | null
+  /** The code of the invitation that the page was opened with, until the user has joined or left it. */
+  invite_code: string | null
   /** The last session was ended by the server, not by the user. */
   session_expired: boolean
   language: Language

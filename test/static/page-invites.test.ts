@@ -1,0 +1,150 @@
+import type { FastifyInstance } from 'fastify'
+import type { Page } from 'playwright-core'
+import { newUser } from '../../plugins/auth/accounts.js'
+import { PASSWORD, register } from '../support/application.js'
+import { field, inBrowser, openAbout, serve, signUp, visit } from '../support/browser.js'
+import { eventually } from '../support/eventually.js'
+
+/** An account on a server that is not open. */
+const add = async (fastify: FastifyInstance, username: string) =>
+  void (await fastify.store.createUser(newUser(username, await fastify.auth.hashPassword(PASSWORD))))
+
+async function logIn(page: Page, username: string) {
+  const switchTo = page.getByRole('button', { name: 'Log in', exact: true })
+  if ((await page.getByRole('button', { name: 'Sign up', exact: true }).count()) > 0) await switchTo.first().click()
+  await page.getByLabel('Username').fill(username)
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD)
+  await page.getByRole('button', { name: 'Log in', exact: true }).click()
+}
+
+const panelOf = (page: Page) => page.getByRole('complementary', { name: 'Invitations' })
+const memberCount = async (fastify: FastifyInstance, id: string) => (await fastify.store.readRoom(id))?.member_count
+
+inBrowser('invitations', async (t, browser) => {
+  await t.test('a moderator makes a link, with which a new user signs up on a server that is not open', async t => {
+    const { fastify, url } = await serve(t, { REGISTRATION: 'invite' })
+    await add(fastify, 'minji')
+    const { id } = await fastify.rooms.create('minji', { name: 'Lunch', description: 'Where?', is_public: false })
+    const owner = await visit(t, browser, `${url}/r/${id}`)
+    await owner.getByText('You need an invitation to create an account here.').waitFor()
+    await logIn(owner, 'minji')
+    await field(owner).waitFor()
+    await openAbout(owner)
+    await owner.getByRole('button', { name: 'Invitations' }).click()
+    const panel = panelOf(owner)
+    await panel.getByText('No invitations yet.').waitFor()
+    await panel.getByLabel('Max number of uses').selectOption('1 use')
+    await panel.getByRole('button', { name: 'Create link' }).click()
+    const link = await panel.getByLabel('Invite link').inputValue()
+    t.match(link, new RegExp(`^${url}/i#${id}\\.[\\w-]{22}$`))
+    await panel.getByText('0 of 1 uses').waitFor()
+    t.equal(await owner.evaluate('document.activeElement.textContent'), 'Copy')
+
+    const guest = await visit(t, browser, link)
+    await guest.getByText('minji invited you to this room').waitFor()
+    await guest.getByRole('heading', { name: 'Lunch' }).waitFor()
+    await guest.getByText('Where?').waitFor()
+    t.equal(await memberCount(fastify, id), 1, 'looking changes nothing')
+    await guest.reload()
+    await guest.getByRole('heading', { name: 'Lunch' }).waitFor()
+    await guest.getByLabel('Username').fill('jun')
+    await guest.getByLabel('Password', { exact: true }).fill(PASSWORD)
+    await guest.getByRole('button', { name: 'Sign up', exact: true }).click()
+    await field(guest).waitFor()
+    t.equal(guest.url(), `${url}/r/${id}`)
+    await panel.getByText('Used up · 1 of 1 uses').waitFor()
+    await panel.getByText('Joined: jun').waitFor()
+
+    const late = await visit(t, browser, link)
+    await late.getByRole('heading', { name: 'This invitation isn’t valid' }).waitFor()
+    await late.getByRole('button', { name: 'Continue to the app' }).click()
+    await late.getByText('You need an invitation to create an account here.').waitFor()
+    t.equal(new URL(late.url()).hash, '')
+  })
+
+  await t.test('a user who is logged in joins by a click only, and a member opens the room', async t => {
+    const { fastify, url } = await serve(t)
+    await register(fastify, 'minji')
+    const { id } = await fastify.rooms.create('minji', { name: 'Lunch', is_public: false, password: 'sesame' })
+    const { code } = await fastify.rooms.invite(id, 'minji', { expires_in_s: 3600 })
+    const link = `${url}/i#${code}`
+    const page = await visit(t, browser, url)
+    await signUp(page, 'jun')
+    await page.goto(link)
+    const join = page.getByRole('button', { name: 'Join as @jun' })
+    await join.waitFor()
+    await page.getByRole('button', { name: 'Not now' }).click()
+    await page.getByRole('button', { name: 'Your profile' }).waitFor()
+    t.equal(await memberCount(fastify, id), 1)
+    t.notOk(page.url().includes(code), 'the code is out of the address')
+    await page.goto(link)
+    await join.waitFor()
+    await eventually(async () => (await page.evaluate('document.activeElement.textContent')) === 'Join as @jun')
+    await page.keyboard.press('Enter')
+    await field(page).waitFor()
+    t.equal(page.url(), `${url}/r/${id}`)
+    t.equal(await memberCount(fastify, id), 2)
+    await page.goto(link)
+    await page.getByText('You’re already a member of this room.').waitFor()
+    await page.getByRole('button', { name: 'Open room' }).click()
+    await field(page).waitFor()
+
+    await fastify.rooms.ban(id, 'minji', 'jun', {})
+    await page.goto(link)
+    await page.getByRole('alert').getByText('Banned from this room.').waitFor()
+    t.equal(await page.getByText('Lunch').count(), 0)
+  })
+
+  await t.test('a revoked link no longer works, and a user logs in to join by another', async t => {
+    const { fastify, url } = await serve(t)
+    await register(fastify, 'jun')
+    const page = await visit(t, browser, url)
+    await signUp(page, 'minji')
+    const { id } = await fastify.rooms.create('minji', { name: 'Lunch' })
+    const revoked = await fastify.rooms.invite(id, 'minji', {})
+    await page.goto(`${url}/r/${id}`)
+    await field(page).waitFor()
+    await openAbout(page)
+    await page.getByRole('button', { name: 'Invitations' }).focus()
+    await page.keyboard.press('Enter')
+    const panel = panelOf(page)
+    await panel.getByRole('button', { name: 'Revoke' }).focus()
+    await page.keyboard.press('Enter')
+    await panel.getByText('Revoked · 0 uses').waitFor()
+    await panel.getByRole('button', { name: 'Create link' }).focus()
+    await page.keyboard.press('Enter')
+    const link = await panel.getByLabel('Invite link').inputValue()
+    await page.keyboard.press('Enter')
+
+    const guest = await visit(t, browser, `${url}/i#${revoked.code}`)
+    await guest.getByRole('heading', { name: 'This invitation isn’t valid' }).waitFor()
+    await guest.goto(link)
+    await guest.getByText('Sign up or log in to join.').waitFor()
+    await logIn(guest, 'jun')
+    await guest.getByRole('button', { name: 'Join as @jun' }).click()
+    await field(guest).waitFor()
+    await panel.getByText('Joined: jun').waitFor()
+  })
+
+  await t.test('on a phone in Korean, a link leads to the room, and a moderator makes one', async t => {
+    const { fastify, url } = await serve(t)
+    await register(fastify, 'minji')
+    const { id } = await fastify.rooms.create('minji', { name: '점심' })
+    const { code } = await fastify.rooms.invite(id, 'minji', {})
+    const phone = { locale: 'ko', viewport: { width: 390, height: 700 }, hasTouch: true, isMobile: true }
+    const page = await visit(t, browser, `${url}/i#${code}`, phone)
+    await page.getByText('minji님이 초대했어요').waitFor()
+    await page.getByLabel('아이디').fill('jun')
+    await page.getByLabel('비밀번호', { exact: true }).fill(PASSWORD)
+    await page.getByRole('button', { name: '회원가입', exact: true }).tap()
+    await page.getByRole('textbox', { name: /점심/ }).waitFor()
+    await fastify.rooms.setRole(id, 'minji', 'jun', 'moderator')
+    await page.getByRole('button', { name: '채팅방 정보' }).tap()
+    await page.getByRole('button', { name: '초대 링크' }).tap()
+    const panel = page.getByRole('complementary', { name: '초대 링크' })
+    await panel.getByRole('button', { name: '링크 만들기' }).tap()
+    await panel.getByText('사용 가능 2').waitFor()
+    const wide = await page.evaluate('document.documentElement.scrollWidth')
+    t.ok((wide as number) <= 390, 'nothing is wider than the screen')
+  })
+})
