@@ -12,6 +12,7 @@ declare module 'fastify' {
       | 'session_ended'
       | 'password_changed'
       | 'account_deleted'
+      | 'account_exported'
       | 'password_reset'
       | 'reset_link_made'
       | 'member_removed'

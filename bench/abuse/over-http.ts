@@ -107,6 +107,8 @@ export const withAccount: Attacks = {
     attack.loop(10, lane =>
       ask(attack.port, 'POST', '/invites/join', { token: attack.token, body: { code: `nowhere.${lane}` } }),
     ),
+  'exports in a loop': attack =>
+    attack.loop(10, () => ask(attack.port, 'GET', '/users/me/export', { token: attack.token })),
   'search without hits, 4 at once': attack =>
     attack.loop(4, () => ask(attack.port, 'GET', search('가나다'), { token: attack.token })),
   'search without hits, 10 at once': attack =>

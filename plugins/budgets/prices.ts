@@ -48,6 +48,8 @@ export const prices = {
   listed_invite: 60,
   /** Reading a session of the list. */
   listed_session: 20,
+  /** A look-up of the next messages of an export, besides what it takes in the store. */
+  exported_step: 100,
   /** Examining a message that a search may match, besides its characters. */
   searched_message: 10,
   /** Reading, normalizing and comparing a text. */

@@ -62,12 +62,14 @@ export interface SearchResult {
 export const LEASE_LOST_MS = 15_000
 
 /** Number of events that one `findByAuthor` looks at. */
-export const AUTHOR_SPAN = 2000
+export const AUTHOR_SPAN = 500
 
 export interface AuthorResult {
   seqs: number[]
   /** The `after` with which to continue; null at the end of the log. */
   next_after: number | null
+  /** How long the look-up occupied the event loop, ms; 0 if the work was done elsewhere. */
+  worked_ms: number
 }
 
 /** Maximum number of positions per `findAhead`. */

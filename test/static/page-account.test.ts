@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { PASSWORD } from '../support/application.js'
@@ -61,6 +62,19 @@ inBrowser('the user’s own account', async (t, browser) => {
     await dialog.getByRole('button', { name: 'Log out all other devices' }).click()
     await other.getByText(LOGGED_OUT).waitFor()
     await dialog.getByText('You’re not logged in anywhere else.').waitFor()
+  })
+
+  await t.test('the user’s data is downloaded as a file', async t => {
+    const { dialog, page } = await onTwoDevices(t, browser)
+    const downloaded = page.waitForEvent('download')
+    await dialog.getByRole('link', { name: 'Download' }).click()
+    const download = await downloaded
+    t.equal(download.suggestedFilename(), 'talkie-minji.jsonl')
+    const lines = readFileSync(await download.path(), 'utf8')
+      .trimEnd()
+      .split('\n')
+    t.match(JSON.parse(lines[0] as string), { type: 'account', username: 'minji' })
+    t.match(JSON.parse(lines.at(-1) as string), { type: 'end', messages: 0 })
   })
 
   await t.test('a deleted account is logged out everywhere, and others see its messages without its name', async t => {

@@ -232,6 +232,7 @@ export function createReads(db: Sqlite) {
     },
 
     findByAuthor(room_id: string, username: string, { after, limit }: EventsQuery): AuthorResult {
+      const began_at = performance.now()
       const upto = after + AUTHOR_SPAN
       const rows = db.all<{ seq: number }>(
         `select seq from events not indexed
@@ -239,8 +240,9 @@ export function createReads(db: Sqlite) {
         [room_id, after, upto, username, limit],
       )
       const seqs = rows.map(({ seq }) => seq)
-      if (seqs.length === limit) return { seqs, next_after: seqs.at(-1) as number }
-      return { seqs, next_after: upto < readHead(db, room_id) ? upto : null }
+      const worked_ms = performance.now() - began_at
+      if (seqs.length === limit) return { seqs, next_after: seqs.at(-1) as number, worked_ms }
+      return { seqs, next_after: upto < readHead(db, room_id) ? upto : null, worked_ms }
     },
 
     readByType(room_id: string, type: EventType, { after, limit }: { after: number; limit: number }): StoredEvent[] {

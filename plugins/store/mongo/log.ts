@@ -138,9 +138,9 @@ export function createLog({ events }: Collections) {
       const filter = { room_id, type: 'message' as const, seq: { $gt: after, $lte: upto }, user: userKey(username) }
       const found = events.find(filter, { ...call, projection: { _id: 0, seq: 1 }, sort: { seq: 1 }, limit })
       const seqs = (await found.toArray()).map(({ seq }) => seq)
-      if (seqs.length === limit) return { seqs, next_after: seqs.at(-1) as number }
+      if (seqs.length === limit) return { seqs, next_after: seqs.at(-1) as number, worked_ms: 0 }
       const head = (await newest(call, room_id))?.seq ?? 0
-      return { seqs, next_after: upto < head ? upto : null }
+      return { seqs, next_after: upto < head ? upto : null, worked_ms: 0 }
     },
 
     async readTargets(call: Call, room_id: string, seqs: number[]) {

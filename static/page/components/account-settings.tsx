@@ -5,6 +5,7 @@ import { describeError, type Translation } from '../i18n/index.js'
 import { validate } from '../text/validate.js'
 import { DeleteAccount } from './delete-account.js'
 import { Dialog } from './dialog.js'
+import { ExportAccount } from './export-account.js'
 import { Field } from './field.js'
 import { useAccount, useAccountState, useOwnTexts, useTexts } from './hooks.js'
 import { DayAndTime } from './time.js'
@@ -51,6 +52,7 @@ export function AccountSettings() {
     <Dialog title={texts.account} class="account">
       <PasswordForm onChanged={() => setChanges(changes + 1)} />
       <Devices key={changes} />
+      <ExportAccount />
       <DeleteAccount />
     </Dialog>
   )

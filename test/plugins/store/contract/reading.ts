@@ -111,8 +111,8 @@ export function readingContract({ promise }: Promises) {
       }
       t.strictSame(found, [1, 1 + AUTHOR_SPAN / 2, 1 + AUTHOR_SPAN])
       t.ok(reads <= 4)
-      t.strictSame(await store.findByAuthor('r', 'cho', { after: head, limit: 2 }), { seqs: [], next_after: null })
-      t.strictSame(await store.findByAuthor('none', 'bob', { after: 0, limit: 2 }), { seqs: [], next_after: null })
+      t.match(await store.findByAuthor('r', 'cho', { after: head, limit: 2 }), { seqs: [], next_after: null })
+      t.match(await store.findByAuthor('none', 'bob', { after: 0, limit: 2 }), { seqs: [], next_after: null })
     },
   )
 
