@@ -5,7 +5,7 @@ import type { Hub } from './hub.js'
 
 const TICK_MS = 1000
 /**
- * How often the store is polled while the bus seems to work. Together with a tick and the read itself, no client is 6 s
+ * How often a shared store is polled while the bus seems to work. Together with a tick and the read itself, no client is 6 s
  * behind even if the bus silently drops events for this server alone. Each poll costs one point lookup per room.
  */
 const STEADY_MS = 4000
@@ -21,8 +21,8 @@ export type Poll = ReturnType<typeof startPoll>
  *
  * Every second this server announces the heads of the rooms that it committed to lately, so that other servers detect a
  * lost event even if none follows it. While the bus is down, or was at the last tick, all followed rooms are polled every
- * second, otherwise every 4 s: the bus may work for us but not for the server that committed, or that server may have
- * died before it published.
+ * second, otherwise every 4 s if other servers write to the store: the bus may work for us but not for the server that
+ * committed, or that server may have died before it published.
  */
 export function startPoll(hub: Hub, roomLog: RoomLog, pubsub: PubSub, store: Store) {
   const figures = { polls: 0, found: 0 }
@@ -52,7 +52,8 @@ export function startPoll(hub: Hub, roomLog: RoomLog, pubsub: PubSub, store: Sto
     const heads = roomLog.recentHeads()
     if (heads.length > 0) pubsub.publish(channel, Buffer.from(JSON.stringify(heads)))
     const isDown = pubsub.state === 'down'
-    if (polling || !(isDown || wasDown || performance.now() - polled_at >= STEADY_MS)) return
+    const isDue = store.shared && performance.now() - polled_at >= STEADY_MS
+    if (polling || !(isDown || wasDown || isDue)) return
     wasDown = isDown
     polled_at = performance.now()
     // If the store fails, the next tick retries.

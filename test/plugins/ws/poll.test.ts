@@ -11,9 +11,10 @@ import { temporaryFolder } from '../../support/application.js'
 const room_id = 'room'
 
 /** A server that follows a room whose events the bus does not deliver. The test controls the clock. */
-async function startServer(t: Test) {
-  const store = await openEmbedded(temporaryFolder(t), { error() {}, warn() {} } as never)
-  t.teardown(() => store.close())
+async function startServer(t: Test, shared = true) {
+  const opened = await openEmbedded(temporaryFolder(t), { error() {}, warn() {} } as never)
+  t.teardown(() => opened.close())
+  const store = { ...opened, shared }
   const pubsub = { ...createMemoryPubSub(), state: 'up' as 'up' | 'down' }
   const roomLog = createRoomLog(store, pubsub)
   mock.timers.enable({ apis: ['setInterval'] })
@@ -70,6 +71,13 @@ test('while the bus works, the store is polled every four seconds', async t => {
   server.fourSecondsLater()
   server.second()
   t.equal(await server.known(), 1)
+})
+
+test('a store to which no other server writes is not polled', async t => {
+  const server = await startServer(t, false)
+  server.fourSecondsLater()
+  server.second()
+  t.same(server.poll.figures, { polls: 0, found: 0 })
 })
 
 test('after the bus is back, the store is polled once more', async t => {
