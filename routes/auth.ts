@@ -168,7 +168,8 @@ export default (async fastify => {
     preHandler,
   }
   fastify.post('/auth/reset', resetOptions, async (request, reply) => {
-    await auth.resetPassword(request.body.code, request.body.new_password)
+    const ended = await auth.resetPassword(request.body.code, request.body.new_password)
+    await request.turn(ended * prices.ended_session)
     return reply.code(204).send(null)
   })
 

@@ -109,6 +109,21 @@ export const withAccount: Attacks = {
     ),
   'exports in a loop': attack =>
     attack.loop(10, () => ask(attack.port, 'GET', '/users/me/export', { token: attack.token })),
+  'joining and leaving in a loop': attack =>
+    attack.loop(10, async lane => {
+      await ask(attack.port, 'POST', `/rooms/room-${lane}/leave`, { token: attack.token })
+      await ask(attack.port, 'POST', `/rooms/room-${lane}/join`, { token: attack.token, body: {} })
+    }),
+  'settings, bans and mutes in a loop': async attack => {
+    const { token } = attack
+    const made = await ask(attack.port, 'POST', '/rooms', { token, body: { name: 'Own' } })
+    const path = `/rooms/${/"id":"(\w+)"/.exec(made.body)?.[1]}`
+    await attack.loop(10, async lane => {
+      await ask(attack.port, 'PATCH', path, { token, body: { name: `Own ${lane}`, password: 'open sesame' } })
+      await ask(attack.port, 'PUT', `${path}/bans/person-${lane}`, { token, body: {} })
+      await ask(attack.port, 'PUT', `${path}/mutes/person-${lane}`, { token, body: {} })
+    })
+  },
   'search without hits, 4 at once': attack =>
     attack.loop(4, () => ask(attack.port, 'GET', search('가나다'), { token: attack.token })),
   'search without hits, 10 at once': attack =>

@@ -90,10 +90,8 @@ export function createAccounts(store: Store, sessions: Sessions, passwords: Pass
       return endAllBy(username, newPassword(await hash(username, password)))
     },
 
-    /** Ends all sessions of the user but this one. @throws Unauthorized if it has ended, too */
-    async endOtherSessions({ username, session_id }: Identity): Promise<void> {
-      await endAllBy(username, {}, session_id)
-    },
+    /** Ends all sessions of the user but this one. @returns how many @throws Unauthorized if it has ended, too */
+    endOtherSessions: ({ username, session_id }: Identity): Promise<number> => endAllBy(username, {}, session_id),
 
     /**
      * Deletes the account of the user: durably marked, without sessions, and never to be used or registered again. The
@@ -113,14 +111,17 @@ export function createAccounts(store: Store, sessions: Sessions, passwords: Pass
 
     /**
      * By the user, in one of the sessions, which stays; all others end.
+     * @returns how many sessions ended
      * @throws PasswordWrong unless `current` is the password at the moment of the change; Unauthorized if the session has
      *   ended; BadRequest, PasswordTooLong, PasswordTooCommon, LoginQueueFull
      */
-    async changePassword({ username, session_id }: Identity, current: string, next: string): Promise<void> {
+    async changePassword({ username, session_id }: Identity, current: string, next: string): Promise<number> {
       const user = await store.readUser(username)
       if (user === null || !(await passwords.verify(current, user.password_hash))) throw new errors.PasswordWrong()
       const change = newPassword(await hash(username, next))
-      if ((await sessions.endAllBy(user, change, session_id)) === null) throw new errors.PasswordWrong()
+      const ended = await sessions.endAllBy(user, change, session_id)
+      if (ended === null) throw new errors.PasswordWrong()
+      return ended
     },
   }
 }

@@ -41,15 +41,18 @@ export function createResets(
 
     /**
      * Sets a new password and ends all sessions; of several uses of a code, on any servers, one succeeds.
+     * @returns how many sessions ended
      * @throws ResetCodeInvalid if it is unknown, expired, replaced or used; BadRequest, PasswordTooLong, PasswordTooCommon,
      *   LoginQueueFull
      */
-    async use(code: string, password: string): Promise<void> {
+    async use(code: string, password: string): Promise<number> {
       const [username = '', secret = ''] = code.split('.')
       const user = await store.readUser(username)
       if (user === null || !isValid(user, secret)) throw new errors.ResetCodeInvalid()
       const change = newPassword(await hash(user.username, password))
-      if ((await sessions.endAllBy(user, change)) === null) throw new errors.ResetCodeInvalid()
+      const ended = await sessions.endAllBy(user, change)
+      if (ended === null) throw new errors.ResetCodeInvalid()
+      return ended
     },
   }
 }

@@ -5,7 +5,7 @@ import { type Budgets, createBudgets } from './budgets.js'
 export { Budget, free } from './budget.js'
 export type { Budgets } from './budgets.js'
 export { isNestedTooDeeply } from './nesting.js'
-export { prices } from './prices.js'
+export { type Price, prices } from './prices.js'
 
 declare module 'fastify' {
   interface FastifyInstance {

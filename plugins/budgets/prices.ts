@@ -50,6 +50,8 @@ export const prices = {
   listed_session: 20,
   /** A look-up of the next messages of an export, besides what it takes in the store. */
   exported_step: 100,
+  /** Ending a session: an event for the other servers, and the session's row. */
+  ended_session: 200,
   /** Examining a message that a search may match, besides its characters. */
   searched_message: 10,
   /** Reading, normalizing and comparing a text. */

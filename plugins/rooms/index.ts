@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Auth } from '../auth/index.js'
+import type { Budgets } from '../budgets/index.js'
 import type { Presence } from '../presence/index.js'
 import type { RoomLog } from '../room-log/index.js'
 import type { Store } from '../store/index.js'
@@ -13,6 +14,7 @@ import { createMembers } from './members.js'
 import { createMembership } from './membership.js'
 import { createModeration } from './moderation.js'
 import { createOwnership } from './ownership.js'
+import { createPaid } from './paid.js'
 
 export { assertMayTalk, assertMember, moderates } from './access.js'
 
@@ -27,29 +29,31 @@ export type Rooms = ReturnType<typeof createRooms>
  * Rooms and their members. Every change is an event of the room's log, decided on the state just before it. Any method
  * may throw RoomNotFound, also for a private room of which the user is not a member.
  */
-export function createRooms(store: Store, roomLog: RoomLog, auth: Auth, presence: Presence) {
+export function createRooms(store: Store, roomLog: RoomLog, auth: Auth, presence: Presence, budgets: Budgets) {
+  const paid = createPaid(roomLog, auth, budgets)
   const { get, list } = createList(store)
   const { events, ...marks } = createMarks(store, roomLog)
-  const admit = createAdmit(store, roomLog, marks)
+  const admit = createAdmit(store, paid.roomLog, marks)
   return {
     get,
     list,
     events,
     markRead: marks.markRead,
     ...createMembers(store, roomLog, presence),
-    ...createMembership(store, roomLog, auth, admit, get),
-    ...createInvites(store, roomLog, auth, admit, get),
-    ...createModeration(store, roomLog),
-    ...createOwnership(store, roomLog, auth, marks, get),
+    ...createMembership(store, paid, admit, get),
+    ...createInvites(store, paid.roomLog, auth, admit, get),
+    ...createModeration(store, paid.roomLog),
+    ...createOwnership(store, paid, marks, get),
     /** The view of a room that `username` may read. @throws NotMember */
     assertMember: (room_id: string, username: string) => memberView(roomLog, room_id, username),
   }
 }
 
 async function rooms(fastify: FastifyInstance) {
-  const capability = createRooms(fastify.store, fastify.roomLog, fastify.auth, fastify.presence)
+  const { store, roomLog, auth, presence, budgets } = fastify
+  const capability = createRooms(store, roomLog, auth, presence, budgets)
   await capability.ensureDefault()
   fastify.decorate('rooms', capability)
 }
 
-export default fp(rooms, { name: 'rooms', dependencies: ['store', 'room-log', 'auth', 'presence'] })
+export default fp(rooms, { name: 'rooms', dependencies: ['store', 'room-log', 'auth', 'presence', 'budgets'] })

@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { errors } from '../../schemas/error.js'
 import type { Room } from '../../schemas/room.js'
-import type { Auth } from '../auth/index.js'
-import type { RoomLog } from '../room-log/index.js'
 import type { Store } from '../store/index.js'
 import {
   assertMayModerate,
@@ -15,9 +13,15 @@ import {
 } from './access.js'
 import { type Admit, assertNotBanned } from './admit.js'
 import type { List } from './list.js'
+import type { Paid } from './paid.js'
 
 /** How users become members of a room, and how their membership ends. */
-export function createMembership(store: Store, roomLog: RoomLog, auth: Auth, admit: Admit, get: List['get']) {
+export function createMembership(
+  store: Store,
+  { roomLog, verifyPassword }: Pick<Paid, 'roomLog' | 'verifyPassword'>,
+  admit: Admit,
+  get: List['get'],
+) {
   return {
     /**
      * Joining twice is not an error. The correct password opens a private room, too.
@@ -27,7 +31,7 @@ export function createMembership(store: Store, roomLog: RoomLog, auth: Auth, adm
       const { room } = await roomLog.view(room_id, [username])
       // Always one comparison, so that the response time does not reveal whether a private room exists.
       const password_hash = room && !room.deleted ? room.password_hash : null
-      const opened = password !== undefined && (await auth.verifyPassword(password, password_hash))
+      const opened = password !== undefined && (await verifyPassword(username, password, password_hash))
       await admit(room_id, username, username, view => {
         const { room } = view
         if (!room || room.deleted) throw new errors.RoomNotFound(room_id)

@@ -2,18 +2,16 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { errors } from '../../schemas/error.js'
 import type { Room, RoomChange, RoomCreation, RoomRecord, RoomSettings } from '../../schemas/room.js'
 import { DEFAULT_ROOM_ID } from '../../schemas/wire.js'
-import type { Auth } from '../auth/index.js'
-import type { RoomLog } from '../room-log/index.js'
 import { Conflict, type Store } from '../store/index.js'
 import { assertOwner, assertVisible, isDefault, registeredName } from './access.js'
 import type { List } from './list.js'
 import type { Marks } from './marks.js'
+import type { Paid } from './paid.js'
 
 /** Creating a room, handing it over, deleting it. */
 export function createOwnership(
   store: Store,
-  roomLog: RoomLog,
-  auth: Auth,
+  { pay, roomLog, hashPassword }: Paid,
   marks: Pick<Marks, 'admit'>,
   get: List['get'],
 ) {
@@ -32,9 +30,10 @@ export function createOwnership(
     async create(username: string, creation: RoomCreation): Promise<Room> {
       const { name, description = '', is_public = true, password, max_members = 0 } = creation
       const settings = { name, description, is_public, max_members }
-      const password_hash = password === undefined ? null : await auth.hashPassword(password)
+      const password_hash = password === undefined ? null : await hashPassword(username, password)
       // Hexadecimal, so that no id starts with a dash, which a command line would take for an option.
       const id = randomBytes(9).toString('hex')
+      await pay(username, 'append')
       try {
         await insert(id, username, { ...settings, password_hash })
       } catch (error) {
@@ -79,7 +78,7 @@ export function createOwnership(
      */
     async change(room_id: string, username: string, { password, ...settings }: RoomChange): Promise<Room> {
       assertOwner(await roomLog.view(room_id, [username]), room_id, username)
-      const password_hash = typeof password === 'string' ? await auth.hashPassword(password) : password
+      const password_hash = typeof password === 'string' ? await hashPassword(username, password) : password
       await roomLog.append(room_id, {
         type: 'room_changed',
         username,

@@ -50,7 +50,7 @@ export default (async fastify => {
   })
 
   fastify.delete('/sessions', { schema: endOthers, config }, async (request, reply) => {
-    await auth.endOtherSessions(request.identity as Identity)
+    await request.turn((await auth.endOtherSessions(request.identity as Identity)) * prices.ended_session)
     return reply.code(204).send(null)
   })
 

@@ -201,8 +201,7 @@ export async function simulate(seed: number, WriterClass: typeof Writer): Promis
     const messages = createMessages(store, roomLog, rooms)
     const membership = createMembership(
       store,
-      { ...roomLog, view } as unknown as RoomLog,
-      {} as never,
+      { roomLog: { ...roomLog, view } as unknown as RoomLog, verifyPassword: async () => false },
       createAdmit(store, roomLog, { admit: async () => {} }),
       async () => ({}) as never,
     )

@@ -24,9 +24,10 @@ export default (async fastify => {
   fastify.put('/password', { schema: change, config: { audit: 'password_changed' } }, async (request, reply) => {
     const { username, body } = request
     await request.turn(prices.login)
-    await limits.wrongLogins.run(username, limits.addressOf(request), () =>
+    const ended = await limits.wrongLogins.run(username, limits.addressOf(request), () =>
       auth.changePassword(request.identity as Identity, body.current_password, body.new_password),
     )
+    await request.turn(ended * prices.ended_session)
     return reply.code(204).send(null)
   })
 }) satisfies FastifyPluginAsyncTypebox
