@@ -1,11 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { errors } from '../schemas/error.js'
+import { errors, slowMode } from '../schemas/error.js'
 import type { StoredEvent } from '../schemas/event.js'
 import type { Message, Page, PageQuery } from '../schemas/message.js'
-import { limits } from '../schemas/wire.js'
+import { limits as wire } from '../schemas/wire.js'
 import { prices } from './budgets/index.js'
-import type { Appended, RoomLog } from './room-log/index.js'
+import type { Limits } from './rate-limit/index.js'
+import type { Appended, Entry, RoomLog } from './room-log/index.js'
 import { assertMayTalk, assertMember, moderates, type Rooms } from './rooms/index.js'
 import { bytesOf, foldMessage, type Store, type Target } from './store/index.js'
 
@@ -27,7 +28,7 @@ export interface Written {
 }
 
 /** Messages of rooms. Every write is decided on the room's state just before its event, so a removal always wins. */
-export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms) {
+export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, limits: Pick<Limits, 'slowMode'>) {
   /** @throws MessageNotFound, MessageDeleted */
   function assertPresent(id: number, message: Target | undefined): Target {
     if (!message) throw new errors.MessageNotFound(id)
@@ -47,6 +48,31 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms) {
     return (await roomLog.append(room_id, entry)) as Appended
   }
 
+  /**
+   * Appends a message or an edit; in a room with slow mode once the wait of a member is over. Only the log knows whether
+   * a room has slow mode, so an entry of such a room is decided twice.
+   * @throws also SlowMode
+   */
+  async function say(room_id: string, entry: Entry): Promise<Appended> {
+    let wait_s = 0
+    let is_due = false
+    const decide: Entry['decide'] = (view, message) => {
+      const fields = entry.decide(view, message)
+      wait_s = moderates(view, entry.username) ? 0 : (view.room?.slow_mode_s ?? 0)
+      if (wait_s > 0 && !is_due) throw new errors.SlowMode()
+      return fields
+    }
+    try {
+      return await append(room_id, { ...entry, decide })
+    } catch (error) {
+      if (!(error instanceof errors.SlowMode)) throw error
+    }
+    const wait_ms = await limits.slowMode(room_id, entry.username, entry.client_id, wait_s * 1000)
+    if (wait_ms > 0) throw slowMode(room_id, wait_ms)
+    is_due = true
+    return append(room_id, { ...entry, decide })
+  }
+
   /** The message as it is now. @throws MessageNotFound */
   async function read(room_id: string, id: number): Promise<Message> {
     const [target] = await store.readTargets(room_id, [id])
@@ -59,7 +85,7 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms) {
 
     /**
      * @param body.reply_to id of a message in the same room
-     * @throws RoomNotFound, NotMember, Muted; MessageNotFound, MessageDeleted for `reply_to`; ClientIdReused, StoreUnavailable
+     * @throws RoomNotFound, NotMember, Muted, SlowMode; MessageNotFound, MessageDeleted for `reply_to`; ClientIdReused, StoreUnavailable
      */
     async send(
       room_id: string,
@@ -67,7 +93,7 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms) {
       body: { client_id: string; text: string; reply_to?: number | undefined },
     ): Promise<Written> {
       const { client_id, text, reply_to } = body
-      const { event, repeated } = await append(room_id, {
+      const { event, repeated } = await say(room_id, {
         type: 'message',
         username,
         client_id,
@@ -94,7 +120,7 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms) {
       const { client_id, text } = body
       /** What `decide` saw last: the message just before the edit. */
       const before: { target?: Target } = {}
-      const { event, repeated } = await append(room_id, {
+      const { event, repeated } = await say(room_id, {
         type: 'edited',
         username,
         client_id,
@@ -102,7 +128,7 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms) {
         decide(view, message) {
           assertMayTalk(view, room_id, username)
           before.target = assertAuthor(id, username, message)
-          if ((message?.edits ?? 0) >= limits.EDITS_MAX) throw new errors.TooManyEdits(id)
+          if ((message?.edits ?? 0) >= wire.EDITS_MAX) throw new errors.TooManyEdits(id)
           return { target: id, text }
         },
         isRepeatOf: event => event.target === id && (event.text === text || event.text === ''),
@@ -132,7 +158,7 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms) {
     /** @throws RoomNotFound, NotMember */
     async page(room_id: string, username: string, query: PageQuery): Promise<Page> {
       const view = await rooms.assertMember(room_id, username)
-      const { limit = limits.PAGE_DEFAULT, before, after, ids } = query
+      const { limit = wire.PAGE_DEFAULT, before, after, ids } = query
       if (ids !== undefined) {
         const seqs = [...new Set(ids.split(',').map(Number))]
         const asked = seqs.filter(seq => seq > (after ?? 0) && seq < (before ?? Number.POSITIVE_INFINITY))
@@ -166,13 +192,14 @@ export function countFitting(messages: Message[]): number {
   let bytes = 0
   const at = messages.findIndex(message => {
     bytes += bytesOf(message)
-    return bytes > limits.PAGE_BYTES_MAX
+    return bytes > wire.PAGE_BYTES_MAX
   })
   return at === -1 ? messages.length : at
 }
 
 async function messages(fastify: FastifyInstance) {
-  fastify.decorate('messages', createMessages(fastify.store, fastify.roomLog, fastify.rooms))
+  const { store, roomLog, rooms, limits } = fastify
+  fastify.decorate('messages', createMessages(store, roomLog, rooms, limits))
 }
 
-export default fp(messages, { name: 'messages', dependencies: ['store', 'room-log', 'rooms'] })
+export default fp(messages, { name: 'messages', dependencies: ['store', 'room-log', 'rooms', 'rate-limit'] })

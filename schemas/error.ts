@@ -70,6 +70,8 @@ export const errors = {
   UpgradeRequired: createError('UPGRADE_REQUIRED', 'This URL is for WebSockets only', 426),
   HeadersTooLarge: createError('HEADERS_TOO_LARGE', 'The request headers are too large', 431),
   RateLimited: createError('RATE_LIMITED', 'Too many requests; try again in %s', 429),
+  /** Also for an edit. Moderators are exempt. */
+  SlowMode: createError('SLOW_MODE', 'Room %s is in slow mode; try again in %s', 429),
   LoginQueueFull: createError('LOGIN_QUEUE_FULL', 'Too many concurrent logins; retry shortly', 429),
   NotFound: createError('NOT_FOUND', 'Resource not found', 404),
   Internal: createError('INTERNAL', 'Internal server error', 500),
@@ -80,6 +82,11 @@ export const errors = {
 /** RateLimited with its delay, for the Retry-After header or the `error` frame. */
 export function rateLimited(retry_after_ms: number) {
   return Object.assign(new errors.RateLimited(inWords(retry_after_ms)), { retry_after_ms })
+}
+
+/** SlowMode with its delay, as `rateLimited`. */
+export function slowMode(room_id: string, retry_after_ms: number) {
+  return Object.assign(new errors.SlowMode(room_id, inWords(retry_after_ms)), { retry_after_ms })
 }
 
 /** Says when the ban or the mute behind an error ends, if it does; clients get it as `until`. */

@@ -45,7 +45,7 @@ export type RoomSettings = Static<typeof RoomSettings>
 export const SlowMode = Type.Integer({
   minimum: 0,
   maximum: limits.SLOW_MODE_MAX_S,
-  description: 'Seconds that a member must wait between two messages; 0 means no wait',
+  description: 'Seconds that a member must wait between two messages or edits; 0 means no wait. Moderators are exempt',
   examples: [30],
 })
 /** A room as stored: an index of its log. */
@@ -171,6 +171,7 @@ export type RoomCreation = Static<typeof RoomCreation>
 export const RoomChange = Type.Object(
   {
     ...Type.Partial(Type.Pick(RoomSettings, ['name', 'description', 'is_public', 'max_members'])).properties,
+    slow_mode_s: Type.Optional(SlowMode),
     password: Type.Optional(
       Type.Union([Type.String({ minLength: 1, maxLength: 72, examples: ['open sesame'] }), Type.Null()], {
         description: 'Required to join; null removes it. Members stay members',

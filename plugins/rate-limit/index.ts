@@ -6,6 +6,7 @@ import { createCounts } from './counts.js'
 import { createCreationLimit } from './creations.js'
 import { createLoginLimit } from './logins.js'
 import { createSendLimit, createSharedSendLimit } from './send-limit.js'
+import { createSlowMode } from './slow-mode.js'
 
 export { TokenBucket } from './bucket.js'
 export { createTurns } from './turns.js'
@@ -34,6 +35,8 @@ export interface Limits {
   roomPasswordTry: (request: FastifyRequest) => Promise<void>
   /** Counts one send, edit or deletion, over HTTP or a socket. @returns 0, or the time in ms after which to retry */
   sends: (username: string) => number
+  /** Counts one send or edit in a room with slow mode. @returns 0, or the time in ms after which to retry */
+  slowMode: ReturnType<typeof createSlowMode>
   /**
    * The key of limits by address: the IPv4 address, or the /64 of an IPv6 address, which one household or host owns.
    */
@@ -84,6 +87,7 @@ async function limits(fastify: FastifyInstance) {
     sends: redisConnection
       ? createSharedSendLimit(config.RATE_LIMIT_SENDS_PER_SECOND, redisConnection, store.epoch)
       : createSendLimit(config.RATE_LIMIT_SENDS_PER_SECOND),
+    slowMode: createSlowMode(redisConnection, store.epoch),
     addressOf,
   })
 }

@@ -1,3 +1,5 @@
+import type { ServerFrames } from '../../schemas/frame.js'
+
 /** The failure of a request. */
 export class ApiError extends Error {
   override name = 'ApiError'
@@ -18,7 +20,7 @@ export class ApiError extends Error {
   }
 
   /** Of an `error` frame. */
-  static of({ code, message, until }: { code: string; message: string; until?: string | undefined }): ApiError {
-    return new ApiError(0, code, message, undefined, until)
+  static of({ code, message, retry_after_ms, until }: ServerFrames['error']): ApiError {
+    return new ApiError(0, code, message, retry_after_ms, until)
   }
 }

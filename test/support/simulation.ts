@@ -198,7 +198,7 @@ export async function simulate(seed: number, WriterClass: typeof Writer): Promis
       read.read(state, USERS)
       return read
     }
-    const messages = createMessages(store, roomLog, rooms)
+    const messages = createMessages(store, roomLog, rooms, { slowMode: async () => 0 })
     const membership = createMembership(
       store,
       { roomLog: { ...roomLog, view } as unknown as RoomLog, verifyPassword: async () => false },

@@ -25,7 +25,15 @@ const tags = ['messages']
 const sent = {
   200: { ...Message, description: 'Idempotent replay: the message that the original request sent' },
   201: { ...Message, description: 'The message was sent' },
-  ...changeErrors('RoomNotFound', 'NotMember', 'Muted', 'MessageNotFound', 'MessageDeleted', 'ClientIdReused'),
+  ...changeErrors(
+    'RoomNotFound',
+    'NotMember',
+    'Muted',
+    'SlowMode',
+    'MessageNotFound',
+    'MessageDeleted',
+    'ClientIdReused',
+  ),
 }
 
 const list = {
@@ -87,6 +95,7 @@ const edit = {
       'RoomNotFound',
       'NotMember',
       'Muted',
+      'SlowMode',
       'MessageNotFound',
       'MessageDeleted',
       'NotAuthor',

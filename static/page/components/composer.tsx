@@ -8,9 +8,12 @@ import { EmojiPicker } from './emoji-picker.js'
 import { useAccount, useAccountState, useApp, useTexts } from './hooks.js'
 import { Icon } from './icon.js'
 import { IconButton } from './icon-button.js'
+import { lazy } from './lazy.js'
 import { hasTextFocus } from './text-focus.js'
 import { TypingIndicator } from './typing-indicator.js'
 import { useEnterKey, writesByTouch } from './use-enter-key.js'
+
+const ComposerNotice = lazy(() => import('./composer-notice.js').then(script => script.ComposerNotice))
 
 /** Typing is announced again after this, before it expires at the other clients, ms. */
 const TYPING_REPEAT_MS = limits.TYPING_MS / 2
@@ -24,6 +27,8 @@ export function Composer({ view, room }: { view: ConversationView; room: Room })
   const field = useRef<HTMLTextAreaElement>(null)
   const [over, setOver] = useState(0)
   const [empty, setEmpty] = useState(true)
+  /** Nothing can be sent now. */
+  const [closed, setClosed] = useState(false)
   const typing_sent = useRef(0)
   const answered = view.messages.find(({ id }) => id === view.replying) ?? view.quotes.get(view.replying ?? 0)
   const answered_name = useAccountState('people', people => displayName(people, answered?.username ?? ''))
@@ -76,7 +81,7 @@ export function Composer({ view, room }: { view: ConversationView; room: Room })
     const element = field.current
     const text = element?.value ?? ''
     const conversation = account.conversations.current()
-    if (!element || !conversation || text.trim() === '' || codePoints(text) > limits.TEXT_MAX) return
+    if (!element || !conversation || closed || text.trim() === '' || codePoints(text) > limits.TEXT_MAX) return
     element.value = ''
     account.drafts.save(room.id, '')
     setOver(0)
@@ -114,6 +119,7 @@ export function Composer({ view, room }: { view: ConversationView; room: Room })
       }}
     >
       <div class="composer-box">
+        {room.slow_mode_s > 0 && !room.is_moderator && <ComposerNotice view={view} room={room} close={setClosed} />}
         {view.replying !== null && (
           <div class="replying">
             <Icon name="reply" small />
@@ -147,7 +153,7 @@ export function Composer({ view, room }: { view: ConversationView; room: Room })
             class="icon-button send"
             aria-label={texts.send}
             title={texts.send}
-            disabled={empty || over > 0}
+            disabled={empty || over > 0 || closed}
             // The field keeps the focus, so that a phone's keyboard stays open.
             onPointerDown={event => event.preventDefault()}
           >

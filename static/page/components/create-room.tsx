@@ -2,12 +2,27 @@ import { useState } from 'preact/hooks'
 import type { Room } from '../../../schemas/room.js'
 import { limits } from '../../../schemas/wire.js'
 import { ApiError } from '../../client/index.js'
-import { describeError } from '../i18n/index.js'
+import { describeError, type Translation } from '../i18n/index.js'
+import { durationName } from '../text/duration.js'
 import { validate } from '../text/validate.js'
 import { Dialog } from './dialog.js'
 import { Field } from './field.js'
-import { useAccount, useTexts } from './hooks.js'
+import { useAccount, useAppState, useOwnTexts, useTexts } from './hooks.js'
 import { Icon, type IconName } from './icon.js'
+
+const en = {
+  slow_mode: 'Slow mode',
+  slow_mode_hint: 'How long members wait between two messages. Moderators don’t wait.',
+  off: 'Off',
+}
+const ko: Translation<typeof en> = {
+  slow_mode: '슬로우 모드',
+  slow_mode_hint: '멤버가 다음 메시지를 보내기까지 기다리는 시간이에요. 운영진은 기다리지 않아도 돼요.',
+  off: '끔',
+}
+
+/** Offered for slow mode, in seconds. */
+const WAITS = [0, 5, 10, 30, 60, 300, 900, 3600, 21_600]
 
 export function CreateRoom() {
   const account = useAccount()
@@ -16,7 +31,7 @@ export function CreateRoom() {
     <RoomForm
       title={texts.create_room}
       action={texts.create}
-      submit={({ description, password, without_password: _, ...settings }) =>
+      submit={({ description, password, without_password: _, slow_mode_s: __, ...settings }) =>
         account.createRoom({
           ...settings,
           ...(description !== '' && { description }),
@@ -55,6 +70,7 @@ interface Values {
   description: string
   is_public: boolean
   max_members: number
+  slow_mode_s: number
   /** Empty: none, or as it is. */
   password: string
   without_password: boolean
@@ -76,6 +92,9 @@ function RoomForm({ title, action, room, submit: save }: FormProps) {
   const [is_public, setPublic] = useState(room?.is_public ?? true)
   const [password, setPassword] = useState('')
   const [without_password, setWithoutPassword] = useState(false)
+  const own = useOwnTexts({ en, ko })
+  const language = useAppState('language')
+  const [slow_mode_s, setSlowMode] = useState(room?.slow_mode_s ?? 0)
   const [size, setSize] = useState(room?.max_members ? String(room.max_members) : '')
   const [busy, setBusy] = useState(false)
   const [errors, setErrors] = useState<{ name?: string; password?: string; form?: string }>({})
@@ -88,7 +107,7 @@ function RoomForm({ title, action, room, submit: save }: FormProps) {
     setBusy(true)
     try {
       const max_members = Math.min(limits.ROOM_MEMBERS_MAX, Math.max(0, Math.trunc(Number(size)) || 0))
-      await save({ name, description, is_public, max_members, password, without_password })
+      await save({ name, description, is_public, max_members, slow_mode_s, password, without_password })
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
       const told = describeError(texts, error)
@@ -186,6 +205,24 @@ function RoomForm({ title, action, room, submit: save }: FormProps) {
               />
             )}
           </Field>
+          {room && (
+            <Field label={own.slow_mode} hint={own.slow_mode_hint}>
+              {attributes => (
+                <select
+                  {...attributes}
+                  value={String(slow_mode_s)}
+                  onChange={event => setSlowMode(Number(event.currentTarget.value))}
+                >
+                  {/* Over the API, any other wait can be set. */}
+                  {[...new Set([...WAITS, room.slow_mode_s])].sort((a, b) => a - b).map(seconds => (
+                    <option key={seconds} value={String(seconds)}>
+                      {seconds === 0 ? own.off : durationName(seconds, language)}
+                    </option>
+                  ))}
+                </select>
+              )}
+            </Field>
+          )}
         </details>
         {errors.form && (
           <p class="note error" role="alert">

@@ -240,6 +240,7 @@ export const en = {
     MESSAGE_DELETED: 'This message was deleted.',
     TOO_MANY_EDITS: 'This message can’t be edited any more.',
     TOO_MANY_SUBSCRIPTIONS: 'You’re in too many rooms to get live updates from all of them.',
+    SLOW_MODE: 'This room is in slow mode. Wait a moment, then try again.',
     RATE_LIMITED: 'Too many requests. Wait a moment and try again.',
     LOGIN_QUEUE_FULL: 'Too many people are logging in right now. Try again in a moment.',
     STORE_UNAVAILABLE: 'The server is temporarily unavailable. Try again in a moment.',

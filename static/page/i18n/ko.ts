@@ -234,6 +234,7 @@ export const ko: Dictionary = {
     MESSAGE_DELETED: '삭제된 메시지예요.',
     TOO_MANY_EDITS: '더 이상 수정할 수 없는 메시지예요.',
     TOO_MANY_SUBSCRIPTIONS: '참여한 채팅방이 너무 많아 일부 채팅방은 실시간으로 업데이트되지 않아요.',
+    SLOW_MODE: '슬로우 모드예요. 잠시 뒤에 다시 시도해 주세요.',
     RATE_LIMITED: '요청이 너무 많아요. 잠시 후 다시 시도해 주세요.',
     LOGIN_QUEUE_FULL: '지금 로그인하려는 사람이 많아요. 잠시 후 다시 시도해 주세요.',
     STORE_UNAVAILABLE: '서버에 일시적인 문제가 생겼어요. 잠시 후 다시 시도해 주세요.',
