@@ -2,11 +2,13 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { errors, slowMode } from '../schemas/error.js'
 import type { StoredEvent } from '../schemas/event.js'
+import { noteTypes } from '../schemas/event-types.js'
+import type { Note } from '../schemas/log-entry.js'
 import type { Message, Page, PageQuery } from '../schemas/message.js'
 import { limits as wire } from '../schemas/wire.js'
 import { prices } from './budgets/index.js'
 import type { Limits } from './rate-limit/index.js'
-import type { Appended, Entry, RoomLog } from './room-log/index.js'
+import { type Appended, type Entry, type RoomLog, shownPart } from './room-log/index.js'
 import { assertMayTalk, assertMember, moderates, type Rooms } from './rooms/index.js'
 import { bytesOf, foldMessage, type Store, type Target } from './store/index.js'
 
@@ -15,6 +17,9 @@ declare module 'fastify' {
     messages: Messages
   }
 }
+/** Notes of one page of history; older ones are left out. */
+const NOTES_MAX = 100
+
 export type Messages = ReturnType<typeof createMessages>
 
 /** A stored send or edit. */
@@ -78,6 +83,13 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, lim
     const [target] = await store.readTargets(room_id, [id])
     if (!target) throw new errors.MessageNotFound(id)
     return foldMessage(target)
+  }
+
+  /** What happened to members and settings between two seqs. */
+  async function readNotes(room_id: string, after: number, before: number): Promise<Note[]> {
+    const found = await store.readNewest(room_id, noteTypes, { after, before, limit: NOTES_MAX })
+    // An event without an author ends a claim of a name.
+    return found.filter(({ username }) => username !== '').map(event => shownPart(event) as Note)
   }
 
   return {
@@ -178,7 +190,12 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, lim
       const count = Math.min(limit, countFitting(candidates))
       const kept = candidates.slice(0, count)
       if (isBackwards) kept.reverse()
-      return { messages: kept, has_more: candidates.length > count, seq: view.seq }
+      const has_more = candidates.length > count
+      // From the page's end where the next one begins to where this one was asked to begin.
+      const from = isBackwards && has_more ? (kept[0]?.id ?? 0) : (after ?? 0)
+      const to = !isBackwards && has_more ? (kept.at(-1)?.id ?? 0) : (before ?? Number.MAX_SAFE_INTEGER)
+      const notes = await readNotes(room_id, from, to)
+      return { messages: kept, ...(notes.length > 0 && { notes }), has_more, seq: view.seq }
     },
   }
 }

@@ -19,12 +19,14 @@ export const eventTypes = {
     summary: 'Message `id` was deleted, by its author or by a moderator',
     frame: { id: 'target' },
     server_only: ['member', 'account_deleted'],
+    moderates: true,
   },
   joined: {
     summary: '`member` joined, by the invitation `invite` if it is given, or was added by `username`',
     frame: { member: 'member', 'invite?': 'invite' },
     server_only: ['claim'],
     decides: true,
+    noted: true,
   },
   left: {
     summary: '`member` left, or deleted their account',
@@ -32,12 +34,15 @@ export const eventTypes = {
     server_only: ['was_member'],
     decides: true,
     ends: { whose: 'member', reason: 'not_member' },
+    noted: true,
   },
   removed: {
     summary: '`member` was removed by `username`',
     frame: { member: 'member' },
     decides: true,
     ends: { whose: 'member', reason: 'not_member' },
+    moderates: true,
+    noted: true,
   },
   created: {
     summary: 'The room was created: the first event of its log',
@@ -58,11 +63,15 @@ export const eventTypes = {
     },
     server_only: ['password_hash'],
     decides: true,
+    moderates: true,
+    noted: true,
   },
   role_changed: {
     summary: '`member` has a new role, given by `username`',
     frame: { member: 'member', role: 'role' },
     decides: true,
+    moderates: true,
+    noted: true,
   },
   banned: {
     summary: '`member` was banned by `username`, until a time or for good; this also ends a membership',
@@ -70,33 +79,40 @@ export const eventTypes = {
     server_only: ['reason', 'was_member'],
     decides: true,
     ends: { whose: 'member', reason: 'not_member' },
+    moderates: true,
+    noted: true,
   },
   unbanned: {
     summary: 'The ban of `member` was lifted by `username`',
     frame: { member: 'member' },
     decides: true,
+    moderates: true,
   },
   muted: {
     summary: '`member` was muted by `username`, until a time or for good',
     frame: { member: 'member', 'until?': 'until' },
     server_only: ['reason'],
     decides: true,
+    moderates: true,
   },
   unmuted: {
     summary: '`member` was unmuted by `username`',
     frame: { member: 'member' },
     decides: true,
+    moderates: true,
   },
   invited: {
     summary: '`username` made an invitation; its id is the `seq`',
     frame: { 'expires_at?': 'expires_at', 'max_uses?': 'max_uses' },
     server_only: ['code_hash'],
     decides: true,
+    moderates: true,
   },
   invite_revoked: {
     summary: '`username` revoked the invitation `invite`',
     frame: { invite: 'invite' },
     decides: true,
+    moderates: true,
   },
   /** By nobody: the account does not exist yet. */
   invite_claimed: {
@@ -134,6 +150,10 @@ export interface EventFacts<Field = string> {
   readonly server_only?: readonly Field[]
   /** It changes what users may do, so a writer has to know it before it accepts the next event. */
   readonly decides?: true
+  /** The conversation shows it as a quiet line, and pages of history hold it. */
+  readonly noted?: true
+  /** It is in the room's moderation log; of `deleted` only those by moderators. */
+  readonly moderates?: true
   /**
    * It ends the membership of the user that its frame names as `member`, or everyone's. Their sockets get `reason`.
    */
@@ -146,7 +166,14 @@ export type EventType = keyof typeof eventTypes
 export const factsOf: (type: string) => EventFacts | undefined = type =>
   Object.hasOwn(eventTypes, type) ? eventTypes[type as EventType] : undefined
 
+const typesWith = (fact: keyof EventFacts) =>
+  (Object.keys(eventTypes) as EventType[]).filter(type => factsOf(type)?.[fact])
+
 /** Types that change what users may do. */
-export const membershipTypes: ReadonlySet<EventType> = new Set(
-  (Object.keys(eventTypes) as EventType[]).filter(type => factsOf(type)?.decides),
-)
+export const membershipTypes: ReadonlySet<EventType> = new Set(typesWith('decides'))
+
+/** Types that the conversation shows as quiet lines. */
+export const noteTypes: readonly EventType[] = typesWith('noted')
+
+/** Types that a room's moderation log shows. */
+export const moderationTypes: readonly EventType[] = typesWith('moderates')

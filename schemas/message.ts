@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { Note } from './log-entry.js'
 import { PageLimit } from './paging.js'
 import { RoomId } from './room.js'
 import { Time, Username } from './user.js'
@@ -104,6 +105,12 @@ export type PageQuery = Static<typeof PageQuery>
 export const Page = Type.Object(
   {
     messages: Type.Array(Message, { description: 'In ascending order of `id`' }),
+    notes: Type.Optional(
+      Type.Array(Note, {
+        description:
+          'What happened to members and settings among these messages and up to the next page, in ascending order of `seq`: the newest 100. Absent if nothing did, and with `ids`',
+      }),
+    ),
     has_more: Type.Boolean({
       description:
         'Whether older messages exist; with `after`, newer ones. A page of at most 256 KiB may have fewer messages than `limit`',

@@ -43,15 +43,25 @@ function otherEncoding(type: string): Encoding {
   return unknown
 }
 
+function plainOf(event: StoredEvent, { own, data }: Pick<Encoding, 'own' | 'data'>): Plain {
+  const { type, room_id, seq, username, created_at, client_id } = event
+  const frame: Plain = { type, room_id, seq, username, created_at, client_id }
+  for (const [property, field] of own) frame[property] = (event as Plain)[field]
+  for (const [property, field] of data) frame[property] = (event.data as Plain | undefined)?.[field]
+  return frame
+}
+
+/** An event's frame without its place. @param event of a type that has a frame and that this server knows */
+export function shownPart(event: StoredEvent): Plain {
+  const { room_id: _, client_id: __, ...shown } = plainOf(event, encodings.get(event.type) as Encoding)
+  return shown
+}
+
 /**
  * @returns the JSON of an event's frame, in UTF-8: what the table of event types shows, and nothing else
  * @throws Error if the type has no frame
  */
 export function encodeEvent(event: StoredEvent): Buffer {
-  const { own, data, stringify } = encodings.get(event.type) ?? otherEncoding(event.type)
-  const { type, room_id, seq, username, created_at, client_id } = event
-  const frame: Plain = { type, room_id, seq, username, created_at, client_id }
-  for (const [property, field] of own) frame[property] = (event as Plain)[field]
-  for (const [property, field] of data) frame[property] = (event.data as Plain | undefined)?.[field]
-  return Buffer.from(stringify(frame))
+  const encoding = encodings.get(event.type) ?? otherEncoding(event.type)
+  return Buffer.from(encoding.stringify(plainOf(event, encoding)))
 }

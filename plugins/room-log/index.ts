@@ -12,7 +12,7 @@ import { Views } from './views.js'
 import { Writer } from './writer.js'
 
 export type { Appended, Entry } from './decide.js'
-export { encodeEvent } from './encode.js'
+export { encodeEvent, shownPart } from './encode.js'
 export { type Envelope, unpack } from './envelope.js'
 export type { RoomView } from './view.js'
 

@@ -13,10 +13,12 @@ import { createMarks } from './marks.js'
 import { createMembers } from './members.js'
 import { createMembership } from './membership.js'
 import { createModeration } from './moderation.js'
+import { createModerationLog } from './moderation-log.js'
 import { createOwnership } from './ownership.js'
 import { createPaid } from './paid.js'
 
 export { assertMayTalk, assertMember, moderates } from './access.js'
+export { LOG_SCANNED_MAX } from './moderation-log.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -43,6 +45,7 @@ export function createRooms(store: Store, roomLog: RoomLog, auth: Auth, presence
     ...createMembership(store, paid, admit, get),
     ...createInvites(store, paid.roomLog, auth, admit, get),
     ...createModeration(store, paid.roomLog),
+    ...createModerationLog(store, roomLog),
     ...createOwnership(store, paid, marks, get),
     /** The view of a room that `username` may read. @throws NotMember */
     assertMember: (room_id: string, username: string) => memberView(roomLog, room_id, username),

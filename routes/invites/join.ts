@@ -21,7 +21,7 @@ export default (async fastify => {
   const { limits, requireIdentity, rooms } = fastify
   const config = { rateLimit: limits.invitations, audit: 'invitation_used' as const }
   fastify.post('/join', { schema: join, config, onRequest: requireIdentity }, async request => {
-    await request.turn(prices.append + prices.listed_room)
+    await request.turn(prices.listed_room)
     return rooms.joinByInvite(request.body.code, request.username)
   })
 }) satisfies FastifyPluginAsyncTypebox

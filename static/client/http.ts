@@ -1,5 +1,6 @@
 import type { Static } from '@sinclair/typebox'
 import type { InviteCreation, Invited, InviteList, InvitePage, NewInvite } from '../../schemas/invite.js'
+import type { LogPage, LogQuery } from '../../schemas/log-entry.js'
 import type {
   Editing,
   Message,
@@ -135,6 +136,7 @@ export function createHttp(options: HttpOptions) {
     unban: (id: string, username: string) => nothing('DELETE', `${room(id)}/bans/${encodeURIComponent(username)}`),
     mute: (id: string, username: string, body: Restricting = {}) =>
       nothing('PUT', `${room(id)}/mutes/${encodeURIComponent(username)}`, { body }),
+    moderationLog: (id: string, query: LogQuery = {}) => json<LogPage>('GET', `${room(id)}/log`, { query }),
     unmute: (id: string, username: string) => nothing('DELETE', `${room(id)}/mutes/${encodeURIComponent(username)}`),
     handOver: (id: string, username: string) => json<Room>('PUT', `${room(id)}/owner`, { body: { username } }),
 

@@ -1,4 +1,5 @@
 import { type Test, test } from 'tap'
+import type { Page } from '../../schemas/message.js'
 import { build } from '../support/application.js'
 import { addUsers } from '../support/users.js'
 
@@ -99,4 +100,42 @@ test('a page continues where the previous one ended', async t => {
     messages: { length: 3 },
   })
   t.match(await messages.page('default', 'seojun', { before: 5, after: 1 }), { messages: { length: 3 } })
+})
+
+test('pages hold what happened to members and settings, each event on exactly one page', async t => {
+  const app = await build(t)
+  await addUsers(app, 'owner', 'a1', 'a2', 'a3')
+  const { id } = await app.rooms.create('owner', { name: 'Lunch' })
+  const say = (n: number) => app.messages.send(id, 'owner', { client_id: `c${n}`, text: `m${n}` })
+  await app.rooms.join(id, 'a1', undefined)
+  await say(1)
+  await app.rooms.join(id, 'a2', undefined)
+  await app.rooms.mute(id, 'owner', 'a2', {})
+  await say(2)
+  await app.rooms.addMember(id, 'owner', 'a3')
+  await app.rooms.change(id, 'owner', { name: 'Dinner', password: 'open sesame' })
+  await say(3)
+  await app.rooms.leave(id, 'a2')
+  const told = ({ notes = [] }: Page) => notes.map(({ type, member, name }) => [type, member ?? name].join(' '))
+  const all = ['joined a1', 'joined a2', 'joined a3', 'room_changed Dinner', 'left a2']
+  t.strictSame(told(await app.messages.page(id, 'owner', {})), all)
+
+  const backwards: string[] = []
+  for (let before: number | undefined; ; ) {
+    const page = await app.messages.page(id, 'owner', { limit: 1, ...(before !== undefined && { before }) })
+    backwards.unshift(...told(page))
+    if (!page.has_more) break
+    before = page.messages[0]?.id as number
+  }
+  t.strictSame(backwards, all)
+  const forwards: string[] = []
+  for (let after = 0; ; ) {
+    const page = await app.messages.page(id, 'owner', { limit: 1, after })
+    forwards.push(...told(page))
+    if (!page.has_more) break
+    after = page.messages.at(-1)?.id as number
+  }
+  t.strictSame(forwards, all)
+  const { notes } = await app.messages.page(id, 'owner', { ids: '2' })
+  t.equal(notes, undefined)
 })

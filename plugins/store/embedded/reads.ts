@@ -245,6 +245,20 @@ export function createReads(db: Sqlite) {
       return { seqs, next_after: upto < readHead(db, room_id) ? upto : null, worked_ms }
     },
 
+    readNewest(
+      room_id: string,
+      types: readonly EventType[],
+      { after = 0, before = Number.MAX_SAFE_INTEGER, limit }: PageQuery,
+    ): StoredEvent[] {
+      // One part for each type, because only then does each go down the index and stop at the limit.
+      const parts = types.map(
+        type => `select * from (select * from events indexed by events_type
+          where room_id = ?1 and type = '${type}' and seq > ?2 and seq < ?3 order by seq desc limit ?4)`,
+      )
+      const sql = `select * from (${parts.join(' union all ')}) order by seq desc limit ?4`
+      return db.all<EventRow>(sql, [room_id, after, before, limit]).map(toEvent).reverse()
+    },
+
     readByType(room_id: string, type: EventType, { after, limit }: { after: number; limit: number }): StoredEvent[] {
       const rows = db.all<EventRow>(
         `select * from events indexed by events_type

@@ -124,6 +124,17 @@ export function createLog({ events }: Collections) {
       return (await blank(call, room_id, found))[0] ?? null
     },
 
+    async readNewest(
+      call: Call,
+      room_id: string,
+      types: readonly EventType[],
+      { after = 0, before = Number.MAX_SAFE_INTEGER, limit }: PageQuery,
+    ) {
+      return (
+        await find(call, { room_id, type: { $in: [...types] }, seq: { $gt: after, $lt: before } }, -1, limit)
+      ).reverse()
+    },
+
     async readByType(call: Call, room_id: string, type: EventType, { after, limit }: { after: number; limit: number }) {
       return blank(call, room_id, await find(call, { room_id, type, seq: { $gt: after } }, 1, limit))
     },

@@ -232,6 +232,7 @@ export async function openMongo(
     readTargets: expose(log.readTargets),
     readPage: expose(log.readPage),
     countUnread: expose(log.countUnread),
+    readNewest: expose(log.readNewest),
     readByType: expose(log.readByType),
   }
 }

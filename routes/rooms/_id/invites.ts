@@ -72,7 +72,6 @@ export default (async fastify => {
   })
 
   fastify.post('/invites', { schema: create, config: { audit: 'invitation_made' } }, async (request, reply) => {
-    await request.turn(prices.append)
     const made = await rooms.invite(request.params.id, request.username, request.body)
     return reply.code(201).send(made)
   })
@@ -81,14 +80,12 @@ export default (async fastify => {
     '/invites/:invite',
     { schema: revoke, config: { audit: 'invitation_revoked' } },
     async (request, reply) => {
-      await request.turn(prices.append)
       await rooms.revokeInvite(request.params.id, request.username, request.params.invite)
       return reply.code(204).send(null)
     },
   )
 
   fastify.delete('/invites', { schema: revokeAll, config: { audit: 'invitation_revoked' } }, async (request, reply) => {
-    await request.turn(wire.INVITES_MAX * prices.append)
     await rooms.revokeInvitesOf(request.params.id, request.username, request.query.created_by)
     return reply.code(204).send(null)
   })

@@ -144,7 +144,7 @@ export default (async fastify => {
     const { params, query, username } = request
     await request.turn((query.limit ?? wire.PAGE_DEFAULT) * prices.read_message)
     const page = await messages.page(params.id, username, query)
-    await request.turn(priceOfEncoding(page.messages))
+    await request.turn(priceOfEncoding(page.messages) + (page.notes?.length ?? 0) * prices.listed_member)
     reply.linkNext(nextOf(page, query))
     return page
   })

@@ -214,11 +214,13 @@ function RoomForm({ title, action, room, submit: save }: FormProps) {
                   onChange={event => setSlowMode(Number(event.currentTarget.value))}
                 >
                   {/* Over the API, any other wait can be set. */}
-                  {[...new Set([...WAITS, room.slow_mode_s])].sort((a, b) => a - b).map(seconds => (
-                    <option key={seconds} value={String(seconds)}>
-                      {seconds === 0 ? own.off : durationName(seconds, language)}
-                    </option>
-                  ))}
+                  {[...new Set([...WAITS, room.slow_mode_s])]
+                    .sort((a, b) => a - b)
+                    .map(seconds => (
+                      <option key={seconds} value={String(seconds)}>
+                        {seconds === 0 ? own.off : durationName(seconds, language)}
+                      </option>
+                    ))}
                 </select>
               )}
             </Field>

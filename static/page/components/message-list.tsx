@@ -36,7 +36,17 @@ export function MessageList({ view, room }: { view: ConversationView; room: Room
     following: !hidden,
     near_top: () => conversation?.loadOlder(),
     near_end: () => conversation?.loadNewer(),
-    content: [messages, attached, view.outgoing, view.has_older, view.editing, unread_after, language, people],
+    content: [
+      messages,
+      view.notes,
+      attached,
+      view.outgoing,
+      view.has_older,
+      view.editing,
+      unread_after,
+      language,
+      people,
+    ],
   })
 
   const reading = scroll.at_end
@@ -118,6 +128,9 @@ export function MessageList({ view, room }: { view: ConversationView; room: Room
         )}
         <MessageRows
           messages={messages}
+          notes={view.notes}
+          from_start={!view.has_older}
+          to_end={attached}
           outgoing={attached ? view.outgoing : NOTHING}
           quotes={view.quotes}
           unread_after={unread_after}

@@ -1,14 +1,22 @@
 import { useMemo, useRef } from 'preact/hooks'
+import type { Note } from '../../../schemas/log-entry.js'
 import type { Message } from '../../../schemas/message.js'
 import type { OutgoingMessage } from '../state/outgoing-message.js'
 import { groupStarts, layOut } from '../text/layout.js'
 import { memo, useAppState, useTexts } from './hooks.js'
+import { lazy } from './lazy.js'
 import { MessageRow } from './message-row.js'
 import { OutgoingMessageRow } from './outgoing-message.js'
 import { dayName, localDay, useToday } from './time.js'
 
+const NoteLine = lazy(() => import('./note-line.js').then(script => script.NoteLine))
+
 interface Props {
   messages: readonly Message[]
+  notes: readonly Note[]
+  /** The messages reach the beginning of the room, and its end. */
+  from_start: boolean
+  to_end: boolean
   outgoing: readonly OutgoingMessage[]
   /** Those that replies quote and that are not among the messages. */
   quotes: ReadonlyMap<number, Message>
@@ -22,16 +30,17 @@ interface Props {
 
 /** The messages with the lines between them. It is memoized: other changes in a busy room do not draw it again. */
 export const MessageRows = memo(function MessageRows(props: Props) {
-  const { messages, outgoing, quotes, unread_after, me, editing, active } = props
+  const { messages, notes, from_start, to_end, outgoing, quotes, unread_after, me, editing, active } = props
   const texts = useTexts()
   useToday()
   const language = useAppState('language')
   const shown = useRef<ReadonlyMap<string, boolean>>(new Map())
   const lines = useMemo(() => {
-    const lines = layOut(messages, { day: localDay, unread_after, me, outgoing, shown: shown.current })
+    const whole = { start: from_start, end: to_end }
+    const lines = layOut(messages, { day: localDay, unread_after, me, outgoing, notes, whole, shown: shown.current })
     shown.current = groupStarts(lines)
     return lines
-  }, [messages, outgoing, unread_after, me])
+  }, [messages, notes, from_start, to_end, outgoing, unread_after, me])
   const by_id = useMemo(() => new Map(messages.map(message => [message.id, message])), [messages])
   const quoted = ({ reply_to }: { reply_to?: number | undefined }) =>
     reply_to === undefined ? undefined : (by_id.get(reply_to) ?? quotes.get(reply_to))
@@ -42,6 +51,10 @@ export const MessageRows = memo(function MessageRows(props: Props) {
           <Separator key={line.key} class="day" label={dayName(line.time, language, texts)} />
         ) : line.kind === 'unread' ? (
           <Separator key={line.key} class="unread-line" label={texts.new_messages} />
+        ) : line.kind === 'notes' ? (
+          <p key={line.key} class="note-line">
+            <NoteLine notes={line.notes} />
+          </p>
         ) : line.kind === 'outgoing' ? (
           <OutgoingMessageRow
             key={line.key}

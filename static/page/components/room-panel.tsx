@@ -1,5 +1,6 @@
 import { useRef } from 'preact/hooks'
 import type { Room } from '../../../schemas/room.js'
+import type { Translation } from '../i18n/index.js'
 import { displayName } from '../state/people.js'
 import { RoomTile } from './avatar.js'
 import { useAccount, useAccountState, useAppState, useOwnTexts, useTexts } from './hooks.js'
@@ -7,8 +8,8 @@ import { MenuItem } from './menu.js'
 import { Panel, PanelTabs } from './panel.js'
 import { monthName } from './time.js'
 
-const en = { invites: 'Invitations' }
-const ko = { invites: '초대 링크' }
+const en = { invites: 'Invitations', log: 'Moderation log' }
+const ko: Translation<typeof en> = { invites: '초대 링크', log: '운영 기록' }
 
 /** What the room is, and what the user can do with it. */
 export function RoomPanel({ room }: { room: Room }) {
@@ -66,6 +67,7 @@ export function RoomPanel({ room }: { room: Room }) {
           {room.is_moderator && !room.is_default && (
             <MenuItem icon="people" label={own.invites} onClick={() => account.showPanel('invites')} />
           )}
+          {room.is_moderator && <MenuItem icon="shield" label={own.log} onClick={() => account.showPanel('log')} />}
           {owned && !room.is_default && (
             <MenuItem
               icon="edit"

@@ -7,6 +7,7 @@ import { RoomHeader } from './room-header.js'
 import { Welcome } from './welcome.js'
 
 const InvitesPanel = lazy(() => import('./invites-panel.js').then(script => script.InvitesPanel))
+const LogPanel = lazy(() => import('./log-panel.js').then(script => script.LogPanel))
 const MembersPanel = lazy(() => import('./members-panel.js').then(script => script.MembersPanel))
 const RoomPanel = lazy(() => import('./room-panel.js').then(script => script.RoomPanel))
 const SearchPanel = lazy(() => import('./search-panel.js').then(script => script.SearchPanel))
@@ -37,6 +38,7 @@ export function RoomView() {
       </main>
       {inside && panel === 'about' && <RoomPanel room={room} />}
       {inside && panel === 'invites' && room.is_moderator && <InvitesPanel key={room.id} room={room} />}
+      {inside && panel === 'log' && <LogPanel view={view} room={room} />}
       {inside && panel === 'members' && <MembersPanel view={view} room={room} />}
       {(panel === 'search_all' || (inside && panel === 'search')) && (
         <SearchPanel room_id={view.room_id} everywhere={panel === 'search_all'} />

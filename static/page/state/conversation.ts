@@ -2,6 +2,7 @@ import type { EventFrame, ServerFrames } from '../../../schemas/frame.js'
 import type { Message, PageQuery } from '../../../schemas/message.js'
 import type { Room } from '../../../schemas/room.js'
 import { ApiError, type Connection, createRoomModel, createTyping, type Http } from '../../client/index.js'
+import { createNotes } from './notes.js'
 import type { Outgoing } from './outgoing.js'
 import type { Presence } from './presence.js'
 import { createQuotes } from './quotes.js'
@@ -40,6 +41,7 @@ export function createConversation(
   const room_id = room.id
   const model = createRoomModel()
   const quotes = createQuotes(ids => http.messages(room_id, { ids: ids.join() }), changed)
+  const notes = createNotes()
   let status: ConversationView['status'] = 'loading'
   let ended: Ended | null = null
   /** Edits, and deletions (null), that the server has not acknowledged. */
@@ -78,6 +80,7 @@ export function createConversation(
       // In a busy room a page may be older than the events that the model keeps: load it again, a few times.
       for (let i = 0; i < 3; i++) {
         const page = await http.messages(room_id, query)
+        notes.page(page)
         if (model.page(page, query) || query.before !== undefined) break
       }
       status = 'member'
@@ -161,6 +164,7 @@ export function createConversation(
     start(seq: number) {
       model.start(seq)
       quotes.clear()
+      notes.clear()
       changes.clear()
       return load(firstPage())
     },
@@ -168,6 +172,7 @@ export function createConversation(
     event(event: EventFrame) {
       model.event(event)
       quotes.event(event)
+      notes.event(event)
       if (event.type === 'message') {
         typing.end(event.username)
         if (event.username === me) outgoing.arrived(event.client_id)
@@ -279,6 +284,7 @@ export function createConversation(
       status,
       ended,
       messages: messagesWithChanges(),
+      ...notes.view,
       attached: model.attached,
       quotes: quotes.found,
       has_older: model.has_older,

@@ -134,6 +134,8 @@ function emptyView(room_id: string, status: ConversationView['status']): Convers
     status,
     ended: null,
     messages: [],
+    notes: [],
+    changed_at: 0,
     quotes: new Map(),
     attached: true,
     has_older: false,

@@ -1,3 +1,4 @@
+import type { Note } from '../../../schemas/log-entry.js'
 import type { Message } from '../../../schemas/message.js'
 import type { Room } from '../../../schemas/room.js'
 import type { User } from '../../../schemas/user.js'
@@ -26,6 +27,10 @@ export interface ConversationView {
   /** Set if the status is `left`. */
   ended: Ended | null
   messages: readonly Message[]
+  /** What happened to members and settings, in the order of the log; also outside of what the messages span. */
+  notes: readonly Note[]
+  /** The last event that was neither a message nor an edit, 0 for none yet. */
+  changed_at: number
   /** The list reaches the room's newest message. */
   attached: boolean
   /** Messages that those above reply to and that are not among them, by id. */
@@ -44,7 +49,7 @@ export interface ConversationView {
 }
 
 /** `search_all`: in all rooms of the user; it stays open when another room opens. */
-export type Panel = 'about' | 'members' | 'invites' | 'search' | 'search_all' | null
+export type Panel = 'about' | 'members' | 'log' | 'invites' | 'search' | 'search_all' | null
 export type OpenDialog =
   | { name: 'create_room' }
   | { name: 'room_settings'; room: Room }

@@ -1,5 +1,8 @@
 import { test } from 'tap'
+import { noteTypes } from '../../../schemas/event-types.js'
+import type { Note } from '../../../schemas/log-entry.js'
 import type { Message } from '../../../schemas/message.js'
+import { NOTE_TYPES } from '../../../static/page/state/notes.js'
 import type { OutgoingMessage } from '../../../static/page/state/outgoing-message.js'
 import { groupStarts, layOut } from '../../../static/page/text/layout.js'
 
@@ -95,4 +98,36 @@ test('each day has a line, and so has the first new message of other users', asy
     ),
     ['day', '1 starts_group', 'day', '2 starts_group', 'unread', '3 starts_group', '4'],
   )
+})
+
+const note = (seq: number, created_at: string): Note => ({
+  ...{ seq, type: 'joined', username: 'b', member: 'b' },
+  created_at: `2026-01-${created_at}.000Z`,
+})
+
+test('what happened in a row is one line of its day, and ends the group of messages above it', async t => {
+  const said = [say(2, 'a', '30T09:00:00'), say(5, 'a', '30T09:01:00'), say(6, 'a', '30T09:02:00')]
+  const notes = [note(1, '30T08:00:00'), note(3, '30T09:00:10'), note(4, '30T09:00:20'), note(7, '31T09:00:00')]
+  const laid = lay(said, { notes, whole: { start: true, end: true } })
+  t.strictSame(named(laid), ['day', 'notes', '2 starts_group', 'notes', '5 starts_group', '6', 'day', 'notes'])
+  const seqs = laid.flatMap(line => (line.kind === 'notes' ? [line.notes.map(({ seq }) => seq)] : []))
+  t.strictSame(seqs, [[1], [3, 4], [7]])
+  t.strictSame(
+    named(lay(said, { notes, whole: { start: false, end: false } })),
+    ['day', '2 starts_group', 'notes', '5 starts_group', '6'],
+    'what is outside of the loaded messages is not shown',
+  )
+})
+
+test('a line keeps its place while it grows', async t => {
+  const said = [say(1, 'a', '30T09:00:00')]
+  const notes = [note(2, '30T09:00:10'), note(3, '30T09:00:20')]
+  const keys = [1, 2].map(
+    count => lay(said, { notes: notes.slice(0, count), whole: { start: true, end: true } }).at(-1)?.key,
+  )
+  t.equal(keys[0], keys[1])
+})
+
+test('the page takes the same events for notes as the server', async t => {
+  t.strictSame([...NOTE_TYPES].sort(), [...noteTypes].sort())
 })

@@ -5,7 +5,19 @@ import { BATCH_MAX, Conflict } from '../../../../plugins/store/store.js'
 import type { StoredEvent } from '../../../../schemas/event.js'
 import type { MemberRow } from '../../../../schemas/room.js'
 import { NOW } from '../../../support/events.js'
-import { events, isConflict, message, type Promises, room, seqs, standing, texts, upTo, user } from './support.js'
+import {
+  events,
+  isConflict,
+  message,
+  type Part,
+  type Promises,
+  room,
+  seqs,
+  standing,
+  texts,
+  upTo,
+  user,
+} from './support.js'
 
 /** Appending to logs and reading events. */
 export function logContract({ promise }: Promises) {
@@ -112,6 +124,27 @@ export function logContract({ promise }: Promises) {
     await again({}, 'other', 0)
     t.equal(await store.readHead('r'), 2)
     t.equal(await store.readHead('other'), 1)
+  })
+
+  promise('the newest events of some types between two seqs are read oldest first', async (t, store) => {
+    const parts: Part[] = [
+      { type: 'joined', member: 'bob' },
+      message('hello'),
+      { type: 'banned', member: 'bob' },
+      { type: 'deleted', target: 2 },
+      { type: 'joined', member: 'cho' },
+      { type: 'left', member: 'cho' },
+    ]
+    const log = events('r', 0, parts)
+    await store.append('r', 0, log)
+    await store.append('s', 0, events('s', 0, [{ type: 'left', member: 'bob' }]))
+    const read = async (query: { after?: number; before?: number; limit: number }) =>
+      seqs(await store.readNewest('r', ['joined', 'left', 'banned'], query))
+    t.strictSame(await read({ limit: 9 }), [1, 3, 5, 6])
+    t.strictSame(await read({ limit: 2 }), [5, 6])
+    t.strictSame(await read({ after: 1, before: 6, limit: 9 }), [3, 5])
+    t.strictSame(await read({ before: 6, limit: 1 }), [5])
+    t.strictSame(await store.readNewest('r', ['banned'], { limit: 9 }), [log[2]])
   })
 
   promise('a batch with a taken client_id leaves at most a prefix of itself', async (t, store) => {
