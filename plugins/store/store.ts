@@ -75,7 +75,6 @@ export interface AuthorResult {
 /** Maximum number of positions per `findAhead`. */
 export const POSITIONS_MAX = 500
 
-/** Between two seqs, both excluded. */
 export type Span = { after?: number; before?: number; limit: number }
 
 /** The last seq of a room's log that the caller knows. */
@@ -283,7 +282,7 @@ export interface Store {
   readPage(room_id: string, query: { before?: number; after?: number; limit: number }): Promise<Target[]>
   /** Counts other users' undeleted messages after `after`, up to `max`, among the newest UNREAD_SCAN_MAX events. */
   countUnread(room_id: string, username: string, after: number, max: number): Promise<number>
-  /** The newest events of some types between two seqs, oldest first; its cost does not depend on others. No texts. */
+  /** The newest events of some types between two seqs, both excluded, oldest first, without texts. */
   readNewest(room_id: string, types: readonly EventType[], query: Span): Promise<StoredEvent[]>
   /** Events of a type with seq over `after`, oldest first. */
   readByType(room_id: string, type: EventType, query: { after: number; limit: number }): Promise<StoredEvent[]>
