@@ -5,6 +5,7 @@ import type { StoredEvent } from '../schemas/event.js'
 import { noteTypes } from '../schemas/event-types.js'
 import type { Note } from '../schemas/log-entry.js'
 import type { Message, Page, PageQuery } from '../schemas/message.js'
+import type { RoomRecord } from '../schemas/room.js'
 import { limits as wire } from '../schemas/wire.js'
 import { prices } from './budgets/index.js'
 import type { Limits } from './rate-limit/index.js'
@@ -97,7 +98,7 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, lim
 
     /**
      * @param body.reply_to id of a message in the same room
-     * @throws RoomNotFound, NotMember, Muted, SlowMode; MessageNotFound, MessageDeleted for `reply_to`; ClientIdReused, StoreUnavailable
+     * @throws RoomNotFound, NotMember, Muted, Blocked, SlowMode; MessageNotFound, MessageDeleted for `reply_to`; ClientIdReused, StoreUnavailable
      */
     async send(
       room_id: string,
@@ -105,19 +106,21 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, lim
       body: { client_id: string; text: string; reply_to?: number | undefined },
     ): Promise<Written> {
       const { client_id, text, reply_to } = body
+      let direct: RoomRecord['direct']
       const { event, repeated } = await say(room_id, {
         type: 'message',
         username,
         client_id,
         ...(reply_to !== undefined && { message: reply_to }),
         decide(view, message) {
-          assertMayTalk(view, room_id, username)
+          direct = assertMayTalk(view, room_id, username).direct
           if (reply_to === undefined) return { text }
           assertPresent(reply_to, message)
           return { text, reply_to }
         },
         isRepeatOf: event => event.reply_to === reply_to && (event.text === text || event.text === ''),
       })
+      if (direct) rooms.directEvents.emit('said', event, direct.usernames)
       const message = repeated ? await read(room_id, event.seq) : foldMessage({ message: event, newest: null })
       return { event, message, repeated }
     },

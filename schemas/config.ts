@@ -92,7 +92,10 @@ export const Config = Type.Object({
     'Sends, edits and deletions per account, with bursts of twice as many; 0 disables the limit',
   ),
   RATE_LIMIT_FRAMES_PER_SECOND: count(50, 'Frames per socket, with bursts of twice as many; 0 disables the limit'),
-  RATE_LIMIT_ROOMS_PER_HOUR: count(20, 'Rooms that an account may create; 0 disables the limit'),
+  RATE_LIMIT_ROOMS_PER_HOUR: count(
+    20,
+    'Rooms that an account may create, and a fifth of the direct conversations that it may start; 0 disables the limit',
+  ),
   BUDGET_ACCOUNT_MS: count(
     100,
     'Server time in ms per second that an account may use; unused time accumulates for 30 seconds; 0 disables the limit',

@@ -48,6 +48,10 @@ export const errors = {
   NotModerator: createError('NOT_MODERATOR', 'Only a moderator of room %s who stands above the user can do this', 403),
   Banned: createError('BANNED', 'The user is banned from room %s', 403),
   Muted: createError('MUTED', 'You are muted in room %s', 403),
+  /** The same whoever of the two blocks the other one. */
+  Blocked: createError('BLOCKED', 'You and %s cannot write to each other, because one of you blocks the other', 403),
+  DirectTooLarge: createError('DIRECT_TOO_LARGE', 'A direct conversation has at most 10 people, you included', 409),
+  TooManyBlocks: createError('TOO_MANY_BLOCKS', 'You have reached the limit of 500 blocked users', 409),
   NotOwner: createError('NOT_OWNER', 'Only the owner of room %s can do this', 403),
   MemberNotFound: createError('MEMBER_NOT_FOUND', '%s is not a member of this room', 404),
   OwnerCannotLeave: createError(

@@ -47,7 +47,7 @@ export const eventTypes = {
   created: {
     summary: 'The room was created: the first event of its log',
     frame: {},
-    server_only: ['name', 'description', 'is_public', 'max_members', 'password_hash'],
+    server_only: ['name', 'description', 'is_public', 'max_members', 'password_hash', 'members'],
     decides: true,
   },
   room_changed: {
@@ -119,6 +119,16 @@ export const eventTypes = {
     summary: 'A use of the invitation `invite` is kept for a user who is signing up; `username` is empty',
     frame: { invite: 'invite' },
     server_only: ['claim', 'expires_at'],
+    decides: true,
+  },
+  blocked: {
+    summary: '`username` blocked `member`, so neither can write to their conversation of two',
+    frame: { member: 'member' },
+    decides: true,
+  },
+  unblocked: {
+    summary: '`username` unblocked `member`',
+    frame: { member: 'member' },
     decides: true,
   },
   room_deleted: {

@@ -14,7 +14,7 @@ export const ownFields = {
   target: Seq,
   /**
    * The user whose membership, role or rights change; `room_changed`: the new owner, if there is one;
-   * `deleted`: the author, if a moderator deleted the message.
+   * `deleted`: the author, if a moderator deleted the message; `blocked` and `unblocked`: the other one.
    */
   member: Username,
   /** The whole text; empty once its message was deleted. */
@@ -39,6 +39,8 @@ export const dataFields = {
   was_member: Type.Boolean(),
   /** `left`, `deleted`: a step of the deletion of the user's account. */
   account_deleted: Type.Boolean({ description: 'The member deleted their account', examples: [true] }),
+  /** `created`: everybody in a direct conversation; absent for other rooms. */
+  members: Type.Array(Username),
   session_id: Type.String(),
   /** When an invitation or the claim of a use expires, or a session's last token. */
   expires_at: Time,

@@ -127,6 +127,15 @@ export const serverFrames = {
   admitted: frame('admitted', 'You became a member of this room: you created or joined it, or its owner added you', {
     room_id: RoomId,
   }),
+  direct: frame('direct', 'In your list of direct conversations, this one came first, or left it if it is `hidden`', {
+    room_id: RoomId,
+    as_of: Type.Integer({
+      description: 'The `seq` as of which this holds; a greater one supersedes it',
+      examples: [42],
+    }),
+    hidden: Type.Boolean({ description: 'Whether you have left it, and nothing was said since' }),
+  }),
+  block: frame('block', 'You blocked or unblocked a user', { username: Username, on: Type.Boolean() }),
   reset: frame(
     'reset',
     'Drop everything you hold of the room, then load its newest page, whose `seq` must be at least this',

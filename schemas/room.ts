@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { Blocking, DirectRecord, directFields, ShownName } from './direct.js'
 import { Restriction } from './moderation.js'
 import { PageLimit } from './paging.js'
 import { StoredInvite } from './stored-invite.js'
@@ -54,7 +55,7 @@ export const RoomRecord = Type.Composite([
     id: RoomId,
     /** Members and this record reflect every event of the log up to this seq. */
     indexed_seq: Type.Integer(),
-    owner: Type.String({ description: 'Empty for the default room' }),
+    owner: Type.String({ description: 'Empty for the default room and for direct conversations' }),
     member_count: Type.Integer({ description: 'Not maintained for the default room, whose members are all users' }),
     password_hash: Type.Union([Type.String(), Type.Null()]),
     slow_mode_s: Type.Integer(),
@@ -62,6 +63,7 @@ export const RoomRecord = Type.Composite([
     deleted: Type.Boolean(),
     /** Those that may be used or expired, oldest first; absent if there are none. */
     invites: Type.Optional(Type.Array(StoredInvite)),
+    direct: Type.Optional(DirectRecord),
   }),
   RoomSettings,
 ])
@@ -90,7 +92,8 @@ export type LastMessage = Static<typeof LastMessage>
 export const Room = Type.Object(
   {
     id: RoomId,
-    name: Name,
+    ...directFields,
+    name: ShownName,
     description: Description,
     is_public: Type.Boolean({ description: 'Whether every user can see the room' }),
     has_password: Type.Boolean({ description: 'Whether joining requires a password' }),
@@ -100,7 +103,7 @@ export const Room = Type.Object(
       description: 'Seconds that a member must wait between two messages; 0 means no wait',
       examples: [0],
     }),
-    owner: Type.String({ description: 'Username of the owner; empty for the default room', examples: ['minji'] }),
+    owner: Type.String({ description: 'Username of the owner; empty if there is none', examples: ['minji'] }),
     member_count: Type.Integer({ description: 'Number of members', examples: [3] }),
     created_at: Time,
     is_member: Type.Boolean({ description: 'Whether you are a member' }),
@@ -118,6 +121,7 @@ export const Room = Type.Object(
     examples: [
       {
         id: '5f0c1d9be2a7483601',
+        kind: 'room',
         name: 'Lunch',
         description: 'Where shall we eat?',
         is_public: true,
@@ -238,6 +242,7 @@ export const MemberRow = Type.Object({
   banned: Type.Optional(Restriction),
   /** Also of a former member, so that leaving and joining again does not end it. */
   muted: Type.Optional(Restriction),
+  blocks: Type.Optional(Blocking),
 })
 export type MemberRow = Static<typeof MemberRow>
 
@@ -281,20 +286,3 @@ export const MemberPage = Type.Object(
   { additionalProperties: false },
 )
 export type MemberPage = Static<typeof MemberPage>
-
-export const ReadMark = Type.Object(
-  { room_id: RoomId, seq: Type.Integer({ description: 'The last `seq` that was read', examples: [42] }) },
-  { additionalProperties: false },
-)
-export type ReadMark = Static<typeof ReadMark>
-export const ReadBody = Type.Object(
-  {
-    seq: Type.Integer({
-      minimum: 0,
-      maximum: Number.MAX_SAFE_INTEGER,
-      description: 'The last `seq` that was read',
-      examples: [42],
-    }),
-  },
-  { additionalProperties: false },
-)

@@ -56,6 +56,10 @@ export const limits = {
   INVITE_MAX_S: 315_360_000,
   /** Users that the list of invitations names for each. */
   INVITE_NAMES_MAX: 20,
+  /** People in a direct conversation. */
+  DIRECT_MAX: 10,
+  /** Users whom one user blocks. */
+  BLOCKS_MAX: 500,
   DISPLAY_NAME_MAX: 50,
   BIO_MAX: 200,
   PASSWORD_MIN: 8,

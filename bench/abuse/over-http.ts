@@ -95,6 +95,18 @@ export const withAccount: Attacks = {
     }),
   'history in a loop': attack => attack.loop(20, () => ask(attack.port, 'GET', page, { token: attack.token })),
   'room list in a loop': attack => attack.loop(20, () => ask(attack.port, 'GET', '/rooms', { token: attack.token })),
+  'direct conversations in a loop': attack =>
+    attack.loop(20, async lane => {
+      const usernames = Array.from({ length: 9 }, (_, n) => `person-${(lane * 9 + n) % 100}`)
+      await ask(attack.port, 'POST', '/direct', { token: attack.token, body: { usernames } })
+      await ask(attack.port, 'GET', '/direct', { token: attack.token })
+    }),
+  'blocking in a loop': attack =>
+    attack.loop(20, async lane => {
+      const path = `/users/me/blocks/person-${lane}`
+      await ask(attack.port, 'PUT', path, { token: attack.token })
+      await ask(attack.port, 'DELETE', path, { token: attack.token })
+    }),
   'password changes, 20 a second': attack =>
     attack.loop(10, async () => {
       const body = { current_password: 'wrong horse', new_password: 'correct horse battery' }

@@ -37,6 +37,10 @@ export const own = (client: Actor): Args | null => {
   return room && id ? { room_id: room.room_id, id, client_id: uuidv7() } : null
 }
 
+/** The rooms that a user can enter. */
+export const outsideOf = ({ rooms }: World, username: string) =>
+  rooms.filter(({ members, deleted, direct }) => !deleted && !direct && !members.has(username))
+
 export const withText = (client: Actor): Args | null => {
   const args = own(client)
   return args && { ...args, text: newText(client) }
@@ -45,6 +49,13 @@ export const withText = (client: Actor): Args | null => {
 export const anyRoom = ({ world, random, username }: Actor): Args | null => {
   const room = random.pick(world.roomsOf(username))
   return room ? { room_id: room.room_id } : null
+}
+
+/** A conversation of two, and the other one. */
+export const other = ({ world, random, username }: Actor): Args | null => {
+  const room = random.pick(world.roomsOf(username).filter(({ direct }) => direct))
+  const member = [...(room?.members ?? [])].find(name => name !== username)
+  return room && member ? { room_id: room.room_id, member } : null
 }
 
 /** @param other chooses another user of a room that the client owns */

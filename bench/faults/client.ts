@@ -242,7 +242,8 @@ export class Client implements Actor {
 
   /** What the user is told of their rooms, and of what is in them. */
   async tell() {
-    const { rooms } = await this.#until(() => this.http.rooms({ mine: true, limit: 100 }))
+    const own = await this.#until(() => this.http.rooms({ mine: true, limit: 100 }))
+    const rooms = [...own.rooms, ...(await this.#until(() => this.http.direct({ limit: 100 }))).rooms]
     for (const { id, is_member, last_seq: seq, last_read_seq, unread } of rooms) {
       this.history.told.push({ username: this.username, room_id: id, is_member, seq, last_read_seq, unread })
     }

@@ -1,5 +1,17 @@
 import { DEFAULT_ROOM_ID, limits } from '../../schemas/wire.js'
-import { type Actor, anyRoom, asOwner, COMMON, learnMessage, message, own, TOKEN_DIGITS, withText } from './choices.js'
+import {
+  type Actor,
+  anyRoom,
+  asOwner,
+  COMMON,
+  learnMessage,
+  message,
+  other,
+  outsideOf,
+  own,
+  TOKEN_DIGITS,
+  withText,
+} from './choices.js'
 import type { Answer, Args } from './history.js'
 import type { Room } from './room.js'
 
@@ -105,7 +117,7 @@ export const operations = {
   join: {
     weight: 5,
     choose({ world, random, username }) {
-      const room = random.pick(world.rooms.filter(({ members, deleted }) => !deleted && !members.has(username)))
+      const room = random.pick(outsideOf(world, username))
       return room ? { room_id: room.room_id } : null
     },
     async ask({ http }, { room_id }) {
@@ -119,9 +131,8 @@ export const operations = {
     weight: 2,
     choose(client) {
       const args = anyRoom(client)
-      return args && args.room_id !== DEFAULT_ROOM_ID && client.world.room(args.room_id)?.owner !== client.username
-        ? args
-        : null
+      const { owner, direct } = client.world.room(args?.room_id ?? '') ?? {}
+      return args && args.room_id !== DEFAULT_ROOM_ID && !direct && owner !== client.username ? args : null
     },
     async ask({ http }, { room_id }) {
       await http.leave(room_id)
@@ -167,7 +178,7 @@ export const operations = {
   'join by invitation': {
     weight: 8,
     choose({ world, random, username }) {
-      const room = random.pick(world.rooms.filter(({ members, deleted }) => !deleted && !members.has(username)))
+      const room = random.pick(outsideOf(world, username))
       const invite = random.pick(room?.invites ?? [])
       return room && invite ? { room_id: room.room_id, id: invite.id, code: invite.code } : null
     },
@@ -207,7 +218,7 @@ export const operations = {
   create: {
     weight: 2,
     choose: ({ world }) =>
-      world.rooms.filter(({ deleted }) => !deleted).length <= 4
+      world.rooms.filter(({ deleted, direct }) => !deleted && !direct).length <= 4
         ? { room_id: '', text: `Room ${++world.tokens}` }
         : null,
     async ask({ http }, args) {
@@ -220,7 +231,7 @@ export const operations = {
   'delete room': {
     weight: 1,
     choose({ world, random, username }) {
-      const alive = world.rooms.filter(({ deleted }) => !deleted)
+      const alive = world.rooms.filter(({ deleted, direct }) => !deleted && !direct)
       const room = alive.length > 3 ? random.pick(alive.filter(({ owner }) => owner === username)) : undefined
       return room ? { room_id: room.room_id } : null
     },
@@ -233,6 +244,33 @@ export const operations = {
       if (room) room.deleted = true
     },
     holds: (room, seq) => room.deleted.at(seq),
+  },
+  block: {
+    weight: 2,
+    choose: other,
+    async ask({ http }, { member = '' }) {
+      await http.block(member)
+      return {}
+    },
+    holds: (room, seq, username) => room.blocking.at(seq).includes(username),
+  },
+  unblock: {
+    weight: 6,
+    choose: other,
+    async ask({ http }, { member = '' }) {
+      await http.unblock(member)
+      return {}
+    },
+    holds: (room, seq, username) => !room.blocking.at(seq).includes(username),
+  },
+  'hide a conversation': {
+    weight: 2,
+    choose: other,
+    async ask({ http }, { room_id }) {
+      await http.leave(room_id)
+      return {}
+    },
+    holds: (room, seq, username) => room.isMember(username, seq),
   },
   resume: {
     weight: 4,
@@ -258,18 +296,3 @@ export const operations = {
 } satisfies Record<string, Operation>
 
 export const operationOf = (name: string) => operations[name as keyof typeof operations] as Operation
-
-/** What holds at some moment between request and answer if an operation is refused with a code. */
-export const refusals: Record<string, (room: Room, seq: number, username: string, args: Args) => boolean> = {
-  NOT_MEMBER: (room, seq, username) => !room.isMember(username, seq),
-  ROOM_NOT_FOUND: (room, seq) => room.deleted.at(seq),
-  INVITATION_INVALID: (room, seq, _, { id = 0 }) => room.deleted.at(seq) || room.usesLeft(id).at(seq) === 0,
-  MESSAGE_DELETED: (room, seq, _, { id = 0 }) => room.textOf(id, seq) === null,
-  NOT_OWNER: (room, seq, username) => room.owner.at(seq) !== username,
-  NOT_MODERATOR: (room, seq, username, { member = '' }) =>
-    !room.moderates(username, seq) || (room.owner.at(seq) !== username && room.moderates(member, seq)),
-  BANNED: (room, seq, username, { member = username }) => room.banOf(member).at(seq),
-  MUTED: (room, seq, username) => room.muteOf(username).at(seq),
-  OWNER_CANNOT_LEAVE: (room, seq, username) => room.owner.at(seq) === username,
-  MEMBER_NOT_FOUND: (room, seq, _, { member = '' }) => !room.isMember(member, seq),
-}

@@ -1,3 +1,4 @@
+import type { StoredEvent } from '../../schemas/event.js'
 import { DEFAULT_ROOM_ID } from '../../schemas/wire.js'
 import type { Done, History } from './history.js'
 import type { Promised } from './promises.js'
@@ -96,6 +97,18 @@ export const planted: Record<string, Planted> = {
         const member = `guest-${n}`
         log.push({ ...joined, seq: log.length + 1, username: member, member, client_id: member })
       }
+    },
+  },
+  'a message is behind a block': {
+    promise: 'the log holds only what was allowed',
+    plant({ logs }) {
+      const isMessage = ({ type }: StoredEvent) => type === 'message'
+      const log = found([...logs.values()].find(([first, ...more]) => first?.data?.members && more.some(isMessage)))
+      const message = found(log.find(isMessage))
+      const seq = log.length + 1
+      const others = found(log[0]?.data?.members).filter(name => name !== message.username)
+      log.push({ ...message, seq, type: 'blocked', client_id: 'block', member: found(others[0]) })
+      log.push({ ...message, seq: seq + 1, client_id: 'behind' })
     },
   },
   'a page is stale': {

@@ -57,6 +57,9 @@ export class Room {
   readonly #members = new Map<string, Timeline<boolean>>()
   readonly #moderators = new Map<string, Timeline<boolean>>()
   readonly #bans = new Map<string, Timeline<boolean>>()
+  isDirect = false
+  /** Of a conversation of two, the users who block the other one. */
+  readonly blocking = new Timeline<readonly string[]>([])
   readonly #mutes = new Map<string, Timeline<boolean>>()
   readonly #invites = new Map<number, Timeline<number>>()
 

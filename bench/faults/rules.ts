@@ -39,7 +39,10 @@ const ofDeletedAccount = (room: Room, { username, target = 0, data }: StoredEven
 export const rules: Partial<Record<EventType, Rule>> = {
   created: {
     isLegal: (_, { seq }) => seq === 1,
-    apply(room, { username, seq }) {
+    apply(room, { username, seq, data }) {
+      for (const member of data?.members ?? []) room.memberOf(member).set(seq, true)
+      room.isDirect = data?.members !== undefined
+      if (room.isDirect) return
       room.owner.set(seq, username)
       if (username !== '') room.memberOf(username).set(seq, true)
     },
@@ -47,6 +50,7 @@ export const rules: Partial<Record<EventType, Rule>> = {
   message: {
     isLegal: (room, event) =>
       byMember(room, event) &&
+      room.blocking.last.length === 0 &&
       !room.muteOf(event.username).last &&
       (event.reply_to === undefined || room.messages.has(event.reply_to)),
     apply(room, { seq, username, text = '' }) {
@@ -56,7 +60,8 @@ export const rules: Partial<Record<EventType, Rule>> = {
     },
   },
   edited: {
-    isLegal: (room, event) => ofOwnMessage(room, event) && !room.muteOf(event.username).last,
+    isLegal: (room, event) =>
+      ofOwnMessage(room, event) && room.blocking.last.length === 0 && !room.muteOf(event.username).last,
     apply: (room, { seq, target = 0, text = '' }) => room.messages.get(target)?.text.set(seq, text),
   },
   deleted: {
@@ -134,6 +139,19 @@ export const rules: Partial<Record<EventType, Rule>> = {
     isLegal: (room, { username, data }) =>
       isAlive(room) && room.moderates(username) && room.usesLeft(data?.invite ?? 0).last > 0,
     apply: (room, { seq, data }) => room.usesLeft(data?.invite ?? 0).set(seq, 0),
+  },
+  blocked: {
+    isLegal: (room, event) =>
+      byMember(room, event) && room.isMember(event.member ?? '') && !room.blocking.last.includes(event.username),
+    apply: (room, { seq, username }) => room.blocking.set(seq, [...room.blocking.last, username]),
+  },
+  unblocked: {
+    isLegal: (room, event) => byMember(room, event) && room.blocking.last.includes(event.username),
+    apply: (room, { seq, username }) =>
+      room.blocking.set(
+        seq,
+        room.blocking.last.filter(name => name !== username),
+      ),
   },
   room_deleted: {
     isLegal: byOwner,

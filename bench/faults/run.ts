@@ -66,17 +66,26 @@ export async function run(options: RunOptions): Promise<Outcome> {
   }
 }
 
-/** Registers the users and makes rooms that all of them are in. */
+/** Registers the users, makes rooms that all of them are in, and a conversation of each with the next one. */
 async function enter(clients: Client[], world: World) {
   for (const client of clients) await client.register()
   for (let n = 0; n < ROOMS; n++) {
     const owner = clients[n % clients.length] as Client
     const { id } = await owner.http.createRoom({ name: `First ${n}` })
     world.created(id, owner.username)
-    for (const client of clients) {
-      if (client !== owner) await client.http.join(id)
+    const { code } = await owner.http.createInvite(id, { max_uses: 1 })
+    for (const [at, client] of clients.entries()) {
+      if (client === owner) continue
+      // The last one by the invitation, so that every run has such a member.
+      if (at === clients.length - 1) await client.http.joinByInvite(code)
+      else await client.http.join(id)
       world.entered(id, client.username)
     }
+  }
+  for (const [n, client] of clients.entries()) {
+    const { username } = clients[(n + 1) % clients.length] as Client
+    const { id } = await client.http.openDirect([username])
+    world.opened(id, [client.username, username])
   }
   for (const client of clients) client.follow()
 }

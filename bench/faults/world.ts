@@ -24,6 +24,8 @@ interface KnownRoom {
   deleted: boolean
   sent: { id: number; author: string }[]
   invites: { id: number; code: string }[]
+  /** A conversation of two, in which nobody is added or removed. */
+  direct?: true
 }
 
 /** The servers with all that they depend on, and what the clients know of each other. */
@@ -39,6 +41,8 @@ export interface World {
   roomsOf(username: string): KnownRoom[]
   entered(room_id: string, username: string): void
   created(room_id: string, owner: string): void
+  /** A conversation of two. */
+  opened(room_id: string, members: string[]): void
 
   servers: ServerProcess[]
   links: Link[]
@@ -114,6 +118,16 @@ export async function startWorld(options: WorldOptions, usernames: string[]): Pr
     entered: (room_id, username) => void world.room(room_id)?.members.add(username),
     created: (room_id, owner) =>
       void rooms.push({ room_id, owner, members: new Set([owner]), deleted: false, sent: [], invites: [] }),
+    opened: (room_id, members) =>
+      void rooms.push({
+        room_id,
+        owner: '',
+        members: new Set(members),
+        deleted: false,
+        sent: [],
+        invites: [],
+        direct: true,
+      }),
     servers,
     links,
     database,

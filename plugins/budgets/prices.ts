@@ -42,6 +42,8 @@ export const prices = {
   read_message: 70,
   /** Reading a room of the list, with its unread count, for one user. */
   listed_room: 220,
+  /** Looking at a room of a user to see whether the list of direct conversations shows it. */
+  examined_room: 10,
   /** Reading a member of the list. */
   listed_member: 20,
   /** Reading an invitation, with the names of those who joined by it. */

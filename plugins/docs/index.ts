@@ -38,6 +38,7 @@ const tags = [
   { name: 'admin', description: 'For administrators of the server' },
   { name: 'rooms', description: 'Find, create, change and delete rooms' },
   { name: 'members', description: 'Join and leave rooms, manage members and ownership' },
+  { name: 'direct', description: 'Direct conversations, and blocking users' },
   { name: 'moderation', description: 'Ban and mute users of a room' },
   { name: 'invitations', description: 'Invite users to a room by links, and join by them' },
   { name: 'messages', description: 'Read, search, send, edit and delete messages' },

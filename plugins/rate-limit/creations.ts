@@ -4,9 +4,12 @@ import { createCounter } from './counts.js'
 
 const HOUR_MS = 60 * 60_000
 
-/** @param max what an account may create in an hour; 0 for no limit */
-export function createCreationLimit(max: number, connection: RedisConnection | null, epoch: string) {
-  const count = createCounter(connection, `${epoch}:created`)
+/**
+ * @param max what an account may create in an hour; 0 for no limit
+ * @param name of what is counted
+ */
+export function createCreationLimit(max: number, connection: RedisConnection | null, epoch: string, name = 'created') {
+  const count = createCounter(connection, `${epoch}:${name}`)
 
   /** @throws RateLimited, and then `create` was not called; what `create` throws, which then is not counted */
   return async <T>(username: string, create: () => Promise<T>): Promise<T> => {

@@ -29,6 +29,8 @@ export interface Limits {
   invitations: RouteLimit
   /** Creates a room; counts the rooms that an account has created, not the attempts that were refused. */
   roomCreation: ReturnType<typeof createCreationLimit>
+  /** Starts a direct conversation; counts those that an account has started. */
+  directCreation: ReturnType<typeof createCreationLimit>
   /** Wrong logins, by account and address; and the turns of all logins of an address. */
   wrongLogins: ReturnType<typeof createLoginLimit>
   /** A preHandler that counts hashes of a room's password, if the body has one, by account. @throws RateLimited */
@@ -48,6 +50,9 @@ const MINUTE_MS = 60_000
 const REGISTRATION_MINUTES = 10
 /** Logins, and uses of invitations, by address, as a multiple of RATE_LIMIT_AUTH_PER_MINUTE: 200 people behind one address. */
 const LOGIN_TIMES = 20
+
+/** Direct conversations that an account may start, as a multiple of RATE_LIMIT_ROOMS_PER_HOUR: a class of 100. */
+const DIRECT_TIMES = 5
 
 /** `request.ip` is undefined once the client has disconnected, although its type is string. */
 const addressOf = (request: FastifyRequest) => normalizeIP((request.ip as string | undefined) ?? '')
@@ -78,6 +83,12 @@ async function limits(fastify: FastifyInstance) {
     logins: routeLimit(tries_max * LOGIN_TIMES, MINUTE_MS, addressOf),
     invitations: routeLimit(tries_max * LOGIN_TIMES, MINUTE_MS, addressOf),
     roomCreation: createCreationLimit(config.RATE_LIMIT_ROOMS_PER_HOUR, redisConnection, store.epoch),
+    directCreation: createCreationLimit(
+      config.RATE_LIMIT_ROOMS_PER_HOUR * DIRECT_TIMES,
+      redisConnection,
+      store.epoch,
+      'direct',
+    ),
     wrongLogins: createLoginLimit(tries_max, redisConnection, store.epoch),
     async roomPasswordTry(request) {
       if (tries_max === 0 || (request.body as { password?: string } | undefined)?.password === undefined) return

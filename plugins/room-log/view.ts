@@ -3,7 +3,7 @@ import type { Restriction } from '../../schemas/moderation.js'
 import type { MemberRow, RoomRecord } from '../../schemas/room.js'
 import { DEFAULT_ROOM_ID } from '../../schemas/wire.js'
 import type { RoomState } from '../store/index.js'
-import { foldMember, foldRoom, memberOf } from '../store/index.js'
+import { foldMember, foldRoom, membersOf } from '../store/index.js'
 
 /** Member rows that a view holds; beyond, it drops all of them, and they are read again. */
 const ROWS_MAX = 10_000
@@ -80,10 +80,11 @@ export class RoomView {
 
   #fold(event: StoredEvent) {
     if (this.room) this.room = foldRoom(this.room, event)
-    const username = memberOf(event)
-    if (username === undefined || !this.#rows.has(username)) return
-    const row = foldMember(event, this.#rows.get(username))
-    if (row) this.#rows.set(username, row)
+    for (const username of membersOf(event)) {
+      if (!this.#rows.has(username)) continue
+      const row = foldMember(event, username, this.#rows.get(username))
+      if (row) this.#rows.set(username, row)
+    }
   }
 
   #replace(row: MemberRow) {

@@ -24,11 +24,15 @@ export function assertMember(view: RoomView, room_id: string, username: string):
   return room
 }
 
-/** @throws as `assertMember`; Muted */
+/** @throws as `assertMember`; Muted; in a conversation of two Blocked, and UserNotFound if the other account is deleted */
 export function assertMayTalk(view: RoomView, room_id: string, username: string): RoomRecord {
   const room = assertMember(view, room_id, username)
   const muted = view.rowOf(username)?.muted
   if (view.holds(muted)) throw until(new errors.Muted(room_id), muted.until)
+  const { usernames = [], blocked_by = [] } = room.direct ?? {}
+  const other = usernames.find(name => name !== username)
+  if (blocked_by.length > 0) throw new errors.Blocked(other)
+  if (usernames.length === 2 && room.member_count < 2) throw new errors.UserNotFound(other)
   return room
 }
 

@@ -5,8 +5,10 @@ import type { Budgets } from '../budgets/index.js'
 import type { Presence } from '../presence/index.js'
 import type { RoomLog } from '../room-log/index.js'
 import type { Store } from '../store/index.js'
-import { memberView } from './access.js'
+import { assertMayTalk, memberView } from './access.js'
 import { createAdmit } from './admit.js'
+import { createBlocks } from './blocks.js'
+import { createDirect } from './direct.js'
 import { createInvites } from './invites.js'
 import { createList } from './list.js'
 import { createMarks } from './marks.js'
@@ -33,20 +35,28 @@ export type Rooms = ReturnType<typeof createRooms>
  */
 export function createRooms(store: Store, roomLog: RoomLog, auth: Auth, presence: Presence, budgets: Budgets) {
   const paid = createPaid(roomLog, auth, budgets)
-  const { get, list } = createList(store)
+  const lists = createList(store)
+  const { get, list } = lists
   const { events, ...marks } = createMarks(store, roomLog)
   const admit = createAdmit(store, paid.roomLog, marks)
+  const { hide, ensure, blocksBetween, ...direct } = createDirect(store, roomLog, marks, lists)
   return {
     get,
     list,
     events,
     markRead: marks.markRead,
     ...createMembers(store, roomLog, presence),
-    ...createMembership(store, paid, admit, get),
+    ...createMembership(store, paid, { admit, get, hide, blocksBetween }),
     ...createInvites(store, paid.roomLog, auth, admit, get),
     ...createModeration(store, paid.roomLog),
     ...createModerationLog(store, roomLog),
     ...createOwnership(store, paid, marks, get),
+    ...direct,
+    ...createBlocks(store, paid.roomLog, { ensure, directEvents: direct.directEvents }),
+    /** @throws as `assertMayTalk` of `access.ts` */
+    async assertMayTalk(room_id: string, username: string): Promise<void> {
+      assertMayTalk(await roomLog.view(room_id, [username]), room_id, username)
+    },
     /** The view of a room that `username` may read. @throws NotMember */
     assertMember: (room_id: string, username: string) => memberView(roomLog, room_id, username),
   }

@@ -1,7 +1,7 @@
 import { errors } from '../../schemas/error.js'
 import type { Room, RoomList } from '../../schemas/room.js'
 import { limits } from '../../schemas/wire.js'
-import type { Standing, Store } from '../store/index.js'
+import type { DirectQuery, Standing, Store } from '../store/index.js'
 import { isDefault } from './access.js'
 
 export type List = ReturnType<typeof createList>
@@ -14,7 +14,8 @@ export function createList(store: Store) {
     const users = seen.some(({ room }) => isDefault(room)) ? await store.countUsers() : 0
     return seen.map(({ room, is_member, is_moderator, seq, last_read_seq, unread, last_message }) => ({
       id: room.id,
-      name: room.name,
+      kind: room.direct ? 'direct' : 'room',
+      name: room.direct ? '' : room.name,
       description: room.description,
       is_public: room.is_public,
       has_password: room.password_hash !== null,
@@ -30,6 +31,8 @@ export function createList(store: Store) {
       last_read_seq,
       last_seq: seq,
       ...(last_message && { last_message }),
+      ...(room.direct && { usernames: room.direct.usernames }),
+      ...(room.direct && room.direct.blocked_by.length > 0 && { blocked_by: room.direct.blocked_by }),
     }))
   }
 
@@ -42,7 +45,19 @@ export function createList(store: Store) {
     },
 
     /**
-     * The rooms that `username` can see, sorted by name.
+     * Direct conversations of `username` in which something was said since they left, the latest first.
+     * @returns `next` is the place after which the next page starts; absent on the last page. `examined`: rooms looked at
+     */
+    async listDirect(
+      username: string,
+      query: DirectQuery,
+    ): Promise<{ rooms: Room[]; next?: string; examined: number }> {
+      const { standings, next, examined } = await store.listDirect(username, query)
+      return { rooms: await visible(standings), ...(next !== null && { next }), examined }
+    },
+
+    /**
+     * The rooms that `username` can see, without direct conversations, sorted by name.
      * @returns `next` is the name after which the next page starts; absent on the last page
      */
     async list(username: string, query: RoomList): Promise<{ rooms: Room[]; next?: string }> {

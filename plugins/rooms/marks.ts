@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import type { ReadMark } from '../../schemas/room.js'
+import type { ReadMark } from '../../schemas/read-mark.js'
 import type { RoomLog } from '../room-log/index.js'
 import type { Store } from '../store/index.js'
 import { memberView } from './access.js'

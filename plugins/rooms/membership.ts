@@ -12,6 +12,7 @@ import {
   registeredName,
 } from './access.js'
 import { type Admit, assertNotBanned } from './admit.js'
+import type { Direct } from './direct.js'
 import type { List } from './list.js'
 import type { Paid } from './paid.js'
 
@@ -19,8 +20,7 @@ import type { Paid } from './paid.js'
 export function createMembership(
   store: Store,
   { roomLog, verifyPassword }: Pick<Paid, 'roomLog' | 'verifyPassword'>,
-  admit: Admit,
-  get: List['get'],
+  { admit, get, hide, blocksBetween }: { admit: Admit } & Pick<List, 'get'> & Pick<Direct, 'hide' | 'blocksBetween'>,
 ) {
   return {
     /**
@@ -44,27 +44,39 @@ export function createMembership(
       return get(room_id, username)
     },
 
-    /** @throws RoomNotFound, NotMember, DefaultRoom, OwnerCannotLeave */
+    /**
+     * Ends the membership. Nobody's membership of a direct conversation ends: it is hidden until something is said in it.
+     * @throws RoomNotFound, NotMember, DefaultRoom, OwnerCannotLeave
+     */
     async leave(room_id: string, username: string): Promise<void> {
+      let hidden_at: number | undefined
       await roomLog.append(room_id, {
         type: 'left',
         username,
         client_id: randomUUID(),
         decide(view) {
           const room = assertMember(view, room_id, username)
+          if (room.direct) {
+            hidden_at = view.seq
+            return null
+          }
           if (isDefault(room)) throw new errors.DefaultRoom()
           if (room.owner === username) throw new errors.OwnerCannotLeave()
           return { member: username }
         },
       })
+      if (hidden_at !== undefined) await hide(room_id, username, hidden_at)
     },
 
-    /** Adds a user, even to a private room. @throws RoomNotFound, NotOwner, UserNotFound, Banned, RoomFull */
+    /**
+     * Adds a user, even to a private room.
+     * @throws RoomNotFound, NotOwner, UserNotFound, Banned, RoomFull; Blocked, if `subject` blocks `username`
+     */
     async addMember(room_id: string, username: string, subject: string): Promise<Room> {
       assertOwner(await roomLog.view(room_id, [username]), room_id, username)
-      await admit(room_id, username, await registeredName(store, subject), view => ({
-        room: assertOwner(view, room_id, username),
-      }))
+      const member = await registeredName(store, subject)
+      if ((await blocksBetween(username, member)).includes(member)) throw new errors.Blocked(member)
+      await admit(room_id, username, member, view => ({ room: assertOwner(view, room_id, username) }))
       return get(room_id, username)
     },
 

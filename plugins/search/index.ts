@@ -27,7 +27,7 @@ const FIRST_READ = 20
 const READ_AT_ONCE = 100
 const READ_CHARACTERS = 20_000
 
-/** Pages of a user's rooms that a search over all of them reads: 2,000 rooms. */
+/** Pages of a user's rooms that a search over all of them reads, and as many of direct conversations: 2,000 of each. */
 const ROOM_PAGES_MAX = 20
 
 /** Searches of one account that wait for the one under way; a page that is typed into sends some at once. */
@@ -119,7 +119,15 @@ export function createSearch(store: Store, rooms: Rooms, budgets: Budgets) {
       after = page.next
       if (after === undefined) break
     }
-    return { found: found.sort((a, b) => saidAt(b).localeCompare(saidAt(a))), has_more: after !== undefined }
+    let before: string | undefined
+    for (let pages = 0; pages < ROOM_PAGES_MAX && (pages === 0 || before !== undefined); pages++) {
+      await budgets.ofAccount(username).turn(limits.PAGE_MAX * prices.listed_room)
+      const page = await rooms.listDirect(username, { limit: limits.PAGE_MAX, ...(before !== undefined && { before }) })
+      found.push(...page.rooms)
+      before = page.next
+    }
+    const has_more = after !== undefined || before !== undefined
+    return { found: found.sort((a, b) => saidAt(b).localeCompare(saidAt(a))), has_more }
   }
 
   async function searchAll(username: string, parsed: Parsed, limit: number, pace: Pace): Promise<OwnSearchPage> {

@@ -1,7 +1,10 @@
 import type { EventType, StoredEvent } from '../../schemas/event.js'
-import type { LastMessage, MemberRow, RoomRecord } from '../../schemas/room.js'
+import type { MemberRow, RoomRecord } from '../../schemas/room.js'
 import type { InviteRow } from '../../schemas/stored-invite.js'
 import type { AccountChange, ProfileChange, Session, StoredUser } from '../../schemas/user.js'
+import type { DirectQuery, RoomPage, RoomQuery, Standing } from './lists.js'
+
+export type { DirectQuery, RoomPage, RoomQuery, Standing } from './lists.js'
 
 /** What `append`, `createRoom` and `createUser` throw if a unique key is taken. */
 export class Conflict extends Error {
@@ -81,39 +84,6 @@ export type Span = { after?: number; before?: number; limit: number }
 export interface Position {
   room_id: string
   seq: number
-}
-
-/** A room from one user's point of view, as of `seq`. */
-export interface Standing {
-  /** Without invitations. */
-  room: RoomRecord
-  is_member: boolean
-  /** Whether the user is the owner or a moderator. */
-  is_moderator: boolean
-  /** The log's last seq. */
-  seq: number
-  /** The user's read mark. Like the two fields after it, 0 or null unless the user is a member. */
-  last_read_seq: number
-  /** As `countUnread` counts from the mark, up to limits.UNREAD_MAX. */
-  unread: number
-  last_message: LastMessage | null
-}
-
-/** Which rooms `listRooms` returns. */
-export interface RoomQuery {
-  limit: number
-  /** Rooms whose name comes after this one. */
-  after?: string
-  /** Part of the name, case-insensitive. */
-  q?: string
-  /** True for the user's rooms only, false for public rooms that the user is not a member of. */
-  mine?: boolean
-}
-
-export interface RoomPage {
-  standings: Standing[]
-  /** The `after` of the next page; null on the last one. */
-  next: string | null
 }
 
 /** The state on which a writer decides: a room as of `head`. */
@@ -227,6 +197,13 @@ export interface Store {
    */
   readStandings(username: string, room_ids: string[]): Promise<Standing[]>
 
+  /**
+   * Direct conversations of a user, latest message first, without those in which nothing was said, or nothing after the
+   * user hid them by the mark `hiddenMark`. `listRooms` never returns any.
+   * @returns also the number of the user's rooms, all of which were examined
+   */
+  listDirect(username: string, query: DirectQuery): Promise<RoomPage & { examined: number }>
+
   readMember(room_id: string, username: string): Promise<MemberRow | null>
   /** Rows with `is_member`, by lower-case username after `after`. Not for the default room. */
   listMembers(room_id: string, query: { after?: string; limit: number }): Promise<MemberRow[]>
@@ -234,6 +211,8 @@ export interface Store {
   listMemberships(username: string, query: { after?: string; limit: number }): Promise<MemberRow[]>
   /** Rows with `banned`, whether or not the ban is over, by lower-case username after `after`. */
   listBanned(room_id: string, query: { after?: string; limit: number }): Promise<MemberRow[]>
+  /** The user's rows with `blocks`, at most BLOCKS_MAX. */
+  listBlocks(username: string): Promise<MemberRow[]>
 
   /** Invitations of the room, also those that have ended, newest first. @param before an invitation's id */
   listInvites(room_id: string, query: { before?: number; limit: number }): Promise<InviteRow[]>

@@ -2,6 +2,7 @@ import { errors, rateLimited } from '../../schemas/error.js'
 import type { ClientFrames, ServerFrame } from '../../schemas/frame.js'
 import type { Identity } from '../auth/index.js'
 import { prices } from '../budgets/index.js'
+import { isDirectId } from '../store/index.js'
 import type { Services } from './services.js'
 import type { Subscriptions } from './subscriptions.js'
 
@@ -45,6 +46,12 @@ export const handlers: Handlers = {
   },
 
   async typing(sender, { room_id, on }) {
+    sender.subscriptions.assertLive(room_id)
+    // Nor does a user see those type whom they block.
+    if (on && isDirectId(room_id)) {
+      sender.pay(prices.mark)
+      await sender.services.rooms.assertMayTalk(room_id, sender.username)
+    }
     sender.subscriptions.setTyping(room_id, on)
   },
 

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { WebSocket } from 'ws'
 import { type CloseReason, limits, SUBPROTOCOL } from '../../schemas/wire.js'
+import { prices } from '../budgets/index.js'
 import { Client, type OneRoom } from './client.js'
 import { Hub, type HubClient } from './hub.js'
 import { type Poll, startPoll } from './poll.js'
@@ -61,6 +62,16 @@ async function ws(fastify: FastifyInstance) {
   })
   rooms.events.on('admitted', (username, room_id) => userBus.toUser(username, { type: 'admitted', room_id }))
   rooms.events.on('read', (username, mark, by) => userBus.toUser(username, { type: 'read', ...mark }, by))
+  rooms.directEvents.on('said', ({ room_id, seq, username }, usernames) => {
+    budgets.ofAccount(username).charge(usernames.length * prices.recipient)
+    for (const name of usernames) userBus.toUser(name, { type: 'direct', room_id, as_of: seq, hidden: false })
+  })
+  rooms.directEvents.on('hidden', (username, room_id, seq) =>
+    userBus.toUser(username, { type: 'direct', room_id, as_of: seq, hidden: true }),
+  )
+  rooms.directEvents.on('blocked', (username, subject, on) =>
+    userBus.toUser(username, { type: 'block', username: subject, on }),
+  )
   await userBus.onProfile(frame => {
     for (const room_id of presence.roomsOf(frame.username)) hub.broadcast(room_id, frame)
   })

@@ -85,10 +85,16 @@ export class Subscriptions {
     else this.connection.write(frame)
   }
 
-  /** Tells the room that the user started or stopped typing. @throws NotSubscribed */
-  setTyping(room_id: string, on: boolean) {
+  /** @throws NotSubscribed, also while the room's past events are being sent */
+  assertLive(room_id: string): Subscription {
     const subscription = this.#rooms.get(room_id)
     if (!subscription?.live) throw new errors.NotSubscribed(room_id)
+    return subscription
+  }
+
+  /** Tells the room that the user started or stopped typing. @throws NotSubscribed */
+  setTyping(room_id: string, on: boolean) {
+    const subscription = this.assertLive(room_id)
     const now = performance.now()
     // The page repeats it every few seconds; more often tells nothing new.
     if (on === subscription.typing && now - subscription.typed_at < TYPING_REPEAT_MS) return

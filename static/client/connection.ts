@@ -172,6 +172,8 @@ export function createConnection(options: ConnectionOptions) {
       case 'presence':
       case 'read':
         return room.listener.frame?.(frame)
+      case 'direct':
+        return options.on_frame?.(frame)
       case 'unsubscribed':
         return
       default:

@@ -1,4 +1,5 @@
 import type { Static } from '@sinclair/typebox'
+import type { Block } from '../../schemas/direct.js'
 import type { InviteCreation, Invited, InviteList, InvitePage, NewInvite } from '../../schemas/invite.js'
 import type { LogPage, LogQuery } from '../../schemas/log-entry.js'
 import type {
@@ -13,7 +14,8 @@ import type {
   Sending,
 } from '../../schemas/message.js'
 import type { BanPage, Restricting, Role } from '../../schemas/moderation.js'
-import type { MemberList, MemberPage, ReadMark, Room, RoomChange, RoomCreation, RoomList } from '../../schemas/room.js'
+import type { ReadMark } from '../../schemas/read-mark.js'
+import type { MemberList, MemberPage, Room, RoomChange, RoomCreation, RoomList } from '../../schemas/room.js'
 import type {
   AccountDeletion,
   Authenticated,
@@ -92,6 +94,12 @@ export function createHttp(options: HttpOptions) {
     await send(method, path, call)
   }
 
+  async function listed(path: string, cursor: string, query: Call['query']): Promise<{ rooms: Room[]; next?: string }> {
+    const response = await send('GET', path, { query })
+    const next = nextPage(response.headers.get('link'), base, cursor)
+    return { rooms: await parsed<Room[]>(response), ...(next !== null && { next }) }
+  }
+
   const room = (id: string) => `/rooms/${encodeURIComponent(id)}`
   const member = (id: string, username: string) => `${room(id)}/members/${encodeURIComponent(username)}`
   const message = (id: string, seq: number) => `${room(id)}/messages/${seq}`
@@ -111,11 +119,13 @@ export function createHttp(options: HttpOptions) {
     endOtherSessions: () => nothing('DELETE', '/auth/sessions'),
 
     /** @returns a page ordered by name; `next` is the `after` of the next page, absent on the last one */
-    async rooms(query: Static<typeof RoomList> = {}): Promise<{ rooms: Room[]; next?: string }> {
-      const response = await send('GET', '/rooms', { query })
-      const next = nextAfter(response.headers.get('link'), base)
-      return { rooms: await parsed<Room[]>(response), ...(next !== null && { next }) }
-    },
+    rooms: (query: Static<typeof RoomList> = {}) => listed('/rooms', 'after', query),
+    /** @returns a page of direct conversations, the latest message first; `next` is the `before` of the next page */
+    direct: (query: { limit?: number; before?: string } = {}) => listed('/direct', 'before', query),
+    openDirect: (usernames: string[]) => json<Room>('POST', '/direct', { body: { usernames } }),
+    blocks: () => json<Block[]>('GET', '/users/me/blocks'),
+    block: (username: string) => nothing('PUT', `/users/me/blocks/${username}`),
+    unblock: (username: string) => nothing('DELETE', `/users/me/blocks/${username}`),
     createRoom: (creation: RoomCreation) => json<Room>('POST', '/rooms', { body: creation }),
     defaultRoom: () => json<Room>('GET', '/rooms/default'),
     room: (id: string) => json<Room>('GET', room(id)),
@@ -206,7 +216,7 @@ async function errorOf(response: Response): Promise<ApiError> {
   )
 }
 
-function nextAfter(link: string | null, base: string): string | null {
+function nextPage(link: string | null, base: string, cursor: string): string | null {
   const next = link?.match(/<([^>]*)>\s*;\s*rel="?next"?/)?.[1]
-  return next === undefined ? null : new URL(next, `${base}/`).searchParams.get('after')
+  return next === undefined ? null : new URL(next, `${base}/`).searchParams.get(cursor)
 }

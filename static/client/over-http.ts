@@ -112,6 +112,13 @@ export function createOverHttp(options: OverHttpOptions) {
       found.push(...page.rooms)
       after = page.next
     } while (after !== undefined && found.filter(({ id }) => rooms.has(id)).length < rooms.size)
+    let before: string | undefined
+    while (found.filter(({ id }) => rooms.has(id)).length < rooms.size) {
+      const page = await http.direct({ limit: limits.PAGE_MAX, ...(before !== undefined && { before }) })
+      found.push(...page.rooms)
+      before = page.next
+      if (before === undefined) break
+    }
     return found
   }
 

@@ -10,7 +10,7 @@ import type { Writer } from '../../plugins/room-log/writer.js'
 import { createAdmit } from '../../plugins/rooms/admit.js'
 import type { Rooms } from '../../plugins/rooms/index.js'
 import { createMembership } from '../../plugins/rooms/membership.js'
-import { Conflict, foldMember, foldRoom, memberOf, type Store } from '../../plugins/store/index.js'
+import { Conflict, foldMember, foldRoom, membersOf, type Store } from '../../plugins/store/index.js'
 import { EventOrder } from '../../plugins/ws/order.js'
 import { errors } from '../../schemas/error.js'
 import { membershipTypes, type StoredEvent } from '../../schemas/event.js'
@@ -89,8 +89,10 @@ function createStore(schedule: Schedule, random: Random) {
         await schedule.pause()
         const rows = new Map<string, MemberRow>()
         for (const event of events(0, indexed)) {
-          const row = foldMember(event, rows.get(memberOf(event) ?? ''))
-          if (row && usernames.includes(row.username)) rows.set(row.username, row)
+          for (const username of membersOf(event)) {
+            const row = foldMember(event, username, rows.get(username))
+            if (row && usernames.includes(row.username)) rows.set(row.username, row)
+          }
         }
         await schedule.pause()
         const last = head()
@@ -202,8 +204,12 @@ export async function simulate(seed: number, WriterClass: typeof Writer): Promis
     const membership = createMembership(
       store,
       { roomLog: { ...roomLog, view } as unknown as RoomLog, verifyPassword: async () => false },
-      createAdmit(store, roomLog, { admit: async () => {} }),
-      async () => ({}) as never,
+      {
+        admit: createAdmit(store, roomLog, { admit: async () => {} }),
+        get: async () => ({}) as never,
+        hide: async () => {},
+        blocksBetween: async () => [],
+      },
     )
     return { n, order, messages, membership }
   })

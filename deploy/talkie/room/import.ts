@@ -12,7 +12,7 @@ import { withStore } from '../store.js'
 import { checkRoom, readRoom } from './file.js'
 import type { LogSummary } from './log-check.js'
 
-type Settings = RoomSettings & Pick<RoomRecord, 'password_hash'>
+type Settings = RoomSettings & Pick<RoomRecord, 'password_hash'> & { members?: string[] }
 
 const USERS_AT_ONCE = 200
 /** Missing users that the error names. */
@@ -50,8 +50,9 @@ to the room before the import is complete.`,
       const { added, deleted, nameOf } = await ensureUsers(store, usernames, values['add-users'] === true, hash)
       const target = placing(room, nameOf)
       const { id, name, owner } = target.record
+      const members = new Set(owner === '' ? log.members : [...log.members, owner])
       await put(store, file, target, log.events)
-      for (const member of new Set([...log.members, owner])) await store.moveMark(member, id, log.events)
+      for (const member of members) await store.moveMark(member, id, log.events)
       // What was deleted here leaves this room, too.
       for (const username of deleted) await store.changeAccount(username, { deletion_done: false })
       print(`Imported room ${id} (${name}): ${log.events} events; users added: ${added}`)
@@ -78,6 +79,9 @@ const isRoomName = new Ajv().compile(RoomSettings.properties.name)
 
 /** @throws Error, one sentence, if the options do not make a valid room */
 function adapt({ created, name: last_name }: LogSummary, { id, name: asked_name, owner }: Values): Adapted {
+  if (created.data?.members && (id ?? asked_name ?? owner) !== undefined) {
+    throw new Error('A direct conversation has no other id, no name and no owner: omit --id, --name and --owner')
+  }
   const room_id = id ?? created.room_id
   if (!isRoomId(room_id) || room_id === DEFAULT_ROOM_ID) {
     throw new Error('The room needs an id of its own (1 to 32 characters of A–Z, a–z, 0–9, _ and -): use --id')
@@ -108,15 +112,18 @@ function placing({ first, settings }: Adapted, nameOf: (username: string) => str
     const placed = event.seq === 1 ? first : { ...event, room_id: first.room_id }
     const { username, member, data } = placed
     if (data?.name !== undefined) placed.data = { ...data, name: settings.name }
+    if (data?.members) placed.data = { ...data, members: data.members.map(nameOf) }
     return { ...placed, username: nameOf(username), ...(member !== undefined && { member: nameOf(member) }) }
   }
+  const { members, ...record } = settings
   return {
     record: {
       id: first.room_id,
-      ...settings,
+      ...record,
       indexed_seq: 1,
-      owner: nameOf(first.username),
-      member_count: 1,
+      owner: members ? '' : nameOf(first.username),
+      member_count: members?.length ?? 1,
+      ...(members && { direct: { usernames: members.map(nameOf), blocked_by: [] } }),
       created_at: first.created_at,
       deleted: false,
       slow_mode_s: 0,

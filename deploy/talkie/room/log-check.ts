@@ -1,4 +1,5 @@
-import type { StoredEvent } from '../../../schemas/event.js'
+import { directId } from '../../../plugins/store/index.js'
+import { type EventType, membershipTypes, type StoredEvent } from '../../../schemas/event.js'
 import { limits } from '../../../schemas/wire.js'
 
 /** What a valid log contains. */
@@ -12,6 +13,9 @@ export interface LogSummary {
   /** Members at its end, in lower case; empty for the default room, whose members are all users. */
   members: string[]
 }
+
+/** What may change a direct conversation, whose members are the same for good. */
+const ofDirect: ReadonlySet<EventType> = new Set(['created', 'blocked', 'unblocked'])
 
 interface Message {
   username: string
@@ -42,6 +46,7 @@ export function createLogCheck() {
   const muted = new Set<string>()
   /** Invitations that can be used: how many uses are left. */
   const invites = new Map<number, number>()
+  const blocking = new Set<string>()
   let owner = ''
   let name = ''
 
@@ -85,6 +90,17 @@ export function createLogCheck() {
       )
       created = event
       name = event.data?.name ?? ''
+      const all = event.data?.members
+      if (all) {
+        for (const member of all) {
+          usernames.set(key(member), member)
+          members.add(key(member))
+        }
+        demand(members.size === all.length && all.length >= 2, 'the members of the conversation are not valid')
+        demand(members.has(key(event.username)), 'the conversation was not started by a member')
+        demand(event.room_id === directId(all), 'the id is not the one of a conversation of these members')
+        return
+      }
       owner = key(event.username)
       if (owner !== '') members.add(owner)
     },
@@ -156,6 +172,18 @@ export function createLogCheck() {
       demand(invites.has(data?.invite ?? 0), 'the invitation cannot be used')
       demand(data?.claim !== undefined && data.expires_at !== undefined, 'the claim is not complete')
     },
+    blocked(event) {
+      const member = memberOf(event)
+      const by = key(event.username)
+      demand(created?.data?.members?.length === 2, 'only in a conversation of two can a user block the other one')
+      demand(member !== by && members.has(member) && members.has(by), 'the two are not the members')
+      demand(!blocking.has(by), 'the user already blocks the other one')
+      blocking.add(by)
+    },
+    unblocked(event) {
+      memberOf(event)
+      demand(blocking.delete(key(event.username)), 'the user does not block the other one')
+    },
     room_deleted() {
       demand(false, 'the room is deleted')
     },
@@ -191,6 +219,9 @@ export function createLogCheck() {
       const client_id = `${key(event.username)} ${event.client_id}`
       demand(!client_ids.has(client_id), 'client_id is not unique')
       if (event.username !== '') usernames.set(key(event.username), event.username)
+      const isAllowed = ofDirect.has(event.type) || event.data?.account_deleted === true
+      const isOfMembers = membershipTypes.has(event.type) && !isAllowed
+      demand(!isOfMembers || !created?.data?.members, `${event.type} does not belong in a direct conversation`)
       checks[event.type](event)
       client_ids.add(client_id)
       seq = event.seq

@@ -7,6 +7,7 @@ import { foldName, sortKey } from '../log/name.js'
 import {
   AUTHOR_SPAN,
   type AuthorResult,
+  type DirectQuery,
   type Position,
   type RoomQuery,
   type RoomState,
@@ -14,6 +15,7 @@ import {
   type Target,
   UNREAD_SCAN_MAX,
 } from '../store.js'
+import { countRooms, listDirect } from './direct.js'
 import { readHead, readLast } from './head.js'
 import { createIndexReads } from './indexes.js'
 import {
@@ -118,7 +120,7 @@ export function createReads(db: Sqlite) {
     /** Returns one more than `limit`, if there are more. */
     listNames(username: string, { limit, after = '', q = '', mine }: RoomQuery) {
       const own = `select id, name, name_sort from members join rooms on id = room_id
-        where members.username = ?1 and is_member = 1`
+        where members.username = ?1 and is_member = 1 and direct is null`
       const visible = `deleted = 0 and name_sort > ?2 and (?4 = '' or instr(name_folded, ?4)) order by name_sort limit ?3`
       const parts = {
         own: `select id, name, name_sort from (${own} and id <> '${DEFAULT_ROOM_ID}' and ${visible})`,
@@ -138,6 +140,10 @@ export function createReads(db: Sqlite) {
         foldName(q),
       ])
     },
+
+    listPlaces: (username: string, query: DirectQuery) => listDirect(db, username, query),
+
+    countRooms: (username: string) => countRooms(db, username),
 
     /** Standings without the unread messages, which may take longer to count. */
     readBare: (username: string, room_ids: string[]) => readStandings(db, username, room_ids),

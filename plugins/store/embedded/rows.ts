@@ -5,6 +5,8 @@ import type { Session, StoredUser } from '../../../schemas/user.js'
 import { foldName, sortKey } from '../log/name.js'
 import type { Value } from './sqlite.js'
 
+const toJson = (value: object | undefined) => (value === undefined ? null : JSON.stringify(value))
+
 export const EVENT_COLUMNS = 'room_id, seq, type, username, client_id, created_at, target, member, text, reply_to, data'
 
 /** A row of `events`; fields that an event does not have are null. */
@@ -85,23 +87,26 @@ export function userValues(user: StoredUser): Value[] {
 
 /** Columns of `rooms`, and the log's head, up to which the record reflects it. */
 export const ROOM_COLUMNS = `id, coalesce((select seq from events where room_id = rooms.id order by seq desc limit 1), 0)
-  as indexed_seq, owner, member_count, password_hash, slow_mode_s, created_at, deleted, invites, name, description, is_public, max_members`
+  as indexed_seq, owner, member_count, password_hash, slow_mode_s, created_at, deleted, invites, direct, name, description, is_public, max_members`
 
-export type RoomRow = Omit<RoomRecord, 'deleted' | 'is_public' | 'invites'> & {
+export type RoomRow = Omit<RoomRecord, 'deleted' | 'is_public' | 'invites' | 'direct'> & {
   deleted: number
   is_public: number
   /** As JSON. Not read for lists of rooms. */
   invites?: string | null
+  direct: string | null
 }
 
-export function toRoom({ invites, ...row }: RoomRow): RoomRecord {
+export function toRoom({ invites, direct, ...row }: RoomRow): RoomRecord {
   const room: RoomRecord = { ...row, deleted: row.deleted === 1, is_public: row.is_public === 1 }
-  return invites ? { ...room, invites: JSON.parse(invites) } : room
+  if (invites) room.invites = JSON.parse(invites)
+  if (direct !== null) room.direct = JSON.parse(direct)
+  return room
 }
 
 /** What is stored of a room, its name also as it is searched and sorted. */
 export const STORED_ROOM_COLUMNS =
-  'id, name, name_folded, name_sort, description, is_public, max_members, owner, member_count, password_hash, slow_mode_s, created_at, deleted, invites'
+  'id, name, name_folded, name_sort, description, is_public, max_members, owner, member_count, password_hash, slow_mode_s, created_at, deleted, invites, direct'
 
 /** A value for each of STORED_ROOM_COLUMNS. */
 export function roomValues(room: RoomRecord): Value[] {
@@ -120,28 +125,27 @@ export function roomValues(room: RoomRecord): Value[] {
     room.created_at,
     room.deleted,
     toJson(room.invites),
+    toJson(room.direct),
   ]
 }
 
-export const MEMBER_COLUMNS = 'room_id, username, seq, is_member, role, banned, muted'
+export const MEMBER_COLUMNS = 'room_id, username, seq, is_member, role, banned, muted, blocks'
 
 export type MemberRowRow = Pick<MemberRow, 'room_id' | 'username' | 'seq'> & {
   is_member: number
   role: 'moderator' | null
   banned: string | null
   muted: string | null
+  blocks: string | null
 }
 
-export function toMember({ is_member, role, banned, muted, ...row }: MemberRowRow): MemberRow {
+export function toMember({ is_member, role, banned, muted, blocks, ...row }: MemberRowRow): MemberRow {
   const member: MemberRow = { ...row, is_member: is_member === 1 }
   if (role !== null) member.role = role
   if (banned !== null) member.banned = JSON.parse(banned)
   if (muted !== null) member.muted = JSON.parse(muted)
+  if (blocks !== null) member.blocks = JSON.parse(blocks)
   return member
-}
-
-function toJson(value: object | undefined): string | null {
-  return value === undefined ? null : JSON.stringify(value)
 }
 
 /** A value for each of MEMBER_COLUMNS. */
@@ -153,6 +157,7 @@ export const memberValues = (row: MemberRow): Value[] => [
   row.role ?? null,
   toJson(row.banned),
   toJson(row.muted),
+  toJson(row.blocks),
 ]
 
 /** What is looked up of an invitation, and all of it as JSON. */

@@ -30,6 +30,7 @@ const COLUMNS: Record<keyof StandingRow, string> = {
   deleted: 'room.deleted',
   name: 'room.name',
   description: 'room.description',
+  direct: 'room.direct',
   is_public: 'room.is_public',
   max_members: 'room.max_members',
   membership: 'members.is_member',

@@ -1,7 +1,7 @@
 import { deferred, immediate } from './indexes.js'
 
 /** Raised with every new index, and with every other change that an older server would not understand or keep up. */
-export const SCHEMA_VERSION = 6
+export const SCHEMA_VERSION = 7
 /** Stores of this version and later are opened, and brought up to SCHEMA_VERSION (`upgrade.ts`, `ensureIndexes`). */
 const OLDEST_VERSION = 2
 
@@ -10,10 +10,10 @@ export const isReadable = (version = '') => Number(version) >= OLDEST_VERSION &&
 
 /**
  * Names that a reader takes for the same are the same, and lists go by `name_sort`. Deleted rooms are excluded: the name
- * of one becomes its id, which another room may have as its name.
+ * of one becomes its id, which another room may have as its name. So are direct conversations, which have no other name.
  */
 export const ROOM_NAME_INDEXES = `
-create unique index rooms_name_folded on rooms (name_folded) where deleted = 0;
+create unique index rooms_name_folded on rooms (name_folded) where deleted = 0 and direct is null;
 create index rooms_public on rooms (name_sort) where deleted = 0 and is_public = 1;
 `
 
@@ -80,7 +80,9 @@ create table rooms (
   slow_mode_s integer not null default 0,
   created_at text not null,
   deleted integer not null,
-  invites text
+  invites text,
+  -- JSON of what only a direct conversation has.
+  direct text
 ) without rowid;
 ${ROOM_NAME_INDEXES}
 

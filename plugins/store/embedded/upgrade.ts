@@ -10,6 +10,7 @@ export function upgrade(db: Sqlite) {
   const version = db.get<{ value: string }>("select value from meta where name = 'schema_version'")?.value
   if (version === `${SCHEMA_VERSION}`) return
   db.transaction(() => {
+    if (Number(version) < 7) db.exec('alter table rooms add column direct text')
     if (Number(version) < 3) {
       // `ensureIndexes` makes it again, and the texts are indexed anew behind the commits.
       db.exec('drop table if exists terms')
@@ -24,8 +25,19 @@ export function upgrade(db: Sqlite) {
     }
     if (Number(version) < 5) db.exec('alter table rooms add column invites text')
     if (Number(version) < 6) addDeletionColumns(db)
+    if (Number(version) < 7) addDirect(db)
     db.run("update meta set value = ? where name = 'schema_version'", [`${SCHEMA_VERSION}`])
   })
+}
+
+/** Version 6 knew no direct conversations and no blocks. */
+function addDirect(db: Sqlite) {
+  db.exec(`drop index if exists rooms_name_folded; drop index if exists rooms_public; ${ROOM_NAME_INDEXES}`)
+  if (db.get("select 1 as found from sqlite_schema where name = 'members'") === undefined) return
+  db.exec(`
+    alter table members add column blocks text;
+    create index members_blocks on members (username) where blocks is not null;
+  `)
 }
 
 /** Version 3 ended sessions one by one, and knew nothing of a session but its times. */

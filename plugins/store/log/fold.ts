@@ -6,9 +6,13 @@ import { DEFAULT_ROOM_ID, lastText } from '../../../schemas/wire.js'
 import type { Target } from '../store.js'
 import { foldInvites, inviteOf } from './invites.js'
 
-/** The user whose row an event may change. */
-export const memberOf = ({ type, username, member }: StoredEvent): string | undefined =>
-  type === 'created' ? username || undefined : member
+/** The users whose rows an event may change. */
+export function membersOf({ type, username, member, data }: StoredEvent): string[] {
+  if (type === 'created') return data?.members ?? (username === '' ? [] : [username])
+  // The row of the user who blocks says so.
+  if (type === 'blocked' || type === 'unblocked') return [username]
+  return member === undefined ? [] : [member]
+}
 
 /** How long a ban or a mute lasts, by whom it is and why. */
 function restrictionOf({ username, created_at, data: { until, reason } = {} }: StoredEvent): Restriction {
@@ -16,13 +20,17 @@ function restrictionOf({ username, created_at, data: { until, reason } = {} }: S
 }
 
 /**
- * The member row that results from an event, or null if the event changes none.
- * @param before the row of the event's `memberOf`, if there is one; an event that it reflects changes nothing
+ * A user's row after an event, or null if the event does not change it.
+ * @param username one of the event's `membersOf`
+ * @param before the user's row, if there is one; an event that it reflects changes nothing
  */
-export function foldMember(event: StoredEvent, before: MemberRow | null | undefined): MemberRow | null {
-  const { type, room_id, seq } = event
-  const username = memberOf(event)
-  if (username === undefined || (before && before.seq >= seq)) return null
+export function foldMember(
+  event: StoredEvent,
+  username: string,
+  before: MemberRow | null | undefined,
+): MemberRow | null {
+  const { type, room_id, seq, member = '', created_at: at } = event
+  if (before && before.seq >= seq) return null
   const is_member = before ? before.is_member : room_id === DEFAULT_ROOM_ID
   const { role, banned, muted } = before ?? {}
   const row = { room_id, username: before?.username ?? username, seq, is_member }
@@ -45,6 +53,10 @@ export function foldMember(event: StoredEvent, before: MemberRow | null | undefi
       return { ...row, ...(role && { role }), ...(banned && { banned }) }
     case 'role_changed':
       return { ...row, ...still_muted, ...(event.data?.role === 'moderator' && { role: 'moderator' }) }
+    case 'blocked':
+      return { ...row, blocks: { username: member, at } }
+    case 'unblocked':
+      return row
     case 'room_changed':
       // An owner who hands the room over again is a plain member then.
       return role ? { ...row, ...still_muted } : null
@@ -74,11 +86,22 @@ export function foldRoom(room: RoomRecord, event: StoredEvent): RoomRecord {
     else delete next.invites
   }
   switch (event.type) {
-    case 'created':
+    case 'created': {
       delete next.invites
-      Object.assign(next, event.data, { owner: event.username, member_count: event.username === '' ? 0 : 1 })
-      next.deleted = false
+      const { members, ...settings } = event.data ?? {}
+      Object.assign(next, settings, { member_count: membersOf(event).length, deleted: false })
+      next.owner = members ? '' : event.username
+      if (members) next.direct = { usernames: members, blocked_by: [] }
       break
+    }
+    case 'blocked':
+    case 'unblocked': {
+      if (!room.direct) break
+      const others = room.direct.blocked_by.filter(username => username !== event.username)
+      const blocked_by = event.type === 'blocked' ? [...others, event.username].sort() : others
+      next.direct = { ...room.direct, blocked_by }
+      break
+    }
     case 'joined':
       next.member_count++
       break

@@ -1,4 +1,4 @@
-import type { RoomPage, RoomQuery, Standing } from '../store.js'
+import type { DirectQuery, RoomPage, RoomQuery, Standing } from '../store.js'
 
 /**
  * A page of a list of rooms.
@@ -16,4 +16,17 @@ export async function roomPage(
     // Not the name in the standing, which differs if the room was deleted in the meantime.
     next: found.length > limit ? (found[limit - 1]?.name ?? null) : null,
   }
+}
+
+/**
+ * A page of the list of direct conversations.
+ * @param found in the order of the list, one more than the limit if there are more
+ */
+export async function directPage(
+  { limit }: DirectQuery,
+  found: { id: string; place: string }[],
+  readStandings: (room_ids: string[]) => Promise<Standing[]>,
+): Promise<RoomPage> {
+  const named = found.map(({ id, place }) => ({ id, name: place }))
+  return roomPage({ limit }, named, readStandings)
 }

@@ -8,7 +8,7 @@ import { CONTINUE, isUnfinished, leftSince } from '../transfer.js'
 import { insertIfMissing } from './failures.js'
 
 /** Raised for every change of the documents that an older server would not understand. */
-export const SCHEMA_VERSION = '3'
+export const SCHEMA_VERSION = '4'
 
 /** Usernames are case-insensitive, so fields that are looked up or unique hold them in lower case, as `user`. */
 export const userKey = (username: string) => username.toLowerCase()
@@ -26,13 +26,14 @@ export type RoomDocument = Omit<RoomRecord, 'id'> & {
   names_version: number
   /**
    * Empty while the room exists, then its id. Names are unique together with this field, so that a deleted room, whose
-   * name becomes its id, does not collide with a room that is named like that id.
+   * name becomes its id, does not collide with a room that is named like that id. A direct conversation has no other name
+   * either, and is in no list of rooms by name.
    */
   tombstone: string
   /** The newest message as of `seq`. Missing if an older server, which does not know it, wrote the record last. */
   latest?: { seq: number; message: LastMessage | null }
 }
-export type MemberDocument = MemberRow & { user: string; is_banned: boolean }
+export type MemberDocument = MemberRow & { user: string; is_banned: boolean; is_blocking: boolean }
 interface MarkDocument {
   user: string
   room_id: string
@@ -138,8 +139,9 @@ export async function ensureIndexes(
  */
 export async function ensureEpoch({ meta }: Collections): Promise<string> {
   await insertIfMissing(meta.insertOne({ _id: 'schema_version', value: SCHEMA_VERSION }))
-  // Version 1 has no roles, bans and settings that change, version 2 no invitations; everything else is the same.
-  await meta.updateOne({ _id: 'schema_version', value: { $in: ['1', '2'] } }, { $set: { value: SCHEMA_VERSION } })
+  // Version 1 has no roles, bans and settings that change, version 2 no invitations, version 3 no direct conversations.
+  const older = { _id: 'schema_version', value: { $in: ['1', '2', '3'] } }
+  await meta.updateOne(older, { $set: { value: SCHEMA_VERSION } })
   const version = (await meta.findOne({ _id: 'schema_version' }))?.value
   if (isUnfinished(version)) throw new Error(`The database is half migrated: ${CONTINUE}`)
   if (leftSince(version) !== undefined) {

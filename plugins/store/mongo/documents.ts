@@ -40,11 +40,14 @@ export const nameFields = (name: string) => ({
   names_version: NAMES_VERSION,
 })
 
+export const tombstoneOf = ({ id, deleted, direct }: Pick<RoomRecord, 'id' | 'deleted' | 'direct'>) =>
+  deleted || direct ? id : ''
+
 export const roomDocument = ({ id, ...record }: RoomRecord): RoomDocument => ({
   _id: id,
   ...record,
   ...nameFields(record.name),
-  tombstone: record.deleted ? id : '',
+  tombstone: tombstoneOf({ id, ...record }),
 })
 export const toRecord = ({
   _id,
@@ -62,7 +65,13 @@ export const memberDocument = (row: MemberRow): MemberDocument => ({
   ...row,
   user: userKey(row.username),
   is_banned: row.banned !== undefined,
+  is_blocking: row.blocks !== undefined,
 })
-export const toMember = ({ user: _user, is_banned: _banned, ...row }: MemberDocument): MemberRow => row
+export const toMember = ({
+  user: _user,
+  is_banned: _banned,
+  is_blocking: _blocking,
+  ...row
+}: MemberDocument): MemberRow => row
 
 export const eventDocument = (event: StoredEvent): EventDocument => ({ ...event, user: userKey(event.username) })

@@ -56,6 +56,9 @@ export function createIndexReads(
       return members.listInvites(call, room_id, query)
     },
 
+    // Blocks are indexed before their appends resolve, and the rooms are not known before this read.
+    listBlocks: members.listBlocks,
+
     async searchTerms(call: Call, room_id: string, wanted: string[], query: { before: number; limit: number }) {
       await follow(call, room_id, [terms.index])
       return terms.searchTerms(call, room_id, wanted, query)

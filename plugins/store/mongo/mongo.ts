@@ -3,12 +3,13 @@ import { type Db, type MongoBulkWriteError, MongoError } from 'mongodb'
 import { errors } from '../../../schemas/error.js'
 import { membershipTypes, type StoredEvent } from '../../../schemas/event.js'
 import type { RoomRecord } from '../../../schemas/room.js'
-import { roomPage } from '../log/page.js'
-import { BATCH_MAX, Conflict, type Logger, NameTaken, type RoomQuery, type Store } from '../store.js'
+import { directPage, roomPage } from '../log/page.js'
+import { BATCH_MAX, Conflict, type DirectQuery, type Logger, NameTaken, type RoomQuery, type Store } from '../store.js'
 import { leftSince } from '../transfer.js'
 import { createClaims } from './claims.js'
 import { collectionsOf, ensureEpoch, ensureIndexes } from './collections.js'
 import { type Call, createCalls, TIMEOUT_MS, withConcerns } from './connection.js'
+import { createListDirect } from './direct.js'
 import { eventDocument } from './documents.js'
 import { isDuplicate } from './failures.js'
 import { createFollower } from './follower.js'
@@ -89,6 +90,10 @@ export async function openMongo(
     for (const room_id of room_ids) await upkeep.follow(call, room_id, [indexes.members.index])
     return rooms.readRooms(call, room_ids)
   })
+
+  const listDirect = createListDirect(collections, log, (call, room_id) =>
+    upkeep.follow(call, room_id, [indexes.members.index]),
+  )
 
   let failing = false
   /** Whether the store is being migrated to another place: nothing more is written here. */
@@ -213,6 +218,11 @@ export async function openMongo(
       const found = await rooms.findRooms(call, username, query)
       const listed = found.map(({ _id, name }) => ({ id: _id, name }))
       return roomPage(query, listed, () => readStandings(call, username, found.slice(0, query.limit)))
+    }),
+    listDirect: expose(async (call: Call, username: string, query: DirectQuery) => {
+      const { found, examined } = await listDirect(call, username, query)
+      const read = async (ids: string[]) => readStandings(call, username, await rooms.readRooms(call, ids))
+      return { ...(await directPage(query, found, read)), examined }
     }),
     readStandings: expose(async (call: Call, username: string, room_ids: string[]) =>
       readStandings(call, username, await rooms.readRooms(call, room_ids)),

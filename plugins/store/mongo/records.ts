@@ -1,5 +1,6 @@
 import type { StoredEvent } from '../../../schemas/event.js'
 import type { RoomRecord } from '../../../schemas/room.js'
+import { membersOf } from '../log/fold.js'
 import type { Collections } from './collections.js'
 import type { Call } from './connection.js'
 import { roomDocument } from './documents.js'
@@ -7,19 +8,21 @@ import { insertIfMissing } from './failures.js'
 import type { Log } from './log.js'
 
 /** The record that results from a room's first event. */
-function recordOf({ room_id, username, created_at, data }: StoredEvent): RoomRecord {
+function recordOf(created: StoredEvent): RoomRecord {
+  const { room_id, username, created_at, data } = created
   const { name = room_id, description = '', is_public = true, max_members = 0, password_hash = null } = data ?? {}
+  const { members } = data ?? {}
   const settings = { name, description, is_public, max_members, slow_mode_s: 0 }
-  const member_count = username === '' ? 0 : 1
   return {
     id: room_id,
     ...settings,
     indexed_seq: 0,
-    owner: username,
-    member_count,
+    owner: members ? '' : username,
+    member_count: membersOf(created).length,
     password_hash,
     created_at,
     deleted: false,
+    ...(members && { direct: { usernames: members, blocked_by: [] } }),
   }
 }
 

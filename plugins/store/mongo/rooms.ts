@@ -49,18 +49,20 @@ export function createRooms({ rooms, members, events }: Collections, records: Re
   return {
     /**
      * Claims the name, appends the first event, then inserts the record, which keeps the name; the follower does the rest.
+     * A direct conversation has no name.
      *
      * If the server dies in between, the next server that creates a room with this id or this name inserts the record.
      */
     async createRoom(call: Call, record: RoomRecord, created: StoredEvent): Promise<void> {
-      if (!(await claims.claim(call, record.name, record.id, 1))) throw new Conflict(`The name ${record.name} is taken`)
+      if (!record.direct && !(await claims.claim(call, record.name, record.id, 1)))
+        throw new Conflict(`The name ${record.name} is taken`)
       const stored = eventDocument(created)
       if (!(await insertIfMissing(events.insertOne(stored, call)))) {
         await records.complete(call, record.id)
         throw new Conflict(`The log of room ${record.id} has events`)
       }
       await records.put(call, record)
-      await claims.release(call, record.name, record.id, 1)
+      if (!record.direct) await claims.release(call, record.name, record.id, 1)
     },
 
     async readRoom(call: Call, id: string): Promise<RoomRecord | null> {

@@ -2,7 +2,7 @@ import type { Filter } from 'mongodb'
 import type { StoredEvent } from '../../../schemas/event.js'
 import type { MemberRow } from '../../../schemas/room.js'
 import { DEFAULT_ROOM_ID, limits } from '../../../schemas/wire.js'
-import { foldLast, foldMember, foldRoom, isModerator, memberOf } from '../log/fold.js'
+import { foldLast, foldMember, foldRoom, isModerator, membersOf } from '../log/fold.js'
 import { type Standing, UNREAD_SCAN_MAX } from '../store.js'
 import { type Collections, type EventDocument, type RoomDocument, userKey } from './collections.js'
 import type { Call } from './connection.js'
@@ -10,7 +10,7 @@ import { toRecord } from './documents.js'
 import { STEP_EVENTS } from './log-index.js'
 
 /** The seq up to which a record reflects its log. */
-const reflected = ({ indexed_seq, latest }: RoomDocument) => Math.min(indexed_seq, latest?.seq ?? indexed_seq)
+export const reflected = ({ indexed_seq, latest }: RoomDocument) => Math.min(indexed_seq, latest?.seq ?? indexed_seq)
 
 /**
  * Reads what a list shows of some rooms, with four commands in total. The order of the reads is that of `readState`:
@@ -91,7 +91,8 @@ export function createReadStandings(
       const tail = tails.get(record._id) as StoredEvent[]
       let row = rows.get(record._id)
       for (const event of tail) {
-        if (userKey(memberOf(event) ?? '') === user) row = foldMember(event, row) ?? row
+        const username = membersOf(event).find(name => userKey(name) === user)
+        if (username !== undefined) row = foldMember(event, username, row) ?? row
       }
       const is_member = row ? row.is_member : record._id === DEFAULT_ROOM_ID
       const from = reflected(record)

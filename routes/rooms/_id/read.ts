@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { changeErrors } from '../../../schemas/error.js'
-import { ReadBody, ReadMark, RoomParams } from '../../../schemas/room.js'
+import { ReadBody, ReadMark } from '../../../schemas/read-mark.js'
+import { RoomParams } from '../../../schemas/room.js'
 
 const read = {
   operationId: 'markRead',

@@ -363,3 +363,51 @@ test('invitations of an imported room can be used there, and a file that uses on
     unusable,
   )
 })
+
+test('a direct conversation is imported with its members and blocks, and joins nobody else’s', async t => {
+  const env = environment(t)
+  const app = await build(t, env)
+  for (const name of ['Minji', 'bob']) await register(app, name)
+  const { id } = await app.rooms.openDirect('Minji', ['bob'], create => create())
+  await app.messages.send(id, 'bob', { client_id: 'c', text: '회의는 4시입니다' })
+  await app.rooms.block('Minji', 'bob')
+  await app.close()
+  const file = join(temporaryFolder(t), 'direct.jsonl')
+  t.match(await run(['room', 'export', id, file], env), { code: 0 })
+
+  const there = await elsewhere(t, 'minji', 'bob')
+  for (const option of ['--id', '--name', '--owner']) {
+    t.match(await run(['room', 'import', file, option, 'other'], there), refusal(/^A direct conversation has no/))
+  }
+  for (const _ of ['first', 'again']) t.match(await run(['room', 'import', file], there), { code: 0 })
+  const { room, members } = await says(there, id)
+  t.match(room, { direct: { usernames: ['bob', 'minji'], blocked_by: ['minji'] }, owner: '', member_count: 2 })
+  t.strictSame(members, [
+    ['bob', 1],
+    ['minji', 3],
+  ])
+  const opened = await build(t, there)
+  t.match(await opened.rooms.blocks('minji'), [{ username: 'bob' }])
+  await t.rejects(
+    opened.rooms.openDirect('bob', ['minji'], create => create()),
+    { code: 'BLOCKED' },
+  )
+
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
+  const change = (from: string, to: string) => {
+    const changed = lines.slice(0, -1).map(line => `${line.replaceAll(from, to)}\n`)
+    const sha256 = createHash('sha256').update(changed.join('')).digest('hex')
+    const trailer = JSON.stringify({ ...JSON.parse(lines.at(-1) as string), sha256 })
+    const other = join(temporaryFolder(t), 'changed.jsonl')
+    writeFileSync(other, `${changed.join('')}${trailer}\n`)
+    return other
+  }
+  t.match(
+    await run(['room', 'import', change('"bob"', '"cho"')], there),
+    refusal(/^Line 1: the id is not the one of a conversation of these members$/),
+  )
+  t.match(
+    await run(['room', 'import', change('"type":"blocked"', '"type":"left"')], there),
+    refusal(/^Line 3: left does not belong in a direct conversation$/),
+  )
+})

@@ -1,3 +1,4 @@
+import { directContract } from './contract/direct.js'
 import { invitesContract } from './contract/invites.js'
 import { logContract } from './contract/log.js'
 import { marksContract } from './contract/marks.js'
@@ -20,6 +21,7 @@ const parts = [
   standingsContract,
   membersContract,
   invitesContract,
+  directContract,
   marksContract,
   logContract,
   readingContract,

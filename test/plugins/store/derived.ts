@@ -1,4 +1,4 @@
-import type { Store } from '../../../plugins/store/index.js'
+import { directId, type Store } from '../../../plugins/store/index.js'
 import type { StoredEvent } from '../../../schemas/event.js'
 import { NOW } from '../../support/events.js'
 
@@ -11,8 +11,33 @@ const event = (room_id: string, seq: number, fields: Partial<StoredEvent> & Pick
   ...fields,
 })
 
+export const PAIR = directId(['ann', 'bob'])
+
+/** A conversation of two, in which one blocks the other. */
+export async function fillPair(store: Store) {
+  const settings = { name: PAIR, description: '', is_public: false, max_members: 0, password_hash: null }
+  const stored = { indexed_seq: 1, owner: '', member_count: 2, created_at: NOW, deleted: false, slow_mode_s: 0 }
+  const usernames = ['ann', 'bob']
+  await store.createRoom(
+    { id: PAIR, ...settings, ...stored, direct: { usernames, blocked_by: [] } },
+    event(PAIR, 1, { type: 'created', data: { ...settings, members: usernames } }),
+  )
+  const parts: Parameters<typeof event>[2][] = [
+    { type: 'message', text: 'hello' },
+    { type: 'blocked', member: 'bob' },
+    { type: 'blocked', username: 'bob', member: 'ann' },
+    { type: 'unblocked', member: 'bob' },
+  ]
+  await store.append(
+    PAIR,
+    1,
+    parts.map((part, i) => event(PAIR, i + 2, part)),
+  )
+}
+
 /** Fills two rooms with events of every type that an index reflects. */
 export async function fillLogs(store: Store) {
+  await fillPair(store)
   for (const id of ['lunch', 'gone']) {
     const settings = { name: `Room ${id}`, description: '', is_public: true, max_members: 0, password_hash: null }
     const record = {
@@ -68,7 +93,7 @@ export async function fillLogs(store: Store) {
 
 /** Everything that the store derives from those logs. */
 export async function readIndexes(store: Store) {
-  const rooms = ['lunch', 'gone']
+  const rooms = ['lunch', 'gone', PAIR]
   const find = async (room_id: string, term: string) => {
     return (await store.searchTerms(room_id, [term], { before: Number.MAX_SAFE_INTEGER, limit: 10 })).seqs
   }
@@ -77,6 +102,8 @@ export async function readIndexes(store: Store) {
     members: await Promise.all(rooms.map(id => store.listMembers(id, { limit: 10 }))),
     row: await store.readMember('lunch', 'ann'),
     invites: await store.listInvites('lunch', { limit: 10 }),
+    blocks: await Promise.all(['ann', 'bob'].map(username => store.listBlocks(username))),
+    direct: await store.listDirect('ann', { limit: 10 }),
     banned: await store.listBanned('lunch', { limit: 10 }),
     blue: await find('lunch', 'blue'),
     green: await find('lunch', 'green'),

@@ -1,7 +1,8 @@
 import type { StoredEvent } from '../../../../schemas/event.js'
 import { membershipTypes } from '../../../../schemas/event-types.js'
 import type { MemberRow, RoomRecord } from '../../../../schemas/room.js'
-import { foldMember, foldRoom, memberOf } from '../../log/fold.js'
+import { limits } from '../../../../schemas/wire.js'
+import { foldMember, foldRoom, membersOf } from '../../log/fold.js'
 import { foldName, keyOfDuplicate, sortKey } from '../../log/name.js'
 import type { LogIndex } from '../log-index.js'
 import {
@@ -31,30 +32,32 @@ create table members (
   role text,
   banned text,
   muted text,
+  blocks text,
   primary key (room_id, username)
 ) without rowid;
 create index members_present on members (room_id, username) where is_member = 1;
 create index members_username on members (username) where is_member = 1;
 ${ROWS_INDEX}
 create index members_banned on members (room_id, username) where banned is not null;
+create index members_blocks on members (username) where blocks is not null;
 `,
   types: membershipTypes,
 
   apply(db, room_id, events) {
     updateRecord(db, room_id, events)
     for (const event of events) {
-      const username = memberOf(event)
-      if (username === undefined) continue
-      // A rebuild goes through the whole log again.
-      const before = event.type === 'created' ? null : readMember(db, room_id, username)
-      const row = foldMember(event, before)
-      if (row === null) continue
-      db.run(
-        `insert into members (${MEMBER_COLUMNS}) values (${placeholders(MEMBER_COLUMNS)})
-         on conflict do update set seq = excluded.seq, is_member = excluded.is_member, role = excluded.role,
-           banned = excluded.banned, muted = excluded.muted`,
-        memberValues(row),
-      )
+      for (const username of membersOf(event)) {
+        // A rebuild goes through the whole log again.
+        const before = event.type === 'created' ? null : readMember(db, room_id, username)
+        const row = foldMember(event, username, before)
+        if (row === null) continue
+        db.run(
+          `insert into members (${MEMBER_COLUMNS}) values (${placeholders(MEMBER_COLUMNS)})
+           on conflict do update set seq = excluded.seq, is_member = excluded.is_member, role = excluded.role,
+             banned = excluded.banned, muted = excluded.muted, blocks = excluded.blocks`,
+          memberValues(row),
+        )
+      }
     }
   },
 }
@@ -66,7 +69,7 @@ function updateRecord(db: Sqlite, room_id: string, events: StoredEvent[]) {
   const room = events.reduce(foldRoom, before)
   db.run(
     `update rooms set description = ?, is_public = ?, max_members = ?, owner = ?, member_count = ?, password_hash = ?,
-       slow_mode_s = ?, deleted = ?, invites = ? where id = ?`,
+       slow_mode_s = ?, deleted = ?, invites = ?, direct = ? where id = ?`,
     [
       room.description,
       room.is_public,
@@ -77,6 +80,7 @@ function updateRecord(db: Sqlite, room_id: string, events: StoredEvent[]) {
       room.slow_mode_s,
       room.deleted,
       room.invites === undefined ? null : JSON.stringify(room.invites),
+      room.direct ? JSON.stringify(room.direct) : null,
       room_id,
     ],
   )
@@ -95,7 +99,7 @@ function updateRecord(db: Sqlite, room_id: string, events: StoredEvent[]) {
 
 /** Whether another room that exists has the name. */
 export const isNameTaken = (db: Sqlite, room_id: string, name: string) =>
-  db.get('select 1 as found from rooms where name_folded = ? and deleted = 0 and id <> ?', [
+  db.get('select 1 as found from rooms where name_folded = ? and deleted = 0 and direct is null and id <> ?', [
     foldName(name),
     room_id,
   ]) !== undefined
@@ -126,6 +130,15 @@ export function createMemberReads(db: Sqlite) {
         `select ${MEMBER_COLUMNS} from members indexed by members_rows
          where username = ? and room_id > ? order by room_id limit ?`,
         [username, after, limit],
+      )
+      return rows.map(toMember)
+    },
+
+    listBlocks(username: string): MemberRow[] {
+      const rows = db.all<MemberRowRow>(
+        `select ${MEMBER_COLUMNS} from members indexed by members_blocks
+         where username = ? and blocks is not null order by room_id limit ${limits.BLOCKS_MAX}`,
+        [username],
       )
       return rows.map(toMember)
     },

@@ -1,12 +1,13 @@
 import type { StoredEvent } from '../../../../schemas/event.js'
 import { membershipTypes } from '../../../../schemas/event.js'
 import type { MemberRow } from '../../../../schemas/room.js'
-import { foldLast, foldMember, foldRoom, lastOf, memberOf, namesRoom } from '../../log/fold.js'
+import { limits } from '../../../../schemas/wire.js'
+import { foldLast, foldMember, foldRoom, lastOf, membersOf, namesRoom } from '../../log/fold.js'
 import { foldName } from '../../log/name.js'
 import type { Claims } from '../claims.js'
 import { type Collections, type RoomDocument, userKey } from '../collections.js'
 import type { Call } from '../connection.js'
-import { memberDocument, nameFields, toMember, toRecord } from '../documents.js'
+import { memberDocument, nameFields, toMember, tombstoneOf, toRecord } from '../documents.js'
 import { insertIfMissing } from '../failures.js'
 import type { Log } from '../log.js'
 import { type LogIndex, STEP_EVENTS } from '../log-index.js'
@@ -28,17 +29,19 @@ export function createMembers(collections: Collections, log: Log, claims: Claims
 
   /** Folds events over the rows that they change. If two servers write a row at once, the greater seq wins. */
   async function putRows(call: Call, room_id: string, changes: StoredEvent[]) {
-    const usernames = [...new Set(changes.flatMap(event => memberOf(event) ?? []))]
+    const usernames = [...new Set(changes.flatMap(membersOf))]
     const before = await readRows(collections, call, room_id, usernames)
     const there = new Set(before.map(row => userKey(row.username)))
     const folded = new Map(before.map(row => [userKey(row.username), row]))
     const changed = new Set<string>()
     for (const event of changes) {
-      const user = userKey(memberOf(event) ?? '')
-      const row = foldMember(event, folded.get(user))
-      if (row === null) continue
-      folded.set(user, row)
-      changed.add(user)
+      for (const username of membersOf(event)) {
+        const user = userKey(username)
+        const row = foldMember(event, username, folded.get(user))
+        if (row === null) continue
+        folded.set(user, row)
+        changed.add(user)
+      }
     }
     const rows = [...changed].map(user => folded.get(user) as MemberRow)
     const missing = rows.filter(({ username }) => !there.has(userKey(username)))
@@ -72,6 +75,7 @@ export function createMembers(collections: Collections, log: Log, claims: Claims
         { key: { room_id: 1, user: 1 }, unique: true },
         { key: { user: 1, room_id: 1 } },
         { key: { room_id: 1, is_banned: 1, user: 1 } },
+        { key: { user: 1, is_blocking: 1, room_id: 1 } },
       ],
       invites: [{ key: { room_id: 1, id: 1 }, unique: true }],
     },
@@ -101,9 +105,9 @@ export function createMembers(collections: Collections, log: Log, claims: Claims
       const { id, name, created_at: _, indexed_seq: __, invites: open, ...settings } = changes.reduce(foldRoom, record)
       const { deleted } = settings
       if (deleted) await insertIfMissing(purges.insertOne({ _id: id, seq: 0 }, call))
-      const tombstone = deleted ? id : ''
+      const tombstone = tombstoneOf({ id, ...settings })
       const latest = { seq: head, message: deleted ? null : message }
-      const isNamed = changes.some(namesRoom)
+      const isNamed = !settings.direct && changes.some(namesRoom)
       // What other rooms still show of a name that this one has was true before.
       if (isNamed && !deleted) await claims.free(call, foldName(name), id)
       const derived = { ...settings, ...(isNamed && nameFields(name)), tombstone, latest }
@@ -138,6 +142,12 @@ export function createMembers(collections: Collections, log: Log, claims: Claims
     async listMemberships(call: Call, username: string, { after = '', limit }: { after?: string; limit: number }) {
       const filter = { user: userKey(username), room_id: { $gt: after } }
       return (await members.find(filter, { ...call, projection, sort: { room_id: 1 }, limit }).toArray()).map(toMember)
+    },
+
+    async listBlocks(call: Call, username: string): Promise<MemberRow[]> {
+      const filter = { user: userKey(username), is_blocking: true }
+      const found = members.find(filter, { ...call, projection, sort: { room_id: 1 }, limit: limits.BLOCKS_MAX })
+      return (await found.toArray()).map(toMember)
     },
 
     async listBanned(call: Call, room_id: string, { after = '', limit }: { after?: string; limit: number }) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { foldMember, foldRoom, memberOf } from '../../../../plugins/store/log/fold.js'
+import { foldMember, foldRoom, membersOf } from '../../../../plugins/store/log/fold.js'
 import { BATCH_MAX, Conflict } from '../../../../plugins/store/store.js'
 import type { StoredEvent } from '../../../../schemas/event.js'
 import type { MemberRow } from '../../../../schemas/room.js'
@@ -253,6 +253,10 @@ export function logContract({ promise }: Promises) {
           ),
         }),
         fc.record({
+          type: fc.constantFrom('blocked' as const, 'unblocked' as const),
+          member: fc.constantFrom(...people),
+        }),
+        fc.record({
           type: fc.constant('room_changed' as const),
           data: fc.record(
             { slow_mode_s: fc.nat(9), is_public: fc.boolean() },
@@ -270,9 +274,14 @@ export function logContract({ promise }: Promises) {
       })
       let run = 0
       await fc.assert(
-        fc.asyncProperty(fc.array(append, { maxLength: 12 }), async appends => {
+        fc.asyncProperty(fc.array(append, { maxLength: 12 }), fc.boolean(), async (appends, isDirect) => {
           const id = `p${run++}`
           const [record, created] = room(id, { name: `property ${id}` })
+          if (isDirect) {
+            Object.assign(record, { owner: '', member_count: people.length })
+            Object.assign(record, { direct: { usernames: people, blocked_by: [] } })
+            created.data = { ...created.data, members: people }
+          }
           await store.createRoom(record, created)
           const log = [created]
           for (const { parts, username, stale, client_id } of appends) {
@@ -303,8 +312,10 @@ export function logContract({ promise }: Promises) {
           assert.deepEqual(await store.readEvents(id, { after: 0, limit: 100 }), log)
           const rows = new Map<string, MemberRow>()
           for (const event of log) {
-            const row = foldMember(event, rows.get(memberOf(event) ?? ''))
-            if (row !== null) rows.set(row.username, row)
+            for (const username of membersOf(event)) {
+              const row = foldMember(event, username, rows.get(username))
+              if (row !== null) rows.set(row.username, row)
+            }
           }
           const now = await standing(store, id, people)
           assert.deepEqual(

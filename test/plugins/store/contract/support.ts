@@ -1,5 +1,5 @@
 import { type Test, test } from 'tap'
-import { foldMember, foldRoom, memberOf } from '../../../../plugins/store/log/fold.js'
+import { foldMember, foldRoom, membersOf } from '../../../../plugins/store/log/fold.js'
 import { parseQuery } from '../../../../plugins/store/log/terms.js'
 import { Conflict, type Store } from '../../../../plugins/store/store.js'
 import type { StoredEvent } from '../../../../schemas/event.js'
@@ -101,8 +101,10 @@ export async function standing(store: Store, room_id: string, usernames: string[
   const state = await store.readState(room_id, usernames, Number.MAX_SAFE_INTEGER)
   const members = new Map(state.members.map(row => [row.username, row]))
   for (const event of state.events) {
-    const row = foldMember(event, members.get(memberOf(event) ?? ''))
-    if (row !== null) members.set(row.username, row)
+    for (const username of membersOf(event)) {
+      const row = foldMember(event, username, members.get(username))
+      if (row !== null) members.set(row.username, row)
+    }
   }
   return {
     room: state.room && state.events.reduce(foldRoom, state.room),

@@ -7,7 +7,7 @@ import { Conflict } from '../../../../plugins/store/index.js'
 import { temporaryFolder } from '../../../support/application.js'
 import { eventually } from '../../../support/eventually.js'
 import { room, session, user } from '../contract/support.js'
-import { fillLogs, readIndexes } from '../derived.js'
+import { fillLogs, fillPair, PAIR, readIndexes } from '../derived.js'
 
 test('an index that an older server did not have is built from the logs when the store is opened', async t => {
   const folder = temporaryFolder(t)
@@ -29,16 +29,17 @@ test('an index that an older server did not have is built from the logs when the
   }
 })
 
-/** What version 4 added. */
+/** What versions 4 and 5 added. */
 const ADDED = {
   users: ['generation', 'kept_session', 'is_admin', 'reset_hash', 'reset_expires_at'],
   sessions: ['generation', 'device', 'address', 'last_seen_at'],
-  rooms: ['slow_mode_s'],
-  members: ['role', 'banned', 'muted'],
+  rooms: ['slow_mode_s', 'direct'],
+  members: ['role', 'banned', 'muted', 'blocks'],
 }
 
 /** Takes a store back to version 4. */
 function dropAddedSince5(db: Sqlite) {
+  dropDirect(db)
   db.exec('drop table invites; alter table rooms drop column invites')
   db.exec('drop index users_deletion; drop index members_rows')
   for (const column of ['deletion', 'deleted_at', 'deletion_done']) db.exec(`alter table users drop column ${column}`)
@@ -49,8 +50,20 @@ function dropAdded(db: Sqlite) {
   dropAddedSince5(db)
   db.exec('drop index members_banned; create unique index rooms_name on rooms (name) where deleted = 0')
   for (const [table, columns] of Object.entries(ADDED)) {
-    for (const column of columns) db.exec(`alter table ${table} drop column ${column}`)
+    for (const column of columns) {
+      if (!DIRECT.includes(column)) db.exec(`alter table ${table} drop column ${column}`)
+    }
   }
+}
+
+/** What version 7 added. */
+const DIRECT = ['direct', 'blocks']
+
+function dropDirect(db: Sqlite) {
+  db.exec(`
+    drop index members_blocks; drop index rooms_name_folded;
+    create unique index rooms_name_folded on rooms (name_folded) where deleted = 0;
+    alter table rooms drop column direct; alter table members drop column blocks`)
 }
 
 /** Makes a store as version 2 left it, with terms and names of another kind. */
@@ -137,4 +150,25 @@ test('opening a store of version 4 deletes no account, and finds the memberships
     t.match(await after.listMemberships('ann', { limit: 10 }), [{ room_id: 'a', is_member: true }])
     await after.close()
   }
+})
+
+test('opening a store of version 6 keeps its rooms and members, and can hold direct conversations then', async t => {
+  const folder = temporaryFolder(t)
+  const before = await openEmbedded(folder, console)
+  await fillLogs(before)
+  const derived = await readIndexes(before)
+  await before.close()
+  const db = new Sqlite(join(folder, 'talkie.db'), 0)
+  db.run(`delete from events where room_id = '${PAIR}'`)
+  for (const table of ['members', 'rooms']) {
+    db.run(`delete from ${table} where ${table === 'rooms' ? 'id' : 'room_id'} = '${PAIR}'`)
+  }
+  dropDirect(db)
+  db.run("update meta set value = '6' where name = 'schema_version'")
+  db.close()
+
+  const after = await openEmbedded(folder, console)
+  t.teardown(() => after.close())
+  await fillPair(after)
+  t.strictSame(await readIndexes(after), derived)
 })

@@ -217,7 +217,7 @@ async function run() {
       .collection<{ _id: string; value: string }>('meta')
       .insertOne({ _id: 'schema_version', value: '0' })
     await t.rejects(openMongo(client.db(database), console), {
-      message: 'The database has schema version 0, but this server reads version 2 only',
+      message: 'The database has schema version 0, but this server reads version 3 only',
     })
   })
 

@@ -1,0 +1,41 @@
+import type { LastMessage, RoomRecord } from '../../schemas/room.js'
+
+/** A room from one user's point of view, as of `seq`. */
+export interface Standing {
+  /** Without invitations. */
+  room: RoomRecord
+  is_member: boolean
+  /** Whether the user is the owner or a moderator. */
+  is_moderator: boolean
+  /** The log's last seq. */
+  seq: number
+  /** The user's read mark. Like the two fields after it, 0 or null unless the user is a member. */
+  last_read_seq: number
+  /** As `countUnread` counts from the mark, up to limits.UNREAD_MAX. */
+  unread: number
+  last_message: LastMessage | null
+}
+
+/** Which rooms `listRooms` returns. */
+export interface RoomQuery {
+  limit: number
+  /** Rooms whose name comes after this one. */
+  after?: string
+  /** Part of the name, case-insensitive. */
+  q?: string
+  /** True for the user's rooms only, false for public rooms that the user is not a member of. */
+  mine?: boolean
+}
+
+/** Which direct conversations `listDirect` returns. */
+export interface DirectQuery {
+  limit: number
+  /** Those after this place (`placeOf`), which is the `next` of the page before. */
+  before?: string
+}
+
+export interface RoomPage {
+  standings: Standing[]
+  /** The `after` of the next page; null on the last one. */
+  next: string | null
+}
