@@ -106,7 +106,7 @@ export const Invited = Type.Object(
     invited_by: Type.Optional(
       Type.Pick(User, ['username', 'display_name', 'avatar_color'], {
         additionalProperties: false,
-        description: 'Absent for a member whose link has ended',
+        description: 'Absent if the account was deleted, and for a member whose link has ended',
       }),
     ),
     expires_at: Type.Optional(Type.String({ ...Time, description: 'When the invitation expires, if it does' })),

@@ -104,7 +104,7 @@ export function createInvites(store: Store, roomLog: RoomLog, auth: Auth, admit:
     const by = created_by === undefined ? null : await store.readUser(created_by)
     return {
       ...{ room_id, name, description, member_count, is_member },
-      ...(by && {
+      ...(by?.deletion === null && {
         invited_by: { username: by.username, display_name: by.display_name, avatar_color: by.avatar_color },
       }),
       ...(expires_at !== undefined && { expires_at }),

@@ -15,6 +15,8 @@ const DAY_S = 24 * HOUR_S
 /** Choices of the form; 0 is no limit. */
 const EXPIRIES_S = [HOUR_S, DAY_S, 7 * DAY_S, 30 * DAY_S, 0]
 const USES = [0, 1, 5, 10, 50, 100]
+/** Users that a row names; each is looked up, unless the page knows them. */
+const NAMES_MAX = 5
 
 const en = {
   title: 'Invitations',
@@ -254,8 +256,13 @@ function Row({ invite, revoke }: { invite: Invite; revoke: () => Promise<void> }
   const language = useAppState('language')
   const id = useId()
   const { uses, max_uses, state, expires_at, created_by, joined } = invite
+  const account = useAccount()
   const people = useAccountState('people')
-  const names = joined.map(({ username }) => displayName(people, username)).join(', ')
+  const named = joined.slice(0, NAMES_MAX).map(({ username }) => username)
+  const names = named.map(username => displayName(people, username)).join(', ')
+  useEffect(() => {
+    for (const username of [created_by, ...named]) account.people.lookUpUser(username)
+  }, [created_by, named.join()])
   return (
     <li>
       <span id={id}>
@@ -268,7 +275,7 @@ function Row({ invite, revoke }: { invite: Invite; revoke: () => Promise<void> }
           </span>
         )}
         <span class="note">{own.by(displayName(people, created_by))}</span>
-        {joined.length > 0 && <span class="note">{own.joined(names, uses - joined.length)}</span>}
+        {joined.length > 0 && <span class="note">{own.joined(names, uses - named.length)}</span>}
       </span>
       {state === 'valid' && (
         <button type="button" aria-describedby={id} onClick={revoke}>
