@@ -28,7 +28,7 @@ const CLOSED: ReadonlySet<string> = new Set(['close', 'observe'])
 type Method = (...args: unknown[]) => Promise<unknown>
 
 /**
- * Lets `talkie user` and `talkie room` work beside a server on the embedded store, which only one process can open: they
+ * Lets `talkie user`, `room` and `stats` work beside a server on the embedded store, which only one process can open: they
  * call its store's methods through a Unix socket in DATA_DIR. Only the server's user can connect.
  */
 async function commandSocket(fastify: FastifyInstance) {
@@ -62,7 +62,7 @@ async function commandSocket(fastify: FastifyInstance) {
       clear(path)
       await listen(place(path))
     } catch (error) {
-      log.warn(`talkie user and talkie room need this server to stop: ${explain(error)}`)
+      log.warn(`talkie user, room and stats need this server to stop: ${explain(error)}`)
     }
   })
   fastify.addHook('onClose', async () => {

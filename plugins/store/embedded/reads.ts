@@ -117,6 +117,11 @@ export function createReads(db: Sqlite) {
 
     readRoom,
 
+    listAllRooms({ after = '', limit }: { after?: string; limit: number }): RoomRecord[] {
+      const sql = `select ${ROOM_COLUMNS} from rooms where deleted = 0 and id > ? order by id limit ?`
+      return db.all<RoomRow>(sql, [after, limit]).map(({ invites: _, ...row }) => toRoom(row))
+    },
+
     /** Returns one more than `limit`, if there are more. */
     listNames(username: string, { limit, after = '', q = '', mine }: RoomQuery) {
       const own = `select id, name, name_sort from members join rooms on id = room_id

@@ -214,6 +214,7 @@ export async function openMongo(
       await settle(call, id)
       return rooms.readRoom(call, id)
     }),
+    listAllRooms: expose(rooms.listAllRooms),
     listRooms: expose(async (call: Call, username: string, query: RoomQuery) => {
       const found = await rooms.findRooms(call, username, query)
       const listed = found.map(({ _id, name }) => ({ id: _id, name }))

@@ -70,6 +70,11 @@ export function createRooms({ rooms, members, events }: Collections, records: Re
       return found && toRecord(found)
     },
 
+    async listAllRooms(call: Call, { after = '', limit }: { after?: string; limit: number }): Promise<RoomRecord[]> {
+      const there = { tombstone: '', _id: { $gt: after } }
+      return (await rooms.find(there, { ...call, projection, sort: { _id: 1 }, limit }).toArray()).map(toRecord)
+    },
+
     /** Rooms by id, including deleted ones. */
     readRooms: (call: Call, ids: string[]): Promise<RoomDocument[]> =>
       rooms.find({ _id: { $in: ids } }, { ...call, projection }).toArray(),

@@ -41,6 +41,20 @@ test('user and room commands work beside a running server, and only its user can
   const rooms = await fetch(`${server.origin}/rooms?mine=true`, { headers: { authorization: `Bearer ${token}` } })
   t.match(await rooms.text(), 'Old lobby')
 
+  t.match(await run(['user', 'list'], env), {
+    ...{ code: 0, stderr: [] },
+    stdout: [/^USERNAME +CREATED +STATE$/, /^minji +\d{4}-\d\d-\d\d {2}administrator$/],
+  })
+  t.match((await run(['room', 'list'], env)).stdout, [
+    /^ID +ACCESS +MEMBERS +OWNER +NAME$/,
+    /^default +public +1 +Lobby$/,
+    /^old +public +1 +minji +Old lobby$/,
+  ])
+  t.match((await run(['stats'], env)).stdout, [
+    `Store   embedded in ${DATA_DIR}`,
+    'Users   1 (administrators: 1, blocked: 0)',
+  ])
+
   t.match(await run(['user', 'block', 'minji'], env), { code: 0, stdout: ['Blocked minji; sessions ended: 1'] })
   t.equal((await socket.closed).code, 4401, 'the socket of a blocked user is closed')
   t.equal((await server.post('/auth/login', { username: 'minji', password: PASSWORD })).status, 401)

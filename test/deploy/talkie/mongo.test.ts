@@ -6,6 +6,7 @@ import { build, environment, PASSWORD, register, temporaryFolder } from '../../s
 import { run } from '../../support/command.js'
 import { mongoMissing, startMongo } from '../../support/services.js'
 import { connect, listen } from '../../support/socket.js'
+import { addUsers } from '../../support/users.js'
 
 const missing = mongoMissing()
 if (missing) test('talkie with MongoDB', { skip: missing }, async () => {})
@@ -38,6 +39,39 @@ async function suite() {
     await t.rejects(app.auth.login('minji', PASSWORD), { code: 'LOGIN_FAILED' })
     t.match(await run(['user', 'reset-password', 'bob', '--generate'], env), { code: 0, stdout: [/^[\w-]{20}$/] })
     t.match(await stays.closed, { code: 4401 })
+  })
+
+  test('accounts, rooms and figures are listed, as text and as JSON, also more than a page of them', async t => {
+    const { env } = await database(t)
+    const app = await build(t, env)
+    const names = Array.from({ length: 205 }, (_, n) => `user-${n}`)
+    await addUsers(app, 'minji', ...names)
+    await app.store.changeAccount('user-7', { blocked: true })
+    const { id } = await app.rooms.create('minji', { name: '점심', is_public: false, password: 'open sesame' })
+    const objects = (lines: string[]) => lines.map(line => JSON.parse(line))
+    const users = await run(['user', 'list', '--json'], env)
+    t.equal(users.stdout.length, 206)
+    t.match(objects(users.stdout), [{ username: 'minji', is_admin: false, blocked: false }])
+    t.match(
+      objects(users.stdout).find(({ username }) => username === 'user-7'),
+      { blocked: true },
+    )
+    t.notMatch(users.stdout.join(), /hash/)
+    const rooms = await run(['room', 'list', '--json'], env)
+    const listed = objects(rooms.stdout)
+    t.match(
+      listed.find(room => room.id === id),
+      { name: '점심', is_public: false, has_password: true, owner: 'minji', member_count: 1 },
+    )
+    t.match(
+      listed.find(room => room.id === 'default'),
+      { member_count: 206 },
+    )
+    t.notMatch(rooms.stdout.join(), /\$2/, 'no hash of a password')
+    const { stdout } = await run(['stats', '--json'], env)
+    t.match(objects(stdout), [
+      { store: /^mongodb, database /, users: { total: 206, blocked: 1 }, rooms: { total: 2, private: 1 }, events: 2 },
+    ])
   })
 
   test('a room exported from a folder, imported into MongoDB and exported again is unchanged', async t => {

@@ -21,11 +21,14 @@ test('--help lists every command, and every command has its own help', async t =
     'restore',
     'room export',
     'room import',
+    'room list',
     'start',
+    'stats',
     'user add',
     'user admin',
     'user block',
     'user delete',
+    'user list',
     'user reset-password',
     'user unblock',
   ])
@@ -46,7 +49,7 @@ test('a group has help of its own, and "help COMMAND" is "COMMAND --help"', asyn
   t.equal(group.stdout[0], 'Usage: talkie user COMMAND [ARGUMENTS]')
   t.strictSame(
     group.stdout.flatMap(line => line.match(/^ {2}user ([a-z-]+)/)?.[1] ?? []),
-    ['add', 'block', 'unblock', 'delete', 'reset-password', 'admin'],
+    ['add', 'block', 'unblock', 'delete', 'reset-password', 'admin', 'list'],
   )
   t.strictSame(await run(['help', 'user'], {}), group)
   t.strictSame(await run(['help', 'room', 'export'], {}), await run(['room', 'export', '-h'], {}))
@@ -60,6 +63,9 @@ test('wrong usage prints one line and exits with 2', async t => {
     [['user'], 'Missing command after "user". See: talkie user --help'],
     [['user', 'rename', 'minji'], 'Unknown command "user rename". See: talkie user --help'],
     [['user', 'block'], 'Missing argument USERNAME. See: talkie user block --help'],
+    [['user', 'list', 'minji'], 'Unexpected argument "minji". See: talkie user list --help'],
+    [['room', 'list', '--all'], "Unknown option '--all'. See: talkie room list --help"],
+    [['stats', 'rooms'], 'Unexpected argument "rooms". See: talkie stats --help'],
     [['backup', 'a', 'b'], 'Unexpected argument "b". See: talkie backup --help'],
     [['user', 'add', 'minji', '--password', 'x'], "Unknown option '--password'. See: talkie user add --help"],
     [['restore'], 'Give either FILE or --epoch. See: talkie restore --help'],

@@ -106,6 +106,19 @@ export function roomsContract({ promise }: Promises) {
     t.strictSame(await list('bob', { q: '.' }), [], 'q is not a pattern')
   })
 
+  promise('all rooms that exist are listed by id, private ones too, without their invitations', async (t, store) => {
+    for (const id of ['c', 'a', 'b', 'gone']) await store.createRoom(...room(id, { is_public: id !== 'b' }))
+    const invited: Part = { type: 'invited', data: { code_hash: 'hash' } }
+    await store.append('a', 1, events('a', 1, [invited]))
+    await store.append('gone', 1, events('gone', 1, [{ type: 'room_deleted' }]))
+    const ids = async (query: { after?: string; limit: number }) =>
+      (await store.listAllRooms(query)).map(({ id }) => id)
+    t.strictSame(await ids({ limit: 9 }), ['a', 'b', 'c'])
+    t.strictSame(await ids({ limit: 2 }), ['a', 'b'])
+    t.strictSame(await ids({ after: 'b', limit: 9 }), ['c'])
+    t.strictSame(await store.listAllRooms({ limit: 1 }), [{ ...room('a')[0], indexed_seq: 2 }])
+  })
+
   promise('a deleted room is no longer listed and its name is free, but its log remains', async (t, store) => {
     await store.createRoom(...room('r', { name: 'Lunch' }))
     await store.append('r', 1, events('r', 1, [message('first'), message('second')]))
