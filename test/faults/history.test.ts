@@ -3,7 +3,7 @@ import { run } from '../../bench/faults/run.js'
 import { repeat } from '../support/repeat.js'
 import { clusterMissing } from '../support/servers.js'
 
-const SECONDS = Number(process.env.FAULTS_SECONDS ?? repeat(20, 8))
+const SECONDS = Number(process.env.FAULTS_SECONDS ?? repeat(60, 8))
 
 for (const [store, servers, skip] of [
   ['embedded', 1, false],
