@@ -65,13 +65,15 @@ export const roomList: Command = {
   summary: 'List the rooms',
   operands: '',
   usageOptions: '[--json]',
-  help: `Prints id, visibility, number of members, owner and name of every room, also of private ones. ${help}`,
+  help: `Prints id, visibility, number of members, owner and name of every room, also of private ones. Direct conversations are
+left out: who talks to whom is nobody else's business. ${help}`,
   options,
   async run(_positionals, { json }, { env, print }) {
     return withStore(env, async ({ store }) => {
       const users = await store.countUsers()
       if (!json) print(line(['ID', 'ACCESS', 'MEMBERS', 'OWNER', 'NAME'], ROOM_WIDTHS))
       for await (const room of allRooms(store)) {
+        if (room.direct) continue
         const { id, name, is_public, owner, created_at, password_hash } = room
         const member_count = id === DEFAULT_ROOM_ID ? users : room.member_count
         const access = is_public ? 'public' : 'private'

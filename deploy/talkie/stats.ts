@@ -17,11 +17,12 @@ object. Servers can keep running; what they count as sockets and requests is in 
         if (is_admin) users.administrators++
         if (blocked) users.blocked++
       }
-      const rooms = { total: 0, private: 0 }
+      const rooms = { total: 0, private: 0, direct: 0 }
       let events = 0
-      for await (const { is_public, indexed_seq } of allRooms(store)) {
+      for await (const { direct, is_public, indexed_seq } of allRooms(store)) {
         rooms.total++
-        if (!is_public) rooms.private++
+        if (direct) rooms.direct++
+        else if (!is_public) rooms.private++
         events += indexed_seq
       }
       const place = MONGODB_URI === undefined ? `embedded in ${DATA_DIR}` : `mongodb, database ${MONGODB_DATABASE}`
@@ -31,7 +32,7 @@ object. Servers can keep running; what they count as sockets and requests is in 
       }
       print(`Store   ${place}`)
       print(`Users   ${users.total} (administrators: ${users.administrators}, blocked: ${users.blocked})`)
-      print(`Rooms   ${rooms.total} (private: ${rooms.private})`)
+      print(`Rooms   ${rooms.total} (private: ${rooms.private}, direct conversations: ${rooms.direct})`)
       print(`Events  ${events}`)
       return undefined
     })

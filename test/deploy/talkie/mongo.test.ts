@@ -48,6 +48,7 @@ async function suite() {
     await addUsers(app, 'minji', ...names)
     await app.store.changeAccount('user-7', { blocked: true })
     const { id } = await app.rooms.create('minji', { name: '점심', is_public: false, password: 'open sesame' })
+    await app.rooms.openDirect('minji', ['user-1'], create => create())
     const objects = (lines: string[]) => lines.map(line => JSON.parse(line))
     const users = await run(['user', 'list', '--json'], env)
     t.equal(users.stdout.length, 206)
@@ -59,6 +60,7 @@ async function suite() {
     t.notMatch(users.stdout.join(), /hash/)
     const rooms = await run(['room', 'list', '--json'], env)
     const listed = objects(rooms.stdout)
+    t.equal(listed.length, 2, 'direct conversations are left out')
     t.match(
       listed.find(room => room.id === id),
       { name: '점심', is_public: false, has_password: true, owner: 'minji', member_count: 1 },
@@ -70,7 +72,12 @@ async function suite() {
     t.notMatch(rooms.stdout.join(), /\$2/, 'no hash of a password')
     const { stdout } = await run(['stats', '--json'], env)
     t.match(objects(stdout), [
-      { store: /^mongodb, database /, users: { total: 206, blocked: 1 }, rooms: { total: 2, private: 1 }, events: 2 },
+      {
+        store: /^mongodb, database /,
+        users: { total: 206, blocked: 1 },
+        rooms: { total: 3, private: 1, direct: 1 },
+        events: 3,
+      },
     ])
   })
 

@@ -232,6 +232,24 @@ test('limits of an invitation that make no sense are refused, and the error name
   t.equal((await make({ max_uses: 1, expires_in_s: 1 })).statusCode, 201)
 })
 
+test('thirty users behind one address join within a minute (F106), and guesses of one address are limited', async t => {
+  const { app, id } = await room(t, { is_public: false }, { RATE_LIMIT_AUTH_PER_MINUTE: '10' })
+  const invite = await app.rooms.invite(id, 'owner', { max_uses: 30 })
+  for (let n = 0; n < 30; n++) {
+    const { headers } = await register(app, `user-${n}`)
+    const joined = await app.inject({
+      ...{ method: 'POST', url: '/invites/join', headers },
+      payload: { code: invite.code },
+    })
+    t.equal(joined.statusCode, 200)
+  }
+  const statuses: number[] = []
+  const guess = { method: 'POST', url: '/invites/look', payload: { code: `${id}.guess` } } as const
+  for (let n = 0; n < 201; n++) statuses.push((await app.inject(guess)).statusCode)
+  t.equal(statuses.filter(status => status === 404).length, 200)
+  t.equal(statuses.at(-1), 429)
+})
+
 test('the routes of invitations, and GET and HEAD of their link change nothing (F32)', async t => {
   const app = await build(t)
   const [minji, seojun] = [await register(app, 'minji'), await register(app, 'seojun')]
