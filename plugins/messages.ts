@@ -10,7 +10,7 @@ import { limits as wire } from '../schemas/wire.js'
 import { prices } from './budgets/index.js'
 import type { Limits } from './rate-limit/index.js'
 import { type Appended, type Entry, type RoomLog, shownPart } from './room-log/index.js'
-import { assertMayTalk, assertMember, moderates, type Rooms } from './rooms/index.js'
+import { asAdmin, assertMayTalk, assertMember, moderates, type Person, personOf, type Rooms } from './rooms/index.js'
 import { bytesOf, foldMessage, type Store, type Target } from './store/index.js'
 
 declare module 'fastify' {
@@ -60,12 +60,14 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, lim
    * @throws also SlowMode
    */
   async function say(room_id: string, entry: Entry): Promise<Appended> {
-    let wait_s = 0
+    const { username, client_id } = entry
+    const slow = { wait_s: 0, is_public: false }
     let is_due = false
     const decide: Entry['decide'] = (view, message) => {
       const fields = entry.decide(view, message)
-      wait_s = moderates(view, entry.username) ? 0 : (view.room?.slow_mode_s ?? 0)
-      if (wait_s > 0 && !is_due) throw new errors.SlowMode()
+      const { slow_mode_s = 0, is_public = false } = view.room ?? {}
+      Object.assign(slow, { wait_s: slow_mode_s, is_public })
+      if (slow_mode_s > 0 && !is_due && !moderates(view, { username, is_admin: false })) throw new errors.SlowMode()
       return fields
     }
     try {
@@ -73,7 +75,8 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, lim
     } catch (error) {
       if (!(error instanceof errors.SlowMode)) throw error
     }
-    const wait_ms = await limits.slowMode(room_id, entry.username, entry.client_id, wait_s * 1000)
+    const isExempt = slow.is_public && (await personOf(store, username)).is_admin
+    const wait_ms = isExempt ? 0 : await limits.slowMode(room_id, username, client_id, slow.wait_s * 1000)
     if (wait_ms > 0) throw slowMode(room_id, wait_ms)
     is_due = true
     return append(room_id, { ...entry, decide })
@@ -153,21 +156,34 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, lim
       return { event, message, repeated }
     },
 
-    /** The author's own message, or any message if `username` is a moderator. @throws RoomNotFound, NotMember; NotAuthor */
-    remove(room_id: string, username: string, id: number, client_id: string): Promise<Appended> {
-      return append(room_id, {
-        type: 'deleted',
-        username,
-        client_id,
-        message: id,
-        decide(view, message) {
-          assertMember(view, room_id, username)
-          const target = moderates(view, username) ? assertPresent(id, message) : assertAuthor(id, username, message)
-          const author = target.message.username
-          return { target: id, ...(author !== username && { member: author }) }
-        },
-        isRepeatOf: event => event.target === id,
-      })
+    /** The author's own message, or any message if the user moderates the room. @throws RoomNotFound, NotMember; NotAuthor */
+    async remove(room_id: string, username: string, id: number, client_id: string): Promise<Appended> {
+      const removeAs = (person: Person) =>
+        append(room_id, {
+          type: 'deleted',
+          username,
+          client_id,
+          message: id,
+          decide(view, message) {
+            const isModerator = moderates(view, person)
+            if (!isModerator) assertMember(view, room_id, username)
+            const target = isModerator ? assertPresent(id, message) : assertAuthor(id, username, message)
+            const author = target.message.username
+            if (author === username) return { target: id }
+            const data = asAdmin(view, person)
+            return { target: id, member: author, ...(data.as_admin && { data }) }
+          },
+          isRepeatOf: event => event.target === id,
+        })
+      try {
+        return await removeAs({ username, is_admin: false })
+      } catch (error) {
+        // Few users are administrators, so that is looked up only when it matters.
+        if (!(error instanceof errors.NotAuthor || error instanceof errors.NotMember)) throw error
+        const person = await personOf(store, username)
+        if (!person.is_admin) throw error
+        return removeAs(person)
+      }
     },
 
     /** @throws RoomNotFound, NotMember */

@@ -59,7 +59,7 @@ export const errors = {
     'The owner cannot leave the room; transfer ownership or delete the room instead',
     409,
   ),
-  DefaultRoom: createError('DEFAULT_ROOM', 'The default room cannot be left or deleted', 409),
+  DefaultRoom: createError('DEFAULT_ROOM', 'This is not possible in the default room', 409),
   TooManyRooms: createError('TOO_MANY_SUBSCRIPTIONS', 'A socket can subscribe to at most 100 rooms', 409),
   NotSubscribed: createError('NOT_SUBSCRIBED', 'Not subscribed to room %s', 409),
   BodyTooLarge: createError('BODY_TOO_LARGE', 'Request body exceeds 64 KiB', 413),

@@ -18,7 +18,7 @@ export const eventTypes = {
   deleted: {
     summary: 'Message `id` was deleted, by its author or by a moderator',
     frame: { id: 'target' },
-    server_only: ['member', 'account_deleted'],
+    server_only: ['as_admin', 'member', 'account_deleted'],
     moderates: true,
   },
   joined: {
@@ -43,6 +43,7 @@ export const eventTypes = {
     ends: { whose: 'member', reason: 'not_member' },
     moderates: true,
     noted: true,
+    server_only: ['as_admin'],
   },
   created: {
     summary: 'The room was created: the first event of its log',
@@ -61,7 +62,7 @@ export const eventTypes = {
       'has_password?': 'has_password',
       'slow_mode_s?': 'slow_mode_s',
     },
-    server_only: ['password_hash'],
+    server_only: ['as_admin', 'password_hash'],
     decides: true,
     moderates: true,
     noted: true,
@@ -72,11 +73,12 @@ export const eventTypes = {
     decides: true,
     moderates: true,
     noted: true,
+    server_only: ['as_admin'],
   },
   banned: {
     summary: '`member` was banned by `username`, until a time or for good; this also ends a membership',
     frame: { member: 'member', 'until?': 'until' },
-    server_only: ['reason', 'was_member'],
+    server_only: ['as_admin', 'reason', 'was_member'],
     decides: true,
     ends: { whose: 'member', reason: 'not_member' },
     moderates: true,
@@ -87,11 +89,12 @@ export const eventTypes = {
     frame: { member: 'member' },
     decides: true,
     moderates: true,
+    server_only: ['as_admin'],
   },
   muted: {
     summary: '`member` was muted by `username`, until a time or for good',
     frame: { member: 'member', 'until?': 'until' },
-    server_only: ['reason'],
+    server_only: ['as_admin', 'reason'],
     decides: true,
     moderates: true,
   },
@@ -100,11 +103,12 @@ export const eventTypes = {
     frame: { member: 'member' },
     decides: true,
     moderates: true,
+    server_only: ['as_admin'],
   },
   invited: {
     summary: '`username` made an invitation; its id is the `seq`',
     frame: { 'expires_at?': 'expires_at', 'max_uses?': 'max_uses' },
-    server_only: ['code_hash'],
+    server_only: ['as_admin', 'code_hash'],
     decides: true,
     moderates: true,
   },
@@ -113,6 +117,7 @@ export const eventTypes = {
     frame: { invite: 'invite' },
     decides: true,
     moderates: true,
+    server_only: ['as_admin'],
   },
   /** By nobody: the account does not exist yet. */
   invite_claimed: {

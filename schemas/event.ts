@@ -41,6 +41,8 @@ export const dataFields = {
   account_deleted: Type.Boolean({ description: 'The member deleted their account', examples: [true] }),
   /** `created`: everybody in a direct conversation; absent for other rooms. */
   members: Type.Array(Username),
+  /** The user acted as an administrator of the server, without a role in the room. */
+  as_admin: Type.Boolean(),
   session_id: Type.String(),
   /** When an invitation or the claim of a use expires, or a session's last token. */
   expires_at: Time,

@@ -89,6 +89,11 @@ export const LastMessage = Type.Object(
 )
 export type LastMessage = Static<typeof LastMessage>
 
+const Muted = Type.Object(
+  { until: Type.Optional(Type.String({ ...Time, description: 'When it ends; absent if it does not' })) },
+  { additionalProperties: false },
+)
+
 export const Room = Type.Object(
   {
     id: RoomId,
@@ -107,7 +112,10 @@ export const Room = Type.Object(
     member_count: Type.Integer({ description: 'Number of members', examples: [3] }),
     created_at: Time,
     is_member: Type.Boolean({ description: 'Whether you are a member' }),
-    is_moderator: Type.Boolean({ description: 'Whether you are the owner or a moderator' }),
+    is_moderator: Type.Boolean({
+      description: 'Whether you are the owner or a moderator. Administrators moderate public rooms without it',
+    }),
+    muted: Type.Optional({ ...Muted, description: 'Absent unless you are muted' }),
     unread: Type.Integer({
       description: 'Messages by other members after your read mark, without deleted ones; counted up to 1,000',
       examples: [2],
@@ -176,6 +184,7 @@ export const RoomChange = Type.Object(
   {
     ...Type.Partial(Type.Pick(RoomSettings, ['name', 'description', 'is_public', 'max_members'])).properties,
     slow_mode_s: Type.Optional(SlowMode),
+    owner: Type.Optional(Type.String({ ...Username, description: 'The member who becomes the owner' })),
     password: Type.Optional(
       Type.Union([Type.String({ minLength: 1, maxLength: 72, examples: ['open sesame'] }), Type.Null()], {
         description: 'Required to join; null removes it. Members stay members',
@@ -254,12 +263,7 @@ export const Member = Type.Object(
     role: Type.Union([Type.Literal('owner'), Type.Literal('moderator'), Type.Literal('member')], {
       examples: ['member'],
     }),
-    muted: Type.Optional(
-      Type.Object(
-        { until: Type.Optional(Type.String({ ...Time, description: 'When it ends; absent if it does not' })) },
-        { additionalProperties: false, description: 'Absent unless the member is muted' },
-      ),
-    ),
+    muted: Type.Optional({ ...Muted, description: 'Absent unless the member is muted' }),
     online: Type.Boolean({ description: 'Whether the member has a socket in the room' }),
   },
   { additionalProperties: false },

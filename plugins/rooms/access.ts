@@ -36,10 +36,20 @@ export function assertMayTalk(view: RoomView, room_id: string, username: string)
   return room
 }
 
-/** @throws RoomNotFound; NotOwner */
-export function assertOwner(view: RoomView, room_id: string, username: string): RoomRecord {
-  const room = assertVisible(view, room_id, username)
-  if (room.owner !== username) throw new errors.NotOwner(room_id)
+/** A user who acts, or on whom others act. */
+export interface Person {
+  username: string
+  /** Whether the user administered the server when the request came; the room's log does not know. */
+  is_admin: boolean
+}
+
+const isOwner = ({ room }: RoomView, { username, is_admin }: Person) =>
+  room !== null && (room.owner === username || (is_admin && isDefault(room)))
+
+/** Administrators count as owners of the default room, which has none. @throws RoomNotFound; NotOwner */
+export function assertOwner(view: RoomView, room_id: string, person: Person): RoomRecord {
+  const room = assertVisible(view, room_id, person.username)
+  if (!isOwner(view, person)) throw new errors.NotOwner(room_id)
   return room
 }
 
@@ -50,16 +60,24 @@ export function roleOf(view: RoomView, username: string): 'owner' | 'moderator' 
   return view.rowOf(username)?.role ?? 'member'
 }
 
-/** Whether the user is the owner or a moderator. */
-export function moderates(view: RoomView, username: string): boolean {
+/** Whether the user is the owner or a moderator by the room's log. */
+function hasRole(view: RoomView, username: string): boolean {
   const role = roleOf(view, username)
   return role === 'owner' || role === 'moderator'
 }
 
+/** Whether the user may do what moderators may. Administrators count as moderators of every public room, member or not. */
+export const moderates = (view: RoomView, { username, is_admin }: Person): boolean =>
+  hasRole(view, username) || (is_admin && view.room?.is_public === true)
+
+/** Part of an event's data: says so if its author could do it as an administrator only. */
+export const asAdmin = (view: RoomView, { username }: Person): { as_admin?: true } =>
+  hasRole(view, username) ? {} : { as_admin: true }
+
 /** @throws RoomNotFound; NotModerator */
-export function assertModerator(view: RoomView, room_id: string, username: string): RoomRecord {
-  const room = assertVisible(view, room_id, username)
-  if (!moderates(view, username)) throw new errors.NotModerator(room_id)
+export function assertModerator(view: RoomView, room_id: string, person: Person): RoomRecord {
+  const room = assertVisible(view, room_id, person.username)
+  if (!moderates(view, person)) throw new errors.NotModerator(room_id)
   return room
 }
 
@@ -67,11 +85,10 @@ export function assertModerator(view: RoomView, room_id: string, username: strin
  * The owner acts on everyone, moderators on members and on users outside, and nobody on themselves.
  * @throws RoomNotFound; NotModerator, also if `subject` stands as high
  */
-export function assertMayModerate(view: RoomView, room_id: string, username: string, subject: string): RoomRecord {
-  const room = assertModerator(view, room_id, username)
-  if (subject === username || (room.owner !== username && moderates(view, subject))) {
-    throw new errors.NotModerator(room_id)
-  }
+export function assertMayModerate(view: RoomView, room_id: string, person: Person, subject: Person): RoomRecord {
+  const room = assertModerator(view, room_id, person)
+  const isBelow = !isOwner(view, subject) && (isOwner(view, person) || !moderates(view, subject))
+  if (subject.username === person.username || !isBelow) throw new errors.NotModerator(room_id)
   return room
 }
 
@@ -84,9 +101,14 @@ export async function memberView(roomLog: RoomLog, room_id: string, username: st
   return view
 }
 
-/** @throws UserNotFound, also if the account was deleted @returns the username as registered: lookups ignore case */
-export async function registeredName(store: Store, username: string): Promise<string> {
+/** The user who acts. */
+export async function personOf(store: Store, username: string): Promise<Person> {
+  return { username, is_admin: (await store.readUser(username))?.is_admin === true }
+}
+
+/** @throws UserNotFound @returns the user, with the name as registered: lookups ignore case */
+export async function registered(store: Store, username: string): Promise<Person> {
   const user = await store.readUser(username)
   if (!user || user.deletion !== null) throw new errors.UserNotFound(username)
-  return user.username
+  return { username: user.username, is_admin: user.is_admin }
 }

@@ -4,7 +4,7 @@ import { errors } from '../../schemas/error.js'
 import { limits } from '../../schemas/wire.js'
 import type { RoomLog } from '../room-log/index.js'
 import type { Store } from '../store/index.js'
-import { registeredName } from './access.js'
+import { registered } from './access.js'
 import type { Direct } from './direct.js'
 
 /**
@@ -58,7 +58,7 @@ export function createBlocks(
 
     /** Blocking twice is not an error. @throws BadRequest for oneself; UserNotFound, TooManyBlocks */
     async block(username: string, subject: string): Promise<void> {
-      const other = await registeredName(store, subject)
+      const { username: other } = await registered(store, subject)
       if (other === username) throw new errors.BadRequest('params.username must be another user')
       await inTurn(username, async () => {
         const blocked = await blocks(username)
@@ -70,7 +70,7 @@ export function createBlocks(
 
     /** Unblocking a user who is not blocked is not an error. @throws UserNotFound */
     async unblock(username: string, subject: string): Promise<void> {
-      const other = await registeredName(store, subject)
+      const { username: other } = await registered(store, subject)
       const isBlocked = (await blocks(username)).some(block => block.username === other)
       if (isBlocked) await inTurn(username, () => change(username, other, false))
     },

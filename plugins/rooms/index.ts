@@ -19,7 +19,7 @@ import { createModerationLog } from './moderation-log.js'
 import { createOwnership } from './ownership.js'
 import { createPaid } from './paid.js'
 
-export { assertMayTalk, assertMember, moderates } from './access.js'
+export { asAdmin, assertMayTalk, assertMember, moderates, type Person, personOf } from './access.js'
 export { LOG_SCANNED_MAX } from './moderation-log.js'
 
 declare module 'fastify' {

@@ -8,7 +8,7 @@ import { limits } from '../../schemas/wire.js'
 import type { Auth, LoggedIn, Usage } from '../auth/index.js'
 import type { RoomLog, RoomView } from '../room-log/index.js'
 import type { Store } from '../store/index.js'
-import { assertModerator } from './access.js'
+import { asAdmin, assertModerator, type Person, personOf } from './access.js'
 import { type Admit, assertNotBanned, assertNotFull } from './admit.js'
 import type { List } from './list.js'
 
@@ -65,22 +65,23 @@ function shown({ room_id: _, seq: __, code_hash: ___, claims: ____, ...row }: In
  */
 export function createInvites(store: Store, roomLog: RoomLog, auth: Auth, admit: Admit, get: List['get']) {
   /** @throws RoomNotFound, NotModerator */
-  async function moderatedView(room_id: string, username: string): Promise<RoomView> {
+  async function moderatedView(room_id: string, username: string): Promise<{ view: RoomView; person: Person }> {
+    const person = await personOf(store, username)
     const view = await roomLog.view(room_id, [username])
-    assertModerator(view, room_id, username)
-    return view
+    assertModerator(view, room_id, person)
+    return { view, person }
   }
 
   /** Revoking one that has ended is not an error. @throws RoomNotFound, NotModerator, InvitationNotFound */
   async function revokeInvite(room_id: string, username: string, invite: number): Promise<void> {
-    await moderatedView(room_id, username)
+    const { person } = await moderatedView(room_id, username)
     const appended = await roomLog.append(room_id, {
       type: 'invite_revoked',
       username,
       client_id: randomUUID(),
       decide(view) {
-        const { invites = [] } = assertModerator(view, room_id, username)
-        return invites.some(({ id }) => id === invite) ? { data: { invite } } : null
+        const { invites = [] } = assertModerator(view, room_id, person)
+        return invites.some(({ id }) => id === invite) ? { data: { invite, ...asAdmin(view, person) } } : null
       },
     })
     if (!appended && !(await store.readInvite(room_id, invite))) throw new errors.InvitationNotFound(invite)
@@ -160,20 +161,21 @@ export function createInvites(store: Store, roomLog: RoomLog, auth: Auth, admit:
      * @throws RoomNotFound, NotModerator; TooManyInvitations if limits.INVITES_MAX can be used already
      */
     async invite(room_id: string, username: string, { expires_in_s, max_uses }: InviteCreation): Promise<NewInvite> {
-      await moderatedView(room_id, username)
+      const { person } = await moderatedView(room_id, username)
       const secret = randomBytes(SECRET_BYTES).toString('base64url')
       const appended = await roomLog.append(room_id, {
         type: 'invited',
         username,
         client_id: randomUUID(),
         decide(view) {
-          const { invites = [] } = assertModerator(view, room_id, username)
+          const { invites = [] } = assertModerator(view, room_id, person)
           const valid = invites.filter(invite => !isExpired(invite, view.now))
           if (valid.length >= limits.INVITES_MAX) throw new errors.TooManyInvitations(room_id)
           const ends = expires_in_s !== undefined && {
             expires_at: new Date(view.now + expires_in_s * 1000).toISOString(),
           }
-          return { data: { code_hash: hashOf(secret), ...ends, ...(max_uses !== undefined && { max_uses }) } }
+          const bounds = { ...ends, ...(max_uses !== undefined && { max_uses }) }
+          return { data: { code_hash: hashOf(secret), ...bounds, ...asAdmin(view, person) } }
         },
       })
       const { seq: id, created_at, data } = (appended as NonNullable<typeof appended>).event
@@ -188,7 +190,7 @@ export function createInvites(store: Store, roomLog: RoomLog, auth: Auth, admit:
     /** All invitations, also those that have ended, newest first. @throws RoomNotFound, NotModerator */
     async invites(room_id: string, username: string, query: InviteList): Promise<InvitePage> {
       const { limit = limits.PAGE_DEFAULT, before } = query
-      const { now } = await moderatedView(room_id, username)
+      const { now } = (await moderatedView(room_id, username)).view
       const found = await store.listInvites(room_id, { limit: limit + 1, ...(before !== undefined && { before }) })
       const invites = found.slice(0, limit).map(row => shown(row, now))
       const last = invites.at(-1)
@@ -197,7 +199,7 @@ export function createInvites(store: Store, roomLog: RoomLog, auth: Auth, admit:
 
     /** Revokes all that a user made, whatever became of the user since. @throws RoomNotFound, NotModerator */
     async revokeInvitesOf(room_id: string, username: string, created_by: string): Promise<void> {
-      const { room } = await moderatedView(room_id, username)
+      const { room } = (await moderatedView(room_id, username)).view
       const isTheirs = (invite: StoredInvite) => invite.created_by.toLowerCase() === created_by.toLowerCase()
       const theirs = (room?.invites ?? []).filter(isTheirs)
       await Promise.all(theirs.map(({ id }) => revokeInvite(room_id, username, id)))

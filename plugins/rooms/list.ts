@@ -1,8 +1,11 @@
 import { errors } from '../../schemas/error.js'
+import type { Restriction } from '../../schemas/moderation.js'
 import type { Room, RoomList } from '../../schemas/room.js'
 import { limits } from '../../schemas/wire.js'
 import type { DirectQuery, Standing, Store } from '../store/index.js'
 import { isDefault } from './access.js'
+
+const isOver = ({ until }: Restriction) => until !== undefined && Date.parse(until) <= Date.now()
 
 export type List = ReturnType<typeof createList>
 
@@ -12,7 +15,7 @@ export function createList(store: Store) {
   async function visible(standings: Standing[]): Promise<Room[]> {
     const seen = standings.filter(({ room, is_member }) => !room.deleted && (room.is_public || is_member))
     const users = seen.some(({ room }) => isDefault(room)) ? await store.countUsers() : 0
-    return seen.map(({ room, is_member, is_moderator, seq, last_read_seq, unread, last_message }) => ({
+    return seen.map(({ room, is_member, is_moderator, muted, seq, last_read_seq, unread, last_message }) => ({
       id: room.id,
       kind: room.direct ? 'direct' : 'room',
       name: room.direct ? '' : room.name,
@@ -27,6 +30,7 @@ export function createList(store: Store) {
       created_at: room.created_at,
       is_member,
       is_moderator,
+      ...(muted && !isOver(muted) && { muted: muted.until === undefined ? {} : { until: muted.until } }),
       unread,
       last_read_seq,
       last_seq: seq,

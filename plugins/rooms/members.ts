@@ -11,11 +11,11 @@ export function createMembers(store: Store, roomLog: RoomLog, presence: Presence
   async function members(room_id: string, username: string, query: MemberList): Promise<MemberPage> {
     await memberView(roomLog, room_id, username)
     const { limit = limits.PAGE_DEFAULT, after } = query
+    const isDefault = room_id === DEFAULT_ROOM_ID
     const page = { limit: limit + 1, ...(after !== undefined && { after }) }
-    const users =
-      room_id === DEFAULT_ROOM_ID
-        ? await store.listUsers(page)
-        : await store.readUsers((await store.listMembers(room_id, page)).map(row => row.username))
+    const users = isDefault
+      ? await store.listUsers(page)
+      : await store.readUsers((await store.listMembers(room_id, page)).map(row => row.username))
     users.sort((a, b) => (a.username.toLowerCase() < b.username.toLowerCase() ? -1 : 1))
     const isOnline = await presence.inRoom(room_id)
     const shown = users.slice(0, limit)
@@ -29,7 +29,8 @@ export function createMembers(store: Store, roomLog: RoomLog, presence: Presence
         username: user.username,
         display_name: user.display_name,
         avatar_color: user.avatar_color,
-        role: roleOf(view, user.username) ?? 'member',
+        // Administrators count as the moderators of the default room.
+        role: (isDefault && user.is_admin ? 'moderator' : roleOf(view, user.username)) ?? 'member',
         online: isOnline(user.username),
         ...(view.holds(muted) && { muted: muted.until === undefined ? {} : { until: muted.until } }),
       }

@@ -3,13 +3,15 @@ import { errors } from '../../schemas/error.js'
 import type { Room } from '../../schemas/room.js'
 import type { Store } from '../store/index.js'
 import {
+  asAdmin,
   assertMayModerate,
   assertMember,
   assertModerator,
   assertOwner,
   assertVisible,
   isDefault,
-  registeredName,
+  personOf,
+  registered,
 } from './access.js'
 import { type Admit, assertNotBanned } from './admit.js'
 import type { Direct } from './direct.js'
@@ -73,10 +75,11 @@ export function createMembership(
      * @throws RoomNotFound, NotOwner, UserNotFound, Banned, RoomFull; Blocked, if `subject` blocks `username`
      */
     async addMember(room_id: string, username: string, subject: string): Promise<Room> {
-      assertOwner(await roomLog.view(room_id, [username]), room_id, username)
-      const member = await registeredName(store, subject)
+      const person = await personOf(store, username)
+      assertOwner(await roomLog.view(room_id, [username]), room_id, person)
+      const { username: member } = await registered(store, subject)
       if ((await blocksBetween(username, member)).includes(member)) throw new errors.Blocked(member)
-      await admit(room_id, username, member, view => ({ room: assertOwner(view, room_id, username) }))
+      await admit(room_id, username, member, view => ({ room: assertOwner(view, room_id, person) }))
       return get(room_id, username)
     },
 
@@ -87,19 +90,22 @@ export function createMembership(
     async removeMember(room_id: string, username: string, subject: string): Promise<void> {
       const view = await roomLog.view(room_id, [username])
       if (isDefault(assertVisible(view, room_id, username))) throw new errors.DefaultRoom()
-      assertModerator(view, room_id, username)
-      const member = await registeredName(store, subject)
+      const person = await personOf(store, username)
+      assertModerator(view, room_id, person)
+      const about = await registered(store, subject)
+      const member = about.username
       await roomLog.append(room_id, {
         type: 'removed',
         username,
         subject: member,
         client_id: randomUUID(),
         decide(view) {
-          const { owner } = assertModerator(view, room_id, username)
+          const { owner } = assertModerator(view, room_id, person)
           if (member === owner) throw new errors.OwnerCannotLeave()
           if (!view.isMember(member)) throw new errors.MemberNotFound(member)
-          assertMayModerate(view, room_id, username, member)
-          return { member }
+          assertMayModerate(view, room_id, person, about)
+          const data = asAdmin(view, person)
+          return { member, ...(data.as_admin && { data }) }
         },
       })
     },

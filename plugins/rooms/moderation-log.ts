@@ -4,7 +4,7 @@ import type { LogEntry, LogPage, LogQuery } from '../../schemas/log-entry.js'
 import { limits } from '../../schemas/wire.js'
 import { type RoomLog, shownPart } from '../room-log/index.js'
 import type { Store } from '../store/index.js'
-import { assertModerator } from './access.js'
+import { assertModerator, personOf } from './access.js'
 
 /** Events that one page looks at: the log also has the deletions of authors, of which it shows none. */
 export const LOG_SCANNED_MAX = 200
@@ -28,7 +28,7 @@ export function createModerationLog(store: Store, roomLog: RoomLog) {
     username: string,
     { limit = limits.PAGE_DEFAULT, before }: LogQuery,
   ): Promise<LogPage> {
-    assertModerator(await roomLog.view(room_id, [username]), room_id, username)
+    assertModerator(await roomLog.view(room_id, [username]), room_id, await personOf(store, username))
     const query = { limit: LOG_SCANNED_MAX, ...(before !== undefined && { before }) }
     const scanned = (await store.readNewest(room_id, moderationTypes, query)).reverse()
     const found = scanned.filter(isEntry)

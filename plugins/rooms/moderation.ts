@@ -6,7 +6,17 @@ import type { MemberList, MemberRow } from '../../schemas/room.js'
 import { limits } from '../../schemas/wire.js'
 import type { RoomLog, RoomView } from '../room-log/index.js'
 import type { Store } from '../store/index.js'
-import { assertMayModerate, assertMember, assertModerator, assertOwner, isDefault, registeredName } from './access.js'
+import {
+  asAdmin,
+  assertMayModerate,
+  assertMember,
+  assertModerator,
+  assertOwner,
+  isDefault,
+  type Person,
+  personOf,
+  registered,
+} from './access.js'
 
 /** The time at which a restriction ends, in the form that is stored. @throws BadRequest if it is over or does not exist */
 function untilOf({ until }: Restricting): string | undefined {
@@ -21,6 +31,8 @@ const restrictionOf = (body: Restricting) => {
   return { ...(until !== undefined && { until }), ...(body.reason && { reason: body.reason }) }
 }
 
+const isSelf = (person: Person, about: Person) => person.username === about.username
+
 /** Roles, bans and mutes. Each is an event, decided on the state just before it, so it holds from its seq on. */
 export function createModeration(store: Store, roomLog: RoomLog) {
   /**
@@ -32,20 +44,24 @@ export function createModeration(store: Store, roomLog: RoomLog) {
     room_id: string,
     username: string,
     subject: string,
-    assertAllowed: (view: RoomView) => unknown,
-    decide: (view: RoomView, member: string) => StoredEvent['data'] | null,
+    assertAllowed: (view: RoomView, person: Person) => unknown,
+    decide: (view: RoomView, person: Person, about: Person) => StoredEvent['data'] | null,
   ) {
-    assertAllowed(await roomLog.view(room_id, [username]))
-    const member = await registeredName(store, subject)
+    const person = await personOf(store, username)
+    assertAllowed(await roomLog.view(room_id, [username]), person)
+    const about = await registered(store, subject)
+    const member = about.username
     await roomLog.append(room_id, {
       type,
       username,
       subject: member,
       client_id: randomUUID(),
       decide(view) {
-        assertAllowed(view)
-        const data = decide(view, member)
-        return data === null ? null : { member, ...(Object.keys(data ?? {}).length > 0 && { data: data ?? {} }) }
+        assertAllowed(view, person)
+        const decided = decide(view, person, about)
+        if (decided === null) return null
+        const data = { ...decided, ...(!isSelf(person, about) && asAdmin(view, person)) }
+        return { member, ...(Object.keys(data).length > 0 && { data }) }
       },
     })
   }
@@ -57,8 +73,9 @@ export function createModeration(store: Store, roomLog: RoomLog) {
      */
     async setRole(room_id: string, username: string, subject: string, role: Role): Promise<void> {
       const stepsDown = role === 'member' && subject.toLowerCase() === username.toLowerCase()
-      const assertAllowed = (view: RoomView) => (stepsDown ? assertMember : assertOwner)(view, room_id, username)
-      await act('role_changed', room_id, username, subject, assertAllowed, (view, member) => {
+      const assertAllowed = (view: RoomView, person: Person) =>
+        stepsDown ? assertMember(view, room_id, username) : assertOwner(view, room_id, person)
+      await act('role_changed', room_id, username, subject, assertAllowed, (view, _, { username: member }) => {
         if (!view.isMember(member)) throw new errors.MemberNotFound(member)
         if (view.room?.owner === member) throw new errors.OwnerCannotLeave()
         return (view.rowOf(member)?.role ?? 'member') === role ? null : { role }
@@ -71,39 +88,41 @@ export function createModeration(store: Store, roomLog: RoomLog) {
      */
     async ban(room_id: string, username: string, subject: string, body: Restricting): Promise<void> {
       const restriction = restrictionOf(body)
-      const assertAllowed = (view: RoomView) => {
-        if (isDefault(assertModerator(view, room_id, username))) throw new errors.DefaultRoom()
+      const assertAllowed = (view: RoomView, person: Person) => {
+        if (isDefault(assertModerator(view, room_id, person))) throw new errors.DefaultRoom()
       }
-      await act('banned', room_id, username, subject, assertAllowed, (view, member) => {
-        assertMayModerate(view, room_id, username, member)
-        return { ...restriction, was_member: view.isMember(member) }
+      await act('banned', room_id, username, subject, assertAllowed, (view, person, about) => {
+        assertMayModerate(view, room_id, person, about)
+        return { ...restriction, was_member: view.isMember(about.username) }
       })
     },
 
     /** Lifting no ban is not an error. @throws RoomNotFound, NotModerator, UserNotFound */
     async unban(room_id: string, username: string, subject: string): Promise<void> {
-      const assertAllowed = (view: RoomView) => assertModerator(view, room_id, username)
-      await act('unbanned', room_id, username, subject, assertAllowed, (view, member) =>
-        view.rowOf(member)?.banned === undefined ? null : {},
-      )
+      const assertAllowed = (view: RoomView, person: Person) => assertModerator(view, room_id, person)
+      await act('unbanned', room_id, username, subject, assertAllowed, (view, person, about) => {
+        if (view.rowOf(about.username)?.banned === undefined) return null
+        assertMayModerate(view, room_id, person, about)
+        return {}
+      })
     },
 
     /** Mutes a user, also a former member who may come back. @throws RoomNotFound, NotModerator, UserNotFound, BadRequest */
     async mute(room_id: string, username: string, subject: string, body: Restricting): Promise<void> {
       const restriction = restrictionOf(body)
-      const assertAllowed = (view: RoomView) => assertModerator(view, room_id, username)
-      await act('muted', room_id, username, subject, assertAllowed, (view, member) => {
-        assertMayModerate(view, room_id, username, member)
+      const assertAllowed = (view: RoomView, person: Person) => assertModerator(view, room_id, person)
+      await act('muted', room_id, username, subject, assertAllowed, (view, person, about) => {
+        assertMayModerate(view, room_id, person, about)
         return restriction
       })
     },
 
     /** @throws RoomNotFound, NotModerator, UserNotFound */
     async unmute(room_id: string, username: string, subject: string): Promise<void> {
-      const assertAllowed = (view: RoomView) => assertModerator(view, room_id, username)
-      await act('unmuted', room_id, username, subject, assertAllowed, (view, member) => {
-        if (view.rowOf(member)?.muted === undefined) return null
-        assertMayModerate(view, room_id, username, member)
+      const assertAllowed = (view: RoomView, person: Person) => assertModerator(view, room_id, person)
+      await act('unmuted', room_id, username, subject, assertAllowed, (view, person, about) => {
+        if (view.rowOf(about.username)?.muted === undefined) return null
+        assertMayModerate(view, room_id, person, about)
         return {}
       })
     },
@@ -115,7 +134,7 @@ export function createModeration(store: Store, roomLog: RoomLog) {
       { limit = limits.PAGE_DEFAULT, after }: MemberList,
     ): Promise<BanPage> {
       const view = await roomLog.view(room_id, [username])
-      assertModerator(view, room_id, username)
+      assertModerator(view, room_id, await personOf(store, username))
       const found = await store.listBanned(room_id, { limit: limit + 1, ...(after !== undefined && { after }) })
       const listed = found.slice(0, limit).filter(({ banned }: MemberRow) => view.holds(banned))
       const bans = listed.map(row => ({ username: row.username, ...(row.banned as NonNullable<MemberRow['banned']>) }))

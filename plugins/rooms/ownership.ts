@@ -3,7 +3,7 @@ import { errors } from '../../schemas/error.js'
 import type { Room, RoomChange, RoomCreation, RoomRecord, RoomSettings } from '../../schemas/room.js'
 import { DEFAULT_ROOM_ID } from '../../schemas/wire.js'
 import { Conflict, type Store } from '../store/index.js'
-import { assertOwner, assertVisible, isDefault, registeredName } from './access.js'
+import { asAdmin, assertOwner, assertVisible, isDefault, personOf, registered } from './access.js'
 import type { List } from './list.js'
 import type { Marks } from './marks.js'
 import type { Paid } from './paid.js'
@@ -23,6 +23,46 @@ export function createOwnership(
       { id, ...data, indexed_seq: 1, owner, member_count, created_at, deleted: false, slow_mode_s: 0 },
       { room_id: id, seq: 1, type: 'created', username: owner, client_id: randomUUID(), created_at, data },
     )
+  }
+
+  /**
+   * Changes settings, and hands the room over; what is as asked already is left alone.
+   * @throws RoomNotFound, NotOwner, RoomNameTaken, PasswordTooLong, LoginQueueFull; UserNotFound, MemberNotFound of the
+   *   new owner; DefaultRoom if the default room would have an owner, a password or a limit, or be private
+   */
+  async function change(
+    room_id: string,
+    username: string,
+    { password, owner, ...settings }: RoomChange,
+  ): Promise<Room> {
+    const person = await personOf(store, username)
+    const { id } = assertOwner(await roomLog.view(room_id, [username]), room_id, person)
+    const { is_public, max_members } = settings
+    if (id === DEFAULT_ROOM_ID && [owner, password, is_public, max_members].some(value => value !== undefined)) {
+      throw new errors.DefaultRoom()
+    }
+    const next = owner === undefined ? undefined : (await registered(store, owner)).username
+    const password_hash = typeof password === 'string' ? await hashPassword(username, password) : password
+    await roomLog.append(room_id, {
+      type: 'room_changed',
+      username,
+      ...(next !== undefined && { subject: next }),
+      client_id: randomUUID(),
+      decide(view) {
+        const room = assertOwner(view, room_id, person)
+        if (next !== undefined && !view.isMember(next)) throw new errors.MemberNotFound(next)
+        const asked = Object.entries(settings) as [keyof typeof settings, string | number | boolean | undefined][]
+        const data = Object.fromEntries(asked.filter(([name, value]) => value !== undefined && room[name] !== value))
+        if (password_hash !== undefined && (password_hash !== null || room.password_hash !== null)) {
+          Object.assign(data, { password_hash, has_password: password_hash !== null })
+        }
+        const isChanged = Object.keys(data).length > 0
+        const member = next !== undefined && next !== room.owner ? next : undefined
+        if (isChanged) Object.assign(data, asAdmin(view, person))
+        return isChanged || member ? { ...(member && { member }), ...(isChanged && { data }) } : null
+      },
+    })
+    return get(room_id, username)
   }
 
   return {
@@ -54,47 +94,9 @@ export function createOwnership(
       }
     },
 
-    /** Hands the room over to another member. @throws RoomNotFound, NotOwner, UserNotFound, MemberNotFound */
-    async handOver(room_id: string, username: string, subject: string): Promise<Room> {
-      assertOwner(await roomLog.view(room_id, [username]), room_id, username)
-      const member = await registeredName(store, subject)
-      await roomLog.append(room_id, {
-        type: 'room_changed',
-        username,
-        subject: member,
-        client_id: randomUUID(),
-        decide(view) {
-          assertOwner(view, room_id, username)
-          if (!view.isMember(member)) throw new errors.MemberNotFound(member)
-          return member === username ? null : { member }
-        },
-      })
-      return get(room_id, username)
-    },
-
-    /**
-     * Changes settings; what is as asked already is left alone.
-     * @throws RoomNotFound, NotOwner, RoomNameTaken, PasswordTooLong, LoginQueueFull
-     */
-    async change(room_id: string, username: string, { password, ...settings }: RoomChange): Promise<Room> {
-      assertOwner(await roomLog.view(room_id, [username]), room_id, username)
-      const password_hash = typeof password === 'string' ? await hashPassword(username, password) : password
-      await roomLog.append(room_id, {
-        type: 'room_changed',
-        username,
-        client_id: randomUUID(),
-        decide(view) {
-          const room = assertOwner(view, room_id, username)
-          const asked = Object.entries(settings) as [keyof typeof settings, string | number | boolean | undefined][]
-          const data = Object.fromEntries(asked.filter(([name, value]) => value !== undefined && room[name] !== value))
-          if (password_hash !== undefined && (password_hash !== null || room.password_hash !== null)) {
-            Object.assign(data, { password_hash, has_password: password_hash !== null })
-          }
-          return Object.keys(data).length === 0 ? null : { data }
-        },
-      })
-      return get(room_id, username)
-    },
+    /** Hands the room over to another member. @throws RoomNotFound, NotOwner, UserNotFound, MemberNotFound, DefaultRoom */
+    handOver: (room_id: string, username: string, owner: string): Promise<Room> => change(room_id, username, { owner }),
+    change,
 
     /** @throws RoomNotFound, NotOwner, DefaultRoom */
     async remove(room_id: string, username: string): Promise<void> {
@@ -104,7 +106,7 @@ export function createOwnership(
         client_id: randomUUID(),
         decide(view) {
           if (isDefault(assertVisible(view, room_id, username))) throw new errors.DefaultRoom()
-          assertOwner(view, room_id, username)
+          assertOwner(view, room_id, { username, is_admin: false })
           return {}
         },
       })

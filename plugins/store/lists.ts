@@ -1,4 +1,4 @@
-import type { LastMessage, RoomRecord } from '../../schemas/room.js'
+import type { LastMessage, MemberRow, RoomRecord } from '../../schemas/room.js'
 
 /** A room from one user's point of view, as of `seq`. */
 export interface Standing {
@@ -7,6 +7,7 @@ export interface Standing {
   is_member: boolean
   /** Whether the user is the owner or a moderator. */
   is_moderator: boolean
+  muted?: MemberRow['muted']
   /** The log's last seq. */
   seq: number
   /** The user's read mark. Like the two fields after it, 0 or null unless the user is a member. */

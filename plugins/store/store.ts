@@ -79,7 +79,6 @@ export interface AuthorResult {
 export const POSITIONS_MAX = 500
 
 export type Span = { after?: number; before?: number; limit: number }
-
 /** The last seq of a room's log that the caller knows. */
 export interface Position {
   room_id: string

@@ -19,6 +19,8 @@ export interface Subscriber {
   readonly acks: Buffer[]
   /** Ephemeral frames that were flushed while the socket was catching up; at most EPHEMERAL_MAX. */
   readonly ephemeral: Buffer[]
+  /** The user was muted by the event `seq`, or is no longer. */
+  muted(seq: number, mute: Mute | undefined): void
   /** The membership or the room ended. Nothing of the room follows. */
   ended(room_id: string, reason: CloseReason): void
   /** More than UNSENT_BYTES_MAX bytes are unsent. */
@@ -38,6 +40,9 @@ const EPHEMERAL_MAX = 1000
 const SLICE = 256
 /** A room rests as long as its last flush took, so that at most half of a core goes into one room; but no longer than this. */
 const REST_MAX_MS = 20
+
+/** A mute, until a time or for good. */
+export type Mute = { until?: string | undefined }
 
 /** An event that ends memberships. */
 interface Ending {
@@ -163,8 +168,23 @@ export class Feed implements EventSink {
 
   /** Called by `order` with each event. */
   take(seq: number, frame: Buffer, membership: boolean) {
-    this.#pending.push({ frame, seq, ending: membership ? endingOf(frame) : null })
+    this.#pending.push({ frame, seq, ending: membership ? this.#decisive(seq, frame) : null })
     this.#schedule()
+  }
+
+  /** Looks at an event that changes what users may do. @returns the memberships that it ends */
+  #decisive(seq: number, frame: Buffer): Ending | null {
+    const {
+      type,
+      member = '',
+      until,
+    } = JSON.parse(frame.toString()) as { type: string; member?: string; until?: string }
+    if (type === 'muted' || type === 'unmuted') {
+      for (const subscriber of [...this.live, ...this.waiting]) {
+        if (subscriber.username === member) subscriber.muted(seq, type === 'muted' ? { until } : undefined)
+      }
+    }
+    return endingOf(type, member)
   }
 
   #schedule() {
@@ -251,8 +271,7 @@ export class Feed implements EventSink {
   }
 }
 
-function endingOf(frame: Buffer): Ending | null {
-  const { type, member = '' } = JSON.parse(frame.toString()) as { type: string; member?: string }
+function endingOf(type: string, member: string): Ending | null {
   const ends = factsOf(type)?.ends
   if (ends === undefined) return null
   return { member: ends.whose === 'everyone' ? '' : member, reason: ends.reason }

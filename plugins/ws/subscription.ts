@@ -5,7 +5,7 @@ import { type CloseReason, limits } from '../../schemas/wire.js'
 import { prices } from '../budgets/index.js'
 import type { RoomView } from '../room-log/index.js'
 import type { Store } from '../store/index.js'
-import type { Feed, Subscriber } from './feed.js'
+import type { Feed, Mute, Subscriber } from './feed.js'
 import { frameText } from './framing.js'
 
 /** What a subscription needs of its socket. */
@@ -36,6 +36,8 @@ export class Subscription implements Subscriber {
   typing = false
   /** When the room was last told, by the monotonic clock. */
   typed_at = Number.NEGATIVE_INFINITY
+  /** Whether the user is muted, as of an event. */
+  #mute: { seq: number; mute: Mute | undefined } = { seq: 0, mute: undefined }
   /** How it began: without history, resumed, or told to start over. */
   began: 'new' | 'resumed' | 'reset' = 'new'
 
@@ -70,6 +72,16 @@ export class Subscription implements Subscriber {
     this.connection.roomEnded(room_id, reason)
   }
 
+  muted(seq: number, mute: Mute | undefined) {
+    if (seq >= this.#mute.seq) this.#mute = { seq, mute }
+  }
+
+  /** Until when the user must not type; undefined if the user may. */
+  get mute(): Mute | undefined {
+    const { mute } = this.#mute
+    return mute?.until !== undefined && Date.parse(mute.until) <= Date.now() ? undefined : mute
+  }
+
   slow() {
     this.connection.close('too_slow')
   }
@@ -96,6 +108,7 @@ export class Subscription implements Subscriber {
     const { feed, connection } = this
     const { room_id } = feed
     const { epoch } = store
+    this.muted(view.seq, view.rowOf(this.username)?.muted)
     const { after } = from
     await feed.hold()
     if (!this.#attached) return

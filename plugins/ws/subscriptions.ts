@@ -1,4 +1,4 @@
-import { errors } from '../../schemas/error.js'
+import { errors, until } from '../../schemas/error.js'
 import type { StoredEvent } from '../../schemas/event.js'
 import type { ClientFrames } from '../../schemas/frame.js'
 import { limits } from '../../schemas/wire.js'
@@ -92,9 +92,10 @@ export class Subscriptions {
     return subscription
   }
 
-  /** Tells the room that the user started or stopped typing. @throws NotSubscribed */
+  /** Tells the room that the user started or stopped typing. @throws NotSubscribed, Muted */
   setTyping(room_id: string, on: boolean) {
     const subscription = this.assertLive(room_id)
+    if (on && subscription.mute) throw until(new errors.Muted(room_id), subscription.mute.until)
     const now = performance.now()
     // The page repeats it every few seconds; more often tells nothing new.
     if (on === subscription.typing && now - subscription.typed_at < TYPING_REPEAT_MS) return

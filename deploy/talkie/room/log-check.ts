@@ -117,7 +117,10 @@ export function createLogCheck() {
     },
     deleted(event) {
       const message = targetOf(event)
-      demand(isAuthor(message, event) || moderates(event.username), 'the target belongs to another user')
+      demand(
+        isAuthor(message, event) || moderates(event.username) || event.data?.as_admin === true,
+        'the target belongs to another user',
+      )
       message.isDeleted = true
     },
     joined(event) {

@@ -8,6 +8,7 @@ import type { Sqlite } from './sqlite.js'
 type StandingRow = Omit<RoomRow, 'invites'> & {
   membership: number | null
   role: 'moderator' | null
+  muted: string | null
   mark: number | null
   last_id: number | null
   last_username: string
@@ -35,6 +36,7 @@ const COLUMNS: Record<keyof StandingRow, string> = {
   max_members: 'room.max_members',
   membership: 'members.is_member',
   role: 'members.role',
+  muted: 'members.muted',
   mark: 'marks.seq',
   last_id: 'last.seq',
   last_username: 'last.username',
@@ -63,6 +65,7 @@ export function readStandings(db: Sqlite, username: string, room_ids: string[]):
     const {
       membership,
       role,
+      muted,
       mark,
       last_id,
       last_username,
@@ -79,6 +82,7 @@ export function readStandings(db: Sqlite, username: string, room_ids: string[]):
       room,
       is_member,
       is_moderator: isModerator(room, username, is_member, role),
+      ...(muted !== null && { muted: JSON.parse(muted) }),
       seq: room.indexed_seq,
       last_read_seq: is_member ? (mark ?? 0) : 0,
       unread: 0,

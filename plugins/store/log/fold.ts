@@ -115,7 +115,7 @@ export function foldRoom(room: RoomRecord, event: StoredEvent): RoomRecord {
       if (event.data?.was_member) next.member_count--
       break
     case 'room_changed': {
-      const { has_password: _, ...settings } = event.data ?? {}
+      const { has_password: _, as_admin: __, ...settings } = event.data ?? {}
       Object.assign(next, settings, event.member !== undefined && { owner: event.member })
       break
     }

@@ -103,6 +103,7 @@ export function createReadStandings(
         room,
         is_member,
         is_moderator: isModerator(room, username, is_member, row?.role),
+        ...(row?.muted && { muted: row.muted }),
         seq,
         last_read_seq,
         unread: 0,

@@ -19,12 +19,22 @@ const change = {
   operationId: 'changeRoom',
   tags,
   summary: 'Change the settings of a room',
-  description: 'Only the owner can. Changes what is given; everybody in the room learns it by `room_changed`.',
+  description:
+    'Only the owner can; of the default room, administrators. Changes what is given; everybody in the room learns it by `room_changed`. `owner` hands the room over to another member.',
   params,
   body: RoomChange,
   response: {
     200: { ...Room, description: 'The room after the change' },
-    ...changeErrors('RoomNotFound', 'NotOwner', 'RoomNameTaken', 'PasswordTooLong', 'LoginQueueFull'),
+    ...changeErrors(
+      'RoomNotFound',
+      'NotOwner',
+      'RoomNameTaken',
+      'PasswordTooLong',
+      'LoginQueueFull',
+      'UserNotFound',
+      'MemberNotFound',
+      'DefaultRoom',
+    ),
   },
 }
 

@@ -11,7 +11,7 @@ const handOver = {
   body: OwnerBody,
   response: {
     200: { ...Room, description: 'The room with its new owner' },
-    ...changeErrors('RoomNotFound', 'NotOwner', 'UserNotFound', 'MemberNotFound'),
+    ...changeErrors('RoomNotFound', 'NotOwner', 'UserNotFound', 'MemberNotFound', 'DefaultRoom'),
   },
 }
 

@@ -5,7 +5,7 @@ import { displayName } from '../state/people.js'
 import type { ConversationView } from '../state/state.js'
 import { codePoints } from '../text/validate.js'
 import { EmojiPicker } from './emoji-picker.js'
-import { useAccount, useAccountState, useApp, useTexts } from './hooks.js'
+import { useAccount, useAccountState, useApp, useModerates, useTexts } from './hooks.js'
 import { Icon } from './icon.js'
 import { IconButton } from './icon-button.js'
 import { lazy } from './lazy.js'
@@ -24,6 +24,7 @@ export function Composer({ view, room }: { view: ConversationView; room: Room })
   const account = useAccount()
   const texts = useTexts()
   const me = useAccountState('me', me => me.username)
+  const is_slow = !useModerates(room) && room.slow_mode_s > 0
   const field = useRef<HTMLTextAreaElement>(null)
   const [over, setOver] = useState(0)
   const [empty, setEmpty] = useState(true)
@@ -119,7 +120,7 @@ export function Composer({ view, room }: { view: ConversationView; room: Room })
       }}
     >
       <div class="composer-box">
-        {room.slow_mode_s > 0 && !room.is_moderator && <ComposerNotice view={view} room={room} close={setClosed} />}
+        {(room.muted || is_slow) && <ComposerNotice view={view} room={room} close={setClosed} />}
         {view.replying !== null && (
           <div class="replying">
             <Icon name="reply" small />
@@ -142,6 +143,7 @@ export function Composer({ view, room }: { view: ConversationView; room: Room })
             aria-label={texts.message_room(room.name)}
             placeholder={texts.message_room(room.name)}
             aria-invalid={over > 0}
+            readOnly={room.muted !== undefined}
             enterkeyhint={writesByTouch() ? 'enter' : 'send'}
             onInput={changed}
             onKeyDown={keyDown}

@@ -53,8 +53,10 @@ export function RoomSettings({ room }: { room: Room }) {
       room={room}
       submit={async ({ password, without_password, ...settings }) => {
         const { dialog } = account.store.state
+        const { name, description, slow_mode_s } = settings
         await account.http.changeRoom(room.id, {
-          ...settings,
+          // Of the default room, nothing else can be changed.
+          ...(room.is_default ? { name, description, slow_mode_s } : settings),
           ...(password !== '' && { password }),
           ...(without_password && { password: null }),
         })
@@ -132,23 +134,25 @@ function RoomForm({ title, action, room, submit: save }: FormProps) {
             />
           )}
         </Field>
-        <fieldset class="ways">
-          <legend class="hidden">{texts.room_visibility}</legend>
-          <Way
-            icon="browse"
-            name={texts.public_room}
-            hint={texts.room_public}
-            chosen={is_public}
-            choose={() => setPublic(true)}
-          />
-          <Way
-            icon="lock"
-            name={texts.private_room}
-            hint={texts.room_private}
-            chosen={!is_public}
-            choose={() => setPublic(false)}
-          />
-        </fieldset>
+        {!room?.is_default && (
+          <fieldset class="ways">
+            <legend class="hidden">{texts.room_visibility}</legend>
+            <Way
+              icon="browse"
+              name={texts.public_room}
+              hint={texts.room_public}
+              chosen={is_public}
+              choose={() => setPublic(true)}
+            />
+            <Way
+              icon="lock"
+              name={texts.private_room}
+              hint={texts.room_private}
+              chosen={!is_public}
+              choose={() => setPublic(false)}
+            />
+          </fieldset>
+        )}
         <details class="more-settings" open={room !== undefined}>
           <summary>
             <Icon name="fold" small />
@@ -166,45 +170,49 @@ function RoomForm({ title, action, room, submit: save }: FormProps) {
               />
             )}
           </Field>
-          <Field
-            label={room?.has_password ? texts.new_room_password : texts.room_password}
-            hint={texts.room_password_hint}
-            error={errors.password}
-          >
-            {attributes => (
-              <input
-                {...attributes}
-                type="password"
-                autocomplete="new-password"
-                disabled={without_password}
-                value={password}
-                onInput={event => setPassword(event.currentTarget.value)}
-              />
-            )}
-          </Field>
-          {room?.has_password && (
-            <label class="check">
-              <input
-                type="checkbox"
-                checked={without_password}
-                onChange={event => setWithoutPassword(event.currentTarget.checked)}
-              />
-              {texts.remove_room_password}
-            </label>
+          {!room?.is_default && (
+            <>
+              <Field
+                label={room?.has_password ? texts.new_room_password : texts.room_password}
+                hint={texts.room_password_hint}
+                error={errors.password}
+              >
+                {attributes => (
+                  <input
+                    {...attributes}
+                    type="password"
+                    autocomplete="new-password"
+                    disabled={without_password}
+                    value={password}
+                    onInput={event => setPassword(event.currentTarget.value)}
+                  />
+                )}
+              </Field>
+              {room?.has_password && (
+                <label class="check">
+                  <input
+                    type="checkbox"
+                    checked={without_password}
+                    onChange={event => setWithoutPassword(event.currentTarget.checked)}
+                  />
+                  {texts.remove_room_password}
+                </label>
+              )}
+              <Field label={texts.room_size}>
+                {attributes => (
+                  <input
+                    {...attributes}
+                    type="number"
+                    inputMode="numeric"
+                    min={1}
+                    max={limits.ROOM_MEMBERS_MAX}
+                    value={size}
+                    onInput={event => setSize(event.currentTarget.value)}
+                  />
+                )}
+              </Field>
+            </>
           )}
-          <Field label={texts.room_size}>
-            {attributes => (
-              <input
-                {...attributes}
-                type="number"
-                inputMode="numeric"
-                min={1}
-                max={limits.ROOM_MEMBERS_MAX}
-                value={size}
-                onInput={event => setSize(event.currentTarget.value)}
-              />
-            )}
-          </Field>
           {room && (
             <Field label={own.slow_mode} hint={own.slow_mode_hint}>
               {attributes => (

@@ -1,5 +1,6 @@
 import { Component, type ComponentType, createContext, h } from 'preact'
 import { useContext, useLayoutEffect, useReducer, useRef } from 'preact/hooks'
+import type { Room } from '../../../schemas/room.js'
 import { type Dictionary, languages, type Translation } from '../i18n/index.js'
 import type { Account } from '../state/account.js'
 import type { App } from '../state/app.js'
@@ -52,6 +53,10 @@ function useStore<S extends object, K extends keyof S>(store: Store<S>, field: K
 }
 
 export const useTexts = (): Dictionary => languages[useAppState('language')]
+
+/** Whether the user may do what the room's moderators may: administrators of the server may in every public room. */
+export const useModerates = (room: Pick<Room, 'is_moderator' | 'is_public'>): boolean =>
+  (useAccountState('me', me => me.is_admin) && room.is_public) || room.is_moderator
 
 /** The texts that only a lazy screen needs, and that therefore belong to its script. */
 export function useOwnTexts<English>(own: { en: English; ko: Translation<English> }): Translation<English> {

@@ -5,15 +5,15 @@ import { ApiError } from '../../client/index.js'
 import { describeError } from '../i18n/index.js'
 import type { ConversationView } from '../state/state.js'
 import { matchesName } from '../text/match.js'
+import { untilName, untilTexts } from '../text/until.js'
 import { AvatarOf } from './avatar.js'
 import { Field } from './field.js'
-import { useAccount, useAccountState, useTexts } from './hooks.js'
+import { useAccount, useAccountState, useAppState, useModerates, useOwnTexts, useTexts } from './hooks.js'
 import { Icon } from './icon.js'
 import { Menu, MenuItem } from './menu.js'
 import { Panel, PanelTabs } from './panel.js'
 
 const PAGE = 100
-const HOUR_MS = 3_600_000
 /** Pages that are loaded at once, so that everyone who is online is found in all but the largest rooms. */
 const PAGES = 10
 
@@ -26,6 +26,7 @@ export function MembersPanel({ view, room }: { view: ConversationView; room: Roo
   const [has_more, setHasMore] = useState(false)
   const [query, setQuery] = useState('')
   const can_manage = room.owner === me && !room.is_default
+  const moderates = useModerates(room)
   /** Responses may overtake each other: only those to the last request count. */
   const requests = useRef(0)
 
@@ -47,10 +48,9 @@ export function MembersPanel({ view, room }: { view: ConversationView; room: Roo
     setMembers(found)
   }
   // A member who joins or leaves changes the count; a new owner changes the roles.
-  useEffect(() => void load(), [room.id, room.member_count, room.owner])
+  useEffect(() => void load(), [room.id, room.member_count, room.owner, view.changed_at])
 
-  const isBelow = ({ username, role }: Member) =>
-    room.is_moderator && !room.is_default && username !== me && (can_manage || role === 'member')
+  const isBelow = ({ username, role }: Member) => moderates && username !== me && (can_manage || role === 'member')
   const isOnline = ({ username, online }: Member) =>
     view.online_count <= view.online.size ? view.online.has(username) : online || view.online.has(username)
   const shown = members.filter(
@@ -108,7 +108,7 @@ export function MembersPanel({ view, room }: { view: ConversationView; room: Roo
             {texts.more_members}
           </button>
         )}
-        {room.is_moderator && !room.is_default && <Bans room={room} />}
+        {moderates && !room.is_default && <Bans room={room} changed_at={view.changed_at} />}
       </div>
     </Panel>
   )
@@ -130,6 +130,8 @@ function MemberRow({ member, room, online, can_manage, can_moderate, changed, na
   const account = useAccount()
   const texts = useTexts()
   const { username, role, muted } = member
+  const own = useOwnTexts(untilTexts)
+  const language = useAppState('language')
   // The list has it all, so that no row needs a request; a profile that changed since is in the cache.
   const person = useAccountState('people', people => people.get(username))
   const { display_name, avatar_color } = person ?? member
@@ -145,12 +147,8 @@ function MemberRow({ member, room, online, can_manage, can_moderate, changed, na
   const { http } = account
   const setRole = () =>
     account.attempt(run(http.setRole(room.id, username, role === 'moderator' ? 'member' : 'moderator')))
-  const mute = (ms?: number) =>
-    account.attempt(
-      run(http.mute(room.id, username, ms === undefined ? {} : { until: new Date(Date.now() + ms).toISOString() })),
-    )
+  const restrict = (how: 'ban' | 'mute') => account.showDialog({ name: 'restrict', room, username, how })
   const unmute = () => account.attempt(run(http.unmute(room.id, username)))
-  const ban = () => confirm(texts.ban_confirm(username), texts.ban, () => http.ban(room.id, username))
   const handOver = () =>
     confirm(texts.hand_over_confirm(username), texts.hand_over, () => account.http.handOver(room.id, username))
   const remove = () =>
@@ -170,7 +168,11 @@ function MemberRow({ member, room, online, can_manage, can_moderate, changed, na
           {namesake && <span class="note">@{username}</span>}
         </span>
         {role !== 'member' && <span class="tag">{role === 'owner' ? texts.owner : texts.moderator}</span>}
-        {muted && <span class="tag">{texts.muted_member}</span>}
+        {muted && (
+          <span class="tag" title={muted.until && own.until(untilName(muted.until, language))}>
+            {texts.muted_member}
+          </span>
+        )}
         <span class="hidden">{online ? texts.online : texts.offline}</span>
       </button>
       {can_moderate && (
@@ -189,14 +191,15 @@ function MemberRow({ member, room, online, can_manage, can_moderate, changed, na
           {muted ? (
             <MenuItem icon="bell" label={texts.unmute_member} onClick={unmute} />
           ) : (
-            <>
-              <MenuItem icon="clock" label={texts.mute_hour} onClick={() => mute(HOUR_MS)} />
-              <MenuItem icon="bell_off" label={texts.mute_member} onClick={() => mute()} />
-            </>
+            <MenuItem icon="bell_off" label={`${texts.mute_member}…`} onClick={() => restrict('mute')} />
           )}
           <hr />
-          <MenuItem icon="ban" label={texts.ban} danger onClick={ban} />
-          <MenuItem icon="out" label={texts.remove} danger onClick={remove} />
+          {!room.is_default && (
+            <>
+              <MenuItem icon="ban" label={`${texts.ban}…`} danger onClick={() => restrict('ban')} />
+              <MenuItem icon="out" label={texts.remove} danger onClick={remove} />
+            </>
+          )}
         </Menu>
       )}
     </li>
@@ -204,16 +207,18 @@ function MemberRow({ member, room, online, can_manage, can_moderate, changed, na
 }
 
 /** Users who are banned, if there are any. */
-function Bans({ room }: { room: Room }) {
+function Bans({ room, changed_at }: { room: Room; changed_at: number }) {
   const account = useAccount()
   const texts = useTexts()
+  const own = useOwnTexts(untilTexts)
+  const language = useAppState('language')
   const [bans, setBans] = useState<BanPage['bans']>([])
   async function load() {
     const page = await account.attempt(account.http.bans(room.id, { limit: PAGE }))
     if (page) setBans(page.bans)
   }
   // A ban of a member changes the count, and so does a user who joins again.
-  useEffect(() => void load(), [room.id, room.member_count])
+  useEffect(() => void load(), [room.id, room.member_count, changed_at])
   const unban = async (username: string) => {
     await account.attempt(account.http.unban(room.id, username))
     await load()
@@ -222,12 +227,13 @@ function Bans({ room }: { room: Room }) {
     <section>
       <h3 class="group-head">{texts.banned_group(bans.length)}</h3>
       <ul>
-        {bans.map(({ username, reason }) => (
+        {bans.map(({ username, reason, until }) => (
           <li key={username} class="member-row">
             <span class="member">
               <span class="member-name">
                 <bdi class="person">{username}</bdi>
                 {reason && <span class="note">{reason}</span>}
+                {until && <span class="note">{own.until(untilName(until, language))}</span>}
               </span>
             </span>
             <button type="button" class="link" onClick={() => unban(username)}>

@@ -3,7 +3,7 @@ import type { Message } from '../../../schemas/message.js'
 import { displayName } from '../state/people.js'
 import { Avatar, DisplayName, Username, useColorOf } from './avatar.js'
 import { EditMessage } from './edit-message.js'
-import { memo, useAccount, useAccountState, useApp, useAppState, useTexts } from './hooks.js'
+import { memo, useAccount, useAccountState, useApp, useAppState, useModerates, useTexts } from './hooks.js'
 import { Icon } from './icon.js'
 import { IconButton } from './icon-button.js'
 import { MessageText } from './message-text.js'
@@ -139,7 +139,8 @@ function Actions({ message, own }: { message: Message; own: boolean }) {
   const account = useAccount()
   const texts = useTexts()
   const copied = useRef<HTMLSpanElement>(null)
-  const moderates = useAccountState('rooms', rooms => rooms.get(message.room_id)?.is_moderator === true)
+  const room = useAccountState('rooms', rooms => rooms.get(message.room_id))
+  const moderates = useModerates(room ?? { is_moderator: false, is_public: false })
   // The message is one Tab stop; the arrow keys lead to its buttons.
   const tabIndex = -1
 

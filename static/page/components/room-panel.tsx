@@ -3,7 +3,7 @@ import type { Room } from '../../../schemas/room.js'
 import type { Translation } from '../i18n/index.js'
 import { displayName } from '../state/people.js'
 import { RoomTile } from './avatar.js'
-import { useAccount, useAccountState, useAppState, useOwnTexts, useTexts } from './hooks.js'
+import { useAccount, useAccountState, useAppState, useModerates, useOwnTexts, useTexts } from './hooks.js'
 import { MenuItem } from './menu.js'
 import { Panel, PanelTabs } from './panel.js'
 import { monthName } from './time.js'
@@ -23,6 +23,8 @@ export function RoomPanel({ room }: { room: Room }) {
   const favorite = useAccountState('favorites', favorites => favorites.has(room.id))
   const copied = useRef<HTMLParagraphElement>(null)
   const owned = room.owner === me
+  const moderates = useModerates(room)
+  const is_admin = useAccountState('me', me => me.is_admin)
   const facts = [
     room.is_public ? texts.public_room : texts.private_room,
     room.has_password && texts.password_room,
@@ -64,11 +66,11 @@ export function RoomPanel({ room }: { room: Room }) {
           />
           {navigator.clipboard && <MenuItem icon="link" label={texts.copy_link} onClick={copyLink} />}
           <p class="hidden" role="status" ref={copied} />
-          {room.is_moderator && !room.is_default && (
+          {moderates && !room.is_default && (
             <MenuItem icon="people" label={own.invites} onClick={() => account.showPanel('invites')} />
           )}
-          {room.is_moderator && <MenuItem icon="shield" label={own.log} onClick={() => account.showPanel('log')} />}
-          {owned && !room.is_default && (
+          {moderates && <MenuItem icon="shield" label={own.log} onClick={() => account.showPanel('log')} />}
+          {(room.is_default ? is_admin : owned) && (
             <MenuItem
               icon="edit"
               label={texts.room_settings}

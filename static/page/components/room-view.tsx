@@ -1,5 +1,5 @@
 import { Composer } from './composer.js'
-import { useAccountState, useTexts } from './hooks.js'
+import { useAccountState, useModerates, useTexts } from './hooks.js'
 import { JoinRoom } from './join-room.js'
 import { lazy } from './lazy.js'
 import { MessageList } from './message-list.js'
@@ -18,6 +18,7 @@ export function RoomView() {
   const view = useAccountState('conversation')
   const room = useAccountState('rooms', rooms => rooms.get(view?.room_id ?? ''))
   const panel = useAccountState('panel')
+  const moderates = useModerates(room ?? { is_moderator: false, is_public: false })
   if (!view) return <p class="empty">{texts.choose_room}</p>
   const inside = view.status === 'member' && room !== undefined
   return (
@@ -37,7 +38,7 @@ export function RoomView() {
         )}
       </main>
       {inside && panel === 'about' && <RoomPanel room={room} />}
-      {inside && panel === 'invites' && room.is_moderator && <InvitesPanel key={room.id} room={room} />}
+      {inside && panel === 'invites' && moderates && <InvitesPanel key={room.id} room={room} />}
       {inside && panel === 'log' && <LogPanel view={view} room={room} />}
       {inside && panel === 'members' && <MembersPanel view={view} room={room} />}
       {(panel === 'search_all' || (inside && panel === 'search')) && (

@@ -1,6 +1,6 @@
 import type { Message } from '../../../schemas/message.js'
 import type { RoomCreation } from '../../../schemas/room.js'
-import type { ProfileChange, User } from '../../../schemas/user.js'
+import type { OwnUser, ProfileChange } from '../../../schemas/user.js'
 import { DEFAULT_ROOM_ID } from '../../../schemas/wire.js'
 import {
   ApiError,
@@ -27,7 +27,7 @@ import { createStore } from './store.js'
 import { createSubscriptions } from './subscriptions.js'
 
 export interface AccountOptions {
-  user: User
+  user: OwnUser
   /** The account was created just now. */
   is_new_user: boolean
   http: Http
@@ -290,7 +290,7 @@ export function createAccount(options: AccountOptions) {
       const { dialog } = store.state
       const { online: _, ...user } = await http.changeProfile(change)
       people.cacheUsers([user])
-      store.set({ me: user })
+      store.set({ me: { ...store.state.me, ...user } })
       finishDialog(dialog)
     },
   }

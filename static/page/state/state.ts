@@ -1,7 +1,7 @@
 import type { Note } from '../../../schemas/log-entry.js'
 import type { Message } from '../../../schemas/message.js'
 import type { Room } from '../../../schemas/room.js'
-import type { User } from '../../../schemas/user.js'
+import type { OwnUser, User } from '../../../schemas/user.js'
 import type { ConnectionState } from '../../client/index.js'
 import type { Language } from '../i18n/index.js'
 import type { OutgoingMessage } from './outgoing-message.js'
@@ -53,6 +53,7 @@ export type Panel = 'about' | 'members' | 'log' | 'invites' | 'search' | 'search
 export type OpenDialog =
   | { name: 'create_room' }
   | { name: 'room_settings'; room: Room }
+  | { name: 'restrict'; room: Room; username: string; how: 'ban' | 'mute' }
   | { name: 'keyboard_shortcuts' }
   | { name: 'switcher' }
   | { name: 'own_profile' }
@@ -82,7 +83,7 @@ export interface AppState {
 
 /** What belongs to one login: the account makes it, and it is dropped with the account. */
 export interface AccountState {
-  me: User
+  me: OwnUser
   /** The account was created just now: the user gets a word of welcome. */
   is_new_user: boolean
   connection: ConnectionState | null

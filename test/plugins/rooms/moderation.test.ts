@@ -173,3 +173,71 @@ test('a user who hands the room over or leaves it is a plain member afterwards',
   await app.rooms.join(id, 'mod2', undefined)
   t.equal(await roleOf('mod2'), 'member')
 })
+
+test('administrators moderate every public room without being members, and no private one', async t => {
+  const { app, id } = await room(t)
+  await addUsers(app, 'root', 'root2')
+  for (const name of ['root', 'root2']) await app.store.changeAccount(name, { is_admin: true })
+  const said = await app.messages.send(id, 'member', { client_id: 'c1', text: 'buy this' })
+  t.equal(await code(app.messages.remove(id, 'stranger', said.event.seq, 'c2')), 'NOT_MEMBER')
+  const { event } = await app.messages.remove(id, 'root', said.event.seq, 'c3')
+  t.match(event, { member: 'member', data: { as_admin: true } })
+  await app.rooms.mute(id, 'root', 'member', {})
+  await app.rooms.unmute(id, 'root', 'member')
+  await app.rooms.ban(id, 'root', 'member', {})
+  const log = await app.store.readEvents(id, { after: event.seq, limit: 9 })
+  t.ok(log.every(({ data }) => data?.as_admin === true))
+  const acts = {
+    'bans a moderator': () => app.rooms.ban(id, 'root', 'mod', {}),
+    'bans the owner': () => app.rooms.ban(id, 'root', 'owner', {}),
+    'bans another administrator': () => app.rooms.ban(id, 'mod', 'root2', {}),
+    'appoints a moderator': () => app.rooms.setRole(id, 'root', 'mod', 'member'),
+    'renames the room': () => app.rooms.change(id, 'root', { name: 'Mine' }),
+  }
+  for (const [name, act] of Object.entries(acts)) t.match(await code(act()), /NOT_MODERATOR|NOT_OWNER/, name)
+  await app.rooms.ban(id, 'owner', 'root', {})
+  t.equal(await code(app.rooms.unban(id, 'root', 'root')), 'NOT_MODERATOR', 'nor lifts a ban of their own')
+  t.equal(await code(app.rooms.moderationLog(id, 'root2', {})), 'done')
+  await app.rooms.change(id, 'owner', { is_public: false })
+  t.equal(await code(app.rooms.ban(id, 'root2', 'member', {})), 'ROOM_NOT_FOUND')
+  await app.store.changeAccount('root2', { is_admin: false })
+  await app.rooms.change(id, 'owner', { is_public: true })
+  t.equal(await code(app.rooms.ban(id, 'root2', 'member', {})), 'NOT_MODERATOR')
+})
+
+test('the default room belongs to the administrators, but keeps its members', async t => {
+  const app = await build(t)
+  await addUsers(app, 'root', 'root2', 'member')
+  for (const name of ['root', 'root2']) await app.store.changeAccount(name, { is_admin: true })
+  t.match(await app.rooms.change('default', 'root', { name: 'Plaza', slow_mode_s: 10 }), { name: 'Plaza' })
+  await app.rooms.mute('default', 'root', 'member', {})
+  t.equal(await code(app.messages.send('default', 'member', { client_id: 'c1', text: 'x' })), 'MUTED')
+  t.match(await app.rooms.get('default', 'member'), { muted: { until: undefined } })
+  t.equal(await code(app.rooms.mute('default', 'root', 'root2', {})), 'NOT_MODERATOR')
+  t.equal(await code(app.rooms.ban('default', 'root', 'member', {})), 'DEFAULT_ROOM')
+  for (const change of [{ is_public: false }, { owner: 'root' }, { password: 'open sesame' }, { max_members: 3 }]) {
+    t.equal(await code(app.rooms.change('default', 'root', change)), 'DEFAULT_ROOM')
+  }
+  t.equal(await code(app.rooms.change('default', 'member', { name: 'Mine' })), 'NOT_OWNER')
+  const { members } = await app.rooms.members('default', 'member', {})
+  t.strictSame(
+    members.map(({ username, role }) => `${username} ${role}`),
+    ['member member', 'root moderator', 'root2 moderator'],
+  )
+  for (const client_id of ['c2', 'c3'])
+    await app.messages.send('default', 'root', { client_id, text: 'free of slow mode' })
+})
+
+test('settings and a new owner change by one event; two handovers at once leave one owner', async t => {
+  const { app, id } = await room(t)
+  t.equal(await code(app.rooms.change(id, 'owner', { owner: 'stranger' })), 'MEMBER_NOT_FOUND')
+  const outcomes = await Promise.all([
+    code(app.rooms.change(id, 'owner', { owner: 'Member', name: 'Dinner' })),
+    code(app.rooms.change(id, 'owner', { owner: 'mod' })),
+    code(app.rooms.leave(id, 'owner')),
+  ])
+  t.strictSame(outcomes.slice(0, 2).sort(), ['NOT_OWNER', 'done'])
+  const { owner } = await app.rooms.get(id, 'mod2')
+  t.ok(owner === 'member' || owner === 'mod')
+  t.equal((await app.rooms.get(id, owner)).is_member, true)
+})

@@ -3,8 +3,8 @@ import { build, register } from '../../support/application.js'
 
 test('slow mode counts sends, replies and edits, but neither retries nor deletions, and exempts moderators', async t => {
   const app = await build(t)
-  const { headers } = await register(app, 'member')
   for (const name of ['owner', 'mod']) await register(app, name)
+  const { headers } = await register(app, 'member')
   const { id } = await app.rooms.create('owner', { name: 'Lunch' })
   for (const name of ['member', 'mod']) await app.rooms.join(id, name, undefined)
   await app.rooms.setRole(id, 'owner', 'mod', 'moderator')

@@ -56,6 +56,7 @@ function subscriber(username: string) {
     acks: [],
     ephemeral: [],
     ended: (_room_id, reason) => void endings.push(reason),
+    muted() {},
     slow: () => void endings.push('too_slow'),
   }
   return { one, socket, endings, frames: () => parse(Buffer.concat(written)) }

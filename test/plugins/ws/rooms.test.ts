@@ -331,3 +331,28 @@ test('changes of the online state are sent, once for a user with several sockets
   t.match(await watching.next('presence', { username: 'seojun' }), { online: false, online_count: 1 })
   t.equal(watching.frames.filter(({ type, username }) => type === 'presence' && username === 'seojun').length, 2)
 })
+
+test('a muted member cannot type, on sockets from before the mute and after it, until it ends', async t => {
+  const app = await build(t)
+  const origin = await listen(app)
+  const [, seojun] = [await register(app, 'minji'), await register(app, 'seojun')]
+  const { id } = await app.rooms.create('minji', { name: 'room' })
+  await app.rooms.join(id, 'seojun', undefined)
+  const before = await connect(t, origin, `/rooms/${id}/ws`, seojun.token)
+  await before.next('welcome')
+  before.send({ type: 'typing', room_id: id, on: true })
+  await before.next('typing')
+  const until = new Date(Date.now() + 3_600_000).toISOString()
+  await app.rooms.mute(id, 'minji', 'seojun', { until })
+  await before.next('muted')
+  const after = await connect(t, origin, `/rooms/${id}/ws`, seojun.token)
+  await after.next('welcome')
+  for (const socket of [before, after]) {
+    socket.send({ type: 'typing', room_id: id, on: true })
+    t.match(await socket.next('error'), { code: 'MUTED', room_id: id, until })
+  }
+  await app.rooms.unmute(id, 'minji', 'seojun')
+  await after.next('unmuted')
+  after.send({ type: 'typing', room_id: id, on: true })
+  await after.next('typing')
+})
