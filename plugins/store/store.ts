@@ -183,7 +183,10 @@ export interface Store {
    */
   createRoom(record: RoomRecord, created: StoredEvent): Promise<void>
   readRoom(id: string): Promise<RoomRecord | null>
-  /** Records of all rooms that exist, by id after `after`, without invitations. On a shared store they may lag. */
+  /**
+   * Records of all rooms that exist, direct conversations too, by id after `after`, without invitations. On a shared store
+   * they may lag.
+   */
   listAllRooms(query: { after?: string; limit: number }): Promise<RoomRecord[]>
   /**
    * Rooms that are public or have `username` as a member, by name (`sortKey`). A room may have been deleted, or the

@@ -71,7 +71,7 @@ export function createRooms({ rooms, members, events }: Collections, records: Re
     },
 
     async listAllRooms(call: Call, { after = '', limit }: { after?: string; limit: number }): Promise<RoomRecord[]> {
-      const there = { tombstone: '', _id: { $gt: after } }
+      const there = { deleted: false, _id: { $gt: after } }
       return (await rooms.find(there, { ...call, projection, sort: { _id: 1 }, limit }).toArray()).map(toRecord)
     },
 

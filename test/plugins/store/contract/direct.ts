@@ -29,6 +29,7 @@ export function directContract({ promise }: Promises) {
     const now = await standing(store, record.id, ['ANN', 'bob', 'cho', 'dan'])
     t.strictSame(now.members, ['Ann', 'bob', 'cho'])
     t.strictSame(await store.readRoom(record.id), { ...record, indexed_seq: 1 })
+    t.strictSame(await store.listAllRooms({ limit: 9 }), [{ ...record, indexed_seq: 1 }])
     const row = { room_id: record.id, username: 'Ann', seq: 1, is_member: true }
     t.strictSame(await store.readMember(record.id, 'ann'), row)
   })
