@@ -8,7 +8,7 @@ import { limits } from '../../schemas/wire.js'
 import type { Auth, LoggedIn, Usage } from '../auth/index.js'
 import type { RoomLog, RoomView } from '../room-log/index.js'
 import type { Store } from '../store/index.js'
-import { asAdmin, assertModerator, type Person, personOf } from './access.js'
+import { asAdmin, assertModerator, isDefault, type Person, personOf } from './access.js'
 import { type Admit, assertNotBanned, assertNotFull } from './admit.js'
 import type { List } from './list.js'
 
@@ -158,7 +158,8 @@ export function createInvites(store: Store, roomLog: RoomLog, auth: Auth, admit:
 
     /**
      * Makes an invitation. Its code is returned only here.
-     * @throws RoomNotFound, NotModerator; TooManyInvitations if limits.INVITES_MAX can be used already
+     * @throws RoomNotFound, NotModerator; DefaultRoom, which nobody joins, so that no use could be counted;
+     * TooManyInvitations if limits.INVITES_MAX can be used already
      */
     async invite(room_id: string, username: string, { expires_in_s, max_uses }: InviteCreation): Promise<NewInvite> {
       const { person } = await moderatedView(room_id, username)
@@ -168,7 +169,9 @@ export function createInvites(store: Store, roomLog: RoomLog, auth: Auth, admit:
         username,
         client_id: randomUUID(),
         decide(view) {
-          const { invites = [] } = assertModerator(view, room_id, person)
+          const room = assertModerator(view, room_id, person)
+          if (isDefault(room)) throw new errors.DefaultRoom()
+          const { invites = [] } = room
           const valid = invites.filter(invite => !isExpired(invite, view.now))
           if (valid.length >= limits.INVITES_MAX) throw new errors.TooManyInvitations(room_id)
           const ends = expires_in_s !== undefined && {

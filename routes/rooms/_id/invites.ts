@@ -30,7 +30,7 @@ const create = {
   body: InviteCreation,
   response: {
     201: { ...NewInvite, description: 'The invitation, with its code' },
-    ...changeErrors('RoomNotFound', 'NotModerator', 'TooManyInvitations'),
+    ...changeErrors('RoomNotFound', 'NotModerator', 'DefaultRoom', 'TooManyInvitations'),
   },
 }
 

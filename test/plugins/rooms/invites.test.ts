@@ -61,6 +61,9 @@ test('only the owner and moderators create, list and revoke invitations', async 
     t.equal(await code(app.rooms.revokeInvitesOf(id, by, 'owner')), 'NOT_MODERATOR')
   }
   t.equal(await code(app.rooms.invite('default', 'owner', {})), 'NOT_MODERATOR')
+  await app.store.changeAccount('other', { is_admin: true })
+  t.equal(await code(app.rooms.invite('default', 'other', {})), 'DEFAULT_ROOM')
+  t.equal(await code(app.rooms.invite(id, 'other', {})), 'done', 'administrators moderate public rooms')
   t.equal(await code(app.rooms.revokeInvite(id, 'mod', 999)), 'INVITATION_NOT_FOUND')
   const other = await app.rooms.create('owner', { name: 'Other' })
   t.equal(await code(app.rooms.revokeInvite(other.id, 'owner', invite)), 'INVITATION_NOT_FOUND', 'F33')
