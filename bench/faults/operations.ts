@@ -13,6 +13,7 @@ import {
   withText,
 } from './choices.js'
 import type { Answer, Args } from './history.js'
+import { moderation } from './moderation.js'
 import type { Room } from './room.js'
 
 /** One thing that clients do. */
@@ -30,6 +31,7 @@ interface Operation {
 
 /** Every operation. A new one is a row here, a new event type also a row in `rules.ts`. */
 export const operations = {
+  ...moderation,
   send: {
     weight: 30,
     choose: message,

@@ -111,6 +111,47 @@ export const planted: Record<string, Planted> = {
       log.push({ ...message, seq: seq + 1, client_id: 'behind' })
     },
   },
+  'a banned user comes back': {
+    promise: 'the log holds only what was allowed',
+    plant(history) {
+      const { log, event } = found(
+        [...history.logs.values()]
+          .flatMap(log => log.map(event => ({ log, event })))
+          .find(({ event }) => event.type === 'banned'),
+      )
+      log.splice(event.seq, 0, { ...event, type: 'joined', username: event.member as string, client_id: 'planted' })
+      for (const [at, one] of log.entries()) log[at] = { ...one, seq: at + 1 }
+    },
+  },
+  'a muted member writes': {
+    promise: 'the log holds only what was allowed',
+    plant(history) {
+      const [log, muted] = found(
+        [...history.logs.values()]
+          .map(log => [log, log.find(({ type }) => type === 'muted')] as const)
+          .find(([, muted]) => muted),
+      )
+      const event = found(muted)
+      const message = { ...event, type: 'message' as const, text: 'x' }
+      log.splice(event.seq, 0, { ...message, username: event.member as string, client_id: 'planted' })
+      for (const [at, one] of log.entries()) log[at] = { ...one, seq: at + 1 }
+    },
+  },
+  'a user without a role bans': {
+    promise: 'the log holds only what was allowed',
+    plant(history) {
+      const log = found([...history.logs.values()].find(log => log.some(({ type }) => type === 'banned')))
+      found(log.find(({ type }) => type === 'banned')).username = 'stranger'
+    },
+  },
+  'a change of settings that succeeded is lost': {
+    promise: 'what succeeded took effect',
+    plant(history) {
+      const one = found(acked(history, 'describe')[0])
+      const event = found(logOf(history, one).find(({ data }) => data?.description === one.args.text))
+      event.data = { description: 'lost' }
+    },
+  },
   'a page is stale': {
     promise: 'a reader sees what was acknowledged before',
     plant(history) {

@@ -2,7 +2,7 @@ import type { Done } from './history.js'
 
 /** Operations that begin and end a membership, of `member` or of the requesting user. */
 const joins: ReadonlySet<string> = new Set(['join', 'join by invitation', 'add'])
-const ends: ReadonlySet<string> = new Set(['leave', 'remove'])
+const ends: ReadonlySet<string> = new Set(['leave', 'remove', 'ban', 'ban as anyone'])
 
 /** When an event may have been appended at the earliest, and what was known of the log at any time. */
 export class Times {
