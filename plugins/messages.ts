@@ -4,13 +4,24 @@ import { errors, slowMode } from '../schemas/error.js'
 import type { StoredEvent } from '../schemas/event.js'
 import { noteTypes } from '../schemas/event-types.js'
 import type { Note } from '../schemas/log-entry.js'
-import type { Message, Page, PageQuery } from '../schemas/message.js'
+import type { Message, Page, PageQuery, Preview } from '../schemas/message.js'
 import type { RoomRecord } from '../schemas/room.js'
 import { limits as wire } from '../schemas/wire.js'
 import { prices } from './budgets/index.js'
 import type { Limits } from './rate-limit/index.js'
 import { type Appended, type Entry, type RoomLog, shownPart } from './room-log/index.js'
-import { asAdmin, assertMayTalk, assertMember, moderates, type Person, personOf, type Rooms } from './rooms/index.js'
+import {
+  asAdmin,
+  assertMayTalk,
+  assertMember,
+  assertNotBanned,
+  assertVisible,
+  hasPreview,
+  moderates,
+  type Person,
+  personOf,
+  type Rooms,
+} from './rooms/index.js'
 import { bytesOf, foldMessage, type Store, type Target } from './store/index.js'
 
 declare module 'fastify' {
@@ -18,6 +29,8 @@ declare module 'fastify' {
     messages: Messages
   }
 }
+/** Messages of a preview. */
+export const PREVIEW_MAX = 20
 /** Notes of one page of history; older ones are left out. */
 const NOTES_MAX = 100
 
@@ -184,6 +197,18 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, lim
         if (!person.is_admin) throw error
         return removeAs(person)
       }
+    },
+
+    /** The newest messages of a public room, for users who think of joining. @throws RoomNotFound, Banned, PreviewOff */
+    async preview(room_id: string, username: string): Promise<Preview> {
+      const view = await roomLog.view(room_id, [username])
+      const room = assertVisible(view, room_id, username)
+      if (!view.isMember(username)) {
+        assertNotBanned(view, username)
+        if (!hasPreview(room)) throw new errors.PreviewOff(room_id)
+      }
+      const found = (await store.readPage(room_id, { limit: PREVIEW_MAX })).map(foldMessage).reverse()
+      return { messages: found.slice(0, countFitting(found)).reverse() }
     },
 
     /** @throws RoomNotFound, NotMember */

@@ -47,6 +47,9 @@ export const errors = {
   NotMember: createError('NOT_MEMBER', 'You are not a member of room %s', 403),
   NotModerator: createError('NOT_MODERATOR', 'Only a moderator of room %s who stands above the user can do this', 403),
   Banned: createError('BANNED', 'The user is banned from room %s', 403),
+  /** Also if it has a password, which protects what was said. */
+  PreviewOff: createError('PREVIEW_OFF', 'Room %s shows its messages to members only', 403),
+  AddingRefused: createError('ADDING_REFUSED', '%s left this room and does not want to be added again', 403),
   Muted: createError('MUTED', 'You are muted in room %s', 403),
   /** The same whoever of the two blocks the other one. */
   Blocked: createError('BLOCKED', 'You and %s cannot write to each other, because one of you blocks the other', 403),

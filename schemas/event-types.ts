@@ -31,7 +31,7 @@ export const eventTypes = {
   left: {
     summary: '`member` left, or deleted their account',
     frame: { member: 'member', 'account_deleted?': 'account_deleted' },
-    server_only: ['was_member'],
+    server_only: ['was_member', 'refuses_adding'],
     decides: true,
     ends: { whose: 'member', reason: 'not_member' },
     noted: true,
@@ -61,6 +61,7 @@ export const eventTypes = {
       'max_members?': 'max_members',
       'has_password?': 'has_password',
       'slow_mode_s?': 'slow_mode_s',
+      'preview?': 'preview',
     },
     server_only: ['as_admin', 'password_hash'],
     decides: true,

@@ -2,7 +2,7 @@ import { type Static, Type } from '@sinclair/typebox'
 import { type EventType, eventTypes } from './event-types.js'
 import { ClientId, Seq } from './message.js'
 import { Reason, Role, Until } from './moderation.js'
-import { RoomId, RoomSettings, SlowMode } from './room.js'
+import { Preview, RoomId, RoomSettings, SlowMode } from './room.js'
 import { MaxUses } from './stored-invite.js'
 import { Time, Username } from './user.js'
 
@@ -26,6 +26,7 @@ export const ownFields = {
 export const dataFields = {
   ...RoomSettings.properties,
   slow_mode_s: SlowMode,
+  preview: Preview,
   password_hash: Type.Union([Type.String(), Type.Null()]),
   has_password: Type.Boolean({ description: 'Whether joining requires a password', examples: [true] }),
   role: Role,
@@ -43,6 +44,8 @@ export const dataFields = {
   members: Type.Array(Username),
   /** The user acted as an administrator of the server, without a role in the room. */
   as_admin: Type.Boolean(),
+  /** `left`: nobody can add the user again. */
+  refuses_adding: Type.Boolean(),
   session_id: Type.String(),
   /** When an invitation or the claim of a use expires, or a session's last token. */
   expires_at: Time,

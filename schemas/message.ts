@@ -124,6 +124,12 @@ export const Page = Type.Object(
 )
 export type Page = Static<typeof Page>
 
+export const Preview = Type.Object(
+  { messages: Type.Array(Message, { description: 'The newest 20, in ascending order of `id`' }) },
+  { additionalProperties: false },
+)
+export type Preview = Static<typeof Preview>
+
 export const SearchQuery = Type.Object(
   {
     q: Type.String({

@@ -49,6 +49,10 @@ export const SlowMode = Type.Integer({
   description: 'Seconds that a member must wait between two messages or edits; 0 means no wait. Moderators are exempt',
   examples: [30],
 })
+export const Preview = Type.Boolean({
+  description: 'Whether users can read the newest messages of a public room before they join',
+  examples: [true],
+})
 /** A room as stored: an index of its log. */
 export const RoomRecord = Type.Composite([
   Type.Object({
@@ -59,6 +63,8 @@ export const RoomRecord = Type.Composite([
     member_count: Type.Integer({ description: 'Not maintained for the default room, whose members are all users' }),
     password_hash: Type.Union([Type.String(), Type.Null()]),
     slow_mode_s: Type.Integer(),
+    /** Whether users may read the newest messages before joining a public room; absent while they may. */
+    preview: Type.Optional(Type.Literal(false)),
     created_at: Time,
     deleted: Type.Boolean(),
     /** Those that may be used or expired, oldest first; absent if there are none. */
@@ -111,6 +117,7 @@ export const Room = Type.Object(
     owner: Type.String({ description: 'Username of the owner; empty if there is none', examples: ['minji'] }),
     member_count: Type.Integer({ description: 'Number of members', examples: [3] }),
     created_at: Time,
+    has_preview: Type.Boolean({ description: 'Whether its newest messages can be read before joining' }),
     is_member: Type.Boolean({ description: 'Whether you are a member' }),
     is_moderator: Type.Boolean({
       description: 'Whether you are the owner or a moderator. Administrators moderate public rooms without it',
@@ -137,6 +144,7 @@ export const Room = Type.Object(
         is_default: false,
         max_members: 0,
         slow_mode_s: 0,
+        has_preview: true,
         owner: 'minji',
         member_count: 3,
         created_at: '2026-01-31T09:30:00.000Z',
@@ -184,6 +192,7 @@ export const RoomChange = Type.Object(
   {
     ...Type.Partial(Type.Pick(RoomSettings, ['name', 'description', 'is_public', 'max_members'])).properties,
     slow_mode_s: Type.Optional(SlowMode),
+    preview: Type.Optional(Preview),
     owner: Type.Optional(Type.String({ ...Username, description: 'The member who becomes the owner' })),
     password: Type.Optional(
       Type.Union([Type.String({ minLength: 1, maxLength: 72, examples: ['open sesame'] }), Type.Null()], {
@@ -224,20 +233,6 @@ export const RoomList = Type.Object(
 )
 export type RoomList = Static<typeof RoomList>
 
-export const JoinBody = Type.Object(
-  {
-    password: Type.Optional(
-      Type.String({ maxLength: 72, description: 'The password of the room, if it has one', examples: ['open sesame'] }),
-    ),
-  },
-  { additionalProperties: false },
-)
-
-export const OwnerBody = Type.Object(
-  { username: Type.String({ ...Username, description: 'The member who becomes the owner' }) },
-  { additionalProperties: false },
-)
-
 /**
  * What a user is in a room. A row reflects the log up to `seq`; only a row with a greater seq replaces it, and rows are
  * never deleted. Without a row, a user is a member of the default room and of no other.
@@ -251,6 +246,8 @@ export const MemberRow = Type.Object({
   banned: Type.Optional(Restriction),
   /** Also of a former member, so that leaving and joining again does not end it. */
   muted: Type.Optional(Restriction),
+  /** The user left and asked not to be added again; joining ends it. */
+  refuses_adding: Type.Optional(Type.Literal(true)),
   blocks: Type.Optional(Blocking),
 })
 export type MemberRow = Static<typeof MemberRow>

@@ -92,6 +92,10 @@ export function assertMayModerate(view: RoomView, room_id: string, person: Perso
   return room
 }
 
+/** Whether users may read the newest messages before they join; not if a password protects them. */
+export const hasPreview = ({ is_public, preview, password_hash }: RoomRecord) =>
+  is_public && preview !== false && password_hash === null
+
 export const isDefault = (room: RoomRecord) => room.id === DEFAULT_ROOM_ID
 
 /** The view of a room that `username` may read. @throws RoomNotFound, NotMember */

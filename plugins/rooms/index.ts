@@ -19,7 +19,17 @@ import { createModerationLog } from './moderation-log.js'
 import { createOwnership } from './ownership.js'
 import { createPaid } from './paid.js'
 
-export { asAdmin, assertMayTalk, assertMember, moderates, type Person, personOf } from './access.js'
+export {
+  asAdmin,
+  assertMayTalk,
+  assertMember,
+  assertVisible,
+  hasPreview,
+  moderates,
+  type Person,
+  personOf,
+} from './access.js'
+export { assertNotBanned } from './admit.js'
 export { LOG_SCANNED_MAX } from './moderation-log.js'
 
 declare module 'fastify' {

@@ -3,7 +3,7 @@ import type { Restriction } from '../../schemas/moderation.js'
 import type { Room, RoomList } from '../../schemas/room.js'
 import { limits } from '../../schemas/wire.js'
 import type { DirectQuery, Standing, Store } from '../store/index.js'
-import { isDefault } from './access.js'
+import { hasPreview, isDefault } from './access.js'
 
 const isOver = ({ until }: Restriction) => until !== undefined && Date.parse(until) <= Date.now()
 
@@ -25,6 +25,7 @@ export function createList(store: Store) {
       is_default: isDefault(room),
       max_members: room.max_members,
       slow_mode_s: room.slow_mode_s,
+      has_preview: hasPreview(room),
       owner: room.owner,
       member_count: isDefault(room) ? users : room.member_count,
       created_at: room.created_at,

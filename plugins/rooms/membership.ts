@@ -48,9 +48,10 @@ export function createMembership(
 
     /**
      * Ends the membership. Nobody's membership of a direct conversation ends: it is hidden until something is said in it.
+     * @param refuse_adding whether nobody can add the user again, until the user joins
      * @throws RoomNotFound, NotMember, DefaultRoom, OwnerCannotLeave
      */
-    async leave(room_id: string, username: string): Promise<void> {
+    async leave(room_id: string, username: string, refuse_adding = false): Promise<void> {
       let hidden_at: number | undefined
       await roomLog.append(room_id, {
         type: 'left',
@@ -64,7 +65,7 @@ export function createMembership(
           }
           if (isDefault(room)) throw new errors.DefaultRoom()
           if (room.owner === username) throw new errors.OwnerCannotLeave()
-          return { member: username }
+          return { member: username, ...(refuse_adding && { data: { refuses_adding: true } }) }
         },
       })
       if (hidden_at !== undefined) await hide(room_id, username, hidden_at)
@@ -72,14 +73,18 @@ export function createMembership(
 
     /**
      * Adds a user, even to a private room.
-     * @throws RoomNotFound, NotOwner, UserNotFound, Banned, RoomFull; Blocked, if `subject` blocks `username`
+     * @throws RoomNotFound, NotOwner, UserNotFound, Banned, RoomFull, AddingRefused; Blocked, if `subject` blocks `username`
      */
     async addMember(room_id: string, username: string, subject: string): Promise<Room> {
       const person = await personOf(store, username)
       assertOwner(await roomLog.view(room_id, [username]), room_id, person)
       const { username: member } = await registered(store, subject)
       if ((await blocksBetween(username, member)).includes(member)) throw new errors.Blocked(member)
-      await admit(room_id, username, member, view => ({ room: assertOwner(view, room_id, person) }))
+      await admit(room_id, username, member, view => {
+        const room = assertOwner(view, room_id, person)
+        if (view.rowOf(member)?.refuses_adding) throw new errors.AddingRefused(member)
+        return { room }
+      })
       return get(room_id, username)
     },
 

@@ -9,6 +9,7 @@ import type {
   OwnSearchQuery,
   Page,
   PageQuery,
+  Preview,
   SearchPage,
   SearchQuery,
   Sending,
@@ -133,7 +134,9 @@ export function createHttp(options: HttpOptions) {
     deleteRoom: (id: string) => nothing('DELETE', room(id)),
     join: (id: string, password?: string) =>
       json<Room>('POST', `${room(id)}/join`, { body: password === undefined ? {} : { password } }),
-    leave: (id: string) => nothing('POST', `${room(id)}/leave`),
+    leave: (id: string, refuse_adding = false) =>
+      nothing('POST', `${room(id)}/leave`, { body: refuse_adding ? { refuse_adding } : {} }),
+    preview: (id: string) => json<Preview>('GET', `${room(id)}/preview`),
     members: (id: string, query: Static<typeof MemberList> = {}) =>
       json<Static<typeof MemberPage>>('GET', `${room(id)}/members`, { query }),
     addMember: (id: string, username: string) => json<Room>('PUT', member(id, username)),

@@ -87,9 +87,10 @@ export function userValues(user: StoredUser): Value[] {
 
 /** Columns of `rooms`, and the log's head, up to which the record reflects it. */
 export const ROOM_COLUMNS = `id, coalesce((select seq from events where room_id = rooms.id order by seq desc limit 1), 0)
-  as indexed_seq, owner, member_count, password_hash, slow_mode_s, created_at, deleted, invites, direct, name, description, is_public, max_members`
+  as indexed_seq, owner, member_count, password_hash, slow_mode_s, created_at, deleted, invites, direct, preview, name, description, is_public, max_members`
 
-export type RoomRow = Omit<RoomRecord, 'deleted' | 'is_public' | 'invites' | 'direct'> & {
+export type RoomRow = Omit<RoomRecord, 'deleted' | 'is_public' | 'invites' | 'direct' | 'preview'> & {
+  preview: number
   deleted: number
   is_public: number
   /** As JSON. Not read for lists of rooms. */
@@ -97,16 +98,17 @@ export type RoomRow = Omit<RoomRecord, 'deleted' | 'is_public' | 'invites' | 'di
   direct: string | null
 }
 
-export function toRoom({ invites, direct, ...row }: RoomRow): RoomRecord {
+export function toRoom({ invites, direct, preview, ...row }: RoomRow): RoomRecord {
   const room: RoomRecord = { ...row, deleted: row.deleted === 1, is_public: row.is_public === 1 }
   if (invites) room.invites = JSON.parse(invites)
+  if (preview === 0) room.preview = false
   if (direct !== null) room.direct = JSON.parse(direct)
   return room
 }
 
 /** What is stored of a room, its name also as it is searched and sorted. */
 export const STORED_ROOM_COLUMNS =
-  'id, name, name_folded, name_sort, description, is_public, max_members, owner, member_count, password_hash, slow_mode_s, created_at, deleted, invites, direct'
+  'id, name, name_folded, name_sort, description, is_public, max_members, owner, member_count, password_hash, slow_mode_s, created_at, deleted, invites, direct, preview'
 
 /** A value for each of STORED_ROOM_COLUMNS. */
 export function roomValues(room: RoomRecord): Value[] {
@@ -126,10 +128,11 @@ export function roomValues(room: RoomRecord): Value[] {
     room.deleted,
     toJson(room.invites),
     toJson(room.direct),
+    room.preview ?? true,
   ]
 }
 
-export const MEMBER_COLUMNS = 'room_id, username, seq, is_member, role, banned, muted, blocks'
+export const MEMBER_COLUMNS = 'room_id, username, seq, is_member, role, banned, muted, blocks, refuses_adding'
 
 export type MemberRowRow = Pick<MemberRow, 'room_id' | 'username' | 'seq'> & {
   is_member: number
@@ -137,14 +140,16 @@ export type MemberRowRow = Pick<MemberRow, 'room_id' | 'username' | 'seq'> & {
   banned: string | null
   muted: string | null
   blocks: string | null
+  refuses_adding: number
 }
 
-export function toMember({ is_member, role, banned, muted, blocks, ...row }: MemberRowRow): MemberRow {
+export function toMember({ is_member, role, banned, muted, blocks, refuses_adding, ...row }: MemberRowRow): MemberRow {
   const member: MemberRow = { ...row, is_member: is_member === 1 }
   if (role !== null) member.role = role
   if (banned !== null) member.banned = JSON.parse(banned)
   if (muted !== null) member.muted = JSON.parse(muted)
   if (blocks !== null) member.blocks = JSON.parse(blocks)
+  if (refuses_adding === 1) member.refuses_adding = true
   return member
 }
 
@@ -158,6 +163,7 @@ export const memberValues = (row: MemberRow): Value[] => [
   toJson(row.banned),
   toJson(row.muted),
   toJson(row.blocks),
+  row.refuses_adding ?? false,
 ]
 
 /** What is looked up of an invitation, and all of it as JSON. */

@@ -32,6 +32,7 @@ const COLUMNS: Record<keyof StandingRow, string> = {
   name: 'room.name',
   description: 'room.description',
   direct: 'room.direct',
+  preview: 'room.preview',
   is_public: 'room.is_public',
   max_members: 'room.max_members',
   membership: 'members.is_member',

@@ -1,7 +1,7 @@
 import { deferred, immediate } from './indexes.js'
 
 /** Raised with every new index, and with every other change that an older server would not understand or keep up. */
-export const SCHEMA_VERSION = 7
+export const SCHEMA_VERSION = 8
 /** Stores of this version and later are opened, and brought up to SCHEMA_VERSION (`upgrade.ts`, `ensureIndexes`). */
 const OLDEST_VERSION = 2
 
@@ -82,7 +82,8 @@ create table rooms (
   deleted integer not null,
   invites text,
   -- JSON of what only a direct conversation has.
-  direct text
+  direct text,
+  preview integer not null default 1
 ) without rowid;
 ${ROOM_NAME_INDEXES}
 

@@ -26,8 +26,16 @@ export function upgrade(db: Sqlite) {
     if (Number(version) < 5) db.exec('alter table rooms add column invites text')
     if (Number(version) < 6) addDeletionColumns(db)
     if (Number(version) < 7) addDirect(db)
+    if (Number(version) < 8) addPreview(db)
     db.run("update meta set value = ? where name = 'schema_version'", [`${SCHEMA_VERSION}`])
   })
+}
+
+/** Version 7 knew no previews, and nobody who refuses to be added. */
+function addPreview(db: Sqlite) {
+  db.exec('alter table rooms add column preview integer not null default 1')
+  if (db.get("select 1 as found from sqlite_schema where name = 'members'") === undefined) return
+  db.exec('alter table members add column refuses_adding integer not null default 0')
 }
 
 /** Version 6 knew no direct conversations and no blocks. */

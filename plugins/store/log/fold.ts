@@ -32,25 +32,32 @@ export function foldMember(
   const { type, room_id, seq, member = '', created_at: at } = event
   if (before && before.seq >= seq) return null
   const is_member = before ? before.is_member : room_id === DEFAULT_ROOM_ID
-  const { role, banned, muted } = before ?? {}
+  const { role, banned, muted, refuses_adding } = before ?? {}
   const row = { room_id, username: before?.username ?? username, seq, is_member }
   const kept = { ...(role && { role }), ...(banned && { banned }), ...(muted && { muted }) }
   const still_muted = muted && { muted }
+  const outside = { ...still_muted, ...(refuses_adding && { refuses_adding }) }
   switch (type) {
     case 'created':
     case 'joined':
       return { ...row, is_member: true, ...still_muted }
     case 'left':
+      return { ...row, is_member: false, ...still_muted, ...(event.data?.refuses_adding && { refuses_adding: true }) }
     case 'removed':
       return { ...row, is_member: false, ...still_muted }
     case 'banned':
-      return { ...row, is_member: false, banned: restrictionOf(event), ...still_muted }
+      return { ...row, is_member: false, banned: restrictionOf(event), ...outside }
     case 'unbanned':
-      return { ...row, ...still_muted }
+      return { ...row, ...outside }
     case 'muted':
-      return { ...row, ...kept, muted: restrictionOf(event) }
+      return { ...row, ...outside, ...kept, muted: restrictionOf(event) }
     case 'unmuted':
-      return { ...row, ...(role && { role }), ...(banned && { banned }) }
+      return {
+        ...row,
+        ...(role && { role }),
+        ...(banned && { banned }),
+        ...(refuses_adding && { refuses_adding }),
+      }
     case 'role_changed':
       return { ...row, ...still_muted, ...(event.data?.role === 'moderator' && { role: 'moderator' }) }
     case 'blocked':
@@ -115,8 +122,10 @@ export function foldRoom(room: RoomRecord, event: StoredEvent): RoomRecord {
       if (event.data?.was_member) next.member_count--
       break
     case 'room_changed': {
-      const { has_password: _, as_admin: __, ...settings } = event.data ?? {}
+      const { has_password: _, as_admin: __, preview, ...settings } = event.data ?? {}
       Object.assign(next, settings, event.member !== undefined && { owner: event.member })
+      if (preview === true) delete next.preview
+      else if (preview === false) next.preview = false
       break
     }
     case 'room_deleted':

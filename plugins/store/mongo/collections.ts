@@ -8,7 +8,7 @@ import { CONTINUE, isUnfinished, leftSince } from '../transfer.js'
 import { insertIfMissing } from './failures.js'
 
 /** Raised for every change of the documents that an older server would not understand. */
-export const SCHEMA_VERSION = '4'
+export const SCHEMA_VERSION = '5'
 
 /** Usernames are case-insensitive, so fields that are looked up or unique hold them in lower case, as `user`. */
 export const userKey = (username: string) => username.toLowerCase()
@@ -139,8 +139,9 @@ export async function ensureIndexes(
  */
 export async function ensureEpoch({ meta }: Collections): Promise<string> {
   await insertIfMissing(meta.insertOne({ _id: 'schema_version', value: SCHEMA_VERSION }))
-  // Version 1 has no roles, bans and settings that change, version 2 no invitations, version 3 no direct conversations.
-  const older = { _id: 'schema_version', value: { $in: ['1', '2', '3'] } }
+  // Version 1 has no roles, bans and settings that change, version 2 no invitations, version 3 no direct conversations,
+  // version 4 nobody who refuses to be added.
+  const older = { _id: 'schema_version', value: { $in: ['1', '2', '3', '4'] } }
   await meta.updateOne(older, { $set: { value: SCHEMA_VERSION } })
   const version = (await meta.findOne({ _id: 'schema_version' }))?.value
   if (isUnfinished(version)) throw new Error(`The database is half migrated: ${CONTINUE}`)

@@ -1,7 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { changeErrors } from '../../../schemas/error.js'
-import { JoinBody, Room, RoomParams } from '../../../schemas/room.js'
+import { JoinBody } from '../../../schemas/membership.js'
+import { Room, RoomParams } from '../../../schemas/room.js'
 
 const join = {
   operationId: 'joinRoom',

@@ -32,7 +32,7 @@ const add = {
   params: MemberParams,
   response: {
     200: { ...Room, description: 'The room with its new member' },
-    ...changeErrors('RoomNotFound', 'NotOwner', 'UserNotFound', 'Banned', 'RoomFull'),
+    ...changeErrors('RoomNotFound', 'NotOwner', 'UserNotFound', 'Banned', 'AddingRefused', 'RoomFull'),
   },
 }
 

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { changeErrors } from '../../../schemas/error.js'
-import { OwnerBody, Room, RoomParams } from '../../../schemas/room.js'
+import { OwnerBody } from '../../../schemas/membership.js'
+import { Room, RoomParams } from '../../../schemas/room.js'
 
 const handOver = {
   operationId: 'handOverRoom',

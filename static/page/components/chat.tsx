@@ -16,6 +16,7 @@ const CreateRoom = lazy(() => import('./create-room.js').then(script => script.C
 const EditProfile = lazy(() => import('./profile.js').then(script => script.EditProfile))
 const KeyboardShortcuts = lazy(() => import('./keyboard-shortcuts.js').then(script => script.KeyboardShortcuts))
 const ProfileCard = lazy(() => import('./profile.js').then(script => script.ProfileCard))
+const LeaveRoom = lazy(() => import('./leave-room.js').then(script => script.LeaveRoom))
 const RestrictMember = lazy(() => import('./restrict-member.js').then(script => script.RestrictMember))
 const RoomSettings = lazy(() => import('./create-room.js').then(script => script.RoomSettings))
 const Switcher = lazy(() => import('./switcher.js').then(script => script.Switcher))
@@ -39,6 +40,7 @@ export function Chat() {
       <ErrorToast />
       {dialog?.name === 'create_room' && <CreateRoom />}
       {dialog?.name === 'room_settings' && <RoomSettings key={dialog.room.id} room={dialog.room} />}
+      {dialog?.name === 'leave_room' && <LeaveRoom room={dialog.room} />}
       {dialog?.name === 'restrict' && <RestrictMember room={dialog.room} username={dialog.username} how={dialog.how} />}
       {dialog?.name === 'keyboard_shortcuts' && <KeyboardShortcuts />}
       {dialog?.name === 'switcher' && <Switcher />}

@@ -14,11 +14,13 @@ const en = {
   slow_mode: 'Slow mode',
   slow_mode_hint: 'How long members wait between two messages. Moderators don’t wait.',
   off: 'Off',
+  preview: 'People can read recent messages before they join',
 }
 const ko: Translation<typeof en> = {
   slow_mode: '슬로우 모드',
   slow_mode_hint: '멤버가 다음 메시지를 보내기까지 기다리는 시간이에요. 운영진은 기다리지 않아도 돼요.',
   off: '끔',
+  preview: '참여하기 전에 최근 메시지를 볼 수 있게 하기',
 }
 
 /** Offered for slow mode, in seconds. */
@@ -31,7 +33,7 @@ export function CreateRoom() {
     <RoomForm
       title={texts.create_room}
       action={texts.create}
-      submit={({ description, password, without_password: _, slow_mode_s: __, ...settings }) =>
+      submit={({ description, password, without_password: _, slow_mode_s: __, preview: ___, ...settings }) =>
         account.createRoom({
           ...settings,
           ...(description !== '' && { description }),
@@ -53,10 +55,13 @@ export function RoomSettings({ room }: { room: Room }) {
       room={room}
       submit={async ({ password, without_password, ...settings }) => {
         const { dialog } = account.store.state
-        const { name, description, slow_mode_s } = settings
+        const { name, description, slow_mode_s, preview, ...more } = settings
         await account.http.changeRoom(room.id, {
           // Of the default room, nothing else can be changed.
-          ...(room.is_default ? { name, description, slow_mode_s } : settings),
+          ...{ name, description, slow_mode_s },
+          ...(!room.is_default && more),
+          // With a password, the room has no preview, whatever the setting is.
+          ...(more.is_public && !room.has_password && preview !== room.has_preview && { preview }),
           ...(password !== '' && { password }),
           ...(without_password && { password: null }),
         })
@@ -73,6 +78,7 @@ interface Values {
   is_public: boolean
   max_members: number
   slow_mode_s: number
+  preview: boolean
   /** Empty: none, or as it is. */
   password: string
   without_password: boolean
@@ -96,6 +102,7 @@ function RoomForm({ title, action, room, submit: save }: FormProps) {
   const [without_password, setWithoutPassword] = useState(false)
   const own = useOwnTexts({ en, ko })
   const language = useAppState('language')
+  const [preview, setPreview] = useState(!room?.is_public || room.has_password || room.has_preview)
   const [slow_mode_s, setSlowMode] = useState(room?.slow_mode_s ?? 0)
   const [size, setSize] = useState(room?.max_members ? String(room.max_members) : '')
   const [busy, setBusy] = useState(false)
@@ -109,7 +116,7 @@ function RoomForm({ title, action, room, submit: save }: FormProps) {
     setBusy(true)
     try {
       const max_members = Math.min(limits.ROOM_MEMBERS_MAX, Math.max(0, Math.trunc(Number(size)) || 0))
-      await save({ name, description, is_public, max_members, slow_mode_s, password, without_password })
+      await save({ name, description, is_public, max_members, slow_mode_s, preview, password, without_password })
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
       const told = describeError(texts, error)
@@ -212,6 +219,12 @@ function RoomForm({ title, action, room, submit: save }: FormProps) {
                 )}
               </Field>
             </>
+          )}
+          {room && !room.is_default && !room.has_password && is_public && (
+            <label class="check">
+              <input type="checkbox" checked={preview} onChange={event => setPreview(event.currentTarget.checked)} />
+              {own.preview}
+            </label>
           )}
           {room && (
             <Field label={own.slow_mode} hint={own.slow_mode_hint}>

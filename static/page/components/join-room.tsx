@@ -6,8 +6,11 @@ import type { ConversationView } from '../state/state.js'
 import { RoomTile } from './avatar.js'
 import { Field } from './field.js'
 import { useAccount, useTexts } from './hooks.js'
+import { lazy } from './lazy.js'
 import { RoomEnded } from './room-ended.js'
 import { hasTextFocus } from './text-focus.js'
+
+const Preview = lazy(() => import('./preview.js').then(script => script.Preview))
 
 /** Shown in place of a room that the user is not a member of: a form to join it, or the reason why not. */
 export function JoinRoom({ view, room }: { view: ConversationView; room: Room | undefined }) {
@@ -91,6 +94,7 @@ export function JoinRoom({ view, room }: { view: ConversationView; room: Room | 
           {texts.join}
         </button>
       )}
+      {room?.has_preview && !ended && <Preview room={room} />}
     </form>
   )
 }

@@ -39,7 +39,7 @@ export function RoomPanel({ room }: { room: Room }) {
   function confirm(question: string, action: string, run: () => Promise<unknown>) {
     account.showDialog({ name: 'confirm', question, action, run })
   }
-  const leave = () => confirm(texts.leave_confirm(room.name), texts.leave, () => account.leaveRoom(room.id))
+  const leave = () => account.showDialog({ name: 'leave_room', room })
   const remove = () =>
     confirm(texts.delete_room_confirm(room.name), texts.delete_room, () => account.deleteRoom(room.id))
 

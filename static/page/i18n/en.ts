@@ -230,6 +230,7 @@ export const en = {
     NOT_OWNER: 'Only the room owner can do this.',
     NOT_MODERATOR: 'You don’t have permission to do this.',
     BANNED: 'Banned from this room.',
+    ADDING_REFUSED: 'This person left and doesn’t want to be added again.',
     MUTED: 'You’re muted in this room.',
     OWNER_CANNOT_LEAVE: 'Transfer ownership or delete the room before you leave.',
     USER_NOT_FOUND: 'User not found.',

@@ -224,6 +224,7 @@ export const ko: Dictionary = {
     NOT_OWNER: '방장만 할 수 있어요.',
     NOT_MODERATOR: '권한이 없어요.',
     BANNED: '이 채팅방에서 차단된 사용자예요.',
+    ADDING_REFUSED: '다시 추가되지 않도록 하고 나간 사용자예요.',
     MUTED: '이 채팅방에서 채팅이 금지되었어요.',
     OWNER_CANNOT_LEAVE: '나가려면 먼저 방장을 위임하거나 채팅방을 삭제해 주세요.',
     USER_NOT_FOUND: '존재하지 않는 사용자예요.',

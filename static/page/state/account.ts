@@ -274,8 +274,8 @@ export function createAccount(options: AccountOptions) {
       await conversations.reopen(room_id)
     },
     /** @throws ApiError */
-    async leaveRoom(room_id: string) {
-      await http.leave(room_id)
+    async leaveRoom(room_id: string, refuse_adding = false) {
+      await http.leave(room_id, refuse_adding)
       await rooms.left(room_id)
       await exit(room_id)
     },

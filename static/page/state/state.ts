@@ -53,6 +53,7 @@ export type Panel = 'about' | 'members' | 'log' | 'invites' | 'search' | 'search
 export type OpenDialog =
   | { name: 'create_room' }
   | { name: 'room_settings'; room: Room }
+  | { name: 'leave_room'; room: Room }
   | { name: 'restrict'; room: Room; username: string; how: 'ban' | 'mute' }
   | { name: 'keyboard_shortcuts' }
   | { name: 'switcher' }

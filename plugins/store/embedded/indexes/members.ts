@@ -33,6 +33,7 @@ create table members (
   banned text,
   muted text,
   blocks text,
+  refuses_adding integer not null default 0,
   primary key (room_id, username)
 ) without rowid;
 create index members_present on members (room_id, username) where is_member = 1;
@@ -54,7 +55,8 @@ create index members_blocks on members (username) where blocks is not null;
         db.run(
           `insert into members (${MEMBER_COLUMNS}) values (${placeholders(MEMBER_COLUMNS)})
            on conflict do update set seq = excluded.seq, is_member = excluded.is_member, role = excluded.role,
-             banned = excluded.banned, muted = excluded.muted, blocks = excluded.blocks`,
+             banned = excluded.banned, muted = excluded.muted, blocks = excluded.blocks,
+             refuses_adding = excluded.refuses_adding`,
           memberValues(row),
         )
       }
@@ -69,7 +71,7 @@ function updateRecord(db: Sqlite, room_id: string, events: StoredEvent[]) {
   const room = events.reduce(foldRoom, before)
   db.run(
     `update rooms set description = ?, is_public = ?, max_members = ?, owner = ?, member_count = ?, password_hash = ?,
-       slow_mode_s = ?, deleted = ?, invites = ?, direct = ? where id = ?`,
+       slow_mode_s = ?, deleted = ?, invites = ?, direct = ?, preview = ? where id = ?`,
     [
       room.description,
       room.is_public,
@@ -81,6 +83,7 @@ function updateRecord(db: Sqlite, room_id: string, events: StoredEvent[]) {
       room.deleted,
       room.invites === undefined ? null : JSON.stringify(room.invites),
       room.direct ? JSON.stringify(room.direct) : null,
+      room.preview ?? true,
       room_id,
     ],
   )

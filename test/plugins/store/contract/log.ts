@@ -237,6 +237,11 @@ export function logContract({ promise }: Promises) {
           member: fc.constantFrom(...people),
         }),
         fc.record({
+          type: fc.constant('left' as const),
+          member: fc.constantFrom(...people),
+          data: fc.constant({ refuses_adding: true }),
+        }),
+        fc.record({
           type: fc.constantFrom('banned' as const, 'muted' as const),
           member: fc.constantFrom(...people),
           data: fc.record(
@@ -259,7 +264,7 @@ export function logContract({ promise }: Promises) {
         fc.record({
           type: fc.constant('room_changed' as const),
           data: fc.record(
-            { slow_mode_s: fc.nat(9), is_public: fc.boolean() },
+            { slow_mode_s: fc.nat(9), is_public: fc.boolean(), preview: fc.boolean() },
             { requiredKeys: [], noNullPrototype: true },
           ),
         }),

@@ -63,7 +63,8 @@ function dropDirect(db: Sqlite) {
   db.exec(`
     drop index members_blocks; drop index rooms_name_folded;
     create unique index rooms_name_folded on rooms (name_folded) where deleted = 0;
-    alter table rooms drop column direct; alter table members drop column blocks`)
+    alter table rooms drop column direct; alter table members drop column blocks;
+    alter table rooms drop column preview; alter table members drop column refuses_adding`)
 }
 
 /** Makes a store as version 2 left it, with terms and names of another kind. */
