@@ -120,15 +120,14 @@ inBrowser('where the focus goes', async (t, browser) => {
     await page.keyboard.type('ㄷㅈ')
     await page.keyboard.press('ArrowUp')
     await page.keyboard.press('Enter')
-    await page.getByRole('dialog', { name: 'Profile' }).getByText('도준서').waitFor()
-    await page.keyboard.press('Escape')
+    await page.getByRole('textbox', { name: 'Message 도준서' }).waitFor()
     await open()
     await page.keyboard.type('nobody')
     await page.getByText('Nothing found.').waitFor()
     await page.keyboard.press('Enter')
     await page.keyboard.press('Escape')
     await page.getByRole('dialog').waitFor({ state: 'detached' })
-    t.equal(await focused(page), 'Message Lunch')
+    t.equal(await focused(page), 'Message 도준서')
   })
 
   await t.test('on a phone Back closes the panel first, then leads to the list', async t => {

@@ -3,6 +3,7 @@ import type { OwnSession } from '../../../schemas/user.js'
 import { ApiError } from '../../client/index.js'
 import { describeError, type Translation } from '../i18n/index.js'
 import { validate } from '../text/validate.js'
+import { BlockedPeople } from './blocked-people.js'
 import { DeleteAccount } from './delete-account.js'
 import { Dialog } from './dialog.js'
 import { ExportAccount } from './export-account.js'
@@ -52,6 +53,7 @@ export function AccountSettings() {
     <Dialog title={texts.account} class="account">
       <PasswordForm onChanged={() => setChanges(changes + 1)} />
       <Devices key={changes} />
+      <BlockedPeople />
       <ExportAccount />
       <DeleteAccount />
     </Dialog>

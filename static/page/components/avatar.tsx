@@ -1,5 +1,7 @@
 import { useEffect } from 'preact/hooks'
+import type { Room } from '../../../schemas/room.js'
 import type { User } from '../../../schemas/user.js'
+import { othersIn } from '../state/direct.js'
 import { avatarColor, initials, textColorOn } from '../text/avatar.js'
 import { hueOf } from '../text/room-list.js'
 import { useAccount, useAccountState } from './hooks.js'
@@ -52,6 +54,15 @@ export function AvatarOf({ name, color, online, status = 'available' }: AvatarOf
 export function RoomTile({ id, name }: { id: string; name: string }) {
   const [letter] = initials(name)
   return <span class={`tile hue-${hueOf(id)}`} aria-hidden="true" data-initials={letter} />
+}
+
+/** What stands beside the name of a room; of a conversation of two the other one, of a larger one the number of people. */
+export function RoomSign({ room }: { room: Room }) {
+  const me = useAccountState('me', me => me.username)
+  const online = useAccountState('online_direct', online => online.has(room.id))
+  const others = othersIn(room, me)
+  if (others.length === 1) return <Avatar username={others[0] as string} online={online} />
+  return <RoomTile id={room.id} name={others.length > 1 ? String(others.length + 1) : room.name} />
 }
 
 /** A user's display name. */

@@ -15,6 +15,7 @@ const BrowseRooms = lazy(() => import('./browse-rooms.js').then(script => script
 const CreateRoom = lazy(() => import('./create-room.js').then(script => script.CreateRoom))
 const EditProfile = lazy(() => import('./profile.js').then(script => script.EditProfile))
 const KeyboardShortcuts = lazy(() => import('./keyboard-shortcuts.js').then(script => script.KeyboardShortcuts))
+const NewDirect = lazy(() => import('./new-direct.js').then(script => script.NewDirect))
 const ProfileCard = lazy(() => import('./profile.js').then(script => script.ProfileCard))
 const LeaveRoom = lazy(() => import('./leave-room.js').then(script => script.LeaveRoom))
 const RestrictMember = lazy(() => import('./restrict-member.js').then(script => script.RestrictMember))
@@ -44,6 +45,7 @@ export function Chat() {
       {dialog?.name === 'restrict' && <RestrictMember room={dialog.room} username={dialog.username} how={dialog.how} />}
       {dialog?.name === 'keyboard_shortcuts' && <KeyboardShortcuts />}
       {dialog?.name === 'switcher' && <Switcher />}
+      {dialog?.name === 'new_direct' && <NewDirect />}
       {dialog?.name === 'own_profile' && <EditProfile />}
       {dialog?.name === 'account' && <AccountSettings />}
       {dialog?.name === 'profile' && <ProfileCard key={dialog.username} username={dialog.username} />}

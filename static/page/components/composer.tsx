@@ -13,6 +13,7 @@ import { hasTextFocus } from './text-focus.js'
 import { TypingIndicator } from './typing-indicator.js'
 import { useEnterKey, writesByTouch } from './use-enter-key.js'
 
+const DirectNotice = lazy(() => import('./direct-notice.js').then(script => script.DirectNotice))
 const ComposerNotice = lazy(() => import('./composer-notice.js').then(script => script.ComposerNotice))
 
 /** Typing is announced again after this, before it expires at the other clients, ms. */
@@ -48,6 +49,8 @@ export function Composer({ view, room }: { view: ConversationView; room: Room })
   useLayoutEffect(() => {
     if (view.replying !== null) field.current?.focus()
   }, [view.replying])
+
+  const placeholder = texts.message_room(room.name, room.kind === 'direct')
 
   function measure(): string {
     const text = field.current?.value ?? ''
@@ -121,6 +124,7 @@ export function Composer({ view, room }: { view: ConversationView; room: Room })
     >
       <div class="composer-box">
         {(room.muted || is_slow) && <ComposerNotice view={view} room={room} close={setClosed} />}
+        {room.kind === 'direct' && <DirectNotice key={room.id} room={room} close={setClosed} />}
         {view.replying !== null && (
           <div class="replying">
             <Icon name="reply" small />
@@ -140,8 +144,8 @@ export function Composer({ view, room }: { view: ConversationView; room: Room })
             ref={field}
             rows={1}
             dir="auto"
-            aria-label={texts.message_room(room.name)}
-            placeholder={texts.message_room(room.name)}
+            aria-label={placeholder}
+            placeholder={placeholder}
             aria-invalid={over > 0}
             readOnly={room.muted !== undefined}
             enterkeyhint={writesByTouch() ? 'enter' : 'send'}

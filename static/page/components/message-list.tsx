@@ -4,7 +4,7 @@ import type { Room } from '../../../schemas/room.js'
 import type { OutgoingMessage } from '../state/outgoing-message.js'
 import type { ConversationView } from '../state/state.js'
 import { unreadCount } from '../text/unread-count.js'
-import { RoomTile } from './avatar.js'
+import { RoomSign } from './avatar.js'
 import { useAccount, useAccountState, useApp, useAppState, useTexts } from './hooks.js'
 import { Icon } from './icon.js'
 import { LiveRegion } from './live-region.js'
@@ -164,8 +164,8 @@ function Beginning({ room, empty }: { room: Room; empty: boolean }) {
   const texts = useTexts()
   return (
     <header class="room-start">
-      <RoomTile id={room.id} name={room.name} />
-      <h3 dir="auto">{texts.room_start(room.name)}</h3>
+      <RoomSign room={room} />
+      <h3 dir="auto">{texts.room_start(room.name, room.kind === 'direct')}</h3>
       {room.description !== '' && <p dir="auto">{room.description}</p>}
       {empty && <p>{texts.no_messages}</p>}
     </header>

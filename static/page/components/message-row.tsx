@@ -26,6 +26,9 @@ export const MessageRow = memo(function MessageRow({ message, starts_group, quot
   const language = useAppState('language')
   const name = useAccountState('people', people => displayName(people, message.username))
   const deleted = message.deleted_at !== undefined
+  const blocked = useAccountState('blocked', blocked => blocked.has(message.username))
+  const [revealed, setRevealed] = useState(false)
+  const collapsed = blocked && !revealed && !deleted
   const gone = message.deleted_by === undefined ? texts.deleted_message : texts.deleted_by_moderator
   // The buttons are most of a row's elements: they are drawn only for a row that is pointed at.
   const [pointed, setPointed] = useState(false)
@@ -47,7 +50,11 @@ export const MessageRow = memo(function MessageRow({ message, starts_group, quot
       ref={row}
       class={`message${starts_group ? ' group-start' : ''}${own ? ' own' : ''}`}
       data-id={message.id}
-      aria-label={[name, clockTime(message.created_at, language), deleted ? gone : message.text].join(', ')}
+      aria-label={[
+        name,
+        clockTime(message.created_at, language),
+        deleted ? gone : collapsed ? texts.blocked_message : message.text,
+      ].join(', ')}
       tabIndex={active ? 0 : -1}
       onPointerEnter={() => setPointed(true)}
       onPointerLeave={() => setPointed(false)}
@@ -65,13 +72,20 @@ export const MessageRow = memo(function MessageRow({ message, starts_group, quot
             <Username username={message.username} />
           </header>
         )}
-        {message.reply_to !== undefined && <Quote id={message.reply_to} quoted={quoted} />}
+        {message.reply_to !== undefined && !collapsed && <Quote id={message.reply_to} quoted={quoted} />}
         {editing ? (
           <EditMessage message={message} />
         ) : deleted ? (
           <p class="text deleted">
             <Icon name="ban" />
             {gone}
+          </p>
+        ) : collapsed ? (
+          <p class="text deleted">
+            {texts.blocked_message}{' '}
+            <button type="button" class="link" tabIndex={-1} onClick={() => setRevealed(true)}>
+              {texts.show}
+            </button>
           </p>
         ) : (
           // A new element for a new text: a browser’s translation has put its own into the old one.
@@ -113,6 +127,7 @@ export function Quote({ id, quoted }: { id: number; quoted: Message | undefined 
   const { router } = useApp()
   const texts = useTexts()
   const color = useColorOf(quoted?.username ?? '')
+  const blocked = useAccountState('blocked', blocked => blocked.has(quoted?.username ?? ''))
   return (
     <button
       type="button"
@@ -125,7 +140,11 @@ export function Quote({ id, quoted }: { id: number; quoted: Message | undefined 
         <>
           <DisplayName username={quoted.username} />
           <span key={quoted.text} dir="auto">
-            {quoted.deleted_at === undefined ? quoted.text.trim().split('\n', 1) : texts.deleted_message}
+            {blocked
+              ? texts.blocked_message
+              : quoted.deleted_at === undefined
+                ? quoted.text.trim().split('\n', 1)
+                : texts.deleted_message}
           </span>
         </>
       ) : (

@@ -2,17 +2,20 @@ import { useEffect, useState } from 'preact/hooks'
 import type { Profile, ProfileChange } from '../../../schemas/user.js'
 import { AVATAR_COLORS, limits } from '../../../schemas/wire.js'
 import { ApiError } from '../../client/index.js'
-import { describeError } from '../i18n/index.js'
+import { describeError, type Translation } from '../i18n/index.js'
+import { openDirect } from '../state/direct-actions.js'
 import { validate } from '../text/validate.js'
 import { Avatar, DisplayName, Username } from './avatar.js'
 import { Dialog } from './dialog.js'
 import { Field } from './field.js'
-import { useAccount, useAccountState, useTexts } from './hooks.js'
+import { useAccount, useAccountState, useApp, useOwnTexts, useTexts } from './hooks.js'
+import { useBlock } from './use-block.js'
 
 /** Another user's profile. */
 export function ProfileCard({ username }: { username: string }) {
   const account = useAccount()
   const texts = useTexts()
+  const me = useAccountState('me', me => me.username)
   const [profile, setProfile] = useState<Profile | null>(null)
   const [error, setError] = useState<ApiError | null>(null)
   useEffect(() => {
@@ -37,10 +40,36 @@ export function ProfileCard({ username }: { username: string }) {
                 {profile.bio}
               </p>
             )}
+            {username !== me && !profile.is_deleted && <ProfileActions username={username} />}
           </>
         )}
       </div>
     </Dialog>
+  )
+}
+
+const en = { message: 'Message' }
+const ko: Translation<typeof en> = { message: '메시지 보내기' }
+
+function ProfileActions({ username }: { username: string }) {
+  const { router } = useApp()
+  const account = useAccount()
+  const own = useOwnTexts({ en, ko })
+  const block = useBlock(username)
+  return (
+    <div class="choices">
+      <button type="button" class={block.is_blocked ? undefined : 'danger'} onClick={block.change}>
+        {block.label}
+      </button>
+      <button
+        type="button"
+        class="primary"
+        disabled={block.is_blocked}
+        onClick={() => account.attempt(openDirect(account, router, [username]))}
+      >
+        {own.message}
+      </button>
+    </div>
   )
 }
 

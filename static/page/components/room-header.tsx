@@ -1,6 +1,6 @@
 import type { Room } from '../../../schemas/room.js'
 import type { ConversationView, Panel } from '../state/state.js'
-import { RoomTile } from './avatar.js'
+import { RoomSign, RoomTile } from './avatar.js'
 import { useAccount, useAccountState, useApp, useTexts } from './hooks.js'
 import { Icon } from './icon.js'
 import { IconButton } from './icon-button.js'
@@ -12,15 +12,16 @@ export function RoomHeader({ view, room }: { view: ConversationView; room: Room 
   const member = view.status === 'member' || view.status === 'loading'
   const toggle = (which: Exclude<Panel, null>) => account.showPanel(panel === which ? null : which)
   const name = room?.name ?? view.ended?.name ?? ''
+  const is_pair = room?.kind === 'direct' && room.usernames?.length === 2
   const about = [
-    room && !room.is_default && texts.member_count(room.member_count),
-    member && texts.online_count(view.online_count),
+    room && !room.is_default && !is_pair && texts.member_count(room.member_count),
+    member && (is_pair ? texts[view.online_count > 1 ? 'online' : 'offline'] : texts.online_count(view.online_count)),
     room?.description,
   ]
   return (
     <header class="sheet-head room-head">
       <BackButton />
-      {name !== '' && <RoomTile id={view.room_id} name={name} />}
+      {room ? <RoomSign room={room} /> : name !== '' && <RoomTile id={view.room_id} name={name} />}
       <div class="room-title">
         <h2 dir="auto">{name}</h2>
         {room && <p class="note">{about.filter(Boolean).join(' · ')}</p>}

@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { LastMessage, Room } from '../../../schemas/room.js'
 import { sectionsOf } from '../text/room-list.js'
 import { unreadCount } from '../text/unread-count.js'
-import { RoomTile } from './avatar.js'
+import { RoomSign } from './avatar.js'
 import { memo, useAccount, useAccountState, useApp, useAppState, useTexts } from './hooks.js'
 import { Icon } from './icon.js'
 import { isPlainClick } from './plain-click.js'
@@ -136,11 +136,11 @@ const RoomLink = memo(function RoomLink({ room, open, me, named }: LinkProps) {
       aria-current={open ? 'page' : undefined}
       onClick={click}
     >
-      <RoomTile id={room.id} name={room.name} />
+      <RoomSign room={room} />
       <span class={room.last_message || draft !== '' || unread > 0 ? 'room-link-top' : 'room-link-top alone'}>
         <bdi class="room-name">{room.name}</bdi>
-        {(!room.is_public || room.has_password) && <Icon name="lock" />}
-        {!room.is_public && <span class="hidden">{texts.private_room}</span>}
+        {room.kind === 'room' && (!room.is_public || room.has_password) && <Icon name="lock" />}
+        {room.kind === 'room' && !room.is_public && <span class="hidden">{texts.private_room}</span>}
         {room.is_public && room.has_password && <span class="hidden">{texts.password_room}</span>}
         {muted && <Icon name="bell_off" />}
         {muted && <span class="hidden">{texts.muted}</span>}
@@ -173,10 +173,13 @@ function LastLine({ last, own, named }: { last: LastMessage; own: boolean; named
   const texts = useTexts()
   const { username } = last
   const name = useAccountState('people', people => people.get(username)?.display_name) || username
+  const blocked = useAccountState('blocked', blocked => blocked.has(username))
   useEffect(() => {
     if (named) account.people.lookUpUser(username)
   }, [named, username, account])
-  if (last.deleted_at !== undefined) return <span class="last-message">{texts.deleted_message}</span>
+  if (last.deleted_at !== undefined || blocked) {
+    return <span class="last-message">{blocked ? texts.blocked_message : texts.deleted_message}</span>
+  }
   return (
     <span class="last-message" dir="auto">
       <bdi>{own ? texts.you : name}</bdi>: {last.text}

@@ -6,6 +6,7 @@ import { MessageList } from './message-list.js'
 import { RoomHeader } from './room-header.js'
 import { Welcome } from './welcome.js'
 
+const DirectPanel = lazy(() => import('./direct-panel.js').then(script => script.DirectPanel))
 const InvitesPanel = lazy(() => import('./invites-panel.js').then(script => script.InvitesPanel))
 const LogPanel = lazy(() => import('./log-panel.js').then(script => script.LogPanel))
 const MembersPanel = lazy(() => import('./members-panel.js').then(script => script.MembersPanel))
@@ -37,7 +38,9 @@ export function RoomView() {
           <JoinRoom view={view} room={room} />
         )}
       </main>
-      {inside && panel === 'about' && <RoomPanel room={room} />}
+      {inside &&
+        panel === 'about' &&
+        (room.kind === 'direct' ? <DirectPanel room={room} /> : <RoomPanel room={room} />)}
       {inside && panel === 'invites' && moderates && <InvitesPanel key={room.id} room={room} />}
       {inside && panel === 'log' && <LogPanel view={view} room={room} />}
       {inside && panel === 'members' && <MembersPanel view={view} room={room} />}

@@ -28,6 +28,10 @@ export function Sidebar() {
         </span>
       </button>
       <BrowseLink />
+      <button type="button" class="browse-link" onClick={() => account.showDialog({ name: 'new_direct' })}>
+        <Icon name="edit" small />
+        {texts.new_direct}
+      </button>
       <div class="room-lists scrolls">
         {status === 'loading' && <p class="empty">{texts.loading}</p>}
         {status === 'failed' && (

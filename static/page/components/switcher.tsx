@@ -1,10 +1,11 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Room } from '../../../schemas/room.js'
+import { openDirect } from '../state/direct-actions.js'
 import type { Person } from '../state/state.js'
 import { markName } from '../text/match.js'
 import { foundPeople, foundRooms } from '../text/switcher.js'
 import { unreadCount } from '../text/unread-count.js'
-import { AvatarOf, RoomTile } from './avatar.js'
+import { AvatarOf, RoomSign } from './avatar.js'
 import { Dialog } from './dialog.js'
 import { useAccount, useAccountState, useApp, useTexts } from './hooks.js'
 import { Icon } from './icon.js'
@@ -34,7 +35,7 @@ export function Switcher() {
     if (room) {
       account.showDialog(null)
       router.go({ room_id: room.id, message: null })
-    } else if (person) account.showDialog({ name: 'profile', username: person.username })
+    } else if (person) account.attempt(openDirect(account, router, [person.username]))
   }
   useEnterKey(field, () => open(chosen))
   useLayoutEffect(() => {
@@ -125,11 +126,13 @@ function RoomHit({ room, query, chosen, ...row }: HitProps & { room: Room }) {
   const texts = useTexts()
   return (
     <div role="option" aria-selected={chosen} tabIndex={-1} class="switcher-hit" {...row}>
-      <RoomTile id={room.id} name={room.name} />
+      <RoomSign room={room} />
       <Marked text={room.name} query={query} />
-      {(!room.is_public || room.has_password) && <Icon name="lock" />}
+      {room.kind === 'room' && (!room.is_public || room.has_password) && <Icon name="lock" />}
       <span class="note">
-        {room.is_member ? !room.is_default && texts.member_count(room.member_count) : texts.not_joined}
+        {room.is_member
+          ? !room.is_default && room.kind === 'room' && texts.member_count(room.member_count)
+          : texts.not_joined}
       </span>
       {room.is_member && room.unread > 0 && (
         <span class="badge">

@@ -34,7 +34,10 @@ export const en = {
 
   rooms: 'Rooms',
   /** The sections of the sidebar. */
-  sections: { favorites: 'Favorites', rooms: 'Rooms' },
+  sections: { favorites: 'Favorites', rooms: 'Rooms', direct: 'Direct messages' },
+  new_direct: 'New message',
+  blocked_message: 'Message from a user you blocked',
+  show: 'Show',
   unread_rooms: (count: number) => `${plural(count, 'unread room', 'unread rooms')}`,
   more_unread: (count: number) => `${number(count)} more unread`,
   /** Before an unsent text in the list of rooms. */
@@ -131,7 +134,8 @@ export const en = {
 
   welcome: (me: string, room: string) =>
     `Welcome, ${me}! This is ${room}, where everyone can chat. Send your first message below.`,
-  room_start: (name: string) => `This is the start of ${name}.`,
+  room_start: (name: string, direct = false) =>
+    `This is the start of ${direct ? 'your conversation with ' : ''}${name}.`,
   no_messages: 'No messages yet. Say hello!',
   messages: 'Messages',
   new_messages: 'New',
@@ -158,7 +162,7 @@ export const en = {
   replying_to: (name: string) => `Replying to ${name}`,
   replying_to_earlier: 'Replying to an earlier message',
   edit_message: 'Edit message',
-  message_room: (name: string) => `Message ${name}`,
+  message_room: (name: string, _direct = false) => `Message ${name}`,
   send: 'Send',
   too_long: (over: number) => `${plural(over, 'character', 'characters')} over the limit`,
   typing: (names: string[]) => {
@@ -232,6 +236,9 @@ export const en = {
     BANNED: 'Banned from this room.',
     ADDING_REFUSED: 'This person left and doesn’t want to be added again.',
     MUTED: 'You’re muted in this room.',
+    BLOCKED: 'You and this user can’t message each other.',
+    DIRECT_TOO_LARGE: 'A conversation can have up to 10 people.',
+    TOO_MANY_BLOCKS: 'You’ve reached the limit of 500 blocked users.',
     OWNER_CANNOT_LEAVE: 'Transfer ownership or delete the room before you leave.',
     USER_NOT_FOUND: 'User not found.',
     MEMBER_NOT_FOUND: 'This user isn’t a member of this room.',

@@ -32,7 +32,10 @@ export const ko: Dictionary = {
   server_unreachable: '서버에 연결할 수 없어요. 네트워크 연결을 확인하고 다시 시도해 주세요.',
 
   rooms: '채팅방',
-  sections: { favorites: '즐겨찾기', rooms: '채팅방' },
+  sections: { favorites: '즐겨찾기', rooms: '채팅방', direct: '다이렉트 메시지' },
+  new_direct: '새 메시지',
+  blocked_message: '차단한 사용자의 메시지예요.',
+  show: '보기',
   unread_rooms: count => `안 읽은 채팅방 ${number(count)}개`,
   more_unread: count => `안 읽은 방 ${number(count)}개`,
   draft: '작성 중',
@@ -127,7 +130,7 @@ export const ko: Dictionary = {
 
   welcome: (me, room) =>
     `${me}님, 환영해요! 여기는 모두가 함께하는 ${room} 채팅방이에요. 아래에 첫 메시지를 남겨 보세요.`,
-  room_start: name => `${name} 채팅방의 시작이에요.`,
+  room_start: (name, direct) => (direct ? `${name} 님과 나누는 대화의 시작이에요.` : `${name} 채팅방의 시작이에요.`),
   no_messages: '아직 메시지가 없어요. 먼저 인사해 보세요!',
   messages: '메시지',
   new_messages: '여기부터 새 메시지',
@@ -153,7 +156,7 @@ export const ko: Dictionary = {
   replying_to: name => `${name}님에게 답장`,
   replying_to_earlier: '이전 메시지에 답장',
   edit_message: '메시지 수정',
-  message_room: name => `${name}에 메시지 보내기`,
+  message_room: (name, direct) => `${name}${direct ? ' 님에게' : '에'} 메시지 보내기`,
   send: '보내기',
   too_long: over => `글자 수를 ${number(over)}자 초과했어요.`,
   typing: names => {
@@ -226,6 +229,9 @@ export const ko: Dictionary = {
     BANNED: '이 채팅방에서 차단된 사용자예요.',
     ADDING_REFUSED: '다시 추가되지 않도록 하고 나간 사용자예요.',
     MUTED: '이 채팅방에서 채팅이 금지되었어요.',
+    BLOCKED: '서로 메시지를 보낼 수 없는 사용자예요.',
+    DIRECT_TOO_LARGE: '최대 10명까지 대화할 수 있어요.',
+    TOO_MANY_BLOCKS: '최대 500명까지 차단할 수 있어요.',
     OWNER_CANNOT_LEAVE: '나가려면 먼저 방장을 위임하거나 채팅방을 삭제해 주세요.',
     USER_NOT_FOUND: '존재하지 않는 사용자예요.',
     MEMBER_NOT_FOUND: '이 채팅방의 멤버가 아닌 사용자예요.',

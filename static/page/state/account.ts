@@ -13,11 +13,12 @@ import {
 import { describeError, type Language, languages } from '../i18n/index.js'
 import { browserStorage } from './browser-storage.js'
 import { createConversations } from './conversations.js'
+import { createDirect } from './direct.js'
 import { createDrafts } from './drafts.js'
-import type { Notifications } from './notifications.js'
+import { type Notifications, notificationOf } from './notifications.js'
 import type { OutboxStorage } from './outbox-storage.js'
 import { createOutgoing, type StoredRequest } from './outgoing.js'
-import { createPeople, displayName } from './people.js'
+import { createPeople } from './people.js'
 import { loadMarks, type Mark, saveMarks } from './room-marks.js'
 import { createRooms, type Rooms } from './rooms.js'
 import type { Router } from './router.js'
@@ -59,6 +60,8 @@ export function createAccount(options: AccountOptions) {
     is_new_user: options.is_new_user,
     connection: null,
     rooms: new Map(),
+    online_direct: new Set(),
+    blocked: new Set(),
     rooms_status: 'loading',
     ...loadAllMarks(),
     has_more_rooms: false,
@@ -82,15 +85,11 @@ export function createAccount(options: AccountOptions) {
     on_change: room_id => conversations.get(room_id)?.changed(),
   })
   const conversations = createConversations({
-    me,
-    http,
-    store,
-    router,
-    people,
-    outgoing,
+    ...{ me, http, store, router, people, outgoing },
     connection: () => connection,
     rooms: () => rooms,
   })
+  const direct = createDirect({ ...{ me, http, store, people, notify, exit }, rooms: () => rooms })
   const socket: ConnectionOptions = {
     base_url: location.origin,
     WebSocket,
@@ -99,6 +98,7 @@ export function createAccount(options: AccountOptions) {
     on_frame(frame) {
       if (frame.type === 'profile') people.cacheUsers([frame])
       if (frame.type === 'admitted') admitted(frame.room_id)
+      direct.frame(frame)
     },
   }
   const connection: Connection = createConnection({
@@ -107,9 +107,9 @@ export function createAccount(options: AccountOptions) {
     storage: outgoing.pending,
     on_settled: outgoing.settled,
   })
-  const subscriptions = createSubscriptions(connection, () => createConnection(socket))
+  const subscriptions = createSubscriptions(connection, () => createConnection(socket), direct.presence)
   const rooms: Rooms = createRooms({
-    ...{ me, http, connection, subscriptions, store },
+    ...{ me, http: direct.http, connection, subscriptions, store },
     conversation: conversations.get,
     on_unfollowed: conversations.forget,
     on_message: notify,
@@ -129,6 +129,7 @@ export function createAccount(options: AccountOptions) {
     store.set({ connection: state })
     if (state.name === 'open' || state.name === 'over_http') rooms.flushMarks()
     if (state.name === 'open') {
+      direct.loadBlocks()
       if (was_open) rooms.reload()
       else rooms.findOwn()
       was_open = true
@@ -144,15 +145,10 @@ export function createAccount(options: AccountOptions) {
     if (store.state.conversation?.room_id === room_id && !conversations.get(room_id)) await conversations.open()
   }
 
-  function notify({ room_id, id, username, text }: Message) {
-    const { rooms, muted, people } = store.state
-    if (muted.has(room_id)) return
-    notifications.show({
-      room_id,
-      title: `${displayName(people, username)} · ${rooms.get(room_id)?.name ?? ''}`,
-      body: text,
-      open: () => router.go({ room_id, message: id }),
-    })
+  function notify(message: Message) {
+    const { room_id, id } = message
+    const shown = notificationOf(message, store.state)
+    if (shown) notifications.show({ ...shown, room_id, open: () => router.go({ room_id, message: id }) })
   }
 
   /** Waits for a request and shows its failure to the user. @returns undefined if it failed */
@@ -199,6 +195,7 @@ export function createAccount(options: AccountOptions) {
     outgoing,
     conversations,
     rooms,
+    direct,
     attempt,
     showError,
     finishDialog,
@@ -225,6 +222,7 @@ export function createAccount(options: AccountOptions) {
       closing.abort()
       subscriptions.each(one => one.close())
       rooms.close()
+      direct.close()
       people.close()
     },
 

@@ -1,3 +1,7 @@
+import type { Message } from '../../../schemas/message.js'
+import { displayName } from './people.js'
+import type { AccountState } from './state.js'
+
 /** Lock that every tab holds, shared, while the user looks at it. */
 const FOCUSED = 'talkie.looked-at'
 /** Lock of the one tab that shows notifications. */
@@ -6,6 +10,18 @@ const NOTIFIER = 'talkie.teller'
 const BODY_MAX = 200
 
 export type Notifications = ReturnType<typeof createNotifications>
+
+/** What a notification of a message says; null if the user wants none. */
+export function notificationOf(
+  { room_id, username, text }: Message,
+  { rooms, muted, people, blocked }: Pick<AccountState, 'rooms' | 'muted' | 'people' | 'blocked'>,
+) {
+  if (muted.has(room_id) || blocked.has(username)) return null
+  const room = rooms.get(room_id)
+  const name = displayName(people, username)
+  // The name of a conversation of two says nothing more.
+  return { title: room?.usernames?.length === 2 ? name : `${name} · ${room?.name ?? ''}`, body: text }
+}
 
 export interface RoomNotification {
   room_id: string

@@ -57,6 +57,7 @@ export type OpenDialog =
   | { name: 'restrict'; room: Room; username: string; how: 'ban' | 'mute' }
   | { name: 'keyboard_shortcuts' }
   | { name: 'switcher' }
+  | { name: 'new_direct' }
   | { name: 'own_profile' }
   | { name: 'account' }
   | { name: 'profile'; username: string }
@@ -89,6 +90,10 @@ export interface AccountState {
   is_new_user: boolean
   connection: ConnectionState | null
   rooms: ReadonlyMap<string, Room>
+  /** Direct conversations in which another user is online. */
+  online_direct: ReadonlySet<string>
+  /** Users whom this one blocks. */
+  blocked: ReadonlySet<string>
   rooms_status: 'loading' | 'loaded' | 'failed'
   /** There are more public rooms than `rooms` holds. */
   has_more_rooms: boolean

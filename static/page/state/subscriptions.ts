@@ -18,8 +18,13 @@ export type Subscriptions = ReturnType<typeof createSubscriptions>
  *
  * @param first the page's connection
  * @param connect makes another one
+ * @param on_presence called with each change of a room's presence
  */
-export function createSubscriptions(first: Connection, connect: () => Connection) {
+export function createSubscriptions(
+  first: Connection,
+  connect: () => Connection,
+  on_presence: (room_id: string, online: ReadonlySet<string>) => void,
+) {
   const connections = [first]
   const rooms = new Map<string, Subscribed>()
 
@@ -61,7 +66,9 @@ export function createSubscriptions(first: Connection, connect: () => Connection
     presence: (room_id: string): Presence => rooms.get(room_id)?.presence ?? NO_PRESENCE,
     setPresence(room_id: string, presence: Presence) {
       const room = rooms.get(room_id)
-      if (room) room.presence = presence
+      if (!room) return
+      room.presence = presence
+      on_presence(room_id, presence.online)
     },
     /** The seq after which a room's events follow. */
     after: (room_id: string) => rooms.get(room_id)?.connection.resumePoint(room_id)?.after,

@@ -1,7 +1,7 @@
 import type { Room } from '../../../schemas/room.js'
 
 export interface Section {
-  key: 'favorites' | 'rooms'
+  key: 'favorites' | 'rooms' | 'direct'
   rooms: Room[]
 }
 
@@ -15,7 +15,10 @@ export function sectionsOf(
   )
   const sections: Section[] = [
     { key: 'favorites', rooms: sorted.filter(({ id }) => favorites.has(id)) },
-    { key: 'rooms', rooms: sorted.filter(({ id }) => !favorites.has(id)) },
+    ...(['rooms', 'direct'] as const).map(key => ({
+      key,
+      rooms: sorted.filter(({ id, kind }) => !favorites.has(id) && (kind === 'direct') === (key === 'direct')),
+    })),
   ]
   return sections.filter(({ rooms }) => rooms.length > 0)
 }
