@@ -158,6 +158,35 @@ test(`a room has at most ${limits.INVITES_MAX} invitations that can be used`, as
   t.equal(await code(make()), 'done', 'an expired one takes no place')
 })
 
+test('an invitation that expires while users join by it lets nobody in behind the event at which it has', async t => {
+  const { app, id } = await room(t)
+  const names = Array.from({ length: 30 }, (_, n) => `user-${n}`)
+  await addUsers(app, ...names)
+  const invite = await app.rooms.invite(id, 'owner', { expires_in_s: 60 })
+  const joins = names.map(async (name, n) => {
+    for (let turn = 0; turn < n % 5; turn++) await app.store.readHead(id)
+    return code(app.rooms.joinByInvite(invite.code, name))
+  })
+  const expired = (async () => {
+    for (;;) {
+      // Another server may take the seq first.
+      const done = await tick(app, id, 61_000).then(
+        () => true,
+        () => false,
+      )
+      if (done) return
+    }
+  })()
+  const codes = await Promise.all(joins)
+  await expired
+  const log = await app.store.readEvents(id, { after: 0, limit: 500 })
+  const at = log.find(({ text }) => text === 'tick')?.seq ?? 0
+  const joined = log.filter(({ data }) => data?.invite === invite.id)
+  t.ok(joined.every(({ seq }) => seq < at))
+  t.equal(codes.filter(one => one === 'done').length, joined.length)
+  t.equal(await code(app.rooms.joinByInvite(invite.code, 'guest')), 'INVITATION_INVALID')
+})
+
 test('an invitation for ten years holds (F51)', async t => {
   const { app, id } = await room(t)
   const { code } = await app.rooms.invite(id, 'owner', { expires_in_s: limits.INVITE_MAX_S })
