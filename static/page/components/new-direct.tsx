@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks'
+import { limits } from '../../../schemas/wire.js'
 import { ApiError } from '../../client/index.js'
 import { describeError, type Translation } from '../i18n/index.js'
 import { openDirect } from '../state/direct-actions.js'
@@ -19,6 +20,7 @@ const en = {
   found: 'People found',
   remove: (name: string) => `Remove ${name}`,
   start: 'Start conversation',
+  too_many: 'A conversation can have up to 10 people.',
 }
 const ko: Translation<typeof en> = {
   title: '새 메시지',
@@ -28,6 +30,7 @@ const ko: Translation<typeof en> = {
   found: '찾은 사람',
   remove: (name: string) => `${name} 제외`,
   start: '대화 시작',
+  too_many: '최대 10명까지 대화할 수 있어요.',
 }
 
 /** Chooses one or several users, and opens the conversation with them. Enter takes the first one found. */
@@ -50,6 +53,7 @@ export function NewDirect() {
 
   function add(username: string | undefined) {
     if (username === undefined) return
+    if (chosen.length >= limits.DIRECT_MAX - 1) return setError(own.too_many)
     setChosen(now => (now.includes(username) ? now : [...now, username]))
     setQuery('')
     setError(null)

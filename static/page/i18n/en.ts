@@ -237,8 +237,6 @@ export const en = {
     ADDING_REFUSED: 'This person left and doesn’t want to be added again.',
     MUTED: 'You’re muted in this room.',
     BLOCKED: 'You and this user can’t message each other.',
-    DIRECT_TOO_LARGE: 'A conversation can have up to 10 people.',
-    TOO_MANY_BLOCKS: 'You’ve reached the limit of 500 blocked users.',
     OWNER_CANNOT_LEAVE: 'Transfer ownership or delete the room before you leave.',
     USER_NOT_FOUND: 'User not found.',
     MEMBER_NOT_FOUND: 'This user isn’t a member of this room.',

@@ -230,8 +230,6 @@ export const ko: Dictionary = {
     ADDING_REFUSED: '다시 추가되지 않도록 하고 나간 사용자예요.',
     MUTED: '이 채팅방에서 채팅이 금지되었어요.',
     BLOCKED: '서로 메시지를 보낼 수 없는 사용자예요.',
-    DIRECT_TOO_LARGE: '최대 10명까지 대화할 수 있어요.',
-    TOO_MANY_BLOCKS: '최대 500명까지 차단할 수 있어요.',
     OWNER_CANNOT_LEAVE: '나가려면 먼저 방장을 위임하거나 채팅방을 삭제해 주세요.',
     USER_NOT_FOUND: '존재하지 않는 사용자예요.',
     MEMBER_NOT_FOUND: '이 채팅방의 멤버가 아닌 사용자예요.',

@@ -71,21 +71,8 @@ export function createDirect({ me, http, store, people, rooms, notify, exit }: D
     async frame(frame: ServerFrame) {
       if (frame.type === 'block') setBlocked(frame.username, frame.on)
       if (frame.type !== 'direct') return
-      const { room_id, as_of, hidden } = frame
-      const last = told.get(room_id) ?? 0
-      if (hidden ? as_of < last : as_of <= last) return
-      told.set(room_id, as_of)
-      if (hidden) {
-        await rooms().left(room_id)
-        return exit(room_id)
-      }
-      const known = store.state.rooms.get(room_id)
-      await rooms()
-        .admitted(room_id)
-        .catch(() => {})
-      const { unread = 0, last_message } = store.state.rooms.get(room_id) ?? {}
-      // What comes from now on, the subscription tells.
-      if (!known && unread > 0 && last_message) notify({ ...last_message, room_id } as Message)
+      const { directFrame } = await import('./direct-frame.js')
+      await directFrame(frame, { told, store, rooms: rooms(), notify, exit })
     },
 
     async loadBlocks() {
