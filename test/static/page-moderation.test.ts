@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core'
-import { register } from '../support/application.js'
+import { PASSWORD, register } from '../support/application.js'
 import { field, inBrowser, log, openAbout, row, say, serve, signUp, until, visit } from '../support/browser.js'
 
 const menuOf = async (page: Page, name: string) => {
@@ -71,7 +71,7 @@ inBrowser('running a room', async (t, browser) => {
 
     const menu = await menuOf(page, 'jun')
     t.equal(await menu.getByText('Make moderator').count(), 0)
-    await menu.getByText('Mute…').click()
+    await menu.getByText('Mute').click()
     const mute = page.getByRole('dialog', { name: 'Mute jun' })
     await mute.getByLabel('Duration').selectOption({ label: '10 minutes' })
     await mute.getByLabel('Reason (optional)').fill('Advertising')
@@ -81,7 +81,7 @@ inBrowser('running a room', async (t, browser) => {
     const send = fastify.messages.send(id, 'jun', { client_id: 'c2', text: 'again' })
     await t.rejects(send, { code: 'MUTED' })
 
-    await (await menuOf(page, 'jun')).getByText('Ban…').click()
+    await (await menuOf(page, 'jun')).getByText('Ban').click()
     const ban = page.getByRole('dialog', { name: 'Ban jun' })
     await ban.getByLabel('Duration').selectOption({ label: '7 days' })
     await ban.getByRole('button', { name: 'Ban', exact: true }).click()
@@ -121,5 +121,27 @@ inBrowser('running a room', async (t, browser) => {
     await fastify.rooms.change(id, 'minji', { slow_mode_s: 3600 })
     await page.getByText(/^Slow mode: you can send again in (1 hour|\d+ minutes)\.$/).waitFor()
     t.equal(await page.getByRole('button', { name: 'Send', exact: true }).isDisabled(), true)
+  })
+
+  await t.test('a room is previewed and left for good on a phone in Korean, by keyboard', async t => {
+    const { fastify, url } = await serve(t)
+    await register(fastify, 'minji')
+    const { id } = await fastify.rooms.create('minji', { name: '점심' })
+    await fastify.messages.send(id, 'minji', { client_id: 'c1', text: '김밥 어때요?' })
+    const page = await visit(t, browser, `${url}/r/${id}`, { locale: 'ko', viewport: { width: 390, height: 800 } })
+    await page.getByLabel('아이디').fill('jun')
+    await page.getByLabel('비밀번호', { exact: true }).fill(PASSWORD)
+    await page.getByRole('button', { name: '회원가입', exact: true }).click()
+    const preview = page.getByRole('region', { name: '최근 메시지' })
+    await preview.getByText('김밥 어때요?').waitFor()
+    await page.getByRole('button', { name: '참여하기' }).press('Enter')
+    await page.getByRole('textbox', { name: /메시지/ }).waitFor()
+    await page.getByRole('button', { name: '채팅방 정보' }).press('Enter')
+    await page.getByRole('button', { name: '채팅방 나가기' }).press('Enter')
+    const dialog = page.getByRole('dialog', { name: '채팅방 나가기' })
+    await dialog.getByRole('checkbox').press('Space')
+    await dialog.getByRole('button', { name: '채팅방 나가기' }).press('Enter')
+    await dialog.waitFor({ state: 'detached' })
+    await t.rejects(fastify.rooms.addMember(id, 'minji', 'jun'), { code: 'ADDING_REFUSED' })
   })
 })

@@ -191,12 +191,12 @@ function MemberRow({ member, room, online, can_manage, can_moderate, changed, na
           {muted ? (
             <MenuItem icon="bell" label={texts.unmute_member} onClick={unmute} />
           ) : (
-            <MenuItem icon="bell_off" label={`${texts.mute_member}…`} onClick={() => restrict('mute')} />
+            <MenuItem icon="bell_off" label={texts.mute_member} onClick={() => restrict('mute')} />
           )}
           <hr />
           {!room.is_default && (
             <>
-              <MenuItem icon="ban" label={`${texts.ban}…`} danger onClick={() => restrict('ban')} />
+              <MenuItem icon="ban" label={texts.ban} danger onClick={() => restrict('ban')} />
               <MenuItem icon="out" label={texts.remove} danger onClick={remove} />
             </>
           )}
