@@ -111,9 +111,6 @@ test('exactly the operations without security work without a token', async t => 
 
 test('joining and leaving a room are the only requests with an optional body', t => {
   const optional = operations.filter(({ requestBody }) => requestBody && !requestBody.required)
-  t.strictSame(
-    optional.map(({ operationId }) => operationId).sort(),
-    ['joinRoom', 'leaveRoom'],
-  )
+  t.strictSame(optional.map(({ operationId }) => operationId).sort(), ['joinRoom', 'leaveRoom'])
   t.end()
 })

@@ -4,6 +4,7 @@ import type { Member, Room } from '../../../schemas/room.js'
 import { ApiError } from '../../client/index.js'
 import { describeError } from '../i18n/index.js'
 import type { ConversationView } from '../state/state.js'
+import { managingTexts } from '../text/managing.js'
 import { matchesName } from '../text/match.js'
 import { untilName, untilTexts } from '../text/until.js'
 import { AvatarOf } from './avatar.js'
@@ -131,6 +132,7 @@ function MemberRow({ member, room, online, can_manage, can_moderate, changed, na
   const texts = useTexts()
   const { username, role, muted } = member
   const own = useOwnTexts(untilTexts)
+  const managing = useOwnTexts(managingTexts)
   const language = useAppState('language')
   // The list has it all, so that no row needs a request; a profile that changed since is in the cache.
   const person = useAccountState('people', people => people.get(username))
@@ -150,9 +152,9 @@ function MemberRow({ member, room, online, can_manage, can_moderate, changed, na
   const restrict = (how: 'ban' | 'mute') => account.showDialog({ name: 'restrict', room, username, how })
   const unmute = () => account.attempt(run(http.unmute(room.id, username)))
   const handOver = () =>
-    confirm(texts.hand_over_confirm(username), texts.hand_over, () => account.http.handOver(room.id, username))
+    confirm(managing.hand_over_confirm(username), managing.hand_over, () => account.http.handOver(room.id, username))
   const remove = () =>
-    confirm(texts.remove_confirm(username), texts.remove, () => account.http.removeMember(room.id, username))
+    confirm(managing.remove_confirm(username), texts.remove, () => account.http.removeMember(room.id, username))
 
   return (
     <li class="member-row">
@@ -170,7 +172,7 @@ function MemberRow({ member, room, online, can_manage, can_moderate, changed, na
         {role !== 'member' && <span class="tag">{role === 'owner' ? texts.owner : texts.moderator}</span>}
         {muted && (
           <span class="tag" title={muted.until && own.until(untilName(muted.until, language))}>
-            {texts.muted_member}
+            {managing.muted_member}
           </span>
         )}
         <span class="hidden">{online ? texts.online : texts.offline}</span>
@@ -181,15 +183,15 @@ function MemberRow({ member, room, online, can_manage, can_moderate, changed, na
             <>
               <MenuItem
                 icon="shield"
-                label={role === 'moderator' ? texts.dismiss_moderator : texts.appoint_moderator}
+                label={role === 'moderator' ? managing.dismiss_moderator : managing.appoint_moderator}
                 onClick={setRole}
               />
-              <MenuItem icon="key" label={texts.hand_over} onClick={handOver} />
+              <MenuItem icon="key" label={managing.hand_over} onClick={handOver} />
               <hr />
             </>
           )}
           {muted ? (
-            <MenuItem icon="bell" label={texts.unmute_member} onClick={unmute} />
+            <MenuItem icon="bell" label={managing.unmute_member} onClick={unmute} />
           ) : (
             <MenuItem icon="bell_off" label={texts.mute_member} onClick={() => restrict('mute')} />
           )}
@@ -211,6 +213,7 @@ function Bans({ room, changed_at }: { room: Room; changed_at: number }) {
   const account = useAccount()
   const texts = useTexts()
   const own = useOwnTexts(untilTexts)
+  const managing = useOwnTexts(managingTexts)
   const language = useAppState('language')
   const [bans, setBans] = useState<BanPage['bans']>([])
   async function load() {
@@ -237,7 +240,7 @@ function Bans({ room, changed_at }: { room: Room; changed_at: number }) {
               </span>
             </span>
             <button type="button" class="link" onClick={() => unban(username)}>
-              {texts.unban}
+              {managing.unban}
             </button>
           </li>
         ))}

@@ -118,18 +118,10 @@ export const en = {
   add_member: 'Add member',
   add: 'Add',
   remove: 'Remove',
-  remove_confirm: (name: string) => `Remove ${name} from this room?`,
   moderator: 'Moderator',
-  appoint_moderator: 'Make moderator',
-  dismiss_moderator: 'Remove as moderator',
   mute_member: 'Mute',
-  unmute_member: 'Unmute',
-  muted_member: 'Muted',
   ban: 'Ban',
-  unban: 'Unban',
   banned_group: (count: number) => `Banned ${count}`,
-  hand_over: 'Transfer ownership',
-  hand_over_confirm: (name: string) => `Transfer ownership to ${name}? You’ll stay in the room as a member.`,
   more_members: 'Show more',
 
   welcome: (me: string, room: string) =>

@@ -114,18 +114,10 @@ export const ko: Dictionary = {
   add_member: '멤버 추가',
   add: '추가',
   remove: '내보내기',
-  remove_confirm: name => `${name}님을 채팅방에서 내보낼까요?`,
   moderator: '운영진',
-  appoint_moderator: '운영진으로 임명',
-  dismiss_moderator: '운영진 해제',
   mute_member: '채팅 금지',
-  unmute_member: '채팅 금지 해제',
-  muted_member: '채팅 금지됨',
   ban: '차단',
-  unban: '차단 해제',
   banned_group: count => `차단된 사용자 ${count}`,
-  hand_over: '방장 위임',
-  hand_over_confirm: name => `${name}님에게 방장을 위임할까요? 위임해도 멤버로 남아요.`,
   more_members: '더보기',
 
   welcome: (me, room) =>
