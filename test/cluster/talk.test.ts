@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import root, { type Test, test } from 'tap'
 import { register } from '../support/application.js'
@@ -22,10 +23,15 @@ const texts = (frames: AnyFrame[]) => frames.map(({ text }) => text)
 
 /** Repeats `does` once a second until it is received, because the bus may lose ephemeral frames. */
 async function again(does: () => unknown, heard: () => Promise<unknown>) {
-  const timer = setInterval(does, 1000)
-  does()
-  await heard()
-  clearInterval(timer)
+  let isHeard = false
+  const hearing = heard().finally(() => {
+    isHeard = true
+  })
+  while (!isHeard) {
+    await does()
+    await Promise.race([hearing, sleep(1000)])
+  }
+  await hearing
 }
 
 /** A user with a socket on each of some servers. */
