@@ -116,6 +116,8 @@ export function refuseConnection(
 
 /** The methods of every route, to tell a wrong method from a wrong path. */
 function watchMethods(fastify: FastifyInstance) {
+  /** What only administrators find answers 404 to everybody else, whatever the method. */
+  const isHidden = (path: string) => path.startsWith('/admin/')
   const routes = new Map<string, { path: RegExp; parameters: number; methods: Set<string> }>()
   fastify.addHook('onRoute', ({ url, method }) => {
     const parameters = url.split(/[:*]/).length
@@ -125,6 +127,7 @@ function watchMethods(fastify: FastifyInstance) {
   })
   /** Of the most exact route: `/users/me` before `/users/:username`. */
   return (path: string) => {
+    if (isHidden(path)) return undefined
     const found = [...routes.values()].filter(route => route.path.test(path))
     return found.sort((a, b) => a.parameters - b.parameters)[0]?.methods
   }

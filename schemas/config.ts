@@ -70,6 +70,9 @@ export const Config = Type.Object({
         'Who can create an account: `open`: anyone; `invite`: nobody without an invitation; `closed`: nobody. `talkie user add` always can',
     },
   ),
+  AUDIT_KEEP_DAYS: count(365, 'Days after which entries of the audit log are removed; 0 keeps them for ever', {
+    maximum: 36_500,
+  }),
   BCRYPT_COST: Type.Integer({ default: 10, minimum: 4, maximum: 15, description: 'bcrypt cost of password hashes' }),
   HEARTBEAT_MS: Type.Integer({ default: 30_000, minimum: 100, description: 'Interval between WebSocket pings in ms' }),
   PRESENCE_LEASE_MS: Type.Integer({

@@ -33,7 +33,13 @@ export const errors = {
   /** For moderators, who see the list. */
   InvitationNotFound: createError('INVITATION_NOT_FOUND', 'Invitation %s not found in this room', 404),
   TooManyInvitations: createError('TOO_MANY_INVITATIONS', 'Room %s has reached the limit of 100 invitations', 409),
-  NotAdmin: createError('NOT_ADMIN', 'Only an administrator of this server can do this', 403),
+  /** So that an administrator remains. */
+  OwnRights: createError(
+    'OWN_RIGHTS',
+    'Administrators cannot change their own rights or block themselves; ask another administrator',
+    409,
+  ),
+  OwnerPresent: createError('OWNER_PRESENT', 'The owner of room %s is neither blocked nor deleted', 409),
   UsernameTaken: createError('USERNAME_TAKEN', 'The username %s is already taken', 409),
   PasswordTooLong: createError('PASSWORD_TOO_LONG', 'Password exceeds 72 bytes', 400),
   PasswordTooCommon: createError('PASSWORD_TOO_COMMON', 'Password is too easy to guess', 400),
@@ -149,4 +155,14 @@ export function readErrors(...names: ErrorName[]): object {
 /** The errors of a route that writes and requires authentication. @param names its other errors */
 export function changeErrors(...names: ErrorName[]): object {
   return readErrors('OriginRefused', 'BodyTooLarge', 'MediaTypeRefused', ...names)
+}
+
+/** The errors of a route that only administrators find. @param names its other errors */
+export function adminErrors(...names: ErrorName[]): object {
+  return errorAnswers('BadRequest', 'NotFound', 'RateLimited', 'Internal', 'StoreUnavailable', ...names)
+}
+
+/** The errors of a route that writes and that only administrators find. @param names its other errors */
+export function adminChangeErrors(...names: ErrorName[]): object {
+  return adminErrors('OriginRefused', 'BodyTooLarge', 'MediaTypeRefused', ...names)
 }

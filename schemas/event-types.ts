@@ -147,6 +147,16 @@ export const eventTypes = {
   account_changing: {
     frame: null,
   },
+  /** Only in the `_audit` log: an administrator changed what `member` may do. */
+  account_administered: {
+    frame: null,
+    server_only: ['act', 'address'],
+  },
+  /** Only in the `_audit` log: anything else that an administrator did. */
+  administered: {
+    frame: null,
+    server_only: ['act', 'address', 'about_room', 'name'],
+  },
   /** Only in the `_system` log. */
   session_ended: {
     frame: null,

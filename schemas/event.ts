@@ -56,6 +56,11 @@ export const dataFields = {
   invite: Type.Integer({ ...Seq, description: 'The id of the invitation' }),
   /** Names the user who is signing up without naming an account that may never exist. */
   claim: Type.String(),
+  /** What an administrator did, and from which address. */
+  act: Type.String(),
+  address: Type.String(),
+  /** The room that it is about. */
+  about_room: Type.String(),
 } as const
 
 export const eventFields = { ...ownFields, ...dataFields }

@@ -107,6 +107,11 @@ export const withAccount: Attacks = {
       await ask(attack.port, 'PUT', path, { token: attack.token })
       await ask(attack.port, 'DELETE', path, { token: attack.token })
     }),
+  'administration without the right, in a loop': attack =>
+    attack.loop(10, async lane => {
+      await ask(attack.port, 'GET', '/admin/users?q=person', { token: attack.token })
+      await ask(attack.port, 'PUT', `/admin/users/person-${lane}/block`, { token: attack.token })
+    }),
   'password changes, 20 a second': attack =>
     attack.loop(10, async () => {
       const body = { current_password: 'wrong horse', new_password: 'correct horse battery' }

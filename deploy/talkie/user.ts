@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
+import { createAdministeredAccounts } from '../../plugins/administration/accounts.js'
+import { createAudit, OPERATOR } from '../../plugins/administration/audit.js'
 import { type Accounts, createAccounts } from '../../plugins/auth/accounts.js'
 import { createPasswords } from '../../plugins/auth/passwords.js'
 import { openSessions } from '../../plugins/auth/sessions.js'
+import type { Store } from '../../plugins/store/index.js'
 import { messagesOfDeleted } from '../../schemas/user.js'
 import { type Command, type Context, UsageError, type Values } from './command.js'
 import { readLines } from './read-lines.js'
@@ -38,7 +41,7 @@ export const block: Command = {
   operands: 'USERNAME',
   help: `Running servers close the user's sockets and refuse the user's tokens within a second.\n${runningHelp}`,
   async run([username = ''], _values, context) {
-    const ended = await withAccounts(context, accounts => accounts.block(username))
+    const ended = await withAccounts(context, accounts => accounts.block(OPERATOR, username))
     context.print(`Blocked ${username}; sessions ended: ${ended}`)
     return undefined
   },
@@ -49,7 +52,7 @@ export const unblock: Command = {
   operands: 'USERNAME',
   help: runningHelp,
   async run([username = ''], _values, context) {
-    await withAccounts(context, accounts => accounts.unblock(username))
+    await withAccounts(context, accounts => accounts.unblock(OPERATOR, username))
     context.print(`Unblocked ${username}`)
     return undefined
   },
@@ -70,7 +73,7 @@ deleted.\n${runningHelp}`,
   async run([username = ''], { messages }, context) {
     const choice = messagesOfDeleted.find(choice => choice === messages)
     if (choice === undefined) throw new UsageError('--messages must be keep or delete')
-    const ended = await withAccounts(context, accounts => accounts.delete(username, choice))
+    const ended = await withAccounts(context, accounts => accounts.delete(OPERATOR, username, choice))
     context.print(`Deleted account ${username}; sessions ended: ${ended}`)
     return undefined
   },
@@ -86,12 +89,12 @@ address of the server before it.\n${runningHelp}`,
   options: { ...passwordOptions, link: { type: 'boolean' } },
   async run([username = ''], values, context) {
     if (values.link) {
-      const { link } = await withAccounts(context, accounts => accounts.resets.makeLink(username))
+      const { link } = await withAccounts(context, accounts => accounts.makeResetLink(OPERATOR, username))
       context.print(link)
       return undefined
     }
     const password = await takePassword(values, context)
-    const ended = await withAccounts(context, accounts => accounts.setPassword(username, password))
+    const ended = await withAccounts(context, accounts => accounts.setPassword(OPERATOR, username, password))
     context.print(values.generate ? password : `Reset the password of ${username}; sessions ended: ${ended}`)
     return undefined
   },
@@ -104,22 +107,29 @@ export const admin: Command = {
   async run([username = '', state = ''], _values, context) {
     if (state !== 'on' && state !== 'off')
       throw new UsageError(`Expected on or off instead of ${JSON.stringify(state)}`)
-    await withAccounts(context, accounts => accounts.setAdmin(username, state === 'on'))
+    await withAccounts(context, accounts => accounts.setAdmin(OPERATOR, username, state === 'on'))
     context.print(`${username} is ${state === 'on' ? 'now' : 'no longer'} an administrator`)
     return undefined
   },
 }
 
+type OperatedAccounts = ReturnType<typeof operatedAccounts>
+
+function operatedAccounts(store: Store, accounts: Accounts) {
+  const { add } = accounts
+  return { add, ...createAdministeredAccounts(store, createAudit(store), accounts) }
+}
+
 function withAccounts<T>(
   { env }: Context,
-  work: (accounts: Accounts) => Promise<T>,
+  work: (accounts: OperatedAccounts) => Promise<T>,
   options?: { creates: boolean },
 ): Promise<T> {
   async function open({ store, config, log }: Opened) {
     const sessions = await openSessions(store, log)
     const passwords = createPasswords(config.BCRYPT_COST)
     try {
-      return await work(createAccounts(store, sessions, passwords))
+      return await work(operatedAccounts(store, createAccounts(store, sessions, passwords)))
     } finally {
       await sessions.close()
       await passwords.close()

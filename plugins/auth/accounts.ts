@@ -90,6 +90,9 @@ export function createAccounts(store: Store, sessions: Sessions, passwords: Pass
       return endAllBy(username, newPassword(await hash(username, password)))
     },
 
+    /** Ends all sessions. @returns how many @throws UserNotFound */
+    endSessions: (username: string) => endAllBy(username, {}),
+
     /** Ends all sessions of the user but this one. @returns how many @throws Unauthorized if it has ended, too */
     endOtherSessions: ({ username, session_id }: Identity): Promise<number> => endAllBy(username, {}, session_id),
 

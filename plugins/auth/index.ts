@@ -149,7 +149,8 @@ export function createAuth(
     endOtherSessions: accounts.endOtherSessions,
     changePassword: accounts.changePassword,
     deleteOwn: accounts.deleteOwn,
-    makeResetLink: accounts.resets.makeLinkAs,
+    /** For administrators and the operator; who may use it is checked by the caller. */
+    accounts,
     resetPassword: accounts.resets.use,
     isGood: sessions.isGood,
     note: sessions.note,

@@ -33,12 +33,6 @@ export function createResets(
   return {
     makeLink,
 
-    /** @throws NotAdmin, UserNotFound */
-    async makeLinkAs(admin: string, username: string): Promise<ResetLink> {
-      if (!(await store.readUser(admin))?.is_admin) throw new errors.NotAdmin()
-      return makeLink(username)
-    },
-
     /**
      * Sets a new password and ends all sessions; of several uses of a code, on any servers, one succeeds.
      * @returns how many sessions ended

@@ -46,6 +46,10 @@ export const prices = {
   examined_room: 10,
   /** Reading a member of the list. */
   listed_member: 20,
+  /** Looking at an account or a room to see whether a list of administrators shows it. */
+  scanned_row: 5,
+  /** Collecting all metrics. */
+  figures: 3000,
   /** Reading an invitation, with the names of those who joined by it. */
   listed_invite: 60,
   /** Reading a session of the list. */

@@ -6,6 +6,7 @@ import type { Presence } from '../presence/index.js'
 import type { RoomLog } from '../room-log/index.js'
 import type { Store } from '../store/index.js'
 import { assertMayTalk, memberView } from './access.js'
+import { createRoomAdministration } from './administration.js'
 import { createAdmit } from './admit.js'
 import { createBlocks } from './blocks.js'
 import { createDirect } from './direct.js'
@@ -55,6 +56,7 @@ export function createRooms(store: Store, roomLog: RoomLog, auth: Auth, presence
     list,
     events,
     markRead: marks.markRead,
+    ...createRoomAdministration(paid.roomLog, marks),
     ...createMembers(store, roomLog, presence),
     ...createMembership(store, paid, { admit, get, hide, blocksBetween }),
     ...createInvites(store, paid.roomLog, auth, admit, get),

@@ -245,6 +245,8 @@ export interface Store {
    * comes until then can be appended together. Only of stores to which waiting is worth its time.
    */
   gather?(append: () => void): void
+  /** Removes events up to a seq, but not the newest one. Only for logs that are no rooms. */
+  trimLog(room_id: string, upto: number): Promise<void>
   /** The last seq, 0 if the log is empty. */
   readHead(room_id: string): Promise<number>
   /** Ids of the rooms that have an event after the position. @param positions at most POSITIONS_MAX */

@@ -27,7 +27,6 @@ import type {
   Profile,
   ProfileChange,
   Registration,
-  ResetLink,
   SessionList,
   SessionPage,
   SignUp,
@@ -184,8 +183,8 @@ export function createHttp(options: HttpOptions) {
     deleteAccount: (deletion: AccountDeletion) => nothing('DELETE', '/users/me', { body: deletion }),
     changePassword: (change: PasswordChange) => nothing('PUT', '/users/me/password', { body: change }),
 
-    /** For administrators. */
-    makeResetLink: (username: string) => json<ResetLink>('POST', `/admin/users/${encodeURIComponent(username)}/reset`),
+    /** For `createAdminHttp`, which is a part of its own because few users need it. */
+    sender: { json, nothing },
 
     health: () => json<unknown>('GET', '/health'),
     /** @throws ApiError 503 if the server is not ready */

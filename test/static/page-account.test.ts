@@ -133,7 +133,7 @@ inBrowser('the user’s own account', async (t, browser) => {
     const { fastify, url } = await serve(t)
     const page = await visit(t, browser, url)
     await signUp(page, 'minji')
-    const { link } = await fastify.auth.makeResetLink('minji', 'minji')
+    const { link } = await fastify.auth.accounts.resets.makeLink('minji')
     const fresh = await visit(t, browser, `${url}${link}`)
     await fresh.getByRole('heading', { name: 'Set a new password' }).waitFor()
     t.equal(new URL(fresh.url()).hash, '')

@@ -190,6 +190,12 @@ export function createLogCheck() {
     room_deleted() {
       demand(false, 'the room is deleted')
     },
+    account_administered() {
+      demand(false, 'account_administered does not belong in a room')
+    },
+    administered() {
+      demand(false, 'administered does not belong in a room')
+    },
     account_changing() {
       demand(false, 'account_changing does not belong in a room')
     },

@@ -182,6 +182,7 @@ function createEmbedded(folder: Folder, writer: Writer, log: Logger): Store {
     },
 
     append: (room_id, after, events) => writer.write('append', room_id, after, events),
+    trimLog: (room_id, upto) => writer.write('trimLog', room_id, upto),
     gather: append => writer.gather(append),
 
     async searchTerms(room_id, terms, query) {

@@ -158,6 +158,10 @@ export function createWrites(db: Sqlite) {
       return (mark as { seq: number }).seq
     },
 
+    trimLog(room_id: string, upto: number) {
+      db.run('delete from events where room_id = ?1 and seq <= min(?2, ?3)', [room_id, upto, readHead(db, room_id) - 1])
+    },
+
     append(room_id: string, after: number, events: StoredEvent[]) {
       if (after > 0) {
         const known = db.get('select 1 from events where room_id = ? and seq = ?', [room_id, after])

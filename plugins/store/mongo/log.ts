@@ -94,6 +94,11 @@ export function createLog({ events }: Collections) {
     readTypes: (call: Call, room_id: string, types: EventType[], after: number, upto: number, limit = 0) =>
       find(call, { room_id, type: { $in: types }, seq: { $gt: after, $lte: upto } }, 1, limit),
 
+    async trim(call: Call, room_id: string, upto: number): Promise<void> {
+      const head = (await newest(call, room_id))?.seq ?? 0
+      await events.deleteMany({ room_id, seq: { $lte: Math.min(upto, head - 1) } }, call)
+    },
+
     async readHead(call: Call, room_id: string): Promise<number> {
       return (await newest(call, room_id))?.seq ?? 0
     },

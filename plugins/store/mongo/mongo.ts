@@ -230,6 +230,7 @@ export async function openMongo(
     ),
 
     append: expose(append),
+    trimLog: expose(log.trim),
     readHead: expose(log.readHead),
     findAhead: expose(log.findAhead),
     readEvents: expose(log.readEvents),

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
-import { changeErrors } from '../../../../schemas/error.js'
+import { prices } from '../../../../plugins/budgets/index.js'
+import { adminChangeErrors } from '../../../../schemas/error.js'
 import { ResetLink, Username } from '../../../../schemas/user.js'
 
 const reset = {
@@ -12,13 +13,14 @@ const reset = {
   params: Type.Object({ username: Username }),
   response: {
     201: { ...ResetLink, description: 'The link' },
-    ...changeErrors('NotAdmin', 'UserNotFound'),
+    ...adminChangeErrors('UserNotFound'),
   },
 }
 
 export default (async fastify => {
   fastify.post('/reset', { schema: reset, config: { audit: 'reset_link_made' } }, async (request, reply) => {
+    await request.turn(2 * prices.append)
     reply.code(201)
-    return fastify.auth.makeResetLink(request.username, request.params.username)
+    return fastify.administration.makeResetLink(request.actor, request.params.username)
   })
 }) satisfies FastifyPluginAsyncTypebox

@@ -84,6 +84,28 @@ export function logContract({ promise }: Promises) {
     t.strictSame(await read(4, 10), [])
   })
 
+  promise('a log that is trimmed keeps its newest event, and goes on after it', async (t, store) => {
+    await store.append(
+      '_audit',
+      0,
+      events(
+        '_audit',
+        0,
+        ['1', '2', '3', '4'].map(text => message(text)),
+      ),
+    )
+    await store.append('_system', 0, events('_system', 0, [message('x')]))
+    await store.trimLog('_audit', 2)
+    const left = async (room_id: string) => seqs(await store.readEvents(room_id, { after: 0, limit: 10 }))
+    t.strictSame(await left('_audit'), [3, 4])
+    await store.trimLog('_audit', 100)
+    t.strictSame(await left('_audit'), [4])
+    await store.append('_audit', 4, events('_audit', 4, [message('5')]))
+    t.strictSame(await left('_audit'), [4, 5])
+    await store.trimLog('nowhere', 5)
+    t.strictSame(await left('_system'), [1])
+  })
+
   promise('of concurrent appends after the same seq one succeeds, and no gap is left', async (t, store) => {
     await store.append('r', 0, events('r', 0, [message('first')]))
     const writers = ['a', 'b', 'c', 'd', 'e']

@@ -1,0 +1,47 @@
+import type {
+  AdminRoomList,
+  AdminRoomPage,
+  AdminUserList,
+  AdminUserPage,
+  AuditPage,
+  AuditQuery,
+  Figures,
+} from '../../schemas/administration.js'
+import type { ResetLink, SessionList, SessionPage } from '../../schemas/user.js'
+
+interface Call {
+  query?: Record<string, string | number | boolean | undefined>
+  body?: unknown
+}
+
+interface Sender {
+  json<T>(method: string, path: string, call?: Call): Promise<T>
+  nothing(method: string, path: string, call?: Call): Promise<void>
+}
+
+/** The part of the HTTP API that only administrators find; everybody else gets `NOT_FOUND`. */
+export function createAdminHttp({ json, nothing }: Sender) {
+  const user = (username: string) => `/admin/users/${encodeURIComponent(username)}`
+  const room = (id: string) => `/admin/rooms/${encodeURIComponent(id)}`
+
+  return {
+    users: (query: AdminUserList = {}) => json<AdminUserPage>('GET', '/admin/users', { query }),
+    block: (username: string) => nothing('PUT', `${user(username)}/block`),
+    unblock: (username: string) => nothing('DELETE', `${user(username)}/block`),
+    appoint: (username: string) => nothing('PUT', `${user(username)}/admin`),
+    dismiss: (username: string) => nothing('DELETE', `${user(username)}/admin`),
+    makeResetLink: (username: string) => json<ResetLink>('POST', `${user(username)}/reset`),
+    sessions: (username: string, query: SessionList = {}) =>
+      json<SessionPage>('GET', `${user(username)}/sessions`, { query }),
+    endSession: (username: string, id: string) =>
+      nothing('DELETE', `${user(username)}/sessions/${encodeURIComponent(id)}`),
+    endSessions: (username: string) => nothing('DELETE', `${user(username)}/sessions`),
+
+    rooms: (query: AdminRoomList = {}) => json<AdminRoomPage>('GET', '/admin/rooms', { query }),
+    deleteRoom: (id: string) => nothing('DELETE', room(id)),
+    takeOver: (id: string) => nothing('POST', `${room(id)}/takeover`),
+
+    audit: (query: AuditQuery = {}) => json<AuditPage>('GET', '/admin/audit', { query }),
+    figures: () => json<Figures>('GET', '/admin/figures'),
+  }
+}

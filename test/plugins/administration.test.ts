@@ -1,0 +1,237 @@
+import type { FastifyInstance } from 'fastify'
+import { type Test, test } from 'tap'
+import type { AuditPage } from '../../schemas/administration.js'
+import { build, PASSWORD, register } from '../support/application.js'
+import { run } from '../support/command.js'
+
+type User = Awaited<ReturnType<typeof register>>
+
+/** The first user administers the server. */
+async function open(t: Test, ...names: string[]) {
+  const app = await build(t)
+  const users: User[] = []
+  for (const name of names) users.push(await register(app, name))
+  return { app, users }
+}
+
+const ask = (app: FastifyInstance, { headers }: Pick<User, 'headers'>, line: string, payload?: object) => {
+  const [method, url] = line.split(' ') as ['GET', string]
+  return app.inject({ method, url, headers, ...(payload && { payload }) })
+}
+
+async function audit(app: FastifyInstance, user: User, query = ''): Promise<AuditPage> {
+  return (await ask(app, user, `GET /admin/audit${query}`)).json<AuditPage>()
+}
+
+const acts = ({ entries }: AuditPage) => entries.map(({ act, member, room_name }) => `${act} ${member ?? room_name}`)
+
+test('for everybody but administrators the paths below /admin are like any that does not exist', async t => {
+  const { app, users } = await open(t, 'boss', 'minji')
+  const minji = users[1] as User
+  const unknown = (await ask(app, minji, 'GET /nothing/here')).body
+  const paths = [
+    'users',
+    'users/boss/block',
+    'users/boss/sessions',
+    'rooms',
+    'rooms/default',
+    'audit',
+    'figures',
+    'none',
+  ]
+  for (const path of paths) {
+    for (const method of ['GET', 'PUT', 'POST', 'DELETE', 'PATCH']) {
+      for (const who of [minji, { headers: { authorization: 'Bearer a.b.c' } }]) {
+        const answer = await ask(app, who, `${method} /admin/${path}`, method === 'GET' ? undefined : { x: 1 })
+        t.equal(answer.statusCode, 404, `${method} ${path}`)
+        t.equal(answer.body, unknown)
+      }
+    }
+  }
+  t.strictSame((await audit(app, users[0] as User)).entries, [], 'nothing was entered')
+  for (const path of ['', '/messages', '/members', '/log', '/messages/search?q=x', '/invites', '/bans']) {
+    const answer = await ask(app, users[0] as User, `GET /rooms/_audit${path}`)
+    t.match(answer.json(), { code: 'ROOM_NOT_FOUND' }, 'the audit log is no room')
+  }
+})
+
+test('an administrator finds users by the beginning of a name, and blocks, unblocks and logs them out', async t => {
+  const { app, users } = await open(t, 'boss', 'minji', 'Minho', 'seojun')
+  const [boss, minji] = users as [User, User]
+  await app.users.change('seojun', { display_name: 'Ｍin Seojun' })
+  const find = async (query: string) => {
+    const page = (await ask(app, boss, `GET /admin/users?${query}`)).json<{
+      users: { username: string }[]
+      next?: string
+    }>()
+    return [page.users.map(({ username }) => username), page.next]
+  }
+  t.strictSame(await find('q=min'), [['Minho', 'minji', 'seojun'], undefined])
+  t.strictSame(await find('q=min&limit=2'), [['Minho', 'minji'], 'minji'])
+  t.strictSame(await find('q=min&limit=2&after=minji'), [['seojun'], undefined])
+  t.strictSame(await find('q=x'), [[], undefined])
+
+  const listed = (await ask(app, boss, 'GET /admin/users/minji/sessions')).json()
+  t.match(listed, { sessions: [{ is_current: false, address: '127.0.0.1' }], has_more: false })
+  t.equal((await ask(app, boss, `DELETE /admin/users/minji/sessions/${listed.sessions[0].id}`)).statusCode, 204)
+  await t.rejects(app.auth.authenticate(minji.token), { code: 'UNAUTHORIZED' })
+  t.match((await ask(app, boss, `DELETE /admin/users/minji/sessions/${listed.sessions[0].id}`)).json(), {
+    code: 'SESSION_NOT_FOUND',
+  })
+  const again = await app.auth.login('minji', PASSWORD)
+  t.equal((await ask(app, boss, 'DELETE /admin/users/minji/sessions')).statusCode, 204)
+  await t.rejects(app.auth.authenticate(again.token), { code: 'UNAUTHORIZED' })
+
+  const third = await app.auth.login('minji', PASSWORD)
+  for (const _ of [1, 2]) t.equal((await ask(app, boss, 'PUT /admin/users/MINJI/block')).statusCode, 204)
+  await t.rejects(app.auth.authenticate(third.token), { code: 'UNAUTHORIZED' })
+  await t.rejects(app.auth.login('minji', PASSWORD), { code: 'LOGIN_FAILED' })
+  t.match((await ask(app, boss, 'GET /admin/users?q=minji')).json(), { users: [{ blocked: true }] })
+  t.equal((await ask(app, boss, 'DELETE /admin/users/minji/block')).statusCode, 204)
+  t.match(await app.auth.login('minji', PASSWORD), { user: { username: 'minji' } })
+  t.match((await ask(app, boss, 'PUT /admin/users/nobody/block')).json(), { code: 'USER_NOT_FOUND' })
+  t.strictSame(acts(await audit(app, boss)).slice(0, 3), [
+    'user_unblocked minji',
+    'user_blocked minji',
+    'sessions_ended minji',
+  ])
+})
+
+test('administrators appoint and dismiss others but not themselves, and who was dismissed can do nothing', async t => {
+  const { app, users } = await open(t, 'boss', 'minji', 'seojun')
+  const [boss, minji] = users as [User, User]
+  t.equal((await ask(app, boss, 'PUT /admin/users/minji/admin')).statusCode, 204)
+  t.match((await ask(app, minji, 'GET /auth/me')).json(), { is_admin: true })
+  for (const line of ['DELETE /admin/users/minji/admin', 'PUT /admin/users/minji/block']) {
+    t.match((await ask(app, minji, line)).json(), { statusCode: 409, code: 'OWN_RIGHTS' })
+  }
+  const actor = { username: 'boss', address: '' }
+  const results = await Promise.allSettled([
+    app.administration.setAdmin(actor, 'minji', false),
+    app.administration.setAdmin({ username: 'minji', address: '' }, 'boss', false),
+    app.administration.block({ username: 'minji', address: '' }, 'seojun'),
+  ])
+  t.strictSame(
+    results.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'rejected'],
+    'of two who dismiss each other one stays, and the other cannot block any more',
+  )
+  t.match(await app.store.readUser('seojun'), { blocked: false })
+  t.equal((await ask(app, minji, 'GET /admin/users')).statusCode, 404)
+  t.strictSame(acts(await audit(app, boss)), ['admin_dismissed minji', 'admin_appointed minji'])
+})
+
+test('an act whose server stopped after its entry is done when the next one starts', async t => {
+  const { app, users } = await open(t, 'boss', 'minji')
+  const fails = app.store.changeAccount
+  app.store.changeAccount = async () => {
+    throw new Error('stopped')
+  }
+  t.equal((await ask(app, users[0] as User, 'PUT /admin/users/minji/block')).statusCode, 500)
+  app.store.changeAccount = fails
+  t.match(await app.store.readUser('minji'), { blocked: false })
+  await app.administration.settleAll()
+  t.match(await app.store.readUser('minji'), { blocked: true })
+})
+
+test('an administrator finds every room but direct conversations, deletes them, and takes over what nobody owns', async t => {
+  const { app, users } = await open(t, 'boss', 'minji', 'seojun')
+  const boss = users[0] as User
+  const lunch = await app.rooms.create('minji', { name: 'Lunch', is_public: false, password: 'sesame' })
+  const direct = await app.rooms.openDirect('minji', ['seojun'], start => start())
+  await app.rooms.addMember(lunch.id, 'minji', 'seojun')
+  await app.rooms.ban(lunch.id, 'minji', 'boss', {})
+  const rooms = async () => (await ask(app, boss, 'GET /admin/rooms')).json<{ rooms: { name: string }[] }>().rooms
+  t.match(
+    (await rooms()).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    [
+      { name: 'Lobby', is_default: true, member_count: 3, owner: '' },
+      { name: 'Lunch', is_public: false, has_password: true, member_count: 2, owner: 'minji', owner_state: 'present' },
+    ],
+  )
+  const takeOver = (id: string) => ask(app, boss, `POST /admin/rooms/${id}/takeover`)
+  t.match((await takeOver(lunch.id)).json(), { statusCode: 409, code: 'OWNER_PRESENT' })
+  for (const id of [direct.id, '_audit', 'nothing']) {
+    t.match((await takeOver(id)).json(), { code: 'ROOM_NOT_FOUND' })
+    t.match((await ask(app, boss, `DELETE /admin/rooms/${id}`)).json(), { code: 'ROOM_NOT_FOUND' })
+  }
+  t.match((await takeOver('default')).json(), { code: 'DEFAULT_ROOM' })
+  t.match((await ask(app, boss, 'DELETE /admin/rooms/default')).json(), { code: 'DEFAULT_ROOM' })
+  t.strictSame((await audit(app, boss)).entries, [], 'what was refused is not entered')
+
+  await ask(app, boss, 'PUT /admin/users/minji/block')
+  t.match(
+    (await rooms()).find(({ name }) => name === 'Lunch'),
+    { owner_state: 'blocked' },
+  )
+  for (const _ of [1, 2]) t.equal((await takeOver(lunch.id)).statusCode, 204)
+  t.match(await app.rooms.get(lunch.id, 'boss'), { owner: 'boss', is_member: true, member_count: 3 })
+  t.equal((await ask(app, boss, `DELETE /admin/rooms/${lunch.id}`)).statusCode, 204)
+  await t.rejects(app.rooms.get(lunch.id, 'seojun'), { code: 'ROOM_NOT_FOUND' })
+  t.equal((await rooms()).length, 1)
+  t.match(await audit(app, boss), {
+    entries: [
+      { act: 'room_deleted', username: 'boss', address: '127.0.0.1', room_id: lunch.id, room_name: 'Lunch' },
+      { act: 'room_taken_over', member: 'minji', room_name: 'Lunch' },
+      { act: 'user_blocked' },
+    ],
+  })
+})
+
+test('the audit log is read in pages, has no secret, names deleted accounts, and forgets what is too old', async t => {
+  const { app, users } = await open(t, 'boss', 'minji')
+  const boss = users[0] as User
+  const created_at = new Date(Date.now() - 366 * 86_400_000).toISOString()
+  const old = { room_id: '_audit', type: 'administered' as const, username: 'boss', created_at }
+  await app.store.append('_audit', 0, [
+    { ...old, seq: 1, client_id: 'a', data: { act: 'announced' } },
+    { ...old, seq: 2, client_id: 'b', data: { act: 'announced' } },
+  ])
+  const { link } = (await ask(app, boss, 'POST /admin/users/minji/reset')).json<{ link: string }>()
+  await ask(app, boss, 'PUT /admin/users/minji/admin')
+  await ask(app, boss, 'PUT /admin/users/minji/block')
+  const first = await audit(app, boss, '?limit=2')
+  t.strictSame(acts(first), ['user_blocked minji', 'admin_appointed minji'])
+  const rest = await audit(app, boss, `?limit=2&before=${first.next_before}`)
+  t.strictSame(acts(rest), ['reset_link_made minji'])
+  t.equal(rest.next_before, undefined)
+  const secret = link.split('.')[1] as string
+  t.notMatch(JSON.stringify(await app.store.readEvents('_audit', { after: 0, limit: 10 })), secret)
+  t.strictSame(first.deleted, [])
+  await app.auth.accounts.delete('minji', 'keep')
+  t.strictSame((await audit(app, boss)).deleted, ['minji'])
+
+  const kept = async () => (await app.store.readEvents('_audit', { after: 0, limit: 10 })).map(({ seq }) => seq)
+  t.strictSame(await kept(), [1, 2, 3, 4, 5])
+  await app.administration.trim()
+  t.strictSame(await kept(), [3, 4, 5])
+  await ask(app, boss, 'DELETE /admin/users/boss/sessions')
+  t.strictSame(await kept(), [3, 4, 5, 6], 'its numbers go on')
+})
+
+test('what talkie user does beside a server is in the audit log, without a name and an address', async t => {
+  const { app, users } = await open(t, 'boss', 'minji')
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const env = { DATA_DIR: app.config.DATA_DIR }
+  for (const words of ['block minji', 'unblock minji', 'admin minji on', 'reset-password minji --link']) {
+    t.match(await run(['user', ...words.split(' ')], env), { code: 0 }, words)
+  }
+  const page = await audit(app, users[0] as User)
+  const by = { username: '', address: '', member: 'minji' }
+  t.match(page.entries, [
+    { act: 'reset_link_made', ...by },
+    { act: 'admin_appointed', ...by },
+    { act: 'user_unblocked', ...by },
+    { act: 'user_blocked', ...by },
+  ])
+})
+
+test('figures are those of the metrics', async t => {
+  const { app, users } = await open(t, 'boss', 'minji')
+  await app.messages.send('default', 'boss', { client_id: 'a', text: 'hello' })
+  const figures = (await ask(app, users[0] as User, 'GET /admin/figures')).json()
+  t.match(figures, { users: 2, sockets: 0, rooms: 0, appended: 1, store_up: true, bus_up: true })
+  t.ok(figures.memory_bytes > 1e7)
+  t.ok(Date.parse(figures.started_at) <= Date.now())
+  t.match(figures.version, /^\d+\.\d+/)
+})
