@@ -9,7 +9,7 @@ import type { RoomRecord } from '../schemas/room.js'
 import { limits as wire } from '../schemas/wire.js'
 import { prices } from './budgets/index.js'
 import type { Limits } from './rate-limit/index.js'
-import { type Appended, type Entry, type RoomLog, shownPart } from './room-log/index.js'
+import { type Appended, type Entry, type RoomLog, type RoomView, shownPart } from './room-log/index.js'
 import {
   asAdmin,
   assertMayTalk,
@@ -46,18 +46,21 @@ export interface Written {
   repeated: boolean
 }
 
+/** Messages up to this seq were erased: they are as if they had never been. */
+const emptiedIn = ({ room }: RoomView) => room?.emptied_seq ?? 0
+
 /** Messages of rooms. Every write is decided on the room's state just before its event, so a removal always wins. */
 export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, limits: Pick<Limits, 'slowMode'>) {
   /** @throws MessageNotFound, MessageDeleted */
-  function assertPresent(id: number, message: Target | undefined): Target {
-    if (!message) throw new errors.MessageNotFound(id)
+  function assertPresent(view: RoomView, id: number, message: Target | undefined): Target {
+    if (!message || id <= emptiedIn(view)) throw new errors.MessageNotFound(id)
     if (message.newest?.type === 'deleted') throw new errors.MessageDeleted(id)
     return message
   }
 
   /** @throws also NotAuthor */
-  function assertAuthor(id: number, username: string, message: Target | undefined): Target {
-    const target = assertPresent(id, message)
+  function assertAuthor(view: RoomView, id: number, username: string, message: Target | undefined): Target {
+    const target = assertPresent(view, id, message)
     if (target.message.username !== username) throw new errors.NotAuthor(id)
     return target
   }
@@ -131,7 +134,7 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, lim
         decide(view, message) {
           direct = assertMayTalk(view, room_id, username).direct
           if (reply_to === undefined) return { text }
-          assertPresent(reply_to, message)
+          assertPresent(view, reply_to, message)
           return { text, reply_to }
         },
         isRepeatOf: event => event.reply_to === reply_to && (event.text === text || event.text === ''),
@@ -158,7 +161,7 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, lim
         message: id,
         decide(view, message) {
           assertMayTalk(view, room_id, username)
-          before.target = assertAuthor(id, username, message)
+          before.target = assertAuthor(view, id, username, message)
           if ((message?.edits ?? 0) >= wire.EDITS_MAX) throw new errors.TooManyEdits(id)
           return { target: id, text }
         },
@@ -180,7 +183,7 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, lim
           decide(view, message) {
             const isModerator = moderates(view, person)
             if (!isModerator) assertMember(view, room_id, username)
-            const target = isModerator ? assertPresent(id, message) : assertAuthor(id, username, message)
+            const target = isModerator ? assertPresent(view, id, message) : assertAuthor(view, id, username, message)
             const author = target.message.username
             if (author === username) return { target: id }
             const data = asAdmin(view, person)
@@ -207,7 +210,9 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, lim
         assertNotBanned(view, username)
         if (!hasPreview(room)) throw new errors.PreviewOff(room_id)
       }
-      const found = (await store.readPage(room_id, { limit: PREVIEW_MAX })).map(foldMessage).reverse()
+      const newest = await store.readPage(room_id, { limit: PREVIEW_MAX })
+      const kept = newest.filter(({ message }) => message.seq > room.emptied_seq)
+      const found = kept.map(foldMessage).reverse()
       return { messages: found.slice(0, countFitting(found)).reverse() }
     },
 
@@ -215,21 +220,25 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, lim
     async page(room_id: string, username: string, query: PageQuery): Promise<Page> {
       const view = await rooms.assertMember(room_id, username)
       const { limit = wire.PAGE_DEFAULT, before, after, ids } = query
+      const emptied_seq = emptiedIn(view)
+      const rest = { seq: view.seq, ...(emptied_seq > 0 && { emptied_seq }) }
       if (ids !== undefined) {
         const seqs = [...new Set(ids.split(',').map(Number))]
-        const asked = seqs.filter(seq => seq > (after ?? 0) && seq < (before ?? Number.POSITIVE_INFINITY))
+        const asked = seqs.filter(
+          seq => seq > Math.max(after ?? 0, emptied_seq) && seq < (before ?? Number.POSITIVE_INFINITY),
+        )
         const found = (await store.readTargets(room_id, asked)).map(foldMessage)
         const count = countFitting(found)
-        return { messages: found.slice(0, count), has_more: found.length > count, seq: view.seq }
+        return { messages: found.slice(0, count), has_more: found.length > count, ...rest }
       }
       const isBackwards = after === undefined
       const found = await store.readPage(room_id, {
         limit: limit + 1,
-        ...(isBackwards ? before !== undefined && { before } : { after }),
+        ...(isBackwards ? before !== undefined && { before } : { after: Math.max(after, emptied_seq) }),
       })
       /** In the order in which the page is filled. */
       const candidates = (isBackwards ? found.toReversed() : found)
-        .filter(({ message }) => before === undefined || message.seq < before)
+        .filter(({ message }) => message.seq > emptied_seq && (before === undefined || message.seq < before))
         .map(foldMessage)
       const count = Math.min(limit, countFitting(candidates))
       const kept = candidates.slice(0, count)
@@ -238,8 +247,8 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, lim
       // From the page's end where the next one begins to where this one was asked to begin.
       const from = isBackwards && has_more ? (kept[0]?.id ?? 0) : (after ?? 0)
       const to = !isBackwards && has_more ? (kept.at(-1)?.id ?? 0) : (before ?? Number.MAX_SAFE_INTEGER)
-      const notes = await readNotes(room_id, from, to)
-      return { messages: kept, ...(notes.length > 0 && { notes }), has_more, seq: view.seq }
+      const notes = await readNotes(room_id, Math.max(from, emptied_seq), to)
+      return { messages: kept, ...(notes.length > 0 && { notes }), has_more, ...rest }
     },
   }
 }

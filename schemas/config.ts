@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { registrationModes } from './wire.js'
+import { limits, registrationModes } from './wire.js'
 
 const text = (description: string, more = {}) => Type.Optional(Type.String({ description, minLength: 1, ...more }))
 const count = (value: number, description: string, more = {}) =>
@@ -73,6 +73,18 @@ export const Config = Type.Object({
   AUDIT_KEEP_DAYS: count(365, 'Days after which entries of the audit log are removed; 0 keeps them for ever', {
     maximum: 36_500,
   }),
+  RETENTION_HOURS: count(
+    0,
+    'Messages of all rooms older than so many hours are erased; rooms may keep theirs shorter; 0 keeps them',
+    {
+      maximum: limits.RETENTION_H_MAX,
+    },
+  ),
+  RETENTION_MESSAGES: count(
+    0,
+    'In each room, older messages than the newest so many are erased; rooms may keep fewer; 0 keeps them',
+    { maximum: limits.RETENTION_COUNT_MAX },
+  ),
   BCRYPT_COST: Type.Integer({ default: 10, minimum: 4, maximum: 15, description: 'bcrypt cost of password hashes' }),
   HEARTBEAT_MS: Type.Integer({ default: 30_000, minimum: 100, description: 'Interval between WebSocket pings in ms' }),
   PRESENCE_LEASE_MS: Type.Integer({

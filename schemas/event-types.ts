@@ -62,6 +62,8 @@ export const eventTypes = {
       'has_password?': 'has_password',
       'slow_mode_s?': 'slow_mode_s',
       'preview?': 'preview',
+      'retention_h?': 'retention_h',
+      'retention_count?': 'retention_count',
     },
     server_only: ['as_admin', 'password_hash'],
     decides: true,
@@ -135,6 +137,11 @@ export const eventTypes = {
   unblocked: {
     summary: '`username` unblocked `member`',
     frame: { member: 'member' },
+    decides: true,
+  },
+  emptied: {
+    summary: 'All messages up to `upto` were erased because of their age or number; drop them',
+    frame: { upto: 'upto' },
     decides: true,
   },
   room_deleted: {

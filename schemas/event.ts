@@ -2,6 +2,7 @@ import { type Static, Type } from '@sinclair/typebox'
 import { type EventType, eventTypes } from './event-types.js'
 import { ClientId, Seq } from './message.js'
 import { Reason, Role, Until } from './moderation.js'
+import { Retention } from './retention.js'
 import { Preview, RoomId, RoomSettings, SlowMode } from './room.js'
 import { MaxUses } from './stored-invite.js'
 import { Time, Username } from './user.js'
@@ -27,6 +28,9 @@ export const dataFields = {
   ...RoomSettings.properties,
   slow_mode_s: SlowMode,
   preview: Preview,
+  ...Retention,
+  /** `emptied`: the last seq whose message is erased. */
+  upto: Seq,
   password_hash: Type.Union([Type.String(), Type.Null()]),
   has_password: Type.Boolean({ description: 'Whether joining requires a password', examples: [true] }),
   role: Role,

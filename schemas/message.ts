@@ -119,6 +119,12 @@ export const Page = Type.Object(
       description: 'The `seq` of the newest event; the page reflects at least the events up to it',
       examples: [42],
     }),
+    emptied_seq: Type.Optional(
+      Type.Integer({
+        description: 'Messages up to this `seq` were erased because of their age or number. Absent if none were',
+        examples: [20],
+      }),
+    ),
   },
   { additionalProperties: false },
 )

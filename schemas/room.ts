@@ -2,9 +2,10 @@ import { type Static, Type } from '@sinclair/typebox'
 import { Blocking, DirectRecord, directFields, ShownName } from './direct.js'
 import { Restriction } from './moderation.js'
 import { PageLimit } from './paging.js'
+import { EmptiedSeq, Retention } from './retention.js'
 import { StoredInvite } from './stored-invite.js'
 import { Time, Username } from './user.js'
-import { limits, NAME_PATTERN } from './wire.js'
+import { KEEPS_ALL, limits, NAME_PATTERN } from './wire.js'
 
 export const RoomId = Type.String({
   pattern: '^[A-Za-z0-9_-]{1,32}$',
@@ -65,6 +66,8 @@ export const RoomRecord = Type.Composite([
     slow_mode_s: Type.Integer(),
     /** Whether users may read the newest messages before joining a public room; absent while they may. */
     preview: Type.Optional(Type.Literal(false)),
+    ...Retention,
+    emptied_seq: EmptiedSeq,
     created_at: Time,
     deleted: Type.Boolean(),
     /** Those that may be used or expired, oldest first; absent if there are none. */
@@ -114,6 +117,8 @@ export const Room = Type.Object(
       description: 'Seconds that a member must wait between two messages; 0 means no wait',
       examples: [0],
     }),
+    ...Retention,
+    emptied_seq: EmptiedSeq,
     owner: Type.String({ description: 'Username of the owner; empty if there is none', examples: ['minji'] }),
     member_count: Type.Integer({ description: 'Number of members', examples: [3] }),
     created_at: Time,
@@ -145,6 +150,7 @@ export const Room = Type.Object(
         max_members: 0,
         slow_mode_s: 0,
         has_preview: true,
+        ...KEEPS_ALL,
         owner: 'minji',
         member_count: 3,
         created_at: '2026-01-31T09:30:00.000Z',
@@ -194,6 +200,7 @@ export const RoomChange = Type.Object(
     slow_mode_s: Type.Optional(SlowMode),
     preview: Type.Optional(Preview),
     owner: Type.Optional(Type.String({ ...Username, description: 'The member who becomes the owner' })),
+    ...Type.Partial(Type.Object(Retention)).properties,
     password: Type.Optional(
       Type.Union([Type.String({ minLength: 1, maxLength: 72, examples: ['open sesame'] }), Type.Null()], {
         description: 'Required to join; null removes it. Members stay members',

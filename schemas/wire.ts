@@ -47,6 +47,10 @@ export const limits = {
   ROOM_MEMBERS_MAX: 1000,
   /** Seconds between two messages of a member in slow mode: six hours. */
   SLOW_MODE_MAX_S: 21_600,
+  /** The longest time for which a room keeps messages before it erases them, hours: ten years. */
+  RETENTION_H_MAX: 87_600,
+  /** The largest number of messages after which a room erases older ones. */
+  RETENTION_COUNT_MAX: 100_000,
   /** Code points of the reason for a ban or a mute. */
   REASON_MAX: 200,
   /** Invitations of a room that can be used at the same time. */
@@ -84,6 +88,9 @@ export const limits = {
   /** Grace period before a user without sockets (during a reload of the page) is reported offline. */
   OFFLINE_AFTER_MS: 3000,
 } as const
+
+/** Of a room's record: it keeps all messages, and always did. */
+export const KEEPS_ALL = { retention_h: 0, retention_count: 0, emptied_seq: 0 } as const
 
 /** Who can create an account. */
 export const registrationModes = ['open', 'invite', 'closed'] as const

@@ -10,7 +10,7 @@ import bcrypt from 'bcryptjs'
 import { newUser } from '../../plugins/auth/accounts.js'
 import { openEmbedded, type Store } from '../../plugins/store/index.js'
 import type { StoredEvent } from '../../schemas/event.js'
-import { DEFAULT_ROOM_ID } from '../../schemas/wire.js'
+import { DEFAULT_ROOM_ID, KEEPS_ALL } from '../../schemas/wire.js'
 import { runs } from '../../test/support/missing.js'
 import { freePort } from '../../test/support/port.js'
 
@@ -110,7 +110,7 @@ async function fill(store: Store) {
     }) as StoredEvent
   const room = (id: string, name: string, owner: string) => ({
     ...{ id, name, description: '', is_public: true, max_members: 0, owner, member_count: 1 },
-    ...{ password_hash: null, created_at: at, deleted: false, slow_mode_s: 0, indexed_seq: 1 },
+    ...{ password_hash: null, created_at: at, deleted: false, slow_mode_s: 0, ...KEEPS_ALL, indexed_seq: 1 },
   })
   await store.createRoom(
     room(DEFAULT_ROOM_ID, 'Lobby', ''),

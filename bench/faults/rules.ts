@@ -153,6 +153,13 @@ export const rules: Partial<Record<EventType, Rule>> = {
         room.blocking.last.filter(name => name !== username),
       ),
   },
+  /** Runs of the fault tests keep all messages. */
+  emptied: {
+    isLegal: (room, { seq, username, data }) => isAlive(room) && username === '' && (data?.upto ?? seq) < seq,
+    apply(room, { seq, data }) {
+      for (const [id, { text }] of room.messages) if (id <= (data?.upto ?? 0) && text.last !== null) text.set(seq, null)
+    },
+  },
   room_deleted: {
     isLegal: byOwner,
     apply: (room, { seq }) => room.deleted.set(seq, true),

@@ -36,7 +36,8 @@ async function eraseMessage(roomLog: RoomLog, room_id: string, username: string,
     client_id: `erased-${id}`,
     message: id,
     decide({ room }, target) {
-      if (room === null || room.deleted || target === undefined || target.newest?.type === 'deleted') return null
+      if (room === null || room.deleted || id <= room.emptied_seq) return null
+      if (target === undefined || target.newest?.type === 'deleted') return null
       return { target: id, data: { account_deleted: true } }
     },
   })

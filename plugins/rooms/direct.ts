@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import { errors } from '../../schemas/error.js'
 import type { StoredEvent } from '../../schemas/event.js'
 import type { Room } from '../../schemas/room.js'
-import { limits } from '../../schemas/wire.js'
+import { KEEPS_ALL, limits } from '../../schemas/wire.js'
 import type { RoomLog } from '../room-log/index.js'
 import { Conflict, directId, hiddenMark, type Store } from '../store/index.js'
 import type { List } from './list.js'
@@ -56,7 +56,14 @@ export function createDirect(
     const id = directId(usernames)
     const created_at = new Date().toISOString()
     const data = { name: id, description: '', is_public: false, max_members: 0, password_hash: null }
-    const stored = { owner: '', member_count: usernames.length, slow_mode_s: 0, indexed_seq: 1, deleted: false }
+    const stored = {
+      owner: '',
+      member_count: usernames.length,
+      slow_mode_s: 0,
+      ...KEEPS_ALL,
+      indexed_seq: 1,
+      deleted: false,
+    }
     const direct = { usernames, blocked_by: [] }
     const created = { room_id: id, seq: 1, username, client_id: randomUUID(), created_at }
     try {

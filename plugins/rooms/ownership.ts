@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { errors } from '../../schemas/error.js'
 import type { Room, RoomChange, RoomCreation, RoomRecord, RoomSettings } from '../../schemas/room.js'
-import { DEFAULT_ROOM_ID } from '../../schemas/wire.js'
+import { DEFAULT_ROOM_ID, KEEPS_ALL } from '../../schemas/wire.js'
 import { Conflict, type Store } from '../store/index.js'
 import { asAdmin, assertOwner, assertVisible, isDefault, personOf, registered } from './access.js'
 import type { List } from './list.js'
@@ -20,7 +20,7 @@ export function createOwnership(
     const created_at = new Date().toISOString()
     const member_count = owner === '' ? 0 : 1
     await store.createRoom(
-      { id, ...data, indexed_seq: 1, owner, member_count, created_at, deleted: false, slow_mode_s: 0 },
+      { id, ...data, indexed_seq: 1, owner, member_count, created_at, deleted: false, slow_mode_s: 0, ...KEEPS_ALL },
       { room_id: id, seq: 1, type: 'created', username: owner, client_id: randomUUID(), created_at, data },
     )
   }

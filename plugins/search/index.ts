@@ -53,6 +53,7 @@ export function createSearch(store: Store, rooms: Rooms, budgets: Budgets) {
     { terms, matches }: Parsed,
     query: Omit<SearchQuery, 'q'>,
     pace: Pace,
+    emptied_seq: number,
   ): Promise<SearchPage> {
     const { limit = limits.PAGE_DEFAULT } = query
     if (terms.length === 0) return { messages: [], has_more: false }
@@ -69,7 +70,7 @@ export function createSearch(store: Store, rooms: Rooms, budgets: Budgets) {
     function examine(target: Target): boolean {
       pace.worked(prices.searched_message + charactersOf(target) * prices.searched_character)
       const message = foldMessage(target)
-      if (message.deleted_at !== undefined || !matches(message.text)) return false
+      if (message.id <= emptied_seq || message.deleted_at !== undefined || !matches(message.text)) return false
       bytes += bytesOf(message)
       return hits.push(message) > limit || bytes > limits.PAGE_BYTES_MAX
     }
@@ -140,7 +141,7 @@ export function createSearch(store: Store, rooms: Rooms, budgets: Budgets) {
       const oldest = hits[limit - 1]
       // Nothing in this room, or in those after it, is newer.
       if (oldest && saidAt(room) < oldest.created_at) break
-      const page = await search(room.id, parsed, { limit }, pace)
+      const page = await search(room.id, parsed, { limit }, pace, room.emptied_seq)
       has_more ||= page.has_more
       hits = [...hits, ...page.messages].sort((a, b) => b.created_at.localeCompare(a.created_at))
       if (!(await pace.rest())) {
@@ -175,9 +176,9 @@ export function createSearch(store: Store, rooms: Rooms, budgets: Budgets) {
      * @throws RoomNotFound, NotMember; RateLimited if several searches of the account wait already
      */
     async find(room_id: string, username: string, query: SearchQuery): Promise<SearchPage> {
-      await rooms.assertMember(room_id, username)
+      const { room } = await rooms.assertMember(room_id, username)
       const parsed = parseQuery(query.q)
-      return paced(username, pace => search(room_id, parsed, query, pace))
+      return paced(username, pace => search(room_id, parsed, query, pace, room?.emptied_seq ?? 0))
     },
 
     /**

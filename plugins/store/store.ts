@@ -269,6 +269,8 @@ export interface Store {
   countUnread(room_id: string, username: string, after: number, max: number): Promise<number>
   /** The newest events of some types between two seqs, both excluded, oldest first, without texts. */
   readNewest(room_id: string, types: readonly EventType[], query: Span): Promise<StoredEvent[]>
+  /** The seq of the `n`-th newest message, deleted ones counted; 0 if there are fewer. @param n 1 to limits.RETENTION_COUNT_MAX */
+  findNth(room_id: string, n: number): Promise<number>
   /** Events of a type with seq over `after`, oldest first. */
   readByType(room_id: string, type: EventType, query: { after: number; limit: number }): Promise<StoredEvent[]>
 

@@ -113,7 +113,9 @@ export class Subscription implements Subscriber {
     await feed.hold()
     if (!this.#attached) return
     const same = from.epoch === undefined || from.epoch === epoch
-    const resumed = after !== undefined && same && after <= view.seq && view.seq - after <= limits.REPLAY_MAX
+    // What was erased since cannot be told by its events.
+    const kept = (view.room?.emptied_seq ?? 0) <= (after ?? 0)
+    const resumed = after !== undefined && same && kept && after <= view.seq && view.seq - after <= limits.REPLAY_MAX
     const seq = resumed ? view.seq : feed.flushed
     connection.send({ type: 'welcome', room_id, seq, epoch, ...welcome, resumed })
     if (resumed) {

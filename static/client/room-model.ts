@@ -51,7 +51,9 @@ export function createRoomModel() {
     if (event.type === 'message') add(event)
     else if (event.type === 'edited')
       change(event.id, message => ({ ...message, text: event.text, edited_at: event.created_at }))
-    else if (event.type === 'deleted')
+    else if (event.type === 'emptied') {
+      if ((messages[0]?.id ?? Number.POSITIVE_INFINITY) <= event.upto) put(messages.filter(({ id }) => id > event.upto))
+    } else if (event.type === 'deleted')
       change(event.id, message =>
         present({
           ...message,

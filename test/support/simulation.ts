@@ -15,6 +15,7 @@ import { EventOrder } from '../../plugins/ws/order.js'
 import { errors } from '../../schemas/error.js'
 import { membershipTypes, type StoredEvent } from '../../schemas/event.js'
 import type { MemberRow, RoomRecord } from '../../schemas/room.js'
+import { KEEPS_ALL } from '../../schemas/wire.js'
 import { createSchedule, type Schedule } from './schedule.js'
 
 const ROOM = 'room'
@@ -41,7 +42,7 @@ function createStore(schedule: Schedule, random: Random) {
 
   const first = (): RoomRecord => ({
     ...{ id: ROOM, name: 'Room', description: '', is_public: true, max_members: 0, indexed_seq: 0, owner: OWNER },
-    ...{ member_count: 0, password_hash: null, created_at: '', deleted: false, slow_mode_s: 0 },
+    ...{ member_count: 0, password_hash: null, created_at: '', deleted: false, slow_mode_s: 0, ...KEEPS_ALL },
   })
 
   async function call<T>(work: () => Promise<T>): Promise<T> {

@@ -5,7 +5,7 @@ import { hashOfNobody } from '../../../plugins/auth/passwords.js'
 import { BATCH_MAX, Conflict, type Store } from '../../../plugins/store/index.js'
 import type { StoredEvent } from '../../../schemas/event.js'
 import { RoomId, type RoomRecord, RoomSettings } from '../../../schemas/room.js'
-import { DEFAULT_ROOM_ID } from '../../../schemas/wire.js'
+import { DEFAULT_ROOM_ID, KEEPS_ALL } from '../../../schemas/wire.js'
 import type { Command, Values } from '../command.js'
 import { checkFileExists } from '../files.js'
 import { withStore } from '../store.js'
@@ -127,6 +127,7 @@ function placing({ first, settings }: Adapted, nameOf: (username: string) => str
       created_at: first.created_at,
       deleted: false,
       slow_mode_s: 0,
+      ...KEEPS_ALL,
     },
     place,
   }

@@ -49,6 +49,8 @@ export function createLogCheck() {
   const blocking = new Set<string>()
   let owner = ''
   let name = ''
+  /** Messages up to it may be empty. */
+  let emptied = 0
 
   function demand(holds: boolean, sentence: string): asserts holds {
     if (!holds) throw new Error(sentence)
@@ -187,6 +189,11 @@ export function createLogCheck() {
       memberOf(event)
       demand(blocking.delete(key(event.username)), 'the user does not block the other one')
     },
+    emptied(event) {
+      const { upto = 0 } = event.data ?? {}
+      demand(upto > emptied && upto < event.seq, 'upto is not a later seq than that of the last such event')
+      emptied = upto
+    },
     room_deleted() {
       demand(false, 'the room is deleted')
     },
@@ -240,7 +247,7 @@ export function createLogCheck() {
     end(): LogSummary {
       demand(created !== undefined, 'The log is empty')
       for (const [id, { isEmpty, isDeleted }] of messages) {
-        demand(!isEmpty || isDeleted, `Message ${id} has an empty text but is not deleted`)
+        demand(!isEmpty || isDeleted || id <= emptied, `Message ${id} has an empty text but is not deleted`)
       }
       return { created, name, events: seq, usernames, members: [...members] }
     },

@@ -113,7 +113,8 @@ function createEmbedded(folder: Folder, writer: Writer, log: Logger): Store {
       }
       const [{ room, last_read_seq, seq }] = batch
       if (isLong(batch[0])) {
-        batch[0].unread = await reads.countUnread(room.id, username, last_read_seq, limits.UNREAD_MAX, seq)
+        const after = Math.max(last_read_seq, room.emptied_seq)
+        batch[0].unread = await reads.countUnread(room.id, username, after, limits.UNREAD_MAX, seq)
       } else {
         const counts = await countUnreadOf(username, batch)
         for (const standing of batch) standing.unread = counts[standing.room.id] ?? 0

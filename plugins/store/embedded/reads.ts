@@ -270,6 +270,12 @@ export function createReads(db: Sqlite) {
       return db.all<EventRow>(sql, [room_id, after, before, limit]).map(toEvent).reverse()
     },
 
+    findNth(room_id: string, n: number): number {
+      const sql = `select seq from events indexed by events_type where room_id = ? and type = 'message'
+        order by seq desc limit 1 offset ?`
+      return db.get<{ seq: number }>(sql, [room_id, n - 1])?.seq ?? 0
+    },
+
     readByType(room_id: string, type: EventType, { after, limit }: { after: number; limit: number }): StoredEvent[] {
       const rows = db.all<EventRow>(
         `select * from events indexed by events_type

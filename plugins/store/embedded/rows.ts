@@ -87,7 +87,8 @@ export function userValues(user: StoredUser): Value[] {
 
 /** Columns of `rooms`, and the log's head, up to which the record reflects it. */
 export const ROOM_COLUMNS = `id, coalesce((select seq from events where room_id = rooms.id order by seq desc limit 1), 0)
-  as indexed_seq, owner, member_count, password_hash, slow_mode_s, created_at, deleted, invites, direct, preview, name, description, is_public, max_members`
+  as indexed_seq, owner, member_count, password_hash, slow_mode_s, retention_h, retention_count, emptied_seq, created_at, deleted, invites,
+  direct, preview, name, description, is_public, max_members`
 
 export type RoomRow = Omit<RoomRecord, 'deleted' | 'is_public' | 'invites' | 'direct' | 'preview'> & {
   preview: number
@@ -108,7 +109,7 @@ export function toRoom({ invites, direct, preview, ...row }: RoomRow): RoomRecor
 
 /** What is stored of a room, its name also as it is searched and sorted. */
 export const STORED_ROOM_COLUMNS =
-  'id, name, name_folded, name_sort, description, is_public, max_members, owner, member_count, password_hash, slow_mode_s, created_at, deleted, invites, direct, preview'
+  'id, name, name_folded, name_sort, description, is_public, max_members, owner, member_count, password_hash, slow_mode_s, retention_h, retention_count, emptied_seq, created_at, deleted, invites, direct, preview'
 
 /** A value for each of STORED_ROOM_COLUMNS. */
 export function roomValues(room: RoomRecord): Value[] {
@@ -124,6 +125,9 @@ export function roomValues(room: RoomRecord): Value[] {
     room.member_count,
     room.password_hash,
     room.slow_mode_s,
+    room.retention_h,
+    room.retention_count,
+    room.emptied_seq,
     room.created_at,
     room.deleted,
     toJson(room.invites),

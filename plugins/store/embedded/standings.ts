@@ -27,6 +27,9 @@ const COLUMNS: Record<keyof StandingRow, string> = {
   member_count: 'room.member_count',
   password_hash: 'room.password_hash',
   slow_mode_s: 'room.slow_mode_s',
+  retention_h: 'room.retention_h',
+  retention_count: 'room.retention_count',
+  emptied_seq: 'room.emptied_seq',
   created_at: 'room.created_at',
   deleted: 'room.deleted',
   name: 'room.name',
@@ -56,7 +59,7 @@ from (select ${ROOM_COLUMNS} from rooms where id in (select value from json_each
 left join members on members.room_id = room.id and members.username = ?1
 left join marks on marks.username = ?1 and marks.room_id = room.id
 left join events as last on last.room_id = room.id and last.seq = (
-  select max(seq) from events where room_id = room.id and type = 'message')
+  select max(seq) from events where room_id = room.id and type = 'message' and seq > room.emptied_seq)
 left join events as newest on newest.room_id = room.id and newest.seq = (
   select max(seq) from events where room_id = room.id and target = last.seq)`
 
@@ -105,7 +108,11 @@ function lastMessage({ last_id, last_username, last_text, last_at, newest_type, 
  * it is for standings with few events after the mark.
  */
 export function countUnreadOf(db: Sqlite, username: string, standings: Standing[]): Record<string, number> {
-  const unseen = standings.map(({ room, last_read_seq, seq }) => [room.id, last_read_seq, seq])
+  const unseen = standings.map(({ room, last_read_seq, seq }) => [
+    room.id,
+    Math.max(last_read_seq, room.emptied_seq),
+    seq,
+  ])
   return db.json(
     `with wanted as materialized (
        select value ->> 0 as id, value ->> 1 as mark, value ->> 2 as head from json_each(?2))

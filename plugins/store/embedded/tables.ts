@@ -1,7 +1,7 @@
 import { deferred, immediate } from './indexes.js'
 
 /** Raised with every new index, and with every other change that an older server would not understand or keep up. */
-export const SCHEMA_VERSION = 8
+export const SCHEMA_VERSION = 9
 /** Stores of this version and later are opened, and brought up to SCHEMA_VERSION (`upgrade.ts`, `ensureIndexes`). */
 const OLDEST_VERSION = 2
 
@@ -78,6 +78,9 @@ create table rooms (
   member_count integer not null,
   password_hash text,
   slow_mode_s integer not null default 0,
+  retention_h integer not null default 0,
+  retention_count integer not null default 0,
+  emptied_seq integer not null default 0,
   created_at text not null,
   deleted integer not null,
   invites text,
@@ -120,8 +123,10 @@ create table indexed (
   room_id text not null unique,
   seq integer not null
 );
+-- Rooms whose texts are being emptied after seq: up to upto, or all of them if that is null, because the room was deleted.
 create table purges (
   room_id text primary key,
-  seq integer not null
+  seq integer not null,
+  upto integer
 ) without rowid;
 `

@@ -129,8 +129,10 @@ function createSink(db: Sqlite, release: () => void, epoch: string, isFinished: 
           db.run(`insert or ignore into ${kind} (${columns}) values (${placeholders(columns)})`, toValues(row))
         if (kind !== 'rooms') return
         keepDuplicates(db, rows as Rows['rooms'][])
-        for (const { id, deleted } of rows as Rows['rooms'][]) {
-          if (deleted) db.run('insert or ignore into purges (room_id, seq) values (?, 0)', [id])
+        for (const { id, deleted, emptied_seq } of rows as Rows['rooms'][]) {
+          if (!deleted && emptied_seq === 0) continue
+          const upto = deleted ? null : emptied_seq
+          db.run('insert or ignore into purges (room_id, seq, upto) values (?, 0, ?)', [id, upto])
         }
       })
     },

@@ -27,6 +27,7 @@ export function upgrade(db: Sqlite) {
     if (Number(version) < 6) addDeletionColumns(db)
     if (Number(version) < 7) addDirect(db)
     if (Number(version) < 8) addPreview(db)
+    if (Number(version) < 9) addRetentionColumns(db)
     db.run("update meta set value = ? where name = 'schema_version'", [`${SCHEMA_VERSION}`])
   })
 }
@@ -75,6 +76,16 @@ function addDeletionColumns(db: Sqlite) {
   // Without it, the table is missing and is made again with all its indexes.
   const members = db.get("select 1 as found from sqlite_schema where type = 'table' and name = 'members'")
   if (members !== undefined) db.exec(ROWS_INDEX)
+}
+
+/** Version 8 kept all messages. */
+function addRetentionColumns(db: Sqlite) {
+  db.exec(`
+    alter table rooms add column retention_h integer not null default 0;
+    alter table rooms add column retention_count integer not null default 0;
+    alter table rooms add column emptied_seq integer not null default 0;
+    alter table purges add column upto integer;
+  `)
 }
 
 /** Version 2 told names apart by case and sorted them by code points. Of rooms with one name, the oldest keeps it. */

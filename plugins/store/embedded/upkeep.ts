@@ -94,26 +94,25 @@ export function createUpkeep(db: Sqlite) {
     for (const step of steps) progressed(...step)
   }
 
-  /** Purges a part of a deleted room: texts and index entries. */
+  /** Purges a part of a deleted room, or of one that does not keep all messages: texts and index entries. */
   function purge() {
     db.transaction(() => {
-      const next = db.get<{ room_id: string; seq: number }>('select room_id, seq from purges limit 1')
+      const next = db.get<{ room_id: string; seq: number; upto: number | null }>('select * from purges limit 1')
       if (next === undefined) {
         mayPurge = false
         return
       }
       const { room_id, seq: after } = next
-      const upto = Math.min(after + STEP_EVENTS, readHead(db, room_id))
+      const upto = Math.min(after + STEP_EVENTS, next.upto ?? readHead(db, room_id))
       if (upto <= after) {
         db.run('delete from purges where room_id = ?', [room_id])
         return
       }
       for (const index of [...immediate, ...deferred]) index.forget?.(db, room_id, after, upto)
-      db.run(`update events set text = '' where room_id = ? and seq > ? and seq <= ? and text <> ''`, [
-        room_id,
-        after,
-        upto,
-      ])
+      const range = [room_id, after, upto]
+      db.run(`update events set text = '' where room_id = ? and seq > ? and seq <= ? and text <> ''`, range)
+      // Edits that came later.
+      db.run(`update events set text = '' where room_id = ? and target > ? and target <= ? and text <> ''`, range)
       db.run('update purges set seq = ? where room_id = ?', [upto, room_id])
     })
   }
@@ -129,7 +128,7 @@ export function createUpkeep(db: Sqlite) {
         behind.set(room_id, (behind.get(room_id) ?? 0) + events.length)
         events_behind += events.length
       }
-      if (events.some(({ type }) => type === 'room_deleted')) mayPurge = true
+      if (events.some(({ type }) => type === 'room_deleted' || type === 'emptied')) mayPurge = true
     },
 
     /** Whether `step` has work to do. */

@@ -128,6 +128,9 @@ export function foldRoom(room: RoomRecord, event: StoredEvent): RoomRecord {
       else if (preview === false) next.preview = false
       break
     }
+    case 'emptied':
+      next.emptied_seq = Math.max(next.emptied_seq, event.data?.upto ?? 0)
+      break
     case 'room_deleted':
       next.deleted = true
       next.name = room.id
@@ -155,9 +158,9 @@ export function foldMessage({ message, newest }: Target): Message {
 
 /** A room's newest message, for a list, after an event that follows it. */
 export function foldLast(last: LastMessage | null, event: StoredEvent): LastMessage | null {
-  const { type, seq, username, target, text = '', created_at } = event
+  const { type, seq, username, target, text = '', created_at, data } = event
   if (type === 'message') return { id: seq, username, text: lastText(text), created_at }
-  if (type === 'room_deleted') return null
+  if (type === 'room_deleted' || (type === 'emptied' && last !== null && last.id <= (data?.upto ?? 0))) return null
   if (last === null || target !== last.id || last.deleted_at !== undefined) return last
   if (type === 'edited') return { ...last, text: lastText(text) }
   if (type === 'deleted') return { ...last, text: '', deleted_at: created_at }

@@ -8,7 +8,7 @@ import { CONTINUE, isUnfinished, leftSince } from '../transfer.js'
 import { insertIfMissing } from './failures.js'
 
 /** Raised for every change of the documents that an older server would not understand. */
-export const SCHEMA_VERSION = '5'
+export const SCHEMA_VERSION = '6'
 
 /** Usernames are case-insensitive, so fields that are looked up or unique hold them in lower case, as `user`. */
 export const userKey = (username: string) => username.toLowerCase()
@@ -45,10 +45,11 @@ export interface IndexedDocument {
   _id: string
   [position: string]: string | number
 }
-/** Progress of the purge of a deleted room. */
+/** Progress of the purge of a deleted room, or of a room's messages up to `upto`. */
 interface PurgeDocument {
   _id: string
   seq: number
+  upto?: number
 }
 /** A name that a room will get by its event `seq` (`claims.ts`). `_id` is the folded name. */
 interface NameDocument {
@@ -78,7 +79,7 @@ export interface Collections {
   events: Collection<EventDocument>
   /** The seqs up to which the indexes reflect each room's log. */
   indexed: Collection<IndexedDocument>
-  /** Deleted rooms whose texts are being emptied, with the progress. */
+  /** Rooms whose texts are being emptied, with the progress. */
   purges: Collection<PurgeDocument>
   leases: Collection<LeaseDocument>
   meta: Collection<MetaDocument>
@@ -140,8 +141,8 @@ export async function ensureIndexes(
 export async function ensureEpoch({ meta }: Collections): Promise<string> {
   await insertIfMissing(meta.insertOne({ _id: 'schema_version', value: SCHEMA_VERSION }))
   // Version 1 has no roles, bans and settings that change, version 2 no invitations, version 3 no direct conversations,
-  // version 4 nobody who refuses to be added.
-  const older = { _id: 'schema_version', value: { $in: ['1', '2', '3', '4'] } }
+  // version 4 nobody who refuses to be added; version 5 kept all messages.
+  const older = { _id: 'schema_version', value: { $in: ['1', '2', '3', '4', '5'] } }
   await meta.updateOne(older, { $set: { value: SCHEMA_VERSION } })
   const version = (await meta.findOne({ _id: 'schema_version' }))?.value
   if (isUnfinished(version)) throw new Error(`The database is half migrated: ${CONTINUE}`)

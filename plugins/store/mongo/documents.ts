@@ -1,6 +1,7 @@
 import type { StoredEvent } from '../../../schemas/event.js'
 import type { MemberRow, RoomRecord } from '../../../schemas/room.js'
 import type { Session, StoredUser } from '../../../schemas/user.js'
+import { KEEPS_ALL } from '../../../schemas/wire.js'
 import { foldName, NAMES_VERSION, sortKey } from '../log/name.js'
 import {
   type EventDocument,
@@ -59,7 +60,7 @@ export const toRecord = ({
   // Missing if an older server put the room.
   slow_mode_s = 0,
   ...record
-}: RoomDocument): RoomRecord => ({ id: _id, ...record, slow_mode_s })
+}: RoomDocument): RoomRecord => ({ id: _id, ...KEEPS_ALL, ...record, slow_mode_s })
 
 export const memberDocument = (row: MemberRow): MemberDocument => ({
   ...row,

@@ -8,7 +8,7 @@ import { type LogIndex, type Newest, STEP_EVENTS } from './log-index.js'
 export type Follower = ReturnType<typeof createFollower>
 
 /**
- * Brings the indexes up to date with a room's log, and empties deleted rooms.
+ * Brings the indexes up to date with a room's log, and empties what it keeps no longer.
  *
  * Each step continues at the stored position and advances it at its end. After a crash the step is repeated, which is
  * harmless because steps are idempotent.
@@ -36,17 +36,22 @@ export function createFollower(collections: Collections, log: Log, all: readonly
     }
   }
 
-  /** Empties the next texts of a deleted room. @returns whether texts are left */
+  /** Empties the next texts of a room that is purged. @returns whether it was to be purged */
   async function purgeStep(call: Call, room_id: string, head: number): Promise<boolean> {
     const position = await purges.findOne({ _id: room_id }, call)
     if (position === null) return false
-    const to = Math.min(position.seq + STEP_EVENTS, head)
+    const end = position.upto ?? head
+    const to = Math.min(position.seq + STEP_EVENTS, end)
     for (const index of all) await index.forget?.(call, room_id, position.seq, to)
     const seq = { $gt: position.seq, $lte: to }
-    await events.updateMany({ room_id, seq, text: { $gt: '' } }, { $set: { text: '' } }, call)
-    if (to < head) await purges.updateOne({ _id: room_id }, { $set: { seq: to } }, call)
-    else await purges.deleteOne({ _id: room_id }, call)
-    return to < head
+    const emptied = { $set: { text: '' } }
+    await events.updateMany({ room_id, seq, text: { $gt: '' } }, emptied, call)
+    // Edits that came later.
+    await events.updateMany({ room_id, target: seq, text: { $gt: '' } }, emptied, call)
+    if (to < end) await purges.updateOne({ _id: room_id }, { $set: { seq: to } }, call)
+    // Unless more is to be emptied by now.
+    else await purges.deleteOne({ _id: room_id, upto: position.upto ?? { $exists: false } } as object, call)
+    return true
   }
 
   return {
@@ -77,7 +82,7 @@ export function createFollower(collections: Collections, log: Log, all: readonly
       return true
     },
 
-    /** Empties a deleted room in steps; continues where a previous purge was interrupted. */
+    /** Empties what a room keeps no longer, in steps; continues where a previous purge was interrupted. */
     async purge(call: Call, room_id: string): Promise<void> {
       const isDone = async () => (await purges.findOne({ _id: room_id }, call)) === null
       await underLease(call, room_id, isDone, async lease => {

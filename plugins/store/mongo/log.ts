@@ -144,6 +144,18 @@ export function createLog({ events }: Collections) {
       return blank(call, room_id, await find(call, { room_id, type, seq: { $gt: after } }, 1, limit))
     },
 
+    async findNth(call: Call, room_id: string, n: number): Promise<number> {
+      const query = {
+        ...call,
+        projection: { _id: 0, seq: 1 } as const,
+        sort: { seq: -1 } as const,
+        skip: n - 1,
+        limit: 1,
+      }
+      const [found] = await events.find({ room_id, type: 'message' }, query).toArray()
+      return found?.seq ?? 0
+    },
+
     async findByAuthor(
       call: Call,
       room_id: string,

@@ -241,6 +241,7 @@ export async function openMongo(
       return read
     }),
     findByAuthor: expose(log.findByAuthor),
+    findNth: expose(log.findNth),
     readTargets: expose(log.readTargets),
     readPage: expose(log.readPage),
     countUnread: expose(log.countUnread),

@@ -1,5 +1,6 @@
 import type { StoredEvent } from '../../../schemas/event.js'
 import type { RoomRecord } from '../../../schemas/room.js'
+import { KEEPS_ALL } from '../../../schemas/wire.js'
 import { membersOf } from '../log/fold.js'
 import type { Collections } from './collections.js'
 import type { Call } from './connection.js'
@@ -12,7 +13,7 @@ function recordOf(created: StoredEvent): RoomRecord {
   const { room_id, username, created_at, data } = created
   const { name = room_id, description = '', is_public = true, max_members = 0, password_hash = null } = data ?? {}
   const { members } = data ?? {}
-  const settings = { name, description, is_public, max_members, slow_mode_s: 0 }
+  const settings = { name, description, is_public, max_members, slow_mode_s: 0, ...KEEPS_ALL }
   return {
     id: room_id,
     ...settings,

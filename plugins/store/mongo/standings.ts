@@ -109,7 +109,7 @@ export function createReadStandings(
         unread: 0,
         last_message: is_member ? tail.reduce(foldLast, record.latest?.message ?? null) : null,
       }
-      const after = is_member ? Math.max(last_read_seq, seq - UNREAD_SCAN_MAX) : seq
+      const after = is_member ? Math.max(last_read_seq, room.emptied_seq, seq - UNREAD_SCAN_MAX) : seq
       return { standing, tail, after, upto: from }
     })
     const ranges = standings.map(({ standing, after, upto }) => ({ room_id: standing.room.id, after, upto }))

@@ -196,8 +196,9 @@ export async function openMongoSink(db: Db, epoch: string, timeout_ms: number): 
     async rooms(call, rows) {
       await put(call, collections.rooms, rows.map(roomDocument))
       await keepDuplicates(call, collections, rows)
-      const deleted = rows.filter(row => row.deleted).map(({ id }) => ({ _id: id, seq: 0 }))
-      if (deleted.length > 0) await put(call, collections.purges, deleted)
+      const emptied = rows.filter(row => row.deleted || row.emptied_seq > 0)
+      const purges = emptied.map(row => ({ _id: row.id, seq: 0, ...(!row.deleted && { upto: row.emptied_seq }) }))
+      if (purges.length > 0) await put(call, collections.purges, purges)
     },
     members: (call, rows) => put(call, collections.members, rows.map(memberDocument)),
     invites: (call, rows) => put(call, collections.invites, rows),

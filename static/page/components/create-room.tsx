@@ -9,6 +9,7 @@ import { Dialog } from './dialog.js'
 import { Field } from './field.js'
 import { useAccount, useAppState, useOwnTexts, useTexts } from './hooks.js'
 import { Icon, type IconName } from './icon.js'
+import { KeepMessages } from './keep-messages.js'
 
 const en = {
   slow_mode: 'Slow mode',
@@ -33,7 +34,15 @@ export function CreateRoom() {
     <RoomForm
       title={texts.create_room}
       action={texts.create}
-      submit={({ description, password, without_password: _, slow_mode_s: __, preview: ___, ...settings }) =>
+      submit={({
+        description,
+        password,
+        without_password: _,
+        slow_mode_s: __,
+        preview: ___,
+        retention_h: ____,
+        ...settings
+      }) =>
         account.createRoom({
           ...settings,
           ...(description !== '' && { description }),
@@ -82,6 +91,7 @@ interface Values {
   /** Empty: none, or as it is. */
   password: string
   without_password: boolean
+  retention_h: number
 }
 
 interface FormProps {
@@ -105,6 +115,7 @@ function RoomForm({ title, action, room, submit: save }: FormProps) {
   const [preview, setPreview] = useState(!room?.is_public || room.has_password || room.has_preview)
   const [slow_mode_s, setSlowMode] = useState(room?.slow_mode_s ?? 0)
   const [size, setSize] = useState(room?.max_members ? String(room.max_members) : '')
+  const [retention_h, setRetention] = useState(room?.retention_h ?? 0)
   const [busy, setBusy] = useState(false)
   const [errors, setErrors] = useState<{ name?: string; password?: string; form?: string }>({})
 
@@ -116,7 +127,8 @@ function RoomForm({ title, action, room, submit: save }: FormProps) {
     setBusy(true)
     try {
       const max_members = Math.min(limits.ROOM_MEMBERS_MAX, Math.max(0, Math.trunc(Number(size)) || 0))
-      await save({ name, description, is_public, max_members, slow_mode_s, preview, password, without_password })
+      const kept = { slow_mode_s, preview, retention_h }
+      await save({ name, description, is_public, max_members, ...kept, password, without_password })
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
       const told = describeError(texts, error)
@@ -246,6 +258,7 @@ function RoomForm({ title, action, room, submit: save }: FormProps) {
               )}
             </Field>
           )}
+          {room && <KeepMessages hours={retention_h} choose={setRetention} />}
         </details>
         {errors.form && (
           <p class="note error" role="alert">

@@ -165,8 +165,10 @@ function Beginning({ room, empty }: { room: Room; empty: boolean }) {
   return (
     <header class="room-start">
       <RoomSign room={room} />
-      <h3 dir="auto">{texts.room_start(room.name, room.kind === 'direct')}</h3>
-      {room.description !== '' && <p dir="auto">{room.description}</p>}
+      <h3 dir="auto">
+        {room.emptied_seq > 0 ? texts.history_start : texts.room_start(room.name, room.kind === 'direct')}
+      </h3>
+      {room.emptied_seq === 0 && room.description !== '' && <p dir="auto">{room.description}</p>}
       {empty && <p>{texts.no_messages}</p>}
     </header>
   )

@@ -136,6 +136,7 @@ export const en = {
     count > 0 ? `${unreadCount(count)} new ${count === 1 ? 'message' : 'messages'}` : 'Jump to latest',
   edited: 'edited',
   deleted_account: 'Deleted account',
+  history_start: 'Earlier messages are no longer kept.',
   deleted_message: 'This message was deleted.',
   deleted_by_moderator: 'Deleted by a moderator.',
   original_message: 'View original message',

@@ -8,6 +8,7 @@ export function foldLastMessage(last: LastMessage | undefined, event: EventFrame
     const { id, username, text, created_at } = event
     return { id, username, text: lastText(text), created_at }
   }
+  if (event.type === 'emptied' && last && last.id <= event.upto) return undefined
   if (!last || !('id' in event) || event.id !== last.id) return last
   if (event.type === 'deleted') return { ...last, text: '', deleted_at: event.created_at }
   // A late edit does not bring a deleted message back.

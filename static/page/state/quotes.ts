@@ -35,6 +35,10 @@ export function createQuotes(request: (ids: number[]) => Promise<Page>, on_chang
     },
 
     event(event: EventFrame) {
+      if (event.type === 'emptied') {
+        found = new Map([...found].filter(([id]) => id > event.upto))
+        return on_change()
+      }
       if (event.type !== 'edited' && event.type !== 'deleted') return
       const message = found.get(event.id)
       if (!message) return

@@ -13,6 +13,7 @@ import type { Store } from '../../../plugins/store/index.js'
 import { kinds, openEmbedded, sumOf } from '../../../plugins/store/index.js'
 import { openMongo } from '../../../plugins/store/mongo/mongo.js'
 import type { StoredEvent } from '../../../schemas/event.js'
+import { KEEPS_ALL } from '../../../schemas/wire.js'
 import { temporaryFolder } from '../../support/application.js'
 import { start } from '../../support/process.js'
 import { mongoMissing, startMongo } from '../../support/services.js'
@@ -60,6 +61,7 @@ async function fill(store: Store, id: string, messages: number, more: Partial<St
     created_at: NOW,
     deleted: false,
     slow_mode_s: 0,
+    ...KEEPS_ALL,
   }
   await store.createRoom(record, { ...base, seq: 1, type: 'created', client_id: 'created', data: settings })
   const parts: Partial<StoredEvent>[] = [

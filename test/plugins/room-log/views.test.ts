@@ -4,6 +4,7 @@ import { Views } from '../../../plugins/room-log/views.js'
 import type { Store } from '../../../plugins/store/index.js'
 import { openEmbedded } from '../../../plugins/store/index.js'
 import { errors } from '../../../schemas/error.js'
+import { KEEPS_ALL } from '../../../schemas/wire.js'
 import { temporaryFolder } from '../../support/application.js'
 
 const room_id = 'room'
@@ -16,7 +17,7 @@ async function roomOf(t: Test) {
   t.teardown(() => embedded.close())
   const record = { ...settings, id: room_id, indexed_seq: 1, owner: 'owner', member_count: 1, created_at }
   await embedded.createRoom(
-    { ...record, password_hash: null, deleted: false, slow_mode_s: 0 },
+    { ...record, password_hash: null, deleted: false, slow_mode_s: 0, ...KEEPS_ALL },
     { room_id, seq: 1, type: 'created', username: 'owner', client_id: randomUUID(), created_at, data: settings },
   )
   const reads: string[][] = []

@@ -8,6 +8,7 @@ import type { Store } from '../../../plugins/store/index.js'
 import { openEmbedded } from '../../../plugins/store/index.js'
 import { errors } from '../../../schemas/error.js'
 import type { StoredEvent } from '../../../schemas/event.js'
+import { KEEPS_ALL } from '../../../schemas/wire.js'
 import { temporaryFolder } from '../../support/application.js'
 
 const room_id = 'room'
@@ -32,6 +33,7 @@ async function roomOf(t: Test, { max_members = 0, writers = 1 } = {}) {
       created_at,
       deleted: false,
       slow_mode_s: 0,
+      ...KEEPS_ALL,
     },
     { room_id, seq: 1, type: 'created', username: 'owner', client_id: randomUUID(), created_at, data: settings },
   )

@@ -5,6 +5,7 @@ import { marksContract } from './contract/marks.js'
 import { membersContract } from './contract/members.js'
 import { openingContract } from './contract/opening.js'
 import { readingContract } from './contract/reading.js'
+import { retentionContract } from './contract/retention.js'
 import { roomsContract } from './contract/rooms.js'
 import { searchContract } from './contract/search.js'
 import { sessionsContract } from './contract/sessions.js'
@@ -26,6 +27,7 @@ const parts = [
   logContract,
   readingContract,
   searchContract,
+  retentionContract,
 ]
 
 export function storeContract(name: string, open: () => Promise<Opened>) {

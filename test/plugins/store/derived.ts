@@ -1,5 +1,6 @@
 import { directId, type Store } from '../../../plugins/store/index.js'
 import type { StoredEvent } from '../../../schemas/event.js'
+import { KEEPS_ALL } from '../../../schemas/wire.js'
 import { NOW } from '../../support/events.js'
 
 const event = (room_id: string, seq: number, fields: Partial<StoredEvent> & Pick<StoredEvent, 'type'>) => ({
@@ -16,7 +17,15 @@ export const PAIR = directId(['ann', 'bob'])
 /** A conversation of two, in which one blocks the other. */
 export async function fillPair(store: Store) {
   const settings = { name: PAIR, description: '', is_public: false, max_members: 0, password_hash: null }
-  const stored = { indexed_seq: 1, owner: '', member_count: 2, created_at: NOW, deleted: false, slow_mode_s: 0 }
+  const stored = {
+    indexed_seq: 1,
+    owner: '',
+    member_count: 2,
+    created_at: NOW,
+    deleted: false,
+    slow_mode_s: 0,
+    ...KEEPS_ALL,
+  }
   const usernames = ['ann', 'bob']
   await store.createRoom(
     { id: PAIR, ...settings, ...stored, direct: { usernames, blocked_by: [] } },
@@ -49,6 +58,7 @@ export async function fillLogs(store: Store) {
       created_at: NOW,
       deleted: false,
       slow_mode_s: 0,
+      ...KEEPS_ALL,
     }
     await store.createRoom(record, event(id, 1, { type: 'created', data: settings }))
     const parts: Parameters<typeof event>[2][] = [

@@ -244,3 +244,21 @@ test('a live client, a late one, one that jumps and one that reads history end w
     { numRuns: repeat(500, 100) },
   )
 })
+
+test('messages that were erased leave the window, and those after them stay', async t => {
+  const model = createRoomModel()
+  model.start(0)
+  for (let seq = 1; seq <= 5; seq++) model.event(message('a', seq))
+  const before = model.messages
+  const emptied = { ...event, type: 'emptied' as const, created_at: time(6), client_id: 'c-6' }
+  model.event({ ...emptied, seq: 6, upto: 3 })
+  t.strictSame(
+    model.messages.map(({ id }) => id),
+    [4, 5],
+  )
+  t.not(model.messages, before)
+  t.equal(model.get(3), undefined)
+  model.event(message('a', 7))
+  model.event({ ...emptied, seq: 8, upto: 7 })
+  t.strictSame(model.messages, [])
+})

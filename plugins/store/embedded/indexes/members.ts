@@ -71,7 +71,8 @@ function updateRecord(db: Sqlite, room_id: string, events: StoredEvent[]) {
   const room = events.reduce(foldRoom, before)
   db.run(
     `update rooms set description = ?, is_public = ?, max_members = ?, owner = ?, member_count = ?, password_hash = ?,
-       slow_mode_s = ?, deleted = ?, invites = ?, direct = ?, preview = ? where id = ?`,
+       slow_mode_s = ?, retention_h = ?, retention_count = ?, emptied_seq = ?, deleted = ?, invites = ?, direct = ?, preview = ?
+     where id = ?`,
     [
       room.description,
       room.is_public,
@@ -80,6 +81,9 @@ function updateRecord(db: Sqlite, room_id: string, events: StoredEvent[]) {
       room.member_count,
       room.password_hash,
       room.slow_mode_s,
+      room.retention_h,
+      room.retention_count,
+      room.emptied_seq,
       room.deleted,
       room.invites === undefined ? null : JSON.stringify(room.invites),
       room.direct ? JSON.stringify(room.direct) : null,
@@ -97,7 +101,15 @@ function updateRecord(db: Sqlite, room_id: string, events: StoredEvent[]) {
       room_id,
     ])
   }
-  if (room.deleted) db.run('insert or ignore into purges (room_id, seq) values (?, 0)', [room_id])
+  if (room.deleted) {
+    db.run('insert into purges (room_id, seq) values (?, 0) on conflict do update set upto = null', [room_id])
+  } else if (room.emptied_seq > before.emptied_seq) {
+    db.run(`insert into purges (room_id, seq, upto) values (?1, ?2, ?3) on conflict do update set upto = ?3`, [
+      room_id,
+      before.emptied_seq,
+      room.emptied_seq,
+    ])
+  }
 }
 
 /** Whether another room that exists has the name. */

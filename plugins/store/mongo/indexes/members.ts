@@ -56,6 +56,12 @@ export function createMembers(collections: Collections, log: Log, claims: Claims
     }
   }
 
+  /** If the step is repeated after the purge, that finds nothing more to do. */
+  async function purgeUpto(call: Call, room_id: string, after: number, upto: number) {
+    const position = { $setOnInsert: { seq: after }, $max: { upto } }
+    await purges.updateOne({ _id: room_id }, position, { ...call, upsert: true })
+  }
+
   /** The changes that the record does not reflect yet: membership events, and the newest message as of `head`. */
   async function readChanges(call: Call, { _id: room_id, indexed_seq, latest }: RoomDocument, head: number) {
     const from = Math.min(indexed_seq, latest?.seq ?? 0)
@@ -104,9 +110,13 @@ export function createMembers(collections: Collections, log: Log, claims: Claims
       await invites.put(call, room_id, changes)
       const { id, name, created_at: _, indexed_seq: __, invites: open, ...settings } = changes.reduce(foldRoom, record)
       const { deleted } = settings
-      if (deleted) await insertIfMissing(purges.insertOne({ _id: id, seq: 0 }, call))
+      if (deleted)
+        await purges.updateOne({ _id: id }, { $set: { seq: 0 }, $unset: { upto: '' } }, { ...call, upsert: true })
+      else if (settings.emptied_seq > record.emptied_seq)
+        await purgeUpto(call, id, record.emptied_seq, settings.emptied_seq)
       const tombstone = tombstoneOf({ id, ...settings })
-      const latest = { seq: head, message: deleted ? null : message }
+      const isShown = !deleted && message !== null && message.id > settings.emptied_seq
+      const latest = { seq: head, message: isShown ? message : null }
       const isNamed = !settings.direct && changes.some(namesRoom)
       // What other rooms still show of a name that this one has was true before.
       if (isNamed && !deleted) await claims.free(call, foldName(name), id)

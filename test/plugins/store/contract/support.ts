@@ -5,6 +5,7 @@ import { Conflict, type Store } from '../../../../plugins/store/store.js'
 import type { StoredEvent } from '../../../../schemas/event.js'
 import type { RoomRecord } from '../../../../schemas/room.js'
 import type { Session, StoredUser } from '../../../../schemas/user.js'
+import { KEEPS_ALL } from '../../../../schemas/wire.js'
 import { NOW } from '../../../support/events.js'
 
 export interface Opened {
@@ -74,6 +75,7 @@ export function room(id: string, more: Partial<RoomRecord> = {}): [RoomRecord, S
     created_at: NOW,
     deleted: false,
     slow_mode_s: 0,
+    ...KEEPS_ALL,
     ...more,
   }
   const { name, description, is_public, max_members } = record

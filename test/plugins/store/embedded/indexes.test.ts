@@ -4,6 +4,7 @@ import { openEmbedded } from '../../../../plugins/store/embedded/embedded.js'
 import { deferred, immediate } from '../../../../plugins/store/embedded/indexes.js'
 import { Sqlite } from '../../../../plugins/store/embedded/sqlite.js'
 import { Conflict } from '../../../../plugins/store/index.js'
+import { KEEPS_ALL } from '../../../../schemas/wire.js'
 import { temporaryFolder } from '../../../support/application.js'
 import { eventually } from '../../../support/eventually.js'
 import { room, session, user } from '../contract/support.js'
@@ -56,10 +57,13 @@ function dropAdded(db: Sqlite) {
   }
 }
 
-/** What version 7 added. */
+/** What version 7 added; version 8 added what rooms keep. */
 const DIRECT = ['direct', 'blocks']
 
 function dropDirect(db: Sqlite) {
+  for (const column of ['retention_h', 'retention_count', 'emptied_seq'])
+    db.exec(`alter table rooms drop column ${column}`)
+  db.exec('alter table purges drop column upto')
   db.exec(`
     drop index members_blocks; drop index rooms_name_folded;
     create unique index rooms_name_folded on rooms (name_folded) where deleted = 0;
@@ -149,6 +153,7 @@ test('opening a store of version 4 deletes no account, and finds the memberships
     t.strictSame(await after.readUser('Ann'), user('Ann'), `opened for the ${time} time`)
     t.strictSame(await after.listDeletions(10), [])
     t.match(await after.listMemberships('ann', { limit: 10 }), [{ room_id: 'a', is_member: true }])
+    t.match(await after.readRoom('a'), KEEPS_ALL)
     await after.close()
   }
 })

@@ -7,6 +7,7 @@ import { Sqlite } from '../../../../plugins/store/embedded/sqlite.js'
 import { createUpkeep } from '../../../../plugins/store/embedded/upkeep.js'
 import { createWrites } from '../../../../plugins/store/embedded/writes.js'
 import type { Store } from '../../../../plugins/store/store.js'
+import { KEEPS_ALL } from '../../../../schemas/wire.js'
 import { temporaryFolder } from '../../../support/application.js'
 import { message, NOW } from '../../../support/events.js'
 
@@ -20,6 +21,7 @@ async function createRoom(store: Store) {
     created_at: NOW,
     deleted: false,
     slow_mode_s: 0,
+    ...KEEPS_ALL,
   }
   const { text, ...created } = message(1, '')
   await store.createRoom({ id: 'r', ...settings, ...more }, { ...created, type: 'created', data: settings })

@@ -5,9 +5,11 @@ import t, { after, type Test, test } from 'tap'
 import { newUser } from '../../../../plugins/auth/accounts.js'
 import { Writer } from '../../../../plugins/room-log/writer.js'
 import { createList } from '../../../../plugins/rooms/list.js'
+import { SCHEMA_VERSION } from '../../../../plugins/store/mongo/collections.js'
 import { connectOptions, openMongo } from '../../../../plugins/store/mongo/index.js'
 import { Conflict, type Store } from '../../../../plugins/store/store.js'
 import type { StoredEvent } from '../../../../schemas/event.js'
+import { KEEPS_ALL } from '../../../../schemas/wire.js'
 import { build } from '../../../support/application.js'
 import { eventually } from '../../../support/eventually.js'
 import { raceRemovals } from '../../../support/removal-race.js'
@@ -160,6 +162,7 @@ async function run() {
       created_at,
       deleted: false,
       slow_mode_s: 0,
+      ...KEEPS_ALL,
     }
     await store.createRoom(record, message(1, { type: 'created', data: settings }))
     await store.append('r', 1, [
@@ -217,7 +220,7 @@ async function run() {
       .collection<{ _id: string; value: string }>('meta')
       .insertOne({ _id: 'schema_version', value: '0' })
     await t.rejects(openMongo(client.db(database), console), {
-      message: 'The database has schema version 0, but this server reads version 3 only',
+      message: `The database has schema version 0, but this server reads version ${SCHEMA_VERSION} only`,
     })
   })
 
@@ -337,7 +340,10 @@ async function run() {
       created_at: created.created_at,
     }
     await t.rejects(
-      store.createRoom({ ...record, name: 'Other', deleted: false, slow_mode_s: 0 }, message(1, { type: 'created' })),
+      store.createRoom(
+        { ...record, name: 'Other', deleted: false, slow_mode_s: 0, ...KEEPS_ALL },
+        message(1, { type: 'created' }),
+      ),
       Conflict,
     )
     t.match(await store.readRoom('r'), { name: 'Room', owner: 'ann', member_count: 1 })
@@ -357,6 +363,7 @@ async function run() {
       created_at,
       deleted: false,
       slow_mode_s: 0,
+      ...KEEPS_ALL,
     }
     await store.createRoom(record, message(1, { type: 'created', data: settings }))
     await store.searchTerms('r', ['x'], { before: 9, limit: 9 })
