@@ -41,8 +41,8 @@ test('the default room exists, contains every user, and cannot be left or delete
   t.match(await minji('DELETE', '/rooms/default'), { status: 409, body: { code: 'DEFAULT_ROOM' } })
   t.match(await minji('DELETE', '/rooms/default/members/seojun'), { status: 409, body: { code: 'DEFAULT_ROOM' } })
   t.match(await minji('PUT', '/rooms/default/owner', { username: 'minji' }), {
-    status: 403,
-    body: { code: 'NOT_OWNER' },
+    status: 409,
+    body: { code: 'DEFAULT_ROOM' },
   })
   t.match(await minji('POST', '/rooms/default/join'), { status: 200 })
   const { members } = (await minji('GET', '/rooms/default/members')).body
