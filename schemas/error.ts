@@ -59,6 +59,7 @@ export const errors = {
   Muted: createError('MUTED', 'You are muted in room %s', 403),
   /** The same whoever of the two blocks the other one. */
   Blocked: createError('BLOCKED', 'You and %s cannot write to each other, because one of you blocks the other', 403),
+  Oneself: createError('ONESELF', 'This needs another user, not yourself', 409),
   DirectTooLarge: createError('DIRECT_TOO_LARGE', 'A direct conversation has at most 10 people, you included', 409),
   TooManyBlocks: createError('TOO_MANY_BLOCKS', 'You have reached the limit of 500 blocked users', 409),
   NotOwner: createError('NOT_OWNER', 'Only the owner of room %s can do this', 403),

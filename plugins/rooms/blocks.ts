@@ -56,10 +56,10 @@ export function createBlocks(
     /** By username; at most BLOCKS_MAX. */
     blocks,
 
-    /** Blocking twice is not an error. @throws BadRequest for oneself; UserNotFound, TooManyBlocks */
+    /** Blocking twice is not an error. @throws Oneself, UserNotFound, TooManyBlocks */
     async block(username: string, subject: string): Promise<void> {
       const { username: other } = await registered(store, subject)
-      if (other === username) throw new errors.BadRequest('params.username must be another user')
+      if (other === username) throw new errors.Oneself()
       await inTurn(username, async () => {
         const blocked = await blocks(username)
         const isNew = !blocked.some(block => block.username === other)

@@ -87,7 +87,7 @@ export function createDirect(
     /**
      * The conversation of a user with others, created if it does not exist; however many servers do so at once, it is one.
      * @param limited runs what creates it
-     * @throws BadRequest if nobody else is named; DirectTooLarge, UserNotFound; Blocked, if one of the others blocks the
+     * @throws Oneself if nobody else is named; DirectTooLarge, UserNotFound; Blocked, if one of the others blocks the
      *   user, or if it does not exist yet and the user blocks one of them; what `limited` throws
      */
     async openDirect(
@@ -97,7 +97,7 @@ export function createDirect(
     ): Promise<Room> {
       const members = await registered([username, ...usernames])
       const others = members.filter(member => member !== username)
-      if (others.length === 0) throw new errors.BadRequest('body.usernames must name another user')
+      if (others.length === 0) throw new errors.Oneself()
       const id = directId(members)
       const { room } = await roomLog.view(id, [username])
       if (!room || others.length === 1) {

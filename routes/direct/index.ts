@@ -28,7 +28,7 @@ const open = {
   body: DirectBody,
   response: {
     200: { ...Room, description: 'The conversation' },
-    ...changeErrors('UserNotFound', 'Blocked', 'DirectTooLarge'),
+    ...changeErrors('UserNotFound', 'Blocked', 'Oneself', 'DirectTooLarge'),
   },
 }
 

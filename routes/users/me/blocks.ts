@@ -26,7 +26,7 @@ const block = {
   params,
   response: {
     204: Type.Null({ description: 'The user is blocked' }),
-    ...changeErrors('UserNotFound', 'TooManyBlocks'),
+    ...changeErrors('UserNotFound', 'Oneself', 'TooManyBlocks'),
   },
 }
 

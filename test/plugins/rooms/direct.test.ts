@@ -50,8 +50,8 @@ test('the same people in any order and spelling have one conversation, and nothi
   t.equal(await app.store.readHead(opened[0]?.id ?? ''), 1)
   t.not((await open(app, 'minji', 'seojun')).id, opened[0]?.id)
   for (const [others, code] of [
-    [['minji'], 'BAD_REQUEST'],
-    [['minji', 'MINJI'], 'BAD_REQUEST'],
+    [['minji'], 'ONESELF'],
+    [['minji', 'MINJI'], 'ONESELF'],
     [['seojun', 'nobody'], 'USER_NOT_FOUND'],
     [Array.from({ length: 10 }, (_, n) => `user-${n}`), 'DIRECT_TOO_LARGE'],
   ] as const) {
@@ -146,7 +146,7 @@ test('users who never talked can block each other, and neither list shows it', a
   await app.rooms.unblock('seojun', 'minji')
   await t.rejects(open(app, 'seojun', 'minji'), { code: 'BLOCKED' })
   t.strictSame([await listed(app, 'minji'), await listed(app, 'seojun')], [[], []])
-  await t.rejects(app.rooms.block('minji', 'MINJI'), { code: 'BAD_REQUEST' })
+  await t.rejects(app.rooms.block('minji', 'MINJI'), { code: 'ONESELF' })
   await t.rejects(app.rooms.block('minji', 'nobody'), { code: 'USER_NOT_FOUND' })
 })
 
