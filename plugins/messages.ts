@@ -6,7 +6,7 @@ import { noteTypes } from '../schemas/event-types.js'
 import type { Note } from '../schemas/log-entry.js'
 import type { Message, Page, PageQuery, Preview } from '../schemas/message.js'
 import type { RoomRecord } from '../schemas/room.js'
-import { limits as wire } from '../schemas/wire.js'
+import { DEFAULT_ROOM_ID, limits as wire } from '../schemas/wire.js'
 import { prices } from './budgets/index.js'
 import type { Limits } from './rate-limit/index.js'
 import { type Appended, type Entry, type RoomLog, type RoomView, shownPart } from './room-log/index.js'
@@ -137,11 +137,30 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, lim
           assertPresent(view, reply_to, message)
           return { text, reply_to }
         },
-        isRepeatOf: event => event.reply_to === reply_to && (event.text === text || event.text === ''),
+        isRepeatOf: event =>
+          event.reply_to === reply_to && !event.data?.announcement && (event.text === text || event.text === ''),
       })
       if (direct) rooms.directEvents.emit('said', event, direct.usernames)
       const message = repeated ? await read(room_id, event.seq) : foldMessage({ message: event, newest: null })
       return { event, message, repeated }
+    },
+
+    /**
+     * Says something in the default room for the server. Whether the user may is checked by the caller.
+     * @throws Muted, ClientIdReused, StoreUnavailable
+     */
+    async announce(username: string, { client_id, text }: { client_id: string; text: string }): Promise<Message> {
+      const { event, repeated } = await append(DEFAULT_ROOM_ID, {
+        type: 'message',
+        username,
+        client_id,
+        decide(view) {
+          assertMayTalk(view, DEFAULT_ROOM_ID, username)
+          return { text, data: { announcement: true } }
+        },
+        isRepeatOf: ({ data, ...event }) => data?.announcement === true && (event.text === text || event.text === ''),
+      })
+      return repeated ? read(DEFAULT_ROOM_ID, event.seq) : foldMessage({ message: event, newest: null })
     },
 
     /** @throws as `send`; NotAuthor, TooManyEdits */

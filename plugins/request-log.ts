@@ -31,6 +31,7 @@ declare module 'fastify' {
       | 'invitation_made'
       | 'invitation_revoked'
       | 'invitation_used'
+      | 'announced'
   }
 }
 

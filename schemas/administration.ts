@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { ClientId, Text } from './message.js'
 import { PageLimit } from './paging.js'
 import { RoomId } from './room.js'
 import { Time, User, Username } from './user.js'
@@ -126,6 +127,11 @@ export const Figures = Type.Object(
   { additionalProperties: false, description: 'Of the server that answers, as `/metrics` has them' },
 )
 export type Figures = Static<typeof Figures>
+
+export const Announcing = Type.Object(
+  { client_id: Type.Optional(ClientId), text: Text },
+  { additionalProperties: false, examples: [{ text: '오늘 밤 10시에 잠시 점검이 있습니다.' }] },
+)
 
 const Seq = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, examples: [42] })
 

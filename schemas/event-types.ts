@@ -9,7 +9,7 @@ import type { CloseReason } from './wire.js'
 export const eventTypes = {
   message: {
     summary: 'A new message; its `id` is its `seq`',
-    frame: { id: 'seq', text: 'text', 'reply_to?': 'reply_to' },
+    frame: { id: 'seq', text: 'text', 'reply_to?': 'reply_to', 'announcement?': 'announcement' },
   },
   edited: {
     summary: 'The text of message `id` is now `text`',

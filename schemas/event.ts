@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { type EventType, eventTypes } from './event-types.js'
-import { ClientId, Seq } from './message.js'
+import { Announcement, ClientId, Seq } from './message.js'
 import { Reason, Role, Until } from './moderation.js'
 import { Retention } from './retention.js'
 import { Preview, RoomId, RoomSettings, SlowMode } from './room.js'
@@ -60,6 +60,7 @@ export const dataFields = {
   invite: Type.Integer({ ...Seq, description: 'The id of the invitation' }),
   /** Names the user who is signing up without naming an account that may never exist. */
   claim: Type.String(),
+  announcement: Announcement,
   /** What an administrator did, and from which address. */
   act: Type.String(),
   address: Type.String(),

@@ -27,6 +27,11 @@ export const Text = Type.String({
   examples: ['안녕하세요!'],
 })
 
+export const Announcement = Type.Literal(true, {
+  description: 'An administrator says it for the server, to everybody; absent for all other messages',
+  examples: [true],
+})
+
 export const Message = Type.Object(
   {
     id: Type.Integer({ ...Seq, description: 'The id of the message, which is its `seq` in the room' }),
@@ -36,6 +41,7 @@ export const Message = Type.Object(
     created_at: Time,
     client_id: ClientId,
     reply_to: Type.Optional(Type.Integer({ ...Seq, description: 'The id of the message that this one replies to' })),
+    announcement: Type.Optional(Announcement),
     edited_at: Type.Optional(Time),
     deleted_at: Type.Optional(Time),
     deleted_by: Type.Optional(

@@ -2,8 +2,10 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AuditPage, AuditQuery } from '../../schemas/administration.js'
 import { errors } from '../../schemas/error.js'
+import type { Message } from '../../schemas/message.js'
 import { limits } from '../../schemas/wire.js'
 import type { Auth, Identity } from '../auth/index.js'
+import type { Messages } from '../messages.js'
 import type { Rooms } from '../rooms/index.js'
 import type { Store } from '../store/index.js'
 import { createAdministeredAccounts } from './accounts.js'
@@ -29,12 +31,19 @@ const TRIM_EVERY_MS = 3_600_000
 
 export type Administration = ReturnType<typeof createAdministration>
 
+interface Parts {
+  store: Store
+  auth: Auth
+  rooms: Rooms
+  messages: Messages
+}
+
 /**
  * What administrators of the server do. Every act is in the audit log before it happens, and is refused there unless the
  * actor is an administrator at that moment.
  * @param keep_days how long the audit log is kept; 0: for ever
  */
-export function createAdministration(store: Store, auth: Auth, rooms: Rooms, keep_days = 0) {
+export function createAdministration({ store, auth, rooms, messages }: Parts, keep_days = 0) {
   const audit = createAudit(store)
   const accounts = createAdministeredAccounts(store, audit, auth.accounts)
   const { users, rooms: listRooms } = createLists(store)
@@ -83,6 +92,13 @@ export function createAdministration(store: Store, auth: Auth, rooms: Rooms, kee
       await rooms.takeOver(actor.username, room_id, room.owner)
     },
 
+    /** Says something in the default room for the server. @throws NotFound; what `Messages.announce` throws */
+    async announce(actor: Actor, body: { client_id: string; text: string }): Promise<Message> {
+      // The number of an announcement that is tried again is the same, so it is entered once.
+      await audit.enter(actor, undefined, () => ({ act: 'announced', client_id: body.client_id }))
+      return messages.announce(actor.username, body)
+    },
+
     async audit({ limit = limits.PAGE_DEFAULT, before }: AuditQuery): Promise<AuditPage> {
       const query = { limit: limit + 1, ...(before !== undefined && { before }) }
       const found = await audit.read(query, since())
@@ -100,8 +116,8 @@ export function createAdministration(store: Store, auth: Auth, rooms: Rooms, kee
 }
 
 async function administration(fastify: FastifyInstance) {
-  const { auth, config, log, rooms, store } = fastify
-  const capability = createAdministration(store, auth, rooms, config.AUDIT_KEEP_DAYS)
+  const { config, log } = fastify
+  const capability = createAdministration(fastify, config.AUDIT_KEEP_DAYS)
   fastify.decorate('administration', capability)
   fastify.decorateRequest('actor', {
     getter() {
@@ -117,4 +133,7 @@ async function administration(fastify: FastifyInstance) {
   fastify.addHook('onClose', async () => clearInterval(timer))
 }
 
-export default fp(administration, { name: 'administration', dependencies: ['auth', 'config', 'rooms', 'store'] })
+export default fp(administration, {
+  name: 'administration',
+  dependencies: ['auth', 'config', 'messages', 'rooms', 'store'],
+})

@@ -1,12 +1,15 @@
+import type { Static } from '@sinclair/typebox'
 import type {
   AdminRoomList,
   AdminRoomPage,
   AdminUserList,
   AdminUserPage,
+  Announcing,
   AuditPage,
   AuditQuery,
   Figures,
 } from '../../schemas/administration.js'
+import type { Message } from '../../schemas/message.js'
 import type { ResetLink, SessionList, SessionPage } from '../../schemas/user.js'
 
 interface Call {
@@ -41,6 +44,8 @@ export function createAdminHttp({ json, nothing }: Sender) {
     deleteRoom: (id: string) => nothing('DELETE', room(id)),
     takeOver: (id: string) => nothing('POST', `${room(id)}/takeover`),
 
+    announce: (announcing: Static<typeof Announcing>) =>
+      json<Message>('POST', '/admin/announcements', { body: announcing }),
     audit: (query: AuditQuery = {}) => json<AuditPage>('GET', '/admin/audit', { query }),
     figures: () => json<Figures>('GET', '/admin/figures'),
   }

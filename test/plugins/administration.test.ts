@@ -235,3 +235,30 @@ test('figures are those of the metrics', async t => {
   t.ok(Date.parse(figures.started_at) <= Date.now())
   t.match(figures.version, /^\d+\.\d+/)
 })
+
+test('an administrator announces in the default room, once for each client_id, and nobody else can', async t => {
+  const { app, users } = await open(t, 'boss', 'minji')
+  const [boss, minji] = users as [User, User]
+  const announce = (user: User, client_id: string, text = '점검이 있습니다.') =>
+    ask(app, user, 'POST /admin/announcements', { client_id, text })
+  t.equal((await announce(minji, 'a')).statusCode, 404)
+  const made = await announce(boss, 'a')
+  t.match(made.json(), { announcement: true, username: 'boss', room_id: 'default', text: '점검이 있습니다.' })
+  t.same((await announce(boss, 'a')).json(), made.json(), 'a repeated request is answered with the same message')
+  t.match((await announce(boss, 'a', 'other')).json(), { code: 'CLIENT_ID_REUSED' })
+  t.match((await ask(app, boss, 'POST /rooms/default/messages', { client_id: 'a', text: '점검이 있습니다.' })).json(), {
+    code: 'CLIENT_ID_REUSED',
+  })
+  const lie = { client_id: 'b', text: 'x', announcement: true }
+  t.match((await ask(app, minji, 'POST /rooms/default/messages', lie)).json(), { code: 'BAD_REQUEST' })
+  await app.messages.send('default', 'minji', { client_id: 'c', text: 'thanks' })
+  const { messages } = await app.messages.page('default', 'minji', {})
+  t.strictSame(
+    messages.map(({ announcement }) => announcement),
+    [true, undefined],
+  )
+  t.strictSame(
+    (await audit(app, boss)).entries.map(({ act }) => act),
+    ['announced'],
+  )
+})

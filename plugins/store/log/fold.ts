@@ -144,6 +144,7 @@ export function foldMessage({ message, newest }: Target): Message {
   const { seq, room_id, username, created_at, client_id, reply_to, text = '' } = message
   const folded: Message = { id: seq, room_id, username, text, created_at, client_id }
   if (reply_to !== undefined) folded.reply_to = reply_to
+  if (message.data?.announcement) folded.announcement = true
   if (newest?.type === 'edited') {
     folded.text = newest.text ?? ''
     folded.edited_at = newest.created_at

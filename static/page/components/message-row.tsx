@@ -48,9 +48,10 @@ export const MessageRow = memo(function MessageRow({ message, starts_group, quot
   return (
     <article
       ref={row}
-      class={`message${starts_group ? ' group-start' : ''}${own ? ' own' : ''}`}
+      class={`message${starts_group ? ' group-start' : ''}${own ? ' own' : ''}${message.announcement ? ' announcement' : ''}`}
       data-id={message.id}
       aria-label={[
+        ...(message.announcement ? [texts.announcement] : []),
         name,
         clockTime(message.created_at, language),
         deleted ? gone : collapsed ? texts.blocked_message : message.text,
@@ -68,6 +69,12 @@ export const MessageRow = memo(function MessageRow({ message, starts_group, quot
         {starts_group && (
           <header>
             <DisplayName username={message.username} />
+            {message.announcement && (
+              <span class="announced">
+                <Icon name="info" />
+                {texts.announcement}
+              </span>
+            )}
             <Time time={message.created_at} />
             <Username username={message.username} />
           </header>

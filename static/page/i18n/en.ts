@@ -138,6 +138,7 @@ export const en = {
   deleted_account: 'Deleted account',
   history_start: 'Earlier messages are no longer kept.',
   deleted_message: 'This message was deleted.',
+  announcement: 'Announcement',
   deleted_by_moderator: 'Deleted by a moderator.',
   original_message: 'View original message',
   reply: 'Reply',

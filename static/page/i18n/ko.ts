@@ -132,6 +132,7 @@ export const ko: Dictionary = {
   deleted_account: '탈퇴한 계정',
   history_start: '이전 메시지는 보관 기간이 지나 삭제됐어요.',
   deleted_message: '삭제된 메시지예요.',
+  announcement: '공지',
   deleted_by_moderator: '운영진이 삭제한 메시지예요.',
   original_message: '원본 메시지 보기',
   reply: '답장',

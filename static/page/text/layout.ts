@@ -31,7 +31,7 @@ export interface LayoutOptions {
 }
 
 /** What decides whether a message continues the one above. */
-type Said = Pick<Message, 'username' | 'client_id' | 'created_at' | 'reply_to' | 'deleted_at'>
+type Said = Pick<Message, 'username' | 'client_id' | 'created_at' | 'reply_to' | 'deleted_at' | 'announcement'>
 
 /** The rows of the message list, from top to bottom. */
 export function layOut(
@@ -77,7 +77,12 @@ export function layOut(
     const first_new = !marked && is_new
     if (first_new) lines.push({ kind: 'unread', key: 'unread' })
     marked ||= first_new
-    const must = new_day || first_new || said.username !== above?.username || said.reply_to !== undefined
+    const must =
+      new_day ||
+      first_new ||
+      said.username !== above?.username ||
+      said.reply_to !== undefined ||
+      said.announcement !== above?.announcement
     const age = Date.parse(said.created_at) - group_since
     const ends = above?.deleted_at !== undefined || age < 0 || age >= GROUP_MS
     const starts_group = must || (shown.get(keyOf(said)) ?? ends)
