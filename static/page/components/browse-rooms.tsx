@@ -1,11 +1,33 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Room } from '../../../schemas/room.js'
+import type { Translation } from '../i18n/index.js'
 import { matchesName } from '../text/match.js'
 import { RoomTile } from './avatar.js'
-import { useAccount, useAccountState, useApp, useTexts } from './hooks.js'
+import { useAccount, useAccountState, useApp, useOwnTexts, useTexts } from './hooks.js'
 import { Icon } from './icon.js'
 import { isPlainClick } from './plain-click.js'
 import { BackButton } from './room-header.js'
+
+const en = {
+  new_room: 'New room',
+  all_rooms: 'All',
+  sort: 'Sort by',
+  orders: { members: 'Most members', name: 'Name', newest: 'Newest' },
+  find_room: 'Find a room',
+  no_room_found: 'No rooms found.',
+  more_rooms: 'Show more rooms',
+  no_other_rooms: 'There are no other public rooms yet.',
+}
+const ko: Translation<typeof en> = {
+  new_room: '새 채팅방',
+  all_rooms: '전체',
+  sort: '정렬',
+  orders: { members: '멤버 많은 순', name: '이름순', newest: '최신순' },
+  find_room: '채팅방 검색',
+  no_room_found: '검색 결과가 없어요.',
+  more_rooms: '채팅방 더 보기',
+  no_other_rooms: '다른 공개 채팅방이 아직 없어요.',
+}
 
 const orders = {
   members: (a: Room, b: Room) => b.member_count - a.member_count || a.name.localeCompare(b.name),
@@ -21,6 +43,7 @@ const SEARCH_MS = 300
 export function BrowseRooms() {
   const account = useAccount()
   const texts = useTexts()
+  const own = useOwnTexts({ en, ko })
   const rooms = useAccountState('rooms')
   const status = useAccountState('rooms_status')
   const [query, setQuery] = useState('')
@@ -55,7 +78,7 @@ export function BrowseRooms() {
         <h2>{texts.browse}</h2>
         <button type="button" class="primary" onClick={() => account.showDialog({ name: 'create_room' })}>
           <Icon name="add" small />
-          {texts.new_room}
+          {own.new_room}
         </button>
       </header>
       <div class="browse-body scrolls">
@@ -64,8 +87,8 @@ export function BrowseRooms() {
           <input
             ref={field}
             type="search"
-            aria-label={has_more ? texts.find_room : texts.search_rooms(all.length)}
-            placeholder={has_more ? texts.find_room : texts.search_rooms(all.length)}
+            aria-label={has_more ? own.find_room : texts.search_rooms(all.length)}
+            placeholder={has_more ? own.find_room : texts.search_rooms(all.length)}
             value={query}
             onInput={event => setQuery(event.currentTarget.value)}
           />
@@ -73,20 +96,16 @@ export function BrowseRooms() {
         <div class="browse-tools">
           <div class="chips">
             <button type="button" aria-pressed={!others_only} onClick={() => setOthersOnly(false)}>
-              {texts.all_rooms}
+              {own.all_rooms}
             </button>
             <button type="button" aria-pressed={others_only} onClick={() => setOthersOnly(true)}>
               {texts.not_joined}
             </button>
           </div>
-          <select
-            aria-label={texts.sort}
-            value={order}
-            onChange={event => setOrder(event.currentTarget.value as Order)}
-          >
+          <select aria-label={own.sort} value={order} onChange={event => setOrder(event.currentTarget.value as Order)}>
             {(Object.keys(orders) as Order[]).map(key => (
               <option key={key} value={key}>
-                {texts.orders[key]}
+                {own.orders[key]}
               </option>
             ))}
           </select>
@@ -100,13 +119,13 @@ export function BrowseRooms() {
         </ul>
         {has_more && part === '' && (
           <button type="button" class="link" onClick={() => account.attempt(account.rooms.loadMore())}>
-            {texts.more_rooms}
+            {own.more_rooms}
           </button>
         )}
         <div aria-live="polite">
           {status === 'loading' && <p class="empty">{texts.loading}</p>}
           {status === 'loaded' && shown.length === 0 && (
-            <p class="empty">{query.trim() === '' ? texts.no_other_rooms : texts.no_room_found}</p>
+            <p class="empty">{query.trim() === '' ? own.no_other_rooms : own.no_room_found}</p>
           )}
         </div>
       </div>
