@@ -174,6 +174,13 @@ export class Client implements Actor {
     this.#following.follow(this.world.roomsOf(this.username).map(({ room_id }) => room_id))
   }
 
+  /** Does one operation. @returns whether there was something to do it with */
+  async once(name: string): Promise<boolean> {
+    const args = operationOf(name).choose(this)
+    if (args) await this.#do(name, args)
+    return args !== null
+  }
+
   /** Does operations until `until`, one after the other unless one takes long. */
   async act(until: () => boolean) {
     const names = Object.keys(operations).map(name => ({ name, weight: operationOf(name).weight }))

@@ -2,6 +2,7 @@ import { check } from './checker.js'
 import { Client } from './client.js'
 import { emptyHistory, type History } from './history.js'
 import { disturb } from './nemesis.js'
+import { operations } from './operations.js'
 import type { Violation } from './promises.js'
 import { createRandom } from './random.js'
 import { startWorld, type World, type WorldOptions } from './world.js'
@@ -43,6 +44,7 @@ export async function run(options: RunOptions): Promise<Outcome> {
     let injected: Record<string, number>
     try {
       await enter(clients, world)
+      await doEach(clients)
       progress(`${CLIENTS} clients talk`)
       const end = performance.now() + options.seconds * 1000
       const isOver = () => performance.now() >= end
@@ -88,6 +90,13 @@ async function enter(clients: Client[], world: World) {
     world.opened(id, [client.username, username])
   }
   for (const client of clients) client.follow()
+}
+
+/** Does each operation once if one of the clients can, so that every run has it, however short. */
+async function doEach(clients: Client[]) {
+  for (const name of Object.keys(operations)) {
+    for (const client of clients) if (await client.once(name)) break
+  }
 }
 
 async function readLogs(world: World, history: History) {
