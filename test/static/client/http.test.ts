@@ -76,7 +76,7 @@ test('each method calls one route of the API', async t => {
       'DELETE /rooms/r1',
       'POST /rooms/r1/join {}',
       'POST /rooms/r1/join {"password":"sesame"}',
-      'POST /rooms/r1/leave',
+      'POST /rooms/r1/leave {}',
       'GET /rooms/r1/members?after=jun',
       'PUT /rooms/r1/members/jun',
       'DELETE /rooms/r1/members/jun',
