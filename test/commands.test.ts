@@ -52,13 +52,11 @@ function clone(t: Test): string {
 
 /** The environment of a user's terminal. */
 const terminal = { PATH: process.env.PATH, HOME: process.env.HOME, LANG: 'C.UTF-8' }
-/** The test runner adds its loader to all child processes, which breaks the TypeScript compiler. */
-const WITHOUT_LOADER = 'unset NODE_OPTIONS\n'
 
 /** Runs a page's blocks one after the other in one shell, and stops at a failure. @returns the output */
 async function follow(folder: string, blocks: Block[], address: string) {
   const commands = blocks.map(({ line, commands }) => `echo "# line ${line}"\n${commands}`).join('\n')
-  const child = spawn('bash', ['-euo', 'pipefail', '-c', WITHOUT_LOADER + commands.replaceAll(ADDRESS, address)], {
+  const child = spawn('bash', ['-euo', 'pipefail', '-c', commands.replaceAll(ADDRESS, address)], {
     cwd: folder,
     // Port 8080 may be in use.
     env: { ...terminal, PORT: new URL(address).port },
@@ -90,7 +88,7 @@ test('npm start and every command of the pages work in a clean folder', {
 }, async t => {
   const folder = clone(t)
   const port = await freePort()
-  const server = spawn('bash', ['-c', `${WITHOUT_LOADER}exec npm start`], {
+  const server = spawn('bash', ['-c', 'exec npm start'], {
     cwd: folder,
     env: { ...terminal, PORT: String(port), RATE_LIMIT_AUTH_PER_MINUTE: '0' },
     // Its own process group, so that npm and its children are ended together.

@@ -55,7 +55,7 @@ test('a draining server reports it and serves requests until its listener closes
 test('on a full disk a server is not ready, and is again when there is room', {
   skip: programMissing('prlimit', '--version'),
 }, async t => {
-  const { child, says } = start(t, ['build/server.js'], {}, { bare: true })
+  const { child, says } = start(t, ['build/server.js'], {}, { unmeasured: true })
   const [, origin] = await says(/(http:\/\/127\.0\.0\.1:\d+)/)
   const limit = (bytes: string) => execFileSync('prlimit', ['--pid', `${child.pid}`, `--fsize=${bytes}:unlimited`])
   const ready = async () => {

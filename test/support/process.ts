@@ -7,6 +7,9 @@ import { environment } from './application.js'
 /** The project's top folder. */
 export const top = fileURLToPath(new URL('../../..', import.meta.url))
 
+/** Of a process that is left out of the coverage. */
+export const UNMEASURED = { NODE_V8_COVERAGE: '' }
+
 /** A process started by a test, and its output. */
 interface Watched {
   child: ChildProcess
@@ -21,23 +24,20 @@ interface Watched {
 /**
  * Starts a Node process with only the given environment; it is killed after the test.
  * @param args arguments of node
- * @param as its working folder and user; by default the project's top folder and the current user. With `bare` it runs
- *   without the test runner's loader, whose output another user could not write and which handles signals that Node ignores.
+ * @param as its working folder and user; by default the project's top folder and the current user. With `unmeasured` it
+ *   is left out of the coverage, which another user could not write, nor a process that may write nothing.
  */
 export function start(
   t: Test,
   args: string[],
   env: Record<string, string> = {},
-  { bare = false, ...as }: { bare?: boolean; cwd?: string; uid?: number; gid?: number } = {},
+  { unmeasured = false, ...as }: { unmeasured?: boolean; cwd?: string; uid?: number; gid?: number } = {},
 ): Watched {
   const variables = { PATH: process.env.PATH, ...environment(t, { LOG_LEVEL: 'info', PORT: '0', ...env }) }
-  const [command, all] = bare
-    ? ['sh', ['-c', 'unset NODE_OPTIONS; exec "$@"', 'sh', process.execPath, ...args]]
-    : [process.execPath, args]
-  const child = spawn(command, all, {
+  const child = spawn(process.execPath, args, {
     cwd: top,
     ...as,
-    env: variables,
+    env: { ...variables, ...(unmeasured && UNMEASURED) },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const watched = watch(child)

@@ -8,7 +8,7 @@ import { openEmbedded } from '../../../plugins/store/index.js'
 import { build, environment, temporaryFolder } from '../../support/application.js'
 import { run } from '../../support/command.js'
 import { freePort } from '../../support/port.js'
-import { start, top, watch } from '../../support/process.js'
+import { start, top, UNMEASURED, watch } from '../../support/process.js'
 import { sample } from '../../support/repeat.js'
 
 /** Codes of the system, of SQLite and of Node, names of error classes, and lines of a stack. */
@@ -132,7 +132,7 @@ test('a folder that another user may not use is told apart from one without a st
       t,
       [TALKIE, ...line.split(' ')],
       { DATA_DIR },
-      { bare: true, uid: nobody, gid: nobody },
+      { unmeasured: true, uid: nobody, gid: nobody },
     )
     t.equal(await ended, 1, line)
     t.match(written.err, /^DATA_DIR \S+ cannot be read: permission denied\n$/, line)
@@ -186,11 +186,9 @@ test('a full disk is named, and no advice is given that would not help', {
   const backup = join(folder, 'backup')
   t.equal((await run(['backup', backup], environment(t, { DATA_DIR }))).code, 0)
   const limited = (args: string[], env: Record<string, string>) => {
-    // The test runner's loader writes files, too.
-    const bare = ['-c', 'unset NODE_OPTIONS; exec prlimit --fsize=20480:unlimited "$@"', 'sh', process.execPath]
-    const child = spawn('sh', [...bare, ...args], {
+    const child = spawn('prlimit', ['--fsize=20480:unlimited', process.execPath, ...args], {
       cwd: top,
-      env: { PATH: process.env.PATH, ...environment(t, { PORT: '0', ...env }) },
+      env: { PATH: process.env.PATH, ...UNMEASURED, ...environment(t, { PORT: '0', ...env }) },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     t.teardown(() => child.kill('SIGKILL'))

@@ -13,9 +13,7 @@ const ROOMS = 5
 const APPENDER = fileURLToPath(new URL('../../../support/appender.js', import.meta.url))
 
 function appender(t: Test, folder: string) {
-  // Free of the test runner's loader, which ends a process at SIGXFSZ: Node alone lets the write fail instead.
-  const command = ['unset NODE_OPTIONS; exec "$@"', 'sh', process.execPath, APPENDER, folder, `${ROOMS}`]
-  const child = spawn('sh', ['-c', ...command], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [APPENDER, folder, `${ROOMS}`], { stdio: ['ignore', 'pipe', 'inherit'] })
   t.teardown(() => child.kill('SIGKILL'))
   return { child, closed: once(child, 'close'), lines: createInterface({ input: child.stdout }) }
 }
