@@ -8,14 +8,15 @@ type Ask = (client: Actor, args: Args) => Promise<unknown>
 type Holds = (room: Room, seq: number, username: string, args: Args) => boolean
 
 /**
- * Another member of a room that the client is in, whatever its role there: most of what it tries is refused. Not for the
- * first user, who administers the server.
+ * Another member of a room that the client is in, whatever its role there: most of what it tries is refused. Neither by
+ * nor on the first user, who administers the server: that is in no room's log.
  */
 function asAnyone({ world, random, username }: Actor): Args | null {
-  if (username === world.usernames[0]) return null
+  const [administrator] = world.usernames
+  if (username === administrator) return null
   const rooms = world.roomsOf(username).filter(({ room_id, direct }) => room_id !== DEFAULT_ROOM_ID && !direct)
   const room = random.pick(rooms)
-  const member = random.pick([...(room?.members ?? [])].filter(name => name !== username))
+  const member = random.pick([...(room?.members ?? [])].filter(name => name !== username && name !== administrator))
   return room && member ? { room_id: room.room_id, member } : null
 }
 
