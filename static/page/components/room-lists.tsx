@@ -86,13 +86,14 @@ const MoreUnread = memo(function MoreUnread({ ids }: { ids: string }) {
     const hidden = new Set<Element>()
     const observer = new IntersectionObserver(
       entries => {
-        for (const { target, isIntersecting, boundingClientRect, rootBounds } of entries) {
-          if (!isIntersecting && boundingClientRect.bottom > (rootBounds?.bottom ?? 0)) hidden.add(target)
-          else hidden.delete(target)
+        for (const { target, isIntersecting } of entries) {
+          if (isIntersecting) hidden.delete(target)
+          else hidden.add(target)
         }
         setBelow([...hidden])
       },
-      { root: list, threshold: 0.5 },
+      // Rows above count as visible, so that one which a jump takes from below to above is told, too.
+      { root: list, threshold: 0.5, rootMargin: '1000000px 0px 0px' },
     )
     for (const row of list.querySelectorAll('.has-unread')) observer.observe(row)
     setBelow([])
