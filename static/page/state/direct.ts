@@ -9,7 +9,7 @@ import type { AccountState } from './state.js'
 import type { Store } from './store.js'
 
 /** How often the list is read again while the page is looked at, in case a frame was lost, ms. */
-const READ_AGAIN_MS = 300_000
+const READ_AGAIN_MS = 900_000
 
 export interface DirectOptions {
   me: string
