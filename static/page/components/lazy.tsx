@@ -1,9 +1,8 @@
 import type { ComponentType } from 'preact'
 import { useLayoutEffect, useReducer } from 'preact/hooks'
+import { ahead } from '../load-ahead.js'
 import type { Account } from '../state/account.js'
 import { useAccount } from './hooks.js'
-
-const loaders: (() => Promise<void>)[] = []
 
 /**
  * A component with a script of its own, which is loaded when the component is first shown; until then nothing is shown.
@@ -11,10 +10,9 @@ const loaders: (() => Promise<void>)[] = []
  */
 export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
   let Loaded: ComponentType<P> | undefined
-  const ready = async () => {
+  const ready = ahead(async () => {
     Loaded ??= await load()
-  }
-  loaders.push(ready)
+  })
   return function Lazy(props: P) {
     // Null before the login.
     const account = useAccount() as Account | null
@@ -32,6 +30,3 @@ export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): C
     return Loaded ? <Loaded {...props} /> : null
   }
 }
-
-/** Loads all lazy scripts, so that they open at once, also after a new version has replaced them on the server. */
-export const loadAhead = () => Promise.allSettled(loaders.map(load => load()))

@@ -3,10 +3,13 @@ import type { Message } from '../../../schemas/message.js'
 import type { Room } from '../../../schemas/room.js'
 import { limits } from '../../../schemas/wire.js'
 import type { Http } from '../../client/index.js'
+import { ahead } from '../load-ahead.js'
 import { displayName, type People } from './people.js'
 import type { Rooms } from './rooms.js'
 import type { AccountState } from './state.js'
 import type { Store } from './store.js'
+
+const loadFrames = ahead(() => import('./direct-frame.js'))
 
 /** How often the list is read again while the page is looked at, in case a frame was lost, ms. */
 const READ_AGAIN_MS = 900_000
@@ -71,8 +74,9 @@ export function createDirect({ me, http, store, people, rooms, notify, exit }: D
     async frame(frame: ServerFrame) {
       if (frame.type === 'block') setBlocked(frame.username, frame.on)
       if (frame.type !== 'direct') return
-      const { directFrame } = await import('./direct-frame.js')
-      await directFrame(frame, { told, store, rooms: rooms(), notify, exit })
+      const script = await loadFrames().catch(() => null)
+      if (!script) return rooms().findOwn()
+      await script.directFrame(frame, { told, store, rooms: rooms(), notify, exit })
     },
 
     async loadBlocks() {
