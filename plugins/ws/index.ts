@@ -2,7 +2,7 @@ import websocket from '@fastify/websocket'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { WebSocket } from 'ws'
-import { type CloseReason, limits, SUBPROTOCOL } from '../../schemas/wire.js'
+import { type CloseReason, DEFAULT_ROOM_ID, limits, SUBPROTOCOL } from '../../schemas/wire.js'
 import { prices } from '../budgets/index.js'
 import { Client, type OneRoom } from './client.js'
 import { Hub, type HubClient } from './hub.js'
@@ -73,7 +73,9 @@ async function ws(fastify: FastifyInstance) {
     userBus.toUser(username, { type: 'block', username: subject, on }),
   )
   await userBus.onProfile(frame => {
-    for (const room_id of presence.roomsOf(frame.username)) hub.broadcast(room_id, frame)
+    // Every user is in the default room, online or not.
+    const rooms = new Set([DEFAULT_ROOM_ID, ...presence.roomsOf(frame.username)])
+    for (const room_id of rooms) hub.broadcast(room_id, frame)
   })
   presence.onTold((room_id, frame) => hub.broadcast(room_id, frame))
   auth.events.on('ended', (session_id, username) => {

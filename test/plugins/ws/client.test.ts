@@ -344,17 +344,24 @@ test('a read mark that moved is sent only to the other sockets of its user', asy
   )
 })
 
-test('a profile change is sent to the rooms in which its user is online', async t => {
+test('a profile change is sent to the default room and those in which its user is online', async t => {
   const app = await build(t)
   const origin = await listen(app)
   const [minji, seojun] = [await register(app, 'minji'), await register(app, 'seojun')]
-  const [changing, reader] = [
-    await connect(t, origin, '/rooms/default/ws', minji.token),
-    await connect(t, origin, '/rooms/default/ws', seojun.token),
-  ]
-  await Promise.all([changing.next('welcome'), reader.next('welcome')])
+  const reader = await connect(t, origin, '/rooms/default/ws', seojun.token)
+  await reader.next('welcome')
   await app.users.change('minji', { display_name: '민지' })
-  t.match(await reader.next('profile'), { username: 'minji', display_name: '민지' })
+  t.match(await reader.next('profile'), { username: 'minji', display_name: '민지' }, 'without a socket')
+
+  const { id } = await app.rooms.create('minji', { name: 'Lunch', is_public: true })
+  await app.rooms.join(id, 'seojun', undefined)
+  const [there, other] = [
+    await connect(t, origin, `/rooms/${id}/ws`, minji.token),
+    await connect(t, origin, `/rooms/${id}/ws`, seojun.token),
+  ]
+  await Promise.all([there.next('welcome'), other.next('welcome')])
+  await app.users.change('minji', { display_name: '김민지' })
+  t.match(await other.next('profile'), { username: 'minji', display_name: '김민지' })
 })
 
 test('a user who created, joined or was added to a room is notified on all sockets, and no other user is', async t => {
