@@ -110,8 +110,10 @@ inBrowser('direct conversations', async (t, browser) => {
     await page.keyboard.type('lunch?')
     await page.keyboard.press('Enter')
     await row(page, 'lunch?').waitFor()
-    const { rooms } = await fastify.rooms.listDirect('jiho', { limit: 10 })
-    t.match(rooms, [{ usernames: ['hana', 'jiho', 'minji'], last_message: { text: 'lunch?' } }])
+    // The row is there before the server has the message.
+    const said = async () => (await fastify.rooms.listDirect('jiho', { limit: 10 })).rooms
+    await until(page, async () => (await said()).length > 0)
+    t.match(await said(), [{ usernames: ['hana', 'jiho', 'minji'], last_message: { text: 'lunch?' } }])
 
     await page.keyboard.press('Control+k')
     await page.getByRole('combobox').fill('jiho')
