@@ -86,7 +86,7 @@ inBrowser('whole conversations', async (t, browser) => {
       }
       throw new Error(`${name} was not reached with ${key}`)
     }
-    await page.getByLabel('Username').waitFor()
+    await page.locator('input:focus').waitFor()
     await keyboard.type('minji')
     await reach('Password')
     await keyboard.type(PASSWORD)

@@ -113,7 +113,7 @@ inBrowser('the reading position', async (t, browser) => {
     await until(page, () => isInView(page, 'bread?'))
     await until(page, async () => /^Lobby/.test(await page.title()))
     await say(page, 'both')
-    await row(page, 'both').waitFor()
+    await page.locator('article[data-id]', { hasText: 'both' }).waitFor()
     t.equal(await line(page).count(), 1, 'it stays')
 
     // More than fits the screen: the line is shown, and what lies below it is not read yet.
