@@ -11,7 +11,7 @@ export const refusals: Record<string, (room: Room, seq: number, username: string
   NOT_MODERATOR: (room, seq, username, { member = '' }) =>
     !room.moderates(username, seq) || (room.owner.at(seq) !== username && room.moderates(member, seq)),
   BANNED: (room, seq, username, { member = username }) => room.banOf(member).at(seq),
-  // Who is refused to be added blocks the other one in the log of their conversation.
+  // The block that refuses an addition to another room is in the log of the conversation of the two.
   BLOCKED: (room, seq) => !room.isDirect || room.blocking.at(seq).length > 0,
   MUTED: (room, seq, username) => room.muteOf(username).at(seq),
   OWNER_CANNOT_LEAVE: (room, seq, username) => room.owner.at(seq) === username,

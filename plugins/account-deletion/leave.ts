@@ -9,14 +9,14 @@ import type { Store } from '../store/index.js'
 const TRIES_MAX = 100
 const PAGE = 500
 
-/** Whether `one` comes before `other` as the next owner: moderators before members, then who is that for longer. */
+/** Whether `one` comes before `other` as the next owner: moderators before members, then the one of longer standing. */
 function precedes(one: MemberRow, other: MemberRow | null): boolean {
   if (other === null) return true
   const [moderates, rival] = [one.role === 'moderator', other.role === 'moderator']
   return moderates === rival ? one.seq < other.seq : moderates
 }
 
-/** The member who owns a room after its owner; null if there is no other one. */
+/** The member to whom a room passes after its owner; null if there is no other member. */
 async function heirOf(store: Store, room_id: string, owner: string): Promise<string | null> {
   let heir: MemberRow | null = null
   for (let after = ''; ; ) {
@@ -30,8 +30,8 @@ async function heirOf(store: Store, room_id: string, owner: string): Promise<str
 const isThere = ({ room }: RoomView) => room !== null && !room.deleted
 
 /**
- * Ends the membership of a deleted account. A room that it owns passes to the moderator who is that for the longest time,
- * else to such a member; a room without other members is deleted. Each change is decided at its commit.
+ * Ends the membership of a deleted account. A room that it owns passes to the moderator of longest standing,
+ * else to the member of longest standing; a room without other members is deleted. Each change is decided at its commit.
  *
  * @throws StoreUnavailable, also if the members changed TRIES_MAX times in between
  */

@@ -100,7 +100,7 @@ export function createAudit(store: Store) {
     /**
      * Enters an act, unless `decide` finds nothing to do.
      * @param subject another user whom `decide` looks at
-     * @throws NotFound if the actor is no administrator at that moment; what `decide` throws; StoreUnavailable
+     * @throws NotFound if the actor is not an administrator at that moment; what `decide` throws; StoreUnavailable
      */
     async enter(
       actor: Actor,

@@ -1,7 +1,7 @@
 import { LruMap } from 'toad-cache'
 import type { RedisConnection } from '../redis/index.js'
 
-/** Members whose last message is remembered; beyond, the one who was silent for longest is forgotten and can send. */
+/** Members whose last message is remembered; beyond, the member whose last message is oldest is forgotten and can send. */
 const MEMBERS_MAX = 10_000
 
 /**
