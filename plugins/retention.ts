@@ -5,6 +5,7 @@ import fp from 'fastify-plugin'
 import type { RoomRecord } from '../schemas/room.js'
 import type { RoomLog } from './room-log/index.js'
 import type { Store } from './store/index.js'
+import { startSweeps } from './sweeps.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -37,8 +38,6 @@ const stricter = (one: number, other: number) =>
  */
 export function createRetention(store: Store, roomLog: RoomLog, server: Policy, log: FastifyBaseLogger) {
   const holder = randomUUID()
-  let sweeping: Promise<void> | null = null
-  let closed = false
 
   const policyOf = ({ retention_h, retention_count }: RoomRecord): Policy => ({
     hours: stricter(server.hours, retention_h),
@@ -86,13 +85,14 @@ export function createRetention(store: Store, roomLog: RoomLog, server: Policy, 
     })
   }
 
-  async function sweepOnce(now: number) {
+  /** Erases what is to be erased now, unless another server is doing it. */
+  async function sweep(now: number, isClosed: () => boolean) {
     if (!(await store.takeLease('retention', holder))) return
     try {
       for (let after = ''; ; ) {
         const page = await store.listAllRooms({ after, limit: PAGE })
         for (const room of page) {
-          if (closed) return
+          if (isClosed()) return
           if (!isLimited(policyOf(room))) continue
           await emptyRoom(room, now)
           await wait(REST_MS)
@@ -106,30 +106,11 @@ export function createRetention(store: Store, roomLog: RoomLog, server: Policy, 
     }
   }
 
-  /** Erases what is to be erased now, unless another server is doing it. @param now ms since 1970 */
-  async function sweep(now = Date.now()): Promise<void> {
-    while (sweeping) await sweeping
-    sweeping = sweepOnce(now)
-      .catch(error => {
-        if (!closed) log.warn({ err: error }, 'Failed to erase old messages; retrying')
-      })
-      .finally(() => {
-        sweeping = null
-      })
-    await sweeping
-  }
-
-  const timer = setInterval(() => void (sweeping ?? sweep()), SWEEP_MS)
-  timer.unref()
-
-  return {
-    sweep,
-    async close() {
-      closed = true
-      clearInterval(timer)
-      await sweeping
-    },
-  }
+  return startSweeps({
+    every_ms: SWEEP_MS,
+    work: sweep,
+    failed: error => log.warn({ err: error }, 'Failed to erase old messages; retrying'),
+  })
 }
 
 async function retention(fastify: FastifyInstance) {

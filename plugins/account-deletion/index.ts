@@ -5,6 +5,7 @@ import { DELETED_PROFILE, publicPart, type StoredUser } from '../../schemas/user
 import { DEFAULT_ROOM_ID } from '../../schemas/wire.js'
 import type { RoomLog } from '../room-log/index.js'
 import type { Store } from '../store/index.js'
+import { startSweeps } from '../sweeps.js'
 import { eraseMessages } from './erase.js'
 import { leaveRoom } from './leave.js'
 
@@ -36,8 +37,6 @@ export function createAccountDeletion(store: Store, roomLog: RoomLog, log: Fasti
   const holder = randomUUID()
   /** Deletions whose steps this server has done once, by username: they rest until SETTLED_MS are over. */
   const stepped = new Set<string>()
-  let sweeping: Promise<void> | null = null
-  let closed = false
 
   async function* roomsOf(username: string) {
     yield DEFAULT_ROOM_ID
@@ -74,13 +73,12 @@ export function createAccountDeletion(store: Store, roomLog: RoomLog, log: Fasti
     }
   }
 
-  /** @param now ms since 1970 */
-  async function carryOn(user: StoredUser, now: number) {
+  async function carryOn(user: StoredUser, now: number, isClosed: () => boolean) {
     const { username, deleted_at } = user
     const isSettled = now - Date.parse(deleted_at ?? '') > SETTLED_MS
     if (stepped.has(username) && !isSettled) return
     const key = `deletion of ${username.toLowerCase()}`
-    const lease = async () => !closed && (await store.takeLease(key, holder))
+    const lease = async () => !isClosed() && (await store.takeLease(key, holder))
     if (!(await lease())) return
     try {
       await takeSteps(user, lease)
@@ -94,34 +92,23 @@ export function createAccountDeletion(store: Store, roomLog: RoomLog, log: Fasti
     }
   }
 
-  async function sweepOnce(now: number) {
-    const warn = (error: unknown) => {
-      if (!closed) log.warn({ err: error }, 'Failed to carry out the deletion of an account; retrying')
+  const failed = (error: unknown) =>
+    log.warn({ err: error }, 'Failed to carry out the deletion of an account; retrying')
+
+  /** Carries out every deletion that is not done. One that fails does not hold up the others. */
+  async function sweep(now: number, isClosed: () => boolean) {
+    const found = await store.listDeletions(SWEEP_MAX)
+    // Another server may have done the others.
+    const open = new Set(found.map(({ username }) => username))
+    for (const username of stepped) if (!open.has(username)) stepped.delete(username)
+    for (const user of found) {
+      await carryOn(user, now, isClosed).catch(error => {
+        if (!isClosed()) failed(error)
+      })
     }
-    const found = await store.listDeletions(SWEEP_MAX).catch(warn)
-    for (const user of found ?? []) await carryOn(user, now).catch(warn)
   }
 
-  /** Carries out every deletion that is not done. @param now ms since 1970 */
-  async function sweep(now = Date.now()): Promise<void> {
-    while (sweeping) await sweeping
-    sweeping = sweepOnce(now).finally(() => {
-      sweeping = null
-    })
-    await sweeping
-  }
-
-  const timer = setInterval(() => void (sweeping ?? sweep()), SWEEP_MS)
-  timer.unref()
-
-  return {
-    sweep,
-    async close() {
-      closed = true
-      clearInterval(timer)
-      await sweeping
-    },
-  }
+  return startSweeps({ every_ms: SWEEP_MS, work: sweep, failed })
 }
 
 async function accountDeletion(fastify: FastifyInstance) {
