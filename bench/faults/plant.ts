@@ -1,6 +1,6 @@
 import type { StoredEvent } from '../../schemas/event.js'
 import { DEFAULT_ROOM_ID } from '../../schemas/wire.js'
-import type { Done, History } from './history.js'
+import type { Done, History, Told } from './history.js'
 import type { Promised } from './promises.js'
 
 /** A fault that is put into a true history, and the promise that it breaks. */
@@ -202,10 +202,16 @@ export const planted: Record<string, Planted> = {
   },
   'a read mark went back': {
     promise: 'unread counts and marks are right',
-    plant({ told, done }) {
-      const mark = found(done.findLast(({ name, outcome }) => name === 'read' && outcome === 'ok'))
-      mark.answer.seq =
-        found(told.find(one => one.username === mark.username && one.room_id === mark.args.room_id)).last_read_seq + 1
+    plant(history) {
+      const [mark, standing] = found(
+        acked(history, 'read')
+          .map(read => [
+            read,
+            history.told.find(one => one.username === read.username && one.room_id === read.args.room_id),
+          ])
+          .findLast((pair): pair is [Done, Told] => pair[1] !== undefined),
+      )
+      mark.answer.seq = standing.last_read_seq + 1
     },
   },
   'a member is missing': {
