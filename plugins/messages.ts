@@ -204,9 +204,9 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, lim
             if (!isModerator) assertMember(view, room_id, username)
             const target = isModerator ? assertPresent(view, id, message) : assertAuthor(view, id, username, message)
             const author = target.message.username
-            if (author === username) return { target: id }
-            const data = asAdmin(view, person)
-            return { target: id, member: author, ...(data.as_admin && { data }) }
+            const isOwn = author === username
+            const data = isOwn && view.isMember(username) ? {} : asAdmin(view, person)
+            return { target: id, ...(!isOwn && { member: author }), ...(data.as_admin && { data }) }
           },
           isRepeatOf: event => event.target === id,
         })

@@ -2,6 +2,7 @@ import { DEFAULT_ROOM_ID } from '../../schemas/wire.js'
 import { type Actor, asOwner } from './choices.js'
 import type { Answer, Args } from './history.js'
 import type { Room } from './room.js'
+import { ADMINISTRATOR } from './rules.js'
 
 type Ask = (client: Actor, args: Args) => Promise<unknown>
 /** What holds at some moment between request and answer if it succeeded. */
@@ -9,14 +10,13 @@ type Holds = (room: Room, seq: number, username: string, args: Args) => boolean
 
 /**
  * Another member of a room that the client is in, whatever its role there: most of what it tries is refused. Neither by
- * nor on the first user, who administers the server: that is in no room's log.
+ * nor on the administrator: that role is in no room's log.
  */
 function asAnyone({ world, random, username }: Actor): Args | null {
-  const [administrator] = world.usernames
-  if (username === administrator) return null
+  if (username === ADMINISTRATOR) return null
   const rooms = world.roomsOf(username).filter(({ room_id, direct }) => room_id !== DEFAULT_ROOM_ID && !direct)
   const room = random.pick(rooms)
-  const member = random.pick([...(room?.members ?? [])].filter(name => name !== username && name !== administrator))
+  const member = random.pick([...(room?.members ?? [])].filter(name => name !== username && name !== ADMINISTRATOR))
   return room && member ? { room_id: room.room_id, member } : null
 }
 

@@ -1,6 +1,9 @@
 import type { EventType, StoredEvent } from '../../schemas/event.js'
 import type { Room } from './room.js'
 
+/** The first account of a run administers the server. */
+export const ADMINISTRATOR = 'user-1'
+
 interface Rule {
   /** Whether the event may follow the ones before it. */
   isLegal(room: Room, event: StoredEvent): boolean
@@ -11,6 +14,9 @@ interface Rule {
 const isAlive = (room: Room) => !room.deleted.last
 const byMember = (room: Room, { username }: StoredEvent) => isAlive(room) && room.isMember(username)
 const byOwner = (room: Room, { username }: StoredEvent) => isAlive(room) && room.owner.last === username
+/** Every room of a run but the direct conversations is public, so the administrator counts as its moderator. */
+const byAdministrator = (room: Room, { username, data }: StoredEvent) =>
+  isAlive(room) && !room.isDirect && data?.as_admin === true && username === ADMINISTRATOR
 /** Moderators act on members, the owner on everyone else. */
 const moderatesMember = (room: Room, { username, member = '' }: StoredEvent) =>
   isAlive(room) &&
@@ -68,6 +74,7 @@ export const rules: Partial<Record<EventType, Rule>> = {
     isLegal: (room, event) =>
       ofOwnMessage(room, event) ||
       ofDeletedAccount(room, event) ||
+      (byAdministrator(room, event) && room.textOf(event.target ?? 0) !== null) ||
       (byMember(room, event) && room.moderates(event.username) && room.textOf(event.target ?? 0) !== null),
     apply: (room, { seq, target = 0 }) => room.messages.get(target)?.text.set(seq, null),
   },

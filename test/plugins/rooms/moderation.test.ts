@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { type Test, test } from 'tap'
+import type { Written } from '../../../plugins/messages.js'
 import type { StoredEvent } from '../../../schemas/event.js'
 import { build } from '../../support/application.js'
 import { addUsers } from '../../support/users.js'
@@ -182,10 +183,20 @@ test('administrators moderate every public room without being members, and no pr
   t.equal(await code(app.messages.remove(id, 'stranger', said.event.seq, 'c2')), 'NOT_MEMBER')
   const { event } = await app.messages.remove(id, 'root', said.event.seq, 'c3')
   t.match(event, { member: 'member', data: { as_admin: true } })
+  await app.rooms.join(id, 'root2', undefined)
+  const own = await Promise.all(
+    ['c4', 'c5'].map(client_id => app.messages.send(id, 'root2', { client_id, text: 'mine' })),
+  )
+  const removeOwn = async (n: 0 | 1) =>
+    (await app.messages.remove(id, 'root2', (own[n] as Written).event.seq, `own ${n}`)).event
+  t.equal((await removeOwn(0)).data, undefined, 'a member deletes the own message as its author')
+  await app.rooms.leave(id, 'root2')
+  const outside = await removeOwn(1)
+  t.strictSame([outside.data, outside.member], [{ as_admin: true }, undefined], 'later only as an administrator')
   await app.rooms.mute(id, 'root', 'member', {})
   await app.rooms.unmute(id, 'root', 'member')
   await app.rooms.ban(id, 'root', 'member', {})
-  const log = await app.store.readEvents(id, { after: event.seq, limit: 9 })
+  const log = await app.store.readEvents(id, { after: outside.seq, limit: 9 })
   t.ok(log.every(({ data }) => data?.as_admin === true))
   const acts = {
     'bans a moderator': () => app.rooms.ban(id, 'root', 'mod', {}),
