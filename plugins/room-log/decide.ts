@@ -16,12 +16,14 @@ export interface Entry {
   username: string
   /** Another user whose membership `decide` looks up. */
   subject?: string
+  /** More of them. */
+  subjects?: readonly string[]
   client_id: string
   /** The seq of the message that `decide` looks at. */
   message?: number
   /**
    * Decides on the room as it is just before the event. Runs again if other events were stored in between.
-   * @param view knows `username` and `subject`
+   * @param view knows `username`, `subject` and `subjects`
    * @param message the message with seq `message`, if it exists
    * @returns the event's fields, or null if there is nothing to do
    * @throws the error to answer with
@@ -54,6 +56,11 @@ export type Decision = { waiting: Waiting } & (
   /** An earlier entry of the batch has the same client_id. */
   | { outcome: 'same'; as: Waiting }
 )
+
+/** The users that `decide` may ask the view for. */
+export function usersOf({ username, subject, subjects }: Entry): string[] {
+  return [username, ...(subject === undefined ? [] : [subject]), ...(subjects ?? [])]
+}
 
 export const keyOf = ({ client_id, username }: Pick<Entry, 'client_id' | 'username'>) => `${client_id} ${username}`
 

@@ -3,7 +3,7 @@ import { errors } from '../../schemas/error.js'
 import type { StoredEvent } from '../../schemas/event.js'
 import { BATCH_MAX, Conflict, NameTaken, type Store } from '../store/index.js'
 import type { Appended, Decision, Entry, TargetState, Waiting } from './decide.js'
-import { decide, keyOf, rejectRenaming } from './decide.js'
+import { decide, keyOf, rejectRenaming, usersOf } from './decide.js'
 import { RoomView } from './view.js'
 
 /** Entries that wait in one room's queue; beyond, they are rejected with errors.StoreUnavailable. */
@@ -165,17 +165,17 @@ export class Writer {
     if (this.#view && this.#heard > this.#view.seq) await this.#readTail(this.#view)
     this.#heard = 0
     const view = this.#view ?? new RoomView()
+    const isUnknown = (username: string) => !view.knows(username)
     const unknown = open.some(
-      ({ entry }) => !view.knows(entry.username) || (entry.subject && !view.knows(entry.subject)),
+      ({ entry: { username, subject, subjects } }) =>
+        isUnknown(username) || (subject !== undefined && isUnknown(subject)) || subjects?.some(isUnknown),
     )
     if (!this.#view || unknown) await this.#refresh(view, open)
     return view
   }
 
   async #refresh(view: RoomView, open: Waiting[]) {
-    const usernames = [
-      ...new Set(open.flatMap(({ entry: { username, subject } }) => (subject ? [username, subject] : [username]))),
-    ]
+    const usernames = [...new Set(open.flatMap(({ entry }) => usersOf(entry)))]
     const since = this.#view ? view.seq : Number.MAX_SAFE_INTEGER
     view.read(await this.store.readState(this.room_id, usernames, since), usernames)
     this.#view = view

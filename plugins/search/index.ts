@@ -5,7 +5,7 @@ import type { Message, OwnSearchPage, OwnSearchQuery, SearchPage, SearchQuery } 
 import type { Room } from '../../schemas/room.js'
 import { limits } from '../../schemas/wire.js'
 import { type Budgets, prices } from '../budgets/index.js'
-import { countFitting, priceOfEncoding } from '../messages.js'
+import { countFitting, priceOfEncoding } from '../messages/index.js'
 import { createTurns } from '../rate-limit/index.js'
 import type { Rooms } from '../rooms/index.js'
 import { bytesOf, foldMessage, parseQuery, type Store, type Target } from '../store/index.js'

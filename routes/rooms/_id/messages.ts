@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { prices } from '../../../plugins/budgets/index.js'
-import { priceOfEncoding, type Written } from '../../../plugins/messages.js'
+import { priceOfEncoding, type Written } from '../../../plugins/messages/index.js'
 import { changeErrors, rateLimited, readErrors } from '../../../schemas/error.js'
 import {
   Deleting,

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { prices } from '../../../plugins/budgets/index.js'
-import { PREVIEW_MAX, priceOfEncoding } from '../../../plugins/messages.js'
+import { PREVIEW_MAX, priceOfEncoding } from '../../../plugins/messages/index.js'
 import { readErrors } from '../../../schemas/error.js'
 import { Preview } from '../../../schemas/message.js'
 import { RoomParams } from '../../../schemas/room.js'

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { type Test, test } from 'tap'
-import type { Written } from '../../../plugins/messages.js'
+import type { Written } from '../../../plugins/messages/index.js'
 import type { StoredEvent } from '../../../schemas/event.js'
 import { build } from '../../support/application.js'
 import { addUsers } from '../../support/users.js'

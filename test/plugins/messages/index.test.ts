@@ -1,7 +1,7 @@
 import { type Test, test } from 'tap'
-import type { Page } from '../../schemas/message.js'
-import { build } from '../support/application.js'
-import { addUsers } from '../support/users.js'
+import type { Page } from '../../../schemas/message.js'
+import { build } from '../../support/application.js'
+import { addUsers } from '../../support/users.js'
 
 async function talking(t: Test) {
   const app = await build(t)

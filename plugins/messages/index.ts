@@ -1,39 +1,23 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { errors, slowMode } from '../schemas/error.js'
-import type { StoredEvent } from '../schemas/event.js'
-import { noteTypes } from '../schemas/event-types.js'
-import type { Note } from '../schemas/log-entry.js'
-import type { Message, Page, PageQuery, Preview } from '../schemas/message.js'
-import type { RoomRecord } from '../schemas/room.js'
-import { DEFAULT_ROOM_ID, limits as wire } from '../schemas/wire.js'
-import { prices } from './budgets/index.js'
-import type { Limits } from './rate-limit/index.js'
-import { type Appended, type Entry, type RoomLog, type RoomView, shownPart } from './room-log/index.js'
-import {
-  asAdmin,
-  assertMayTalk,
-  assertMember,
-  assertNotBanned,
-  assertVisible,
-  hasPreview,
-  moderates,
-  type Person,
-  personOf,
-  type Rooms,
-} from './rooms/index.js'
-import { bytesOf, foldMessage, type Store, type Target } from './store/index.js'
+import { errors, slowMode } from '../../schemas/error.js'
+import type { StoredEvent } from '../../schemas/event.js'
+import type { Message } from '../../schemas/message.js'
+import type { RoomRecord } from '../../schemas/room.js'
+import { DEFAULT_ROOM_ID, limits as wire } from '../../schemas/wire.js'
+import type { Limits } from '../rate-limit/index.js'
+import type { Appended, Entry, RoomLog, RoomView } from '../room-log/index.js'
+import { asAdmin, assertMayTalk, assertMember, moderates, type Person, personOf, type Rooms } from '../rooms/index.js'
+import { foldMessage, type Store, type Target } from '../store/index.js'
+import { createPages, emptiedIn } from './pages.js'
+
+export { countFitting, PREVIEW_MAX, priceOfEncoding } from './pages.js'
 
 declare module 'fastify' {
   interface FastifyInstance {
     messages: Messages
   }
 }
-/** Messages of a preview. */
-export const PREVIEW_MAX = 20
-/** Notes of one page of history; older ones are left out. */
-const NOTES_MAX = 100
-
 export type Messages = ReturnType<typeof createMessages>
 
 /** A stored send or edit. */
@@ -45,9 +29,6 @@ export interface Written {
   /** Whether the event was already stored, because the request is a retry. */
   repeated: boolean
 }
-
-/** Messages up to this seq were erased: they are as if they had never been. */
-const emptiedIn = ({ room }: RoomView) => room?.emptied_seq ?? 0
 
 /** Messages of rooms. Every write is decided on the room's state just before its event, so a removal always wins. */
 export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, limits: Pick<Limits, 'slowMode'>) {
@@ -105,15 +86,9 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, lim
     return foldMessage(target)
   }
 
-  /** What happened to members and settings between two seqs. */
-  async function readNotes(room_id: string, after: number, before: number): Promise<Note[]> {
-    const found = await store.readNewest(room_id, noteTypes, { after, before, limit: NOTES_MAX })
-    // An event without an author ends a claim of a name.
-    return found.filter(({ username }) => username !== '').map(event => shownPart(event) as Note)
-  }
-
   return {
     read,
+    ...createPages(store, roomLog, rooms),
 
     /**
      * @param body.reply_to id of a message in the same room
@@ -220,70 +195,7 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, lim
         return removeAs(person)
       }
     },
-
-    /** The newest messages of a public room, for users who think of joining. @throws RoomNotFound, Banned, PreviewOff */
-    async preview(room_id: string, username: string): Promise<Preview> {
-      const view = await roomLog.view(room_id, [username])
-      const room = assertVisible(view, room_id, username)
-      if (!view.isMember(username)) {
-        assertNotBanned(view, username)
-        if (!hasPreview(room)) throw new errors.PreviewOff(room_id)
-      }
-      const newest = await store.readPage(room_id, { limit: PREVIEW_MAX })
-      const kept = newest.filter(({ message }) => message.seq > room.emptied_seq)
-      const found = kept.map(foldMessage).reverse()
-      return { messages: found.slice(0, countFitting(found)).reverse() }
-    },
-
-    /** @throws RoomNotFound, NotMember */
-    async page(room_id: string, username: string, query: PageQuery): Promise<Page> {
-      const view = await rooms.assertMember(room_id, username)
-      const { limit = wire.PAGE_DEFAULT, before, after, ids } = query
-      const emptied_seq = emptiedIn(view)
-      const rest = { seq: view.seq, ...(emptied_seq > 0 && { emptied_seq }) }
-      if (ids !== undefined) {
-        const seqs = [...new Set(ids.split(',').map(Number))]
-        const asked = seqs.filter(
-          seq => seq > Math.max(after ?? 0, emptied_seq) && seq < (before ?? Number.POSITIVE_INFINITY),
-        )
-        const found = (await store.readTargets(room_id, asked)).map(foldMessage)
-        const count = countFitting(found)
-        return { messages: found.slice(0, count), has_more: found.length > count, ...rest }
-      }
-      const isBackwards = after === undefined
-      const found = await store.readPage(room_id, {
-        limit: limit + 1,
-        ...(isBackwards ? before !== undefined && { before } : { after: Math.max(after, emptied_seq) }),
-      })
-      /** In the order in which the page is filled. */
-      const candidates = (isBackwards ? found.toReversed() : found)
-        .filter(({ message }) => message.seq > emptied_seq && (before === undefined || message.seq < before))
-        .map(foldMessage)
-      const count = Math.min(limit, countFitting(candidates))
-      const kept = candidates.slice(0, count)
-      if (isBackwards) kept.reverse()
-      const has_more = candidates.length > count
-      // From the page's end where the next one begins to where this one was asked to begin.
-      const from = isBackwards && has_more ? (kept[0]?.id ?? 0) : (after ?? 0)
-      const to = !isBackwards && has_more ? (kept.at(-1)?.id ?? 0) : (before ?? Number.MAX_SAFE_INTEGER)
-      const notes = await readNotes(room_id, Math.max(from, emptied_seq), to)
-      return { messages: kept, ...(notes.length > 0 && { notes }), has_more, ...rest }
-    },
   }
-}
-
-/** The price of the JSON of a page with these messages, µs. */
-export const priceOfEncoding = (messages: Message[]) =>
-  messages.reduce((bytes, message) => bytes + bytesOf(message), 0) * prices.encoded_byte
-
-/** How many of the messages fit on a page; one always does. */
-export function countFitting(messages: Message[]): number {
-  let bytes = 0
-  const at = messages.findIndex(message => {
-    bytes += bytesOf(message)
-    return bytes > wire.PAGE_BYTES_MAX
-  })
-  return at === -1 ? messages.length : at
 }
 
 async function messages(fastify: FastifyInstance) {
