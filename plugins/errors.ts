@@ -142,10 +142,14 @@ function patternOf(url: string): RegExp {
 // Shared by all applications of a process, so that the tests compile each schema once.
 const serializers = new WeakMap<object, (value: unknown) => string>()
 
-function serializerOf(schema: Schema): (value: unknown) => string {
-  const known = serializers.get(schema) ?? fastJson(schema)
-  serializers.set(schema, known)
-  return known
+/** Compiles the schema when the first answer is written: a start does not wait for those of all routes. */
+const serializerOf = (schema: Schema) => (value: unknown) => {
+  let serialize = serializers.get(schema)
+  if (!serialize) {
+    serialize = fastJson(schema)
+    serializers.set(schema, serialize)
+  }
+  return serialize(value)
 }
 
 async function errorAnswers(fastify: FastifyInstance) {

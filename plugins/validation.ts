@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { Ajv, type ErrorObject } from 'ajv'
+import { Ajv, type AnySchema, type ErrorObject, type ValidateFunction } from 'ajv'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { errors } from '../schemas/error.js'
@@ -13,12 +13,25 @@ const options = { useDefaults: true, removeAdditional: false, allErrors: false, 
 const exact = new Ajv({ ...options, coerceTypes: false })
 const written = new Ajv({ ...options, coerceTypes: true })
 
+/** Compiles the schema when the first value is checked: a start that compiled those of all routes took 0.2 s longer. */
+function validatorOf(ajv: Ajv, schema: AnySchema) {
+  let compiled: ValidateFunction | undefined
+  const validate = (value: unknown) => {
+    compiled ??= ajv.compile(schema)
+    const isValid = compiled(value)
+    validate.errors = compiled.errors
+    return isValid
+  }
+  validate.errors = undefined as ValidateFunction['errors']
+  return validate
+}
+
 /**
  * Bodies are not coerced: a string is never taken for a number. URLs and headers are text, so numbers in them are
  * converted, but nothing becomes an array or object. Unknown properties are rejected, never dropped.
  */
 async function validation(fastify: FastifyInstance) {
-  fastify.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? exact : written).compile(schema))
+  fastify.setValidatorCompiler(({ schema, httpPart }) => validatorOf(httpPart === 'body' ? exact : written, schema))
   fastify.setSchemaErrorFormatter((found, part) => new errors.BadRequest(describe(part, found as ErrorObject[])))
   fastify.addHook('preValidation', async request => assertNothingUnknown(request))
   // Only JSON is accepted; Fastify also parses text/plain by default.
