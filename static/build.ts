@@ -38,7 +38,7 @@ const hashed = {
 /** Reads all modules, to find where the page is to be split and, while it watches, what changes. */
 const whole: BuildOptions = {
   ...hashed,
-  entryPoints: ['main.tsx', 'page.css'],
+  entryPoints: ['main.tsx', 'page.css', 'lazy.css'],
   // Else modules that only `import()` names would count as imported.
   splitting: true,
   write: false,
@@ -57,13 +57,14 @@ async function buildParts(parts: Parts) {
   const taken = new Set<number>()
   const lazy = await build({
     ...hashed,
-    entryPoints: parts.lazy,
+    entryPoints: [...parts.lazy, 'lazy.css'],
     plugins: [takeFromShell(parts.shell, taken)],
   })
   const files = new Map([...entriesOf(lazy)].map(([module, name]) => [module, `./${name}`]))
   const shell = await build({
     ...hashed,
     entryPoints: ['main.tsx', 'page.css'],
+    define: { LAZY_STYLES: JSON.stringify(entriesOf(lazy).get('lazy.css')) },
     plugins: [giveToLazy(parts, taken, files)],
   })
   await finish(entriesOf(shell), namesOf(lazy))

@@ -1,4 +1,8 @@
+/** The name of the style sheet of what lazy scripts show. Set by the build. */
+declare const LAZY_STYLES: string
+
 const loaders: (() => Promise<unknown>)[] = []
+let styles: Promise<unknown> | undefined
 
 /** @returns `load`, which imports a script that is not part of the shell */
 export function ahead<T>(load: () => Promise<T>): () => Promise<T> {
@@ -8,3 +12,20 @@ export function ahead<T>(load: () => Promise<T>): () => Promise<T> {
 
 /** Loads all such scripts, so that they are there at once, also after a new version has replaced them on the server. */
 export const loadAhead = () => Promise.allSettled(loaders.map(load => load()))
+
+/** Loads the styles of what lazy scripts show; again after a failure. */
+export function loadStyles(): Promise<unknown> {
+  styles ??= new Promise((resolve, reject) => {
+    const link = document.createElement('link')
+    link.rel = 'stylesheet'
+    link.href = `/assets/${LAZY_STYLES}`
+    link.onload = resolve
+    link.onerror = () => {
+      styles = undefined
+      link.remove()
+      reject(new Error('The styles could not be loaded'))
+    }
+    document.head.append(link)
+  })
+  return styles
+}

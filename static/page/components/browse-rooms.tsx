@@ -1,7 +1,9 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Room } from '../../../schemas/room.js'
+import { plural } from '../i18n/en.js'
 import type { Translation } from '../i18n/index.js'
 import { matchesName } from '../text/match.js'
+import { number } from '../text/number.js'
 import { RoomTile } from './avatar.js'
 import { useAccount, useAccountState, useApp, useOwnTexts, useTexts } from './hooks.js'
 import { Icon } from './icon.js'
@@ -17,6 +19,7 @@ const en = {
   no_room_found: 'No rooms found.',
   more_rooms: 'Show more rooms',
   no_other_rooms: 'There are no other public rooms yet.',
+  search_rooms: (count: number) => `Search ${plural(count, 'public room', 'public rooms')} by name or description`,
 }
 const ko: Translation<typeof en> = {
   new_room: '새 채팅방',
@@ -27,6 +30,7 @@ const ko: Translation<typeof en> = {
   no_room_found: '검색 결과가 없어요.',
   more_rooms: '채팅방 더 보기',
   no_other_rooms: '다른 공개 채팅방이 아직 없어요.',
+  search_rooms: count => `공개 채팅방 ${number(count)}개를 이름이나 소개로 검색`,
 }
 
 const orders = {
@@ -87,8 +91,8 @@ export function BrowseRooms() {
           <input
             ref={field}
             type="search"
-            aria-label={has_more ? own.find_room : texts.search_rooms(all.length)}
-            placeholder={has_more ? own.find_room : texts.search_rooms(all.length)}
+            aria-label={has_more ? own.find_room : own.search_rooms(all.length)}
+            placeholder={has_more ? own.find_room : own.search_rooms(all.length)}
             value={query}
             onInput={event => setQuery(event.currentTarget.value)}
           />

@@ -1,6 +1,5 @@
 import { useEffect } from 'preact/hooks'
 import { loadAhead } from '../load-ahead.js'
-import { ConfirmDialog } from './confirm-dialog.js'
 import { ConnectionBanner } from './connection-banner.js'
 import { ErrorToast } from './error-toast.js'
 import { useAccountState, useAppState } from './hooks.js'
@@ -13,6 +12,7 @@ import { useViewport } from './use-viewport.js'
 
 const AccountSettings = lazy(() => import('./account-settings.js').then(script => script.AccountSettings))
 const BrowseRooms = lazy(() => import('./browse-rooms.js').then(script => script.BrowseRooms))
+const ConfirmDialog = lazy(() => import('./confirm-dialog.js').then(script => script.ConfirmDialog))
 const CreateRoom = lazy(() => import('./create-room.js').then(script => script.CreateRoom))
 const EditProfile = lazy(() => import('./profile.js').then(script => script.EditProfile))
 const KeyboardShortcuts = lazy(() => import('./keyboard-shortcuts.js').then(script => script.KeyboardShortcuts))

@@ -4,6 +4,7 @@ import { limits } from '../../../schemas/wire.js'
 import { ApiError } from '../../client/index.js'
 import { describeError, type Translation } from '../i18n/index.js'
 import { durationName } from '../text/duration.js'
+import { roomFormTexts } from '../text/room-form.js'
 import { validate } from '../text/validate.js'
 import { Dialog } from './dialog.js'
 import { Field } from './field.js'
@@ -105,6 +106,7 @@ interface FormProps {
 function RoomForm({ title, action, room, submit: save }: FormProps) {
   const account = useAccount()
   const texts = useTexts()
+  const form = useOwnTexts(roomFormTexts)
   const [name, setName] = useState(room?.name ?? '')
   const [description, setDescription] = useState(room?.description ?? '')
   const [is_public, setPublic] = useState(room?.is_public ?? true)
@@ -142,7 +144,7 @@ function RoomForm({ title, action, room, submit: save }: FormProps) {
   return (
     <Dialog title={title}>
       <form onSubmit={submit} noValidate>
-        <Field label={texts.room_name} error={errors.name}>
+        <Field label={form.room_name} error={errors.name}>
           {attributes => (
             <input
               {...attributes}
@@ -155,18 +157,18 @@ function RoomForm({ title, action, room, submit: save }: FormProps) {
         </Field>
         {!room?.is_default && (
           <fieldset class="ways">
-            <legend class="hidden">{texts.room_visibility}</legend>
+            <legend class="hidden">{form.room_visibility}</legend>
             <Way
               icon="browse"
               name={texts.public_room}
-              hint={texts.room_public}
+              hint={form.room_public}
               chosen={is_public}
               choose={() => setPublic(true)}
             />
             <Way
               icon="lock"
               name={texts.private_room}
-              hint={texts.room_private}
+              hint={form.room_private}
               chosen={!is_public}
               choose={() => setPublic(false)}
             />
@@ -175,9 +177,9 @@ function RoomForm({ title, action, room, submit: save }: FormProps) {
         <details class="more-settings" open={room !== undefined}>
           <summary>
             <Icon name="fold" small />
-            {texts.more_settings}
+            {form.more_settings}
           </summary>
-          <Field label={texts.room_description}>
+          <Field label={form.room_description}>
             {attributes => (
               <input
                 {...attributes}
@@ -192,8 +194,8 @@ function RoomForm({ title, action, room, submit: save }: FormProps) {
           {!room?.is_default && (
             <>
               <Field
-                label={room?.has_password ? texts.new_room_password : texts.room_password}
-                hint={texts.room_password_hint}
+                label={room?.has_password ? form.new_room_password : form.room_password}
+                hint={form.room_password_hint}
                 error={errors.password}
               >
                 {attributes => (
@@ -214,10 +216,10 @@ function RoomForm({ title, action, room, submit: save }: FormProps) {
                     checked={without_password}
                     onChange={event => setWithoutPassword(event.currentTarget.checked)}
                   />
-                  {texts.remove_room_password}
+                  {form.remove_room_password}
                 </label>
               )}
-              <Field label={texts.room_size}>
+              <Field label={form.room_size}>
                 {attributes => (
                   <input
                     {...attributes}

@@ -1,14 +1,23 @@
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import type { Message } from '../../../schemas/message.js'
 import { limits } from '../../../schemas/wire.js'
+import type { Translation } from '../i18n/index.js'
 import { codePoints } from '../text/validate.js'
-import { useAccount, useTexts } from './hooks.js'
+import { useAccount, useOwnTexts, useTexts } from './hooks.js'
 import { useEnterKey } from './use-enter-key.js'
+
+const en = {
+  edit_message: 'Edit message',
+}
+const ko: Translation<typeof en> = {
+  edit_message: '메시지 수정',
+}
 
 /** One's own message while it is edited: Enter saves, Escape cancels. */
 export function EditMessage({ message }: { message: Message }) {
   const account = useAccount()
   const texts = useTexts()
+  const own = useOwnTexts({ en, ko })
   const field = useRef<HTMLTextAreaElement>(null)
 
   useLayoutEffect(() => {
@@ -39,7 +48,7 @@ export function EditMessage({ message }: { message: Message }) {
         ref={field}
         rows={1}
         dir="auto"
-        aria-label={texts.edit_message}
+        aria-label={own.edit_message}
         onKeyDown={event => {
           if (event.key !== 'Escape' || event.isComposing) return
           event.stopPropagation()

@@ -1,14 +1,28 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Room } from '../../../schemas/room.js'
 import { ApiError } from '../../client/index.js'
+import type { Translation } from '../i18n/index.js'
 import { describeError } from '../i18n/index.js'
 import type { ConversationView } from '../state/state.js'
 import { RoomTile } from './avatar.js'
 import { Field } from './field.js'
-import { useAccount, useTexts } from './hooks.js'
+import { useAccount, useOwnTexts, useTexts } from './hooks.js'
 import { lazy } from './lazy.js'
 import { RoomEnded } from './room-ended.js'
 import { hasTextFocus } from './text-focus.js'
+
+const en = {
+  join_hint: 'Join this room to read and send messages.',
+  join_password: 'This room requires a password.',
+  room_not_found: 'This room doesn’t exist, or you don’t have access to it.',
+  room_not_found_hint: 'If you have its password, you can join.',
+}
+const ko: Translation<typeof en> = {
+  join_hint: '참여하면 메시지를 읽고 보낼 수 있어요.',
+  join_password: '비밀번호가 필요한 채팅방이에요.',
+  room_not_found: '채팅방이 없거나 접근 권한이 없어요.',
+  room_not_found_hint: '비밀번호를 알고 있다면 참여할 수 있어요.',
+}
 
 const Preview = lazy(() => import('./preview.js').then(script => script.Preview))
 
@@ -16,6 +30,7 @@ const Preview = lazy(() => import('./preview.js').then(script => script.Preview)
 export function JoinRoom({ view, room }: { view: ConversationView; room: Room | undefined }) {
   const account = useAccount()
   const texts = useTexts()
+  const own = useOwnTexts({ en, ko })
   const [password, setPassword] = useState('')
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<string | null>(null)
@@ -65,8 +80,8 @@ export function JoinRoom({ view, room }: { view: ConversationView; room: Room | 
           {room && <h2 dir="auto">{room.name}</h2>}
           {room && room.description !== '' && <p dir="auto">{room.description}</p>}
           <p>
-            {room ? texts.join_hint : `${texts.room_not_found} ${texts.room_not_found_hint}`}
-            {room?.has_password && ` ${texts.join_password}`}
+            {room ? own.join_hint : `${own.room_not_found} ${own.room_not_found_hint}`}
+            {room?.has_password && ` ${own.join_password}`}
           </p>
         </>
       )}

@@ -1,6 +1,6 @@
 import type { ComponentType } from 'preact'
 import { useLayoutEffect, useReducer } from 'preact/hooks'
-import { ahead } from '../load-ahead.js'
+import { ahead, loadStyles } from '../load-ahead.js'
 import type { Account } from '../state/account.js'
 import { useAccount } from './hooks.js'
 
@@ -11,7 +11,7 @@ import { useAccount } from './hooks.js'
 export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
   let Loaded: ComponentType<P> | undefined
   const ready = ahead(async () => {
-    Loaded ??= await load()
+    Loaded ??= (await Promise.all([load(), loadStyles()]))[0]
   })
   return function Lazy(props: P) {
     // Null before the login.

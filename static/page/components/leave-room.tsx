@@ -4,8 +4,14 @@ import type { Translation } from '../i18n/index.js'
 import { Dialog } from './dialog.js'
 import { useAccount, useOwnTexts, useTexts } from './hooks.js'
 
-const en = { refuse: 'Don’t let anyone add me again' }
-const ko: Translation<typeof en> = { refuse: '다른 사람이 나를 다시 추가하지 못하게 하기' }
+const en = {
+  refuse: 'Don’t let anyone add me again',
+  leave_confirm: (name: string) => `Leave “${name}”?`,
+}
+const ko: Translation<typeof en> = {
+  refuse: '다른 사람이 나를 다시 추가하지 못하게 하기',
+  leave_confirm: name => `‘${name}’ 채팅방에서 나갈까요?`,
+}
 
 /** Asks before the user leaves a room, and whether they can be added again. */
 export function LeaveRoom({ room }: { room: Room }) {
@@ -22,7 +28,7 @@ export function LeaveRoom({ room }: { room: Room }) {
   }
   return (
     <Dialog title={texts.leave} class="question">
-      <p>{texts.leave_confirm(room.name)}</p>
+      <p>{own.leave_confirm(room.name)}</p>
       <label class="check">
         <input type="checkbox" checked={refuse} onChange={event => setRefuse(event.currentTarget.checked)} />
         {own.refuse}

@@ -22,6 +22,7 @@ const PAGES = 10
 export function MembersPanel({ view, room }: { view: ConversationView; room: Room }) {
   const account = useAccount()
   const texts = useTexts()
+  const managing = useOwnTexts(managingTexts)
   const me = useAccountState('me', me => me.username)
   const [members, setMembers] = useState<readonly Member[]>([])
   const [has_more, setHasMore] = useState(false)
@@ -60,8 +61,8 @@ export function MembersPanel({ view, room }: { view: ConversationView; room: Roo
   const names = new Map<string, number>()
   for (const { display_name } of members) names.set(display_name, (names.get(display_name) ?? 0) + 1)
   const groups = [
-    { online: true, title: texts.online_group, members: shown.filter(isOnline) },
-    { online: false, title: texts.offline_group, members: shown.filter(member => !isOnline(member)) },
+    { online: true, title: managing.online_group, members: shown.filter(isOnline) },
+    { online: false, title: managing.offline_group, members: shown.filter(member => !isOnline(member)) },
   ]
 
   return (
@@ -73,8 +74,8 @@ export function MembersPanel({ view, room }: { view: ConversationView; room: Roo
           <Icon name="search" small />
           <input
             type="search"
-            aria-label={texts.find_member}
-            placeholder={texts.find_member}
+            aria-label={managing.find_member}
+            placeholder={managing.find_member}
             value={query}
             onInput={event => setQuery(event.currentTarget.value)}
           />
@@ -102,7 +103,7 @@ export function MembersPanel({ view, room }: { view: ConversationView; room: Roo
             ),
         )}
         <div aria-live="polite">
-          {members.length > 0 && shown.length === 0 && <p class="empty">{texts.no_member_found}</p>}
+          {members.length > 0 && shown.length === 0 && <p class="empty">{managing.no_member_found}</p>}
         </div>
         {has_more && (
           <button type="button" class="link" onClick={() => load(members)}>
@@ -154,7 +155,7 @@ function MemberRow({ member, room, online, can_manage, can_moderate, changed, na
   const handOver = () =>
     confirm(managing.hand_over_confirm(username), managing.hand_over, () => account.http.handOver(room.id, username))
   const remove = () =>
-    confirm(managing.remove_confirm(username), texts.remove, () => account.http.removeMember(room.id, username))
+    confirm(managing.remove_confirm(username), managing.remove, () => account.http.removeMember(room.id, username))
 
   return (
     <li class="member-row">
@@ -169,7 +170,7 @@ function MemberRow({ member, room, online, can_manage, can_moderate, changed, na
           <bdi class="person">{name}</bdi>
           {namesake && <span class="note">@{username}</span>}
         </span>
-        {role !== 'member' && <span class="tag">{role === 'owner' ? texts.owner : texts.moderator}</span>}
+        {role !== 'member' && <span class="tag">{role === 'owner' ? managing.owner : managing.moderator}</span>}
         {muted && (
           <span class="tag" title={muted.until && own.until(untilName(muted.until, language))}>
             {managing.muted_member}
@@ -178,7 +179,7 @@ function MemberRow({ member, room, online, can_manage, can_moderate, changed, na
         <span class="hidden">{online ? texts.online : texts.offline}</span>
       </button>
       {can_moderate && (
-        <Menu label={texts.manage_member(name)}>
+        <Menu label={managing.manage_member(name)}>
           {can_manage && (
             <>
               <MenuItem
@@ -199,7 +200,7 @@ function MemberRow({ member, room, online, can_manage, can_moderate, changed, na
           {!room.is_default && (
             <>
               <MenuItem icon="ban" label={texts.ban} danger onClick={() => restrict('ban')} />
-              <MenuItem icon="out" label={texts.remove} danger onClick={remove} />
+              <MenuItem icon="out" label={managing.remove} danger onClick={remove} />
             </>
           )}
         </Menu>
@@ -211,7 +212,6 @@ function MemberRow({ member, room, online, can_manage, can_moderate, changed, na
 /** Users who are banned, if there are any. */
 function Bans({ room, changed_at }: { room: Room; changed_at: number }) {
   const account = useAccount()
-  const texts = useTexts()
   const own = useOwnTexts(untilTexts)
   const managing = useOwnTexts(managingTexts)
   const language = useAppState('language')
@@ -228,7 +228,7 @@ function Bans({ room, changed_at }: { room: Room; changed_at: number }) {
   }
   return bans.length === 0 ? null : (
     <section>
-      <h3 class="group-head">{texts.banned_group(bans.length)}</h3>
+      <h3 class="group-head">{managing.banned_group(bans.length)}</h3>
       <ul>
         {bans.map(({ username, reason, until }) => (
           <li key={username} class="member-row">
@@ -252,6 +252,7 @@ function Bans({ room, changed_at }: { room: Room; changed_at: number }) {
 function AddMember({ room, added }: { room: Room; added: () => Promise<void> }) {
   const account = useAccount()
   const texts = useTexts()
+  const managing = useOwnTexts(managingTexts)
   const [name, setName] = useState('')
   const [error, setError] = useState<string | null>(null)
   async function submit(event: Event) {
@@ -270,7 +271,7 @@ function AddMember({ room, added }: { room: Room; added: () => Promise<void> }) 
   }
   return (
     <form class="add-member" onSubmit={submit} noValidate>
-      <Field label={texts.add_member} error={error}>
+      <Field label={managing.add_member} error={error}>
         {attributes => (
           <input
             {...attributes}

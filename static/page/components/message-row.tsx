@@ -2,12 +2,14 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Message } from '../../../schemas/message.js'
 import { displayName } from '../state/people.js'
 import { Avatar, DisplayName, Username, useColorOf } from './avatar.js'
-import { EditMessage } from './edit-message.js'
-import { memo, useAccount, useAccountState, useApp, useAppState, useModerates, useTexts } from './hooks.js'
+import { memo, useAccount, useAccountState, useApp, useAppState, useTexts } from './hooks.js'
 import { Icon } from './icon.js'
-import { IconButton } from './icon-button.js'
+import { lazy } from './lazy.js'
 import { MessageText } from './message-text.js'
 import { clockTime, Time } from './time.js'
+
+const EditMessage = lazy(() => import('./edit-message.js').then(script => script.EditMessage))
+const MessageActions = lazy(() => import('./message-actions.js').then(script => script.MessageActions))
 
 interface Props {
   message: Message
@@ -110,7 +112,7 @@ export const MessageRow = memo(function MessageRow({ message, starts_group, quot
           />
         )}
       </div>
-      {!deleted && !editing && (active || pointed) && <Actions message={message} own={own} />}
+      {!deleted && !editing && (active || pointed) && <MessageActions message={message} is_own={own} />}
     </article>
   )
 })
@@ -158,62 +160,5 @@ export function Quote({ id, quoted }: { id: number; quoted: Message | undefined 
         <span>{texts.original_message}</span>
       )}
     </button>
-  )
-}
-
-function Actions({ message, own }: { message: Message; own: boolean }) {
-  const account = useAccount()
-  const texts = useTexts()
-  const copied = useRef<HTMLSpanElement>(null)
-  const room = useAccountState('rooms', rooms => rooms.get(message.room_id))
-  const moderates = useModerates(room ?? { is_moderator: false, is_public: false })
-  // The message is one Tab stop; the arrow keys lead to its buttons.
-  const tabIndex = -1
-
-  async function copy(text: string) {
-    await navigator.clipboard.writeText(text)
-    if (copied.current) copied.current.textContent = texts.copied
-  }
-  function remove() {
-    // Taken now: when the user confirms, another room may be open, which also has a message with this id.
-    const conversation = account.conversations.current()
-    const run = async () => {
-      const error = await conversation?.remove(message.id)
-      if (error) throw error
-    }
-    account.showDialog({ name: 'confirm', question: texts.delete_confirm, action: texts.delete_message, run })
-  }
-
-  return (
-    <div class="actions">
-      <IconButton
-        icon="reply"
-        label={texts.reply}
-        tabIndex={tabIndex}
-        onClick={() => account.conversations.current()?.reply(message.id)}
-      />
-      {/* Over plain HTTP browsers offer no clipboard; the text can still be selected. */}
-      {navigator.clipboard && (
-        <>
-          <IconButton icon="copy" label={texts.copy} tabIndex={tabIndex} onClick={() => copy(message.text)} />
-          <IconButton
-            icon="link"
-            label={texts.copy_link}
-            tabIndex={tabIndex}
-            onClick={() => copy(`${location.origin}/r/${message.room_id}#${message.id}`)}
-          />
-        </>
-      )}
-      {own && (
-        <IconButton
-          icon="edit"
-          label={texts.edit}
-          tabIndex={tabIndex}
-          onClick={() => account.conversations.current()?.beginEdit(message.id)}
-        />
-      )}
-      {(own || moderates) && <IconButton icon="delete" label={texts.delete} tabIndex={tabIndex} onClick={remove} />}
-      <span class="hidden" role="status" ref={copied} />
-    </div>
   )
 }

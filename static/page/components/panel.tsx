@@ -1,7 +1,16 @@
 import type { ComponentChildren } from 'preact'
 import type { Room } from '../../../schemas/room.js'
-import { useAccount, useAccountState, useTexts } from './hooks.js'
+import type { Translation } from '../i18n/index.js'
+import { number } from '../text/number.js'
+import { useAccount, useAccountState, useOwnTexts, useTexts } from './hooks.js'
 import { IconButton } from './icon-button.js'
+
+const en = {
+  members_of: (count: number) => `Members ${number(count)}`,
+}
+const ko: Translation<typeof en> = {
+  members_of: count => `멤버 ${number(count)}`,
+}
 
 /** What opens beside the room, or over it on a narrow screen. */
 export function Panel({ title, children }: { title: string; children: ComponentChildren }) {
@@ -22,6 +31,7 @@ export function Panel({ title, children }: { title: string; children: ComponentC
 export function PanelTabs({ room }: { room: Room }) {
   const account = useAccount()
   const texts = useTexts()
+  const own = useOwnTexts({ en, ko })
   const panel = useAccountState('panel')
   return (
     <div class="tabs">
@@ -29,7 +39,7 @@ export function PanelTabs({ room }: { room: Room }) {
         {texts.about}
       </button>
       <button type="button" aria-pressed={panel === 'members'} onClick={() => account.showPanel('members')}>
-        {texts.members_of(room.member_count)}
+        {own.members_of(room.member_count)}
       </button>
     </div>
   )

@@ -48,8 +48,8 @@ export function ProfileCard({ username }: { username: string }) {
   )
 }
 
-const en = { message: 'Message' }
-const ko: Translation<typeof en> = { message: '메시지 보내기' }
+const en = { message: 'Message', bio: 'About me', avatar_color: 'Avatar color' }
+const ko: Translation<typeof en> = { message: '메시지 보내기', bio: '자기소개', avatar_color: '프로필 색상' }
 
 function ProfileActions({ username }: { username: string }) {
   const { router } = useApp()
@@ -79,6 +79,7 @@ const statuses = ['available', 'busy', 'away'] as const
 export function EditProfile() {
   const account = useAccount()
   const texts = useTexts()
+  const own = useOwnTexts({ en, ko })
   const me = useAccountState('me')
   const [change, setChange] = useState<ProfileChange>({})
   const [busy, setBusy] = useState(false)
@@ -117,7 +118,7 @@ export function EditProfile() {
             />
           )}
         </Field>
-        <Field label={texts.bio}>
+        <Field label={own.bio}>
           {attributes => (
             <textarea
               {...attributes}
@@ -135,7 +136,7 @@ export function EditProfile() {
           ))}
         </datalist>
         <div class="pair">
-          <Field label={texts.avatar_color}>
+          <Field label={own.avatar_color}>
             {attributes => (
               <input
                 {...attributes}

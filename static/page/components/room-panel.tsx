@@ -8,8 +8,24 @@ import { MenuItem } from './menu.js'
 import { Panel, PanelTabs } from './panel.js'
 import { monthName } from './time.js'
 
-const en = { invites: 'Invitations', log: 'Moderation log' }
-const ko: Translation<typeof en> = { invites: '초대 링크', log: '운영 기록' }
+const en = {
+  invites: 'Invitations',
+  log: 'Moderation log',
+  delete_room: 'Delete room',
+  delete_room_confirm: (name: string) => `Delete “${name}” and all its messages? This can’t be undone.`,
+  owned_by: (name: string) => `Owner: ${name}`,
+  since: (month: string) => `Since ${month}`,
+  unmute: 'Unmute room',
+}
+const ko: Translation<typeof en> = {
+  invites: '초대 링크',
+  log: '운영 기록',
+  delete_room: '채팅방 삭제',
+  delete_room_confirm: name => `‘${name}’ 채팅방과 모든 메시지를 삭제할까요? 삭제하면 되돌릴 수 없어요.`,
+  owned_by: name => `방장 ${name}`,
+  since: month => `${month}부터`,
+  unmute: '알림 켜기',
+}
 
 /** What the room is, and what the user can do with it. */
 export function RoomPanel({ room }: { room: Room }) {
@@ -28,8 +44,8 @@ export function RoomPanel({ room }: { room: Room }) {
   const facts = [
     room.is_public ? texts.public_room : texts.private_room,
     room.has_password && texts.password_room,
-    room.owner !== '' && texts.owned_by(owner),
-    texts.since(monthName(room.created_at, language)),
+    room.owner !== '' && own.owned_by(owner),
+    own.since(monthName(room.created_at, language)),
   ]
 
   async function copyLink() {
@@ -40,8 +56,7 @@ export function RoomPanel({ room }: { room: Room }) {
     account.showDialog({ name: 'confirm', question, action, run })
   }
   const leave = () => account.showDialog({ name: 'leave_room', room })
-  const remove = () =>
-    confirm(texts.delete_room_confirm(room.name), texts.delete_room, () => account.deleteRoom(room.id))
+  const remove = () => confirm(own.delete_room_confirm(room.name), own.delete_room, () => account.deleteRoom(room.id))
 
   return (
     <Panel title={texts.room_info}>
@@ -61,7 +76,7 @@ export function RoomPanel({ room }: { room: Room }) {
           />
           <MenuItem
             icon={muted ? 'bell' : 'bell_off'}
-            label={muted ? texts.unmute : texts.mute}
+            label={muted ? own.unmute : texts.mute}
             onClick={() => account.mark('muted', room.id, !muted)}
           />
           {navigator.clipboard && <MenuItem icon="link" label={texts.copy_link} onClick={copyLink} />}
@@ -81,7 +96,7 @@ export function RoomPanel({ room }: { room: Room }) {
             <>
               <hr />
               {owned ? (
-                <MenuItem icon="delete" label={texts.delete_room} danger onClick={remove} />
+                <MenuItem icon="delete" label={own.delete_room} danger onClick={remove} />
               ) : (
                 <MenuItem icon="out" label={texts.leave} danger onClick={leave} />
               )}

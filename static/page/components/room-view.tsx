@@ -1,6 +1,5 @@
 import { Composer } from './composer.js'
 import { useAccountState, useModerates, useTexts } from './hooks.js'
-import { JoinRoom } from './join-room.js'
 import { lazy } from './lazy.js'
 import { MessageList } from './message-list.js'
 import { RoomHeader } from './room-header.js'
@@ -8,6 +7,7 @@ import { Welcome } from './welcome.js'
 
 const DirectPanel = lazy(() => import('./direct-panel.js').then(script => script.DirectPanel))
 const InvitesPanel = lazy(() => import('./invites-panel.js').then(script => script.InvitesPanel))
+const JoinRoom = lazy(() => import('./join-room.js').then(script => script.JoinRoom))
 const LogPanel = lazy(() => import('./log-panel.js').then(script => script.LogPanel))
 const MembersPanel = lazy(() => import('./members-panel.js').then(script => script.MembersPanel))
 const RoomPanel = lazy(() => import('./room-panel.js').then(script => script.RoomPanel))

@@ -1,12 +1,31 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Message, SearchPage } from '../../../schemas/message.js'
+import type { Translation } from '../i18n/index.js'
 import { markWords } from '../text/match.js'
+import { number } from '../text/number.js'
 import { Avatar, DisplayName } from './avatar.js'
-import { useAccount, useAccountState, useApp, useTexts } from './hooks.js'
+import { useAccount, useAccountState, useApp, useOwnTexts, useTexts } from './hooks.js'
 import { Icon } from './icon.js'
 import { Panel } from './panel.js'
 import { DayAndTime } from './time.js'
 import { useEnterKey } from './use-enter-key.js'
+
+const en = {
+  search_all_hint: 'Search all your rooms',
+  this_room: 'This room',
+  own_rooms: 'All my rooms',
+  search_nothing: 'No messages found.',
+  hit_count: (count: number, more: boolean) => `${number(count)}${more ? '+' : ''} found, newest first`,
+  search_more: 'Search older messages',
+}
+const ko: Translation<typeof en> = {
+  search_all_hint: '내 모든 채팅방에서 검색',
+  this_room: '이 채팅방',
+  own_rooms: '내 모든 채팅방',
+  search_nothing: '검색 결과가 없어요.',
+  hit_count: (count, more) => `${number(count)}개${more ? ' 이상' : ''} 찾음 · 최신순`,
+  search_more: '이전 메시지 더 검색하기',
+}
 
 interface Props {
   room_id: string
@@ -19,6 +38,7 @@ export function SearchPanel({ room_id, everywhere }: Props) {
   const { router } = useApp()
   const account = useAccount()
   const texts = useTexts()
+  const own = useOwnTexts({ en, ko })
   const rooms = useAccountState('rooms')
   const field = useRef<HTMLInputElement>(null)
   /** Newest first; null before the first search. */
@@ -68,22 +88,22 @@ export function SearchPanel({ room_id, everywhere }: Props) {
             ref={field}
             type="search"
             maxLength={200}
-            aria-label={everywhere ? texts.search_all_hint : texts.search_hint}
-            placeholder={everywhere ? texts.search_all_hint : texts.search_hint}
+            aria-label={everywhere ? own.search_all_hint : texts.search_hint}
+            placeholder={everywhere ? own.search_all_hint : texts.search_hint}
           />
         </form>
         <div class="chips">
           <button type="button" aria-pressed={!everywhere} onClick={() => account.showPanel('search')}>
-            {texts.this_room}
+            {own.this_room}
           </button>
           <button type="button" aria-pressed={everywhere} onClick={() => account.showPanel('search_all')}>
-            {texts.own_rooms}
+            {own.own_rooms}
           </button>
         </div>
       </search>
       <div class="panel-body scrolls">
         <p class="hit-count" aria-live="polite">
-          {hits && (hits.length === 0 && !has_more ? texts.search_nothing : texts.hit_count(hits.length, has_more))}
+          {hits && (hits.length === 0 && !has_more ? own.search_nothing : own.hit_count(hits.length, has_more))}
         </p>
         <ul class="hits">
           {hits?.map(message => (
@@ -112,7 +132,7 @@ export function SearchPanel({ room_id, everywhere }: Props) {
         </ul>
         {next !== undefined && (
           <button type="button" class="link" onClick={() => search(query, next)}>
-            {texts.search_more}
+            {own.search_more}
           </button>
         )}
       </div>

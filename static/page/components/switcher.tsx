@@ -1,5 +1,6 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Room } from '../../../schemas/room.js'
+import type { Translation } from '../i18n/index.js'
 import { openDirect } from '../state/direct-actions.js'
 import type { Person } from '../state/state.js'
 import { markName } from '../text/match.js'
@@ -7,15 +8,29 @@ import { foundPeople, foundRooms } from '../text/switcher.js'
 import { unreadCount } from '../text/unread-count.js'
 import { AvatarOf, RoomSign } from './avatar.js'
 import { Dialog } from './dialog.js'
-import { useAccount, useAccountState, useApp, useTexts } from './hooks.js'
+import { useAccount, useAccountState, useApp, useOwnTexts, useTexts } from './hooks.js'
 import { Icon } from './icon.js'
 import { useEnterKey } from './use-enter-key.js'
+
+const en = {
+  nothing_found: 'Nothing found.',
+  find_by_leads: '',
+  key_choose: 'Choose',
+  key_open: 'Open',
+}
+const ko: Translation<typeof en> = {
+  nothing_found: '검색 결과가 없어요.',
+  find_by_leads: '초성으로도 찾을 수 있어요',
+  key_choose: '고르기',
+  key_open: '열기',
+}
 
 /** Goes to a room or a person by a part of the name: Enter opens the chosen row, the arrow keys choose another. */
 export function Switcher() {
   const { router } = useApp()
   const account = useAccount()
   const texts = useTexts()
+  const own = useOwnTexts({ en, ko })
   const rooms = useAccountState('rooms')
   const people = useAccountState('people')
   const me = useAccountState('me', me => me.username)
@@ -99,16 +114,16 @@ export function Switcher() {
         )}
       </div>
       <p class={count === 0 ? 'empty' : 'hidden'} role="status">
-        {count === 0 && texts.nothing_found}
+        {count === 0 && own.nothing_found}
       </p>
       <p class="switcher-tips" aria-hidden="true">
         <span>
-          <kbd>↑</kbd> <kbd>↓</kbd> {texts.key_choose}
+          <kbd>↑</kbd> <kbd>↓</kbd> {own.key_choose}
         </span>
         <span>
-          <kbd>Enter</kbd> {texts.key_open}
+          <kbd>Enter</kbd> {own.key_open}
         </span>
-        <span class="tip">{texts.find_by_leads}</span>
+        <span class="tip">{own.find_by_leads}</span>
       </p>
     </Dialog>
   )
