@@ -1,4 +1,5 @@
 import type { StoredEvent } from '../../schemas/event.js'
+import { checkAccounts } from './accounts.js'
 import type { Done, History, Stream } from './history.js'
 import { operationOf } from './operations.js'
 import type { Complain, Promised, Violation } from './promises.js'
@@ -43,6 +44,7 @@ export function check(history: History): Violation[] {
   checkArrivals(history, rooms, violations)
   checkSessions(history, violations)
   checkTold(history, rooms, violations)
+  checkAccounts(history, rooms, violations)
   return violations
 }
 
@@ -96,7 +98,10 @@ function place(log: StoredEvent[], done: Done[], complain: Complain): (Done & { 
   }
   for (const [key, [event]] of events) {
     const isSent = event?.type === 'message' || event?.type === 'edited' || event?.type === 'deleted'
-    if (event && isSent && !wanted.has(key)) complain('nothing is there that was not sent', describe(event))
+    // What the deletion of an account deletes is looked at with the accounts.
+    const isErased = event?.data?.account_deleted === true
+    if (event && isSent && !isErased && !wanted.has(key))
+      complain('nothing is there that was not sent', describe(event))
   }
   return placed
 }
@@ -136,7 +141,12 @@ function checkAnswer(one: Done, room: Room, times: Times, complain: Complain) {
       complain('a reader sees what was acknowledged before', `a page for ${username} of ${seq}, ${between}`)
     const from = messages[0]?.id ?? 1
     const upto = Math.max(seq, messages.at(-1)?.id ?? 0)
-    const there = [...room.messages.keys()].filter(id => id >= from && id <= upto)
+    const shown = new Set(messages.map(({ id }) => id))
+    // Messages that a room no longer keeps are not shown, from some seq between the page's and the answer on.
+    const [kept_from, maybe_from] = [room.emptied.at(seq), room.emptied.at(Math.max(seq, last))]
+    const there = [...room.messages.keys()].filter(
+      id => id >= from && id <= upto && id > kept_from && (id > maybe_from || shown.has(id)),
+    )
     if (
       there.join() !== messages.map(({ id }) => id).join() &&
       (messages.length < 20 || there.length > messages.length)
@@ -226,9 +236,9 @@ function checkArrivals(
 }
 
 function checkSessions({ done, ended }: History, violations: Violation[]) {
-  for (const { name, username, args, outcome, asked_at } of done) {
-    if (name !== 'use an ended session' || outcome !== 'ok') continue
-    const after = asked_at - (ended.get(args.seq ?? 0) ?? Number.POSITIVE_INFINITY)
+  for (const { username, args, outcome, asked_at } of done) {
+    if (args.session === undefined || outcome !== 'ok') continue
+    const after = asked_at - (ended.get(args.session) ?? Number.POSITIVE_INFINITY)
     if (after > ENDED_MS) {
       violations.push({
         promise: 'an ended session is refused',

@@ -1,3 +1,4 @@
+import type { AdminHttp } from '../../static/client/admin-http.js'
 import { type Connection, type Http, uuidv7 } from '../../static/client/index.js'
 import type { Answer, Args } from './history.js'
 import type { Random } from './random.js'
@@ -10,18 +11,25 @@ export interface Actor {
   readonly random: Random
   readonly http: Http
   readonly connection: Connection
+  /** The part of the API that administrators find, with the session of a guest if its token is given. */
+  admin(token?: string): AdminHttp
+  /** The API with the session of a guest, or without a session. */
+  as(token?: string): Http
   /** Tokens of sessions that ended. */
   readonly ended: readonly { token: string; session: number }[]
   /** Loses its socket and goes on with another server, as after a change of networks. */
   move(): Answer
   /** Ends the session and begins another one. */
   logOut(): Promise<Answer>
+  /** Records that the end of a session was acknowledged. */
+  end(token: string, session: number): void
   /** What the client can do with the token of a session that ended. */
   endedHttp(session: number): Http
 }
 
 /** What clients choose to do, by their random source; null if there is nothing. */
 
+export const PASSWORD = 'correct horse battery'
 export const COMMON = ['점심', 'lunch', 'today', 'release', '내일']
 export const TOKEN_DIGITS = 7
 

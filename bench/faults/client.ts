@@ -1,5 +1,6 @@
 import { WebSocket } from 'ws'
 import { BEARER_PREFIX, DEFAULT_ROOM_ID } from '../../schemas/wire.js'
+import { createAdminHttp } from '../../static/client/admin-http.js'
 import {
   ApiError,
   type Connection,
@@ -8,14 +9,12 @@ import {
   type Http,
   type SocketConstructor,
 } from '../../static/client/index.js'
-import type { Actor } from './choices.js'
+import { type Actor, PASSWORD } from './choices.js'
 import { Following } from './following.js'
 import type { Args, Done, History } from './history.js'
 import { operationOf, operations } from './operations.js'
 import type { Random } from './random.js'
 import type { World } from './world.js'
-
-const PASSWORD = 'correct horse battery'
 
 /** A request without an answer has an unknown outcome after this. */
 const TIMEOUT_MS = 6000
@@ -92,7 +91,7 @@ export class Client implements Actor {
     return this.world.base_urls[this.#at] as string
   }
 
-  #httpOf(token: () => string) {
+  #httpOf(token: () => string | undefined) {
     return createHttp({
       base_url: 'http://any',
       timeout_ms: TIMEOUT_MS,
@@ -111,8 +110,21 @@ export class Client implements Actor {
     return {}
   }
 
+  as(token?: string): Http {
+    return this.#httpOf(() => token)
+  }
+
+  admin(token?: string) {
+    return createAdminHttp(this.#httpOf(() => token ?? this.#token).sender)
+  }
+
+  end(token: string, session: number) {
+    this.history.ended.set(session, performance.now())
+    this.ended.push({ token, session })
+  }
+
   endedHttp(session: number): Http {
-    return this.#httpOf(() => this.ended.find(one => one.session === session)?.token ?? '')
+    return this.as(this.ended.find(one => one.session === session)?.token ?? '')
   }
 
   async register() {
@@ -151,9 +163,8 @@ export class Client implements Actor {
 
   async logOut() {
     const [token, session] = [this.#token, this.#session]
-    await this.#httpOf(() => token).logout()
-    this.history.ended.set(session, performance.now())
-    this.ended.push({ token, session })
+    await this.as(token).logout()
+    this.end(token, session)
     await this.#logIn()
     return {}
   }
@@ -174,11 +185,10 @@ export class Client implements Actor {
     this.#following.follow(this.world.roomsOf(this.username).map(({ room_id }) => room_id))
   }
 
-  /** Does one operation. @returns whether there was something to do it with */
-  async once(name: string): Promise<boolean> {
+  /** Does one operation. @returns null if there is nothing to do it with */
+  async once(name: string): Promise<Done | null> {
     const args = operationOf(name).choose(this)
-    if (args) await this.#do(name, args)
-    return args !== null
+    return args && (await this.#do(name, args))
   }
 
   /** Does operations until `until`, one after the other unless one takes long. */
@@ -198,10 +208,10 @@ export class Client implements Actor {
     }
   }
 
-  async #do(name: string, args: Args) {
+  async #do(name: string, args: Args): Promise<Done> {
     const operation = operationOf(name)
     const done: Done = {
-      ...{ name, username: this.username, args, answer: {} },
+      ...{ name, username: args.as ?? this.username, args, answer: {} },
       ...{ asked_at: performance.now(), answered_at: Number.POSITIVE_INFINITY, outcome: 'unknown' },
     }
     this.history.done.push(done)
@@ -212,22 +222,23 @@ export class Client implements Actor {
         const answer = await operation.ask(this, args)
         Object.assign(done, { answer, outcome: 'ok', answered_at: performance.now() })
         operation.learn?.(this, args, answer)
-        return
+        return done
       } catch (error) {
         if (!(error instanceof ApiError)) throw error
         done.code = error.code
         if (error.status >= 500 && error.status !== 503)
           this.history.complaints.push(`${name}: ${error.status} ${error.code}`)
-        if (error.code === 'UNAUTHORIZED' && name !== 'use an ended session') await this.#logIn()
+        if (error.code === 'UNAUTHORIZED' && args.session === undefined) await this.#logIn()
         else if (!isUncertain(error)) {
           if (isCertain) Object.assign(done, { outcome: 'refused', answered_at: performance.now() })
-          return
+          return done
         }
         isCertain = false
         if (error.status === 0) this.#next()
         await pause(50 + this.random.int(100))
       }
     }
+    return done
   }
 
   /** Resolves when nothing is being asked any more, or after `ms`. */

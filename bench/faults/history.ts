@@ -14,6 +14,10 @@ export interface Args {
   code?: string
   /** Another user. */
   member?: string
+  /** The guest who asks, if it is not the client's own user. */
+  as?: string
+  /** The session that it is asked with, if it is not the client's own. */
+  session?: number
   seq?: number
 }
 
@@ -86,7 +90,9 @@ export interface History {
   told: Told[]
   /** Each room's members and owner after the run. */
   rooms: { room_id: string; owner: string; members: string[]; deleted: boolean }[]
-  /** Each room's log, as the store has it after the run. */
+  /** What administrators are told of the guests after the run. */
+  accounts: { username: string; is_admin: boolean; blocked: boolean }[]
+  /** Each room's log, and the audit log, as the store has it after the run. */
   logs: Map<string, StoredEvent[]>
   /** What the run itself found wrong. */
   complaints: string[]
@@ -99,6 +105,7 @@ export const emptyHistory = (): History => ({
   ended: new Map(),
   told: [],
   rooms: [],
+  accounts: [],
   logs: new Map(),
   complaints: [],
 })

@@ -108,7 +108,7 @@ export const membership = {
   create: {
     weight: 2,
     choose: ({ world }) =>
-      world.rooms.filter(({ deleted, direct }) => !deleted && !direct).length <= 4
+      world.rooms.filter(({ deleted, direct, guest }) => !deleted && !direct && !guest).length <= 4
         ? { room_id: '', text: `Room ${++world.tokens}` }
         : null,
     async ask({ http }, args) {
@@ -121,7 +121,7 @@ export const membership = {
   'delete room': {
     weight: 1,
     choose({ world, random, username }) {
-      const alive = world.rooms.filter(({ deleted, direct }) => !deleted && !direct)
+      const alive = world.rooms.filter(({ deleted, direct, guest }) => !deleted && !direct && !guest)
       const room = alive.length > 3 ? random.pick(alive.filter(({ owner }) => owner === username)) : undefined
       return room ? { room_id: room.room_id } : null
     },

@@ -1,12 +1,11 @@
 import { DEFAULT_ROOM_ID } from '../../schemas/wire.js'
 import { type Actor, asOwner } from './choices.js'
 import type { Answer, Args } from './history.js'
-import type { Room } from './room.js'
-import { ADMINISTRATOR } from './rules.js'
+import { ADMINISTRATOR, type Room } from './room.js'
 
-type Ask = (client: Actor, args: Args) => Promise<unknown>
+export type Ask = (client: Actor, args: Args) => Promise<unknown>
 /** What holds at some moment between request and answer if it succeeded. */
-type Holds = (room: Room, seq: number, username: string, args: Args) => boolean
+export type Holds = (room: Room, seq: number, username: string, args: Args) => boolean
 
 /**
  * Another member of a room that the client is in, whatever its role there: most of what it tries is refused. Neither by
@@ -20,12 +19,12 @@ function asAnyone({ world, random, username }: Actor): Args | null {
   return room && member ? { room_id: room.room_id, member } : null
 }
 
-function ofOwnRoom({ world, random, username }: Actor, word: string): Args | null {
+export function ofOwnRoom({ world, random, username }: Actor, word: string): Args | null {
   const room = random.pick(world.rooms.filter(room => room.owner === username && !room.deleted && !room.direct))
   return room ? { room_id: room.room_id, text: `${word} ${++world.tokens}` } : null
 }
 
-const row = (weight: number, choose: (client: Actor) => Args | null, ask: Ask, holds: Holds) => ({
+export const row = (weight: number, choose: (client: Actor) => Args | null, ask: Ask, holds: Holds) => ({
   weight,
   choose,
   async ask(client: Actor, args: Args): Promise<Answer> {

@@ -1,7 +1,10 @@
+import { administration } from './administration.js'
 import { conversations } from './conversations.js'
+import { guests } from './guests.js'
 import { membership } from './membership.js'
 import { moderation } from './moderation.js'
 import type { Operation } from './operation.js'
+import { retention } from './retention.js'
 import { sessions } from './sessions.js'
 import { talking } from './talking.js'
 
@@ -12,6 +15,9 @@ export const operations = {
   ...membership,
   ...conversations,
   ...sessions,
+  ...guests,
+  ...administration,
+  ...retention,
 } satisfies Record<string, Operation>
 
 export const operationOf = (name: string) => operations[name as keyof typeof operations] as Operation

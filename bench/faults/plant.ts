@@ -1,19 +1,9 @@
 import type { StoredEvent } from '../../schemas/event.js'
 import { DEFAULT_ROOM_ID } from '../../schemas/wire.js'
 import type { Done, History, Told } from './history.js'
-import type { Promised } from './promises.js'
+import { plantedInAdministration } from './plant-administration.js'
+import { acked, found, type Planted } from './planted.js'
 
-/** A fault that is put into a true history, and the promise that it breaks. */
-interface Planted {
-  promise: Promised
-  plant(history: History): void
-}
-
-const acked = ({ done }: History, name: string) => done.filter(one => one.name === name && one.outcome === 'ok')
-const found = <T>(one: T | undefined): T => {
-  if (one === undefined) throw new Error('The history has nothing to plant this into')
-  return one
-}
 const logOf = ({ logs }: History, { args }: Done) => found(logs.get(args.room_id))
 /** The room with the longest log. */
 const longest = ({ logs }: History) => found([...logs].sort(([, a], [, b]) => b.length - a.length)[0])
@@ -25,6 +15,7 @@ const pageWith = (history: History) =>
   )
 
 export const planted: Record<string, Planted> = {
+  ...plantedInAdministration,
   'an acknowledged message is lost': {
     promise: 'what was acknowledged is there once',
     plant(history) {
@@ -223,7 +214,7 @@ export const planted: Record<string, Planted> = {
     plant({ done, ended }) {
       ended.set(-1, 0)
       const one = found(done.find(({ name, outcome }) => name === 'history' && outcome === 'ok'))
-      done.push({ ...one, name: 'use an ended session', args: { room_id: DEFAULT_ROOM_ID, seq: -1 }, answer: {} })
+      done.push({ ...one, name: 'use an ended session', args: { room_id: DEFAULT_ROOM_ID, session: -1 }, answer: {} })
     },
   },
 }

@@ -20,6 +20,9 @@ export type Promised =
   | 'an ended session is refused'
   | 'unread counts and marks are right'
   | 'members are what the log says'
+  | 'what administrators do is in the audit log'
+  | 'accounts are what the audit log says'
+  | 'a deleted account is gone'
   | 'the run itself'
 
 export type Complain = (promise: Promised, what: string) => void

@@ -1,4 +1,16 @@
+import type { StoredEvent } from '../../schemas/event.js'
 import { DEFAULT_ROOM_ID } from '../../schemas/wire.js'
+
+/** The first user to register administers the server, which is in no room's log. */
+export const ADMINISTRATOR = 'user-1'
+/** The log of what administrators do. */
+export const AUDIT = '_audit'
+
+/** What the audit log gives a user. */
+export interface Rights {
+  blocked: boolean
+  is_admin: boolean
+}
 
 /** A value that changes with the seqs of a log. */
 export class Timeline<T> {
@@ -53,7 +65,9 @@ export class Room {
   readonly deleted = new Timeline(false)
   /** The text of each message, null once it is deleted. */
   readonly messages = new Map<number, { author: string; text: Timeline<string | null> }>()
-  readonly settings = new Timeline<Record<string, unknown>>({})
+  /** The last seq whose message is erased because the room keeps only some. */
+  readonly emptied = new Timeline(0)
+  readonly settings = new Timeline<NonNullable<StoredEvent['data']>>({})
   readonly #members = new Map<string, Timeline<boolean>>()
   readonly #moderators = new Map<string, Timeline<boolean>>()
   readonly #bans = new Map<string, Timeline<boolean>>()
@@ -61,6 +75,7 @@ export class Room {
   /** Of a conversation of two, the users who block the other one. */
   readonly blocking = new Timeline<readonly string[]>([])
   readonly #mutes = new Map<string, Timeline<boolean>>()
+  readonly #rights = new Map<string, Timeline<Rights>>()
   readonly #invites = new Map<number, Timeline<number>>()
 
   constructor(readonly room_id: string) {}
@@ -78,6 +93,15 @@ export class Room {
   /** Bans and mutes of a run never end by time. */
   banOf = (username: string) => this.#of(this.#bans, username)
   muteOf = (username: string) => this.#of(this.#mutes, username)
+
+  /** In the audit log. */
+  rightsOf(username: string): Timeline<Rights> {
+    const known = this.#rights.get(username)
+    if (known) return known
+    const timeline = new Timeline({ blocked: false, is_admin: username === ADMINISTRATOR })
+    this.#rights.set(username, timeline)
+    return timeline
+  }
 
   /** How many users can still join by an invitation: none before it is made. No invitation of a run ends by time. */
   usesLeft(invite: number): Timeline<number> {

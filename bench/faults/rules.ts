@@ -1,8 +1,6 @@
+import { rightsActs } from '../../schemas/administration.js'
 import type { EventType, StoredEvent } from '../../schemas/event.js'
-import type { Room } from './room.js'
-
-/** The first account of a run administers the server. */
-export const ADMINISTRATOR = 'user-1'
+import { ADMINISTRATOR, type Room } from './room.js'
 
 interface Rule {
   /** Whether the event may follow the ones before it. */
@@ -17,6 +15,13 @@ const byOwner = (room: Room, { username }: StoredEvent) => isAlive(room) && room
 /** Every room of a run but the direct conversations is public, so the administrator counts as its moderator. */
 const byAdministrator = (room: Room, { username, data }: StoredEvent) =>
   isAlive(room) && !room.isDirect && data?.as_admin === true && username === ADMINISTRATOR
+/** The administrator makes itself the owner; that the owner is blocked then is in no log of the room. */
+const takesOver = (room: Room, event: StoredEvent) => byAdministrator(room, event) && event.member === event.username
+/** In the audit log. */
+const administers = (room: Room, { username }: StoredEvent) => {
+  const { is_admin, blocked } = room.rightsOf(username).last
+  return is_admin && !blocked
+}
 /** Moderators act on members, the owner on everyone else. */
 const moderatesMember = (room: Room, { username, member = '' }: StoredEvent) =>
   isAlive(room) &&
@@ -104,7 +109,7 @@ export const rules: Partial<Record<EventType, Rule>> = {
     isLegal: (room, event) =>
       // An event without an author ends a claim of a name.
       (event.username === '' && event.member === undefined && event.data === undefined) ||
-      (byOwner(room, event) && (event.member === undefined || room.isMember(event.member))),
+      ((byOwner(room, event) || takesOver(room, event)) && (event.member === undefined || room.isMember(event.member))),
     apply(room, { seq, member, data }) {
       if (data) room.settings.set(seq, { ...room.settings.last, ...data })
       if (member === undefined) return
@@ -160,15 +165,30 @@ export const rules: Partial<Record<EventType, Rule>> = {
         room.blocking.last.filter(name => name !== username),
       ),
   },
-  /** Runs of the fault tests keep all messages. */
   emptied: {
-    isLegal: (room, { seq, username, data }) => isAlive(room) && username === '' && (data?.upto ?? seq) < seq,
+    isLegal(room, { seq, username, data }) {
+      const kept = [...room.messages.keys()].filter(id => id > (data?.upto ?? seq)).length
+      const { retention_count = 0 } = room.settings.last
+      return isAlive(room) && username === '' && retention_count > 0 && kept >= retention_count && kept > 0
+    },
     apply(room, { seq, data }) {
+      room.emptied.set(seq, data?.upto ?? 0)
       for (const [id, { text }] of room.messages) if (id <= (data?.upto ?? 0) && text.last !== null) text.set(seq, null)
     },
   },
   room_deleted: {
-    isLegal: byOwner,
+    isLegal: (room, event) => byOwner(room, event) || (isAlive(room) && event.username === ADMINISTRATOR),
     apply: (room, { seq }) => room.deleted.set(seq, true),
+  },
+  account_administered: {
+    isLegal: (room, event) => administers(room, event) && event.username !== event.member,
+    apply(room, { seq, member = '', data }) {
+      const rights = room.rightsOf(member)
+      rights.set(seq, { ...rights.last, ...rightsActs[data?.act as keyof typeof rightsActs] })
+    },
+  },
+  administered: {
+    isLegal: administers,
+    apply() {},
   },
 }

@@ -17,9 +17,9 @@ export const sessions = {
     weight: 2,
     choose({ random, ended }) {
       const session = random.pick(ended)?.session
-      return session === undefined ? null : { room_id: DEFAULT_ROOM_ID, seq: session }
+      return session === undefined ? null : { room_id: DEFAULT_ROOM_ID, session }
     },
-    async ask(client, { room_id, seq: session = 0 }) {
+    async ask(client, { room_id, session = 0 }) {
       await client.endedHttp(session).messages(room_id, { limit: 1 })
       return {}
     },

@@ -26,6 +26,23 @@ interface KnownRoom {
   invites: { id: number; code: string }[]
   /** A conversation of two, in which nobody is added or removed. */
   direct?: true
+  /** Made by a guest. */
+  guest?: true
+}
+
+/** A user without a socket, whom clients sign up, block and delete. */
+export interface Guest {
+  username: string
+  token: string
+  session: number
+  /** The room that it made. */
+  room_id: string
+  blocked: boolean
+  is_admin: boolean
+  /** What its account's deletion does with its messages; null if it is not deleted. */
+  deleted: 'keep' | 'delete' | null
+  /** The ids of its messages in the default room. */
+  sent: number[]
 }
 
 /** The servers with all that they depend on, and what the clients know of each other. */
@@ -33,6 +50,7 @@ export interface World {
   base_urls: string[]
   usernames: string[]
   rooms: KnownRoom[]
+  guests: Guest[]
   /** Numbers used so far, for unique words and for sessions. */
   tokens: number
   sessions: number
@@ -111,6 +129,7 @@ export async function startWorld(options: WorldOptions, usernames: string[]): Pr
     base_urls: links.map(({ base_url }) => base_url),
     usernames,
     rooms,
+    guests: [],
     tokens: 0,
     sessions: 0,
     room: room_id => rooms.find(room => room.room_id === room_id),

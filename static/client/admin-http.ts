@@ -22,6 +22,8 @@ interface Sender {
   nothing(method: string, path: string, call?: Call): Promise<void>
 }
 
+export type AdminHttp = ReturnType<typeof createAdminHttp>
+
 /** The part of the HTTP API that only administrators find; everybody else gets `NOT_FOUND`. */
 export function createAdminHttp({ json, nothing }: Sender) {
   const user = (username: string) => `/admin/users/${encodeURIComponent(username)}`
