@@ -1,4 +1,7 @@
+import type { Violation } from './promises.js'
 import type { Outcome } from './run.js'
+
+const EXAMPLES = 2
 
 /** What a run did, and how it ended. */
 export function count({ history, injected, violations }: Outcome): Record<string, number> {
@@ -16,4 +19,13 @@ export function count({ history, injected, violations }: Outcome): Record<string
   add('events received', history.arrivals.length)
   add('violations', violations.length)
   return Object.fromEntries(Object.entries(figures).sort(([a], [b]) => a.localeCompare(b)))
+}
+
+/** A line for each promise that was broken: how often, and the first examples. */
+export function linesOf(violations: Violation[]): string[] {
+  const byPromise = new Map<string, string[]>()
+  for (const { promise, what } of violations) byPromise.set(promise, [...(byPromise.get(promise) ?? []), what])
+  return [...byPromise].map(
+    ([promise, whats]) => `${promise}: broken ${whats.length} times, by ${whats.slice(0, EXAMPLES).join(' and by ')}`,
+  )
 }
