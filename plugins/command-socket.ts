@@ -32,7 +32,7 @@ type Method = (...args: unknown[]) => Promise<unknown>
  * call its store's methods through a Unix socket in DATA_DIR. Only the server's user can connect.
  */
 async function commandSocket(fastify: FastifyInstance) {
-  const { config, log, roomLog, store } = fastify
+  const { auth, config, log, roomLog, store } = fastify
   // Commands open a shared store themselves.
   if (store.shared) return
   const methods = store as unknown as Record<string, Method>
@@ -44,6 +44,10 @@ async function commandSocket(fastify: FastifyInstance) {
     // To sockets that follow the room.
     if (method === 'append' && !String(args[0]).startsWith('_')) {
       roomLog.publish(args[0] as string, args[2] as StoredEvent[])
+    }
+    const [username, change] = args as [string, AccountChange]
+    if (method === 'changeAccount' && change.is_admin !== undefined) {
+      auth.events.emit('rights', username, change.is_admin)
     }
     const audited = auditOf(method, args)
     if (audited) log.info(audited, `audit: ${audited.audit} by the operator`)
@@ -123,4 +127,4 @@ function auditOfChange({ blocked, deletion, deletion_done, is_admin, password_ha
   return password_hash === undefined ? 'reset_link_made' : 'password_reset'
 }
 
-export default fp(commandSocket, { name: 'command-socket', dependencies: ['config', 'store', 'room-log'] })
+export default fp(commandSocket, { name: 'command-socket', dependencies: ['auth', 'config', 'store', 'room-log'] })

@@ -28,6 +28,7 @@ declare module 'fastify' {
       | 'room_changed'
       | 'room_deleted'
       | 'owner_changed'
+      | 'registration_changed'
       | 'invitation_made'
       | 'invitation_revoked'
       | 'invitation_used'

@@ -41,6 +41,7 @@ export default async function page(fastify: FastifyInstance) {
   fastify.get('/', { schema }, index)
   fastify.get('/r/:id', { schema }, index)
   fastify.get('/browse', { schema }, index)
+  fastify.get('/administration', { schema }, index)
   fastify.get('/reset', { schema }, index)
   fastify.get('/i', { schema }, index)
   fastify.get('/favicon.ico', { schema }, icon)

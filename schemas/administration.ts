@@ -2,7 +2,7 @@ import { type Static, Type } from '@sinclair/typebox'
 import { ClientId, Text } from './message.js'
 import { PageLimit } from './paging.js'
 import { RoomId } from './room.js'
-import { Time, User, Username } from './user.js'
+import { RegistrationMode, Time, User, Username } from './user.js'
 
 /** What is done to an account that changes what its user may do, and how. */
 export const rightsActs = {
@@ -10,17 +10,22 @@ export const rightsActs = {
   user_unblocked: { blocked: false },
   admin_appointed: { is_admin: true },
   admin_dismissed: { is_admin: false },
+  /** By an administrator, or by an administrator who deletes the own account. */
+  account_deleted: { is_admin: false },
 } as const
 export type RightsAct = keyof typeof rightsActs
+
+/** A change of who can register, by the mode that then holds. */
+export const registrationActs = ['registration_open', 'registration_invite', 'registration_closed'] as const
 
 export const otherActs = [
   'reset_link_made',
   'password_reset',
-  'account_deleted',
   'sessions_ended',
   'room_deleted',
   'room_taken_over',
   'announced',
+  ...registrationActs,
 ] as const
 export type OtherAct = (typeof otherActs)[number]
 
@@ -131,6 +136,11 @@ export type Figures = Static<typeof Figures>
 export const Announcing = Type.Object(
   { client_id: Type.Optional(ClientId), text: Text },
   { additionalProperties: false, examples: [{ text: '오늘 밤 10시에 잠시 점검이 있습니다.' }] },
+)
+
+export const RegistrationChange = Type.Object(
+  { mode: RegistrationMode },
+  { additionalProperties: false, examples: [{ mode: 'invite' }] },
 )
 
 const Seq = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, examples: [42] })

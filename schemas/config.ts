@@ -79,7 +79,7 @@ export const Config = Type.Object({
     {
       default: 'open',
       description:
-        'Who can create an account: `open`: anyone; `invite`: nobody without an invitation; `closed`: nobody. `talkie user add` always can',
+        'Who can create an account: `open`: anyone; `invite`: nobody without an invitation; `closed`: nobody. `talkie user add` always can. Administrators can change it at run time; their choice then outlives restarts',
     },
   ),
   AUDIT_KEEP_DAYS: count(365, 'Days after which entries of the audit log are removed; 0 keeps them for ever', {

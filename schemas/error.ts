@@ -39,6 +39,11 @@ export const errors = {
     'Administrators cannot change their own rights or block themselves; ask another administrator',
     409,
   ),
+  LastAdministrator: createError(
+    'LAST_ADMINISTRATOR',
+    'The last administrator cannot delete the own account; make another user an administrator first',
+    409,
+  ),
   OwnerPresent: createError('OWNER_PRESENT', 'The owner of room %s is neither blocked nor deleted', 409),
   UsernameTaken: createError('USERNAME_TAKEN', 'The username %s is already taken', 409),
   PasswordTooLong: createError('PASSWORD_TOO_LONG', 'Password exceeds 72 bytes', 400),

@@ -135,6 +135,9 @@ export const serverFrames = {
     }),
     hidden: Type.Boolean({ description: 'Whether you have left it, and nothing was said since' }),
   }),
+  rights: frame('rights', 'You have become an administrator of the server, or are none any more', {
+    is_admin: Type.Boolean(),
+  }),
   block: frame('block', 'You blocked or unblocked a user', { username: Username, on: Type.Boolean() }),
   reset: frame(
     'reset',

@@ -64,7 +64,7 @@ export type User = Static<typeof User>
 /** What becomes of the messages of an account that is deleted: they stay, or each of them is deleted. */
 export const messagesOfDeleted = ['keep', 'delete'] as const
 export type MessagesOfDeleted = (typeof messagesOfDeleted)[number]
-const MessagesOfDeleted = Type.Union(messagesOfDeleted.map(choice => Type.Literal(choice)))
+export const MessagesOfDeleted = Type.Union(messagesOfDeleted.map(choice => Type.Literal(choice)))
 
 /** A user as stored. */
 export const StoredUser = Type.Composite([
@@ -244,15 +244,14 @@ export const SessionPage = Type.Object(
 )
 export type SessionPage = Static<typeof SessionPage>
 
+export const RegistrationMode = Type.Union(
+  registrationModes.map(mode => Type.Literal(mode)),
+  { description: '`open`: anyone can register; `invite`: with an invitation; `closed`: nobody', examples: ['open'] },
+)
+
 export const Registration = Type.Object(
   {
-    mode: Type.Union(
-      registrationModes.map(mode => Type.Literal(mode)),
-      {
-        description: '`open`: anyone can register; `invite`: with an invitation; `closed`: nobody',
-        examples: ['open'],
-      },
-    ),
+    mode: RegistrationMode,
     first_is_admin: Type.Boolean({
       description: 'Whether no account exists yet: the first one becomes an administrator',
       examples: [false],

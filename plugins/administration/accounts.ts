@@ -44,11 +44,8 @@ export function createAdministeredAccounts(store: Store, audit: Audit, changes: 
   }
 
   /** @throws UserNotFound */
-  const enter = (
-    actor: Actor,
-    username: string,
-    act: 'password_reset' | 'reset_link_made' | 'sessions_ended' | 'account_deleted',
-  ) => audit.enter(actor, username, accounts => ({ act, member: assertThere(accounts, username).username }))
+  const enter = (actor: Actor, username: string, act: 'password_reset' | 'reset_link_made' | 'sessions_ended') =>
+    audit.enter(actor, username, accounts => ({ act, member: assertThere(accounts, username).username }))
 
   return {
     /** Brings the accounts that were changed last to what the log says of them. */
@@ -79,9 +76,13 @@ export function createAdministeredAccounts(store: Store, audit: Audit, changes: 
       return changes.setPassword(username, password)
     },
 
-    /** @returns how many sessions ended @throws UserNotFound */
+    /** @returns how many sessions ended @throws NotFound, UserNotFound, OwnRights */
     async delete(actor: Actor, username: string, messages: MessagesOfDeleted): Promise<number> {
-      await enter(actor, username, 'account_deleted')
+      await audit.enter(actor, username, accounts => {
+        const user = assertThere(accounts, username)
+        if (user.username === actor.username) throw new errors.OwnRights()
+        return { act: 'account_deleted', member: user.username }
+      })
       return changes.delete(username, messages)
     },
 

@@ -11,6 +11,8 @@ export const AUDIT = '_audit'
 const TRIES_MAX = 100
 /** Newest changes of rights that are looked at; those before them are in the accounts for long. */
 const CHANGES_MAX = 200
+/** Accounts that one step looks at to find another administrator. */
+const PAGE = 1000
 /** Events that one step of the retention looks at. */
 const TRIMMED_MAX = 500
 
@@ -44,8 +46,10 @@ export type Audit = ReturnType<typeof createAudit>
 export function createAudit(store: Store) {
   let appending: Promise<unknown> = Promise.resolve()
 
-  async function readAccounts(usernames: string[]): Promise<Accounts> {
-    const found = await store.readUsers(usernames.filter(name => name !== ''))
+  const readAccounts = async (usernames: string[]): Promise<Accounts> =>
+    asLogged(await store.readUsers(usernames.filter(name => name !== '')))
+
+  async function asLogged(found: StoredUser[]): Promise<Accounts> {
     const users = new Map(found.map(user => [user.username.toLowerCase(), user]))
     for (const { member = '', data } of await newestChanges()) {
       const user = users.get(member.toLowerCase())
@@ -53,6 +57,23 @@ export function createAudit(store: Store) {
       if (user && user.deletion === null) users.set(member.toLowerCase(), { ...user, ...change })
     }
     return username => users.get(username.toLowerCase())
+  }
+
+  /**
+   * Whether another user is an administrator, both by the log and by the account: one whose appointment has not reached
+   * the account yet could still delete it as any other user.
+   */
+  async function hasOther(username: string): Promise<boolean> {
+    for (let after = ''; ; ) {
+      const page = await store.listUsers({ after, limit: PAGE })
+      const others = page.filter(user => isAdmin(user) && user.username !== username)
+      if (others.length > 0) {
+        const accounts = await asLogged(others)
+        if (others.some(other => isAdmin(accounts(other.username)))) return true
+      }
+      if (page.length < PAGE) return false
+      after = (page.at(-1) as StoredUser).username
+    }
   }
 
   /** Oldest first. */
@@ -73,13 +94,12 @@ export function createAudit(store: Store) {
   async function append(
     actor: Actor,
     subject: string | undefined,
-    decide: (accounts: Accounts) => Act | null,
+    decide: (accounts: Accounts) => Act | null | Promise<Act | null>,
   ): Promise<boolean> {
     for (let tries = 0; tries < TRIES_MAX; tries++) {
       const head = await store.readHead(AUDIT)
       const accounts = await readAccounts([actor.username, ...(subject === undefined ? [] : [subject])])
-      if (actor !== OPERATOR) assertAdmin(accounts(actor.username))
-      const act = decide(accounts)
+      const act = await decide(accounts)
       if (act === null) return false
       const event = eventOf(actor, act)
       try {
@@ -91,6 +111,13 @@ export function createAudit(store: Store) {
       }
     }
     throw new errors.StoreUnavailable()
+  }
+
+  // One at a time, so that only other servers can take the seq in the meantime.
+  async function inTurn(work: () => Promise<boolean>): Promise<boolean> {
+    const entered = appending.then(work)
+    appending = entered.catch(() => {})
+    return entered
   }
 
   return {
@@ -107,10 +134,24 @@ export function createAudit(store: Store) {
       subject: string | undefined,
       decide: (accounts: Accounts) => Act | null,
     ): Promise<boolean> {
-      // One at a time, so that only other servers can take the seq in the meantime.
-      const entered = appending.then(() => append(actor, subject, decide))
-      appending = entered.catch(() => {})
-      return entered
+      return inTurn(() =>
+        append(actor, subject, accounts => {
+          if (actor !== OPERATOR) assertAdmin(accounts(actor.username))
+          return decide(accounts)
+        }),
+      )
+    },
+
+    /** Enters that a user deletes the own account, if it is an administrator's. @throws LastAdministrator, StoreUnavailable */
+    async resign(actor: Actor): Promise<void> {
+      const { username } = actor
+      await inTurn(() =>
+        append(actor, undefined, async accounts => {
+          if (!isAdmin(accounts(username))) return null
+          if (!(await hasOther(username))) throw new errors.LastAdministrator()
+          return { act: 'account_deleted', member: username }
+        }),
+      )
     },
 
     /** Newest first. @param since RFC 3339; older entries are left out */
@@ -135,9 +176,12 @@ export function createAudit(store: Store) {
   }
 }
 
+const isAdmin = (user: StoredUser | undefined): boolean =>
+  user?.is_admin === true && !user.blocked && user.deletion === null
+
 /** @throws NotFound, so that nobody else learns what is there */
-export function assertAdmin(user: StoredUser | undefined): asserts user is StoredUser {
-  if (!user?.is_admin || user.blocked || user.deletion !== null) throw new errors.NotFound()
+export function assertAdmin(user: StoredUser | undefined) {
+  if (!isAdmin(user)) throw new errors.NotFound()
 }
 
 function entryOf({ seq, created_at, username, member, data }: StoredEvent): AuditEntry {

@@ -3,7 +3,8 @@ import fp from 'fastify-plugin'
 import type { AuditPage, AuditQuery } from '../../schemas/administration.js'
 import { errors } from '../../schemas/error.js'
 import type { Message } from '../../schemas/message.js'
-import { limits } from '../../schemas/wire.js'
+import type { MessagesOfDeleted } from '../../schemas/user.js'
+import { limits, type RegistrationMode } from '../../schemas/wire.js'
 import type { Auth, Identity } from '../auth/index.js'
 import type { Messages } from '../messages/index.js'
 import type { Rooms } from '../rooms/index.js'
@@ -71,6 +72,19 @@ export function createAdministration({ store, auth, rooms, messages }: Parts, ke
     async endSession(actor: Actor, identity: Identity, username: string, id: string): Promise<void> {
       await accounts.enterSessionEnd(actor, username)
       await auth.endSession({ ...identity, username }, id)
+    },
+
+    /**
+     * By the user. An administrator's account is deleted only while another administrator stays.
+     * @throws PasswordWrong, LastAdministrator, LoginQueueFull
+     */
+    deleteOwn: (actor: Actor, identity: Identity, password: string, of_deleted: MessagesOfDeleted) =>
+      auth.deleteOwn(identity, password, of_deleted, () => audit.resign(actor)),
+
+    /** Sets who can register, on all servers, until it is set again. @throws NotFound */
+    async setRegistration(actor: Actor, mode: RegistrationMode): Promise<void> {
+      await audit.enter(actor, undefined, () => ({ act: `registration_${mode}` }))
+      await auth.setRegistration(actor.username, mode)
     },
 
     /** @throws NotFound, RoomNotFound, DefaultRoom */

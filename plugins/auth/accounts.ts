@@ -83,7 +83,10 @@ export function createAccounts(store: Store, sessions: Sessions, passwords: Pass
     unblock: (username: string) => change(username, { blocked: false }),
 
     /** @throws UserNotFound */
-    setAdmin: (username: string, is_admin: boolean) => change(username, { is_admin }),
+    async setAdmin(username: string, is_admin: boolean): Promise<void> {
+      await change(username, { is_admin })
+      sessions.events.emit('rights', username, is_admin)
+    },
 
     /** By an operator. Ends all sessions. @returns how many @throws UserNotFound, BadRequest, PasswordTooLong, PasswordTooCommon */
     async setPassword(username: string, password: string): Promise<number> {
@@ -99,14 +102,24 @@ export function createAccounts(store: Store, sessions: Sessions, passwords: Pass
     /**
      * Deletes the account of the user: durably marked, without sessions, and never to be used or registered again. The
      * rest follows (plugin `account-deletion`).
-     * @throws PasswordWrong unless `password` is right at the moment of the deletion; LoginQueueFull
+     * @param resign called before the account of an administrator is deleted, which then may fail
+     * @throws PasswordWrong unless `password` is right at the moment of the deletion; LoginQueueFull; what `resign` throws
      */
-    async deleteOwn({ username }: Identity, password: string, messages: MessagesOfDeleted): Promise<void> {
-      const user = await store.readUser(username)
-      if (user === null || !(await passwords.verify(password, user.password_hash || null))) {
-        throw new errors.PasswordWrong()
+    async deleteOwn(
+      { username }: Identity,
+      password: string,
+      messages: MessagesOfDeleted,
+      resign: () => Promise<unknown> = async () => {},
+    ): Promise<void> {
+      for (let deleted = false; !deleted; ) {
+        const user = await store.readUser(username)
+        if (user === null || !(await passwords.verify(password, user.password_hash || null))) {
+          throw new errors.PasswordWrong()
+        }
+        if (user.is_admin) await resign()
+        // Null if the account changed in between: its password may be another one.
+        deleted = (await sessions.endAllBy(user, deletionOf(messages))) !== null
       }
-      if ((await sessions.endAllBy(user, deletionOf(messages))) === null) throw new errors.PasswordWrong()
     },
 
     /** By an operator, as `deleteOwn`. @returns how many sessions ended @throws UserNotFound */

@@ -17,6 +17,7 @@ import { limits, type RegistrationMode } from '../../schemas/wire.js'
 import type { Store } from '../store/index.js'
 import { createAccounts, isReserved, isUsername } from './accounts.js'
 import { createPasswords, type Passwords } from './passwords.js'
+import { createRegistrationMode } from './registration.js'
 import { openSessions, type Sessions, type Usage } from './sessions.js'
 import { storedSessions } from './stored-sessions.js'
 import { createTokens, type Identity, type Tokens } from './tokens.js'
@@ -44,8 +45,9 @@ export function createAuth(
   sessions: Sessions,
   passwords: Passwords,
   tokens: Tokens,
-  mode: RegistrationMode = 'open',
+  configured: RegistrationMode = 'open',
 ) {
+  const modes = createRegistrationMode(store, configured)
   const accounts = createAccounts(store, sessions, passwords)
 
   /**
@@ -53,6 +55,7 @@ export function createAuth(
    * @throws RegistrationClosed, InvitationRequired, UsernameReserved, UsernameTaken, PasswordTooLong, PasswordTooCommon, BadRequest, LoginQueueFull
    */
   async function register(credentials: Credentials, usage?: Usage, claim?: () => Promise<void>): Promise<LoggedIn> {
+    const mode = await modes.read()
     if (mode === 'closed') throw new errors.RegistrationClosed()
     if (mode === 'invite' && !claim) throw new errors.InvitationRequired()
     if (isReserved(credentials.username)) throw new errors.UsernameReserved(credentials.username)
@@ -125,7 +128,7 @@ export function createAuth(
 
   /** How an account can be created now. */
   async function registration(): Promise<Registration> {
-    return { mode, first_is_admin: !(await store.hadUsers()) }
+    return { mode: await modes.read(), first_is_admin: !(await store.hadUsers()) }
   }
 
   /** @throws Unauthorized if the user does not exist */
@@ -137,6 +140,8 @@ export function createAuth(
 
   return {
     registration,
+    /** See `createRegistrationMode`. */
+    setRegistration: modes.set,
     me,
     register,
     login,

@@ -29,6 +29,8 @@ interface SessionEvents {
   ended: [session_id: string, username: string]
   /** Sessions of the user may have ended with a change of the account: `isGood` knows which. */
   outdated: [username: string]
+  /** The user has become an administrator or is none any more, by a change through this server. */
+  rights: [username: string, is_admin: boolean]
 }
 export type Sessions = Awaited<ReturnType<typeof openSessions>>
 
@@ -256,7 +258,9 @@ export async function openSessions(store: Store, log: FastifyBaseLogger) {
     const created_at = new Date().toISOString()
     await system.append({ type: 'account_changing', username, client_id: randomUUID(), created_at })
     const changed = { ...change, generation: user.generation + 1, kept_session: kept }
-    if (!(await store.changeAccount(username, changed, user.generation))) return null
+    // An account that has become an administrator's is not deleted like any other.
+    const is_admin = change.deletion === undefined ? undefined : user.is_admin
+    if (!(await store.changeAccount(username, changed, user.generation, is_admin))) return null
     const after = { ...user, ...changed }
     dropOutdated(after, username)
     let count = 0

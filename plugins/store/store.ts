@@ -142,9 +142,10 @@ export interface Store {
   /**
    * Changes the given fields in one write.
    * @param generation the account must have it at that moment; any by default
+   * @param is_admin the same, and ignored without a `generation`
    * @returns whether the user exists and has that generation
    */
-  changeAccount(username: string, change: AccountChange, generation?: number): Promise<boolean>
+  changeAccount(username: string, change: AccountChange, generation?: number, is_admin?: boolean): Promise<boolean>
   /** By lower-case name, after `after` (a username). Without deleted accounts. */
   listUsers(query: { after?: string; limit: number }): Promise<StoredUser[]>
   /** Without deleted accounts; on a shared store up to some seconds old. */

@@ -83,6 +83,7 @@ async function ws(fastify: FastifyInstance) {
       if (client.identity?.session_id === session_id) client.close('unauthorized')
     }
   })
+  auth.events.on('rights', (username, is_admin) => userBus.toUser(username, { type: 'rights', is_admin }))
   auth.events.on('outdated', username => {
     for (const client of hub.clientsOf(username)) void closeIfEnded(client)
   })

@@ -10,7 +10,8 @@ import type {
   Figures,
 } from '../../schemas/administration.js'
 import type { Message } from '../../schemas/message.js'
-import type { ResetLink, SessionList, SessionPage } from '../../schemas/user.js'
+import type { MessagesOfDeleted, ResetLink, SessionList, SessionPage } from '../../schemas/user.js'
+import type { RegistrationMode } from '../../schemas/wire.js'
 
 interface Call {
   query?: Record<string, string | number | boolean | undefined>
@@ -34,6 +35,9 @@ export function createAdminHttp({ json, nothing }: Sender) {
     block: (username: string) => nothing('PUT', `${user(username)}/block`),
     unblock: (username: string) => nothing('DELETE', `${user(username)}/block`),
     appoint: (username: string) => nothing('PUT', `${user(username)}/admin`),
+    /** For good. */
+    deleteUser: (username: string, messages: MessagesOfDeleted) =>
+      nothing('DELETE', user(username), { query: { messages } }),
     dismiss: (username: string) => nothing('DELETE', `${user(username)}/admin`),
     makeResetLink: (username: string) => json<ResetLink>('POST', `${user(username)}/reset`),
     sessions: (username: string, query: SessionList = {}) =>
@@ -48,6 +52,7 @@ export function createAdminHttp({ json, nothing }: Sender) {
 
     announce: (announcing: Static<typeof Announcing>) =>
       json<Message>('POST', '/admin/announcements', { body: announcing }),
+    setRegistration: (mode: RegistrationMode) => nothing('PUT', '/admin/registration', { body: { mode } }),
     audit: (query: AuditQuery = {}) => json<AuditPage>('GET', '/admin/audit', { query }),
     figures: () => json<Figures>('GET', '/admin/figures'),
   }

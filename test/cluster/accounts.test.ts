@@ -76,6 +76,7 @@ for (const bus of ['working', 'down'] as const) {
     const cluster = await startServers(t, database, 2, { BUDGET_ADDRESS_MS: '0', RATE_LIMIT_AUTH_PER_MINUTE: '0' })
     const [here, there] = cluster.apps as [App, App]
     const [minji, bob] = [await register(here, 'minji'), await register(here, 'bob')]
+    await here.store.changeAccount('minji', { is_admin: false })
     const other = (await logIn(there)) as string
     const made = await ask(here, { method: 'POST', url: '/rooms', headers: bob.headers, payload: { name: 'Lunch' } })
     const { id } = made.json<{ id: string }>()

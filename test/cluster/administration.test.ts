@@ -1,5 +1,5 @@
 import root, { test } from 'tap'
-import { register } from '../support/application.js'
+import { PASSWORD, register } from '../support/application.js'
 import { skipLong } from '../support/repeat.js'
 import { ask, type Cluster, fileDatabase, clusterMissing as skip, startServers } from '../support/servers.js'
 
@@ -58,5 +58,34 @@ test('of a block and an unblock at once on two servers, the later one in the log
     const { entries } = await here.administration.audit({ limit: 1 })
     const user = await there.store.readUser('minji')
     t.equal(user?.blocked, entries[0]?.act === 'user_blocked')
+  }
+})
+
+test('of two last administrators who delete their accounts on two servers at once, one stays', { skip }, async t => {
+  const { apps } = await startServers(t, database, 2)
+  const [here, there] = apps as [App, App]
+  await register(here, 'boss')
+  const deleteOwn = async (app: App, username: string) => {
+    const { identity } = await app.auth.login(username, PASSWORD)
+    await app.administration.deleteOwn(actor(username), identity, PASSWORD, 'keep')
+  }
+  for (let n = 0, by = 'boss'; n < RACES; n++) {
+    const other = `other-${n}`
+    await register(there, other)
+    await here.administration.setAdmin(actor(by), other, true)
+    const results = await Promise.allSettled([deleteOwn(here, by), deleteOwn(there, other)])
+    t.equal(results.filter(({ status }) => status === 'fulfilled').length, 1)
+    if (results[0]?.status === 'fulfilled') by = other
+    t.match(await there.store.readUser(by), { is_admin: true, deletion: null })
+  }
+})
+
+test('registration that is closed on one server is closed on the other at once', { skip }, async t => {
+  const { apps } = await startServers(t, database, 2)
+  const [here, there] = apps as [App, App]
+  await register(here, 'boss')
+  for (const mode of ['closed', 'invite', 'open'] as const) {
+    await here.administration.setRegistration(actor('boss'), mode)
+    t.match((await ask(there, { url: '/auth/registration' })).json(), { mode })
   }
 })

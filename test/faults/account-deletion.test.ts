@@ -16,6 +16,7 @@ test('SIGKILLs during the deletion of an account: the next start goes on until n
     const { token } = await createHttp({ base_url }).register({ username, password: PASSWORD })
     return createHttp({ base_url, token: () => token })
   }
+  await enter('boss')
   const [minji, bob] = [await enter('minji'), await enter('bob')]
   const { id } = await minji.createRoom({ name: 'Lunch' })
   await bob.join(id)

@@ -24,6 +24,8 @@ async function open(t: Test, ...usernames: string[]) {
   const app = await build(t)
   const users = []
   for (const username of usernames) users.push(await register(app, username))
+  // The first account is an administrator's.
+  await app.store.changeAccount(usernames[0] as string, { is_admin: false })
   return { app, users: users as [Awaited<ReturnType<typeof register>>, ...typeof users] }
 }
 

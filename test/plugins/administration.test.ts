@@ -3,6 +3,9 @@ import { type Test, test } from 'tap'
 import type { AuditPage } from '../../schemas/administration.js'
 import { build, PASSWORD, register } from '../support/application.js'
 import { run } from '../support/command.js'
+import { eventually } from '../support/eventually.js'
+import { repeat } from '../support/repeat.js'
+import { connect, listen } from '../support/socket.js'
 
 type User = Awaited<ReturnType<typeof register>>
 
@@ -261,4 +264,115 @@ test('an administrator announces in the default room, once for each client_id, a
     (await audit(app, boss)).entries.map(({ act }) => act),
     ['announced'],
   )
+})
+
+const deleteOwn = (app: FastifyInstance, user: User) =>
+  ask(app, user, 'DELETE /users/me', { password: PASSWORD, messages: 'keep' })
+
+test('the last administrator cannot delete the own account, and another one can', async t => {
+  const { app, users } = await open(t, 'boss', 'minji', 'seojun')
+  const [boss, minji, seojun] = users as [User, User, User]
+  t.match((await deleteOwn(app, boss)).json(), { statusCode: 409, code: 'LAST_ADMINISTRATOR' })
+  t.match(await app.auth.authenticate(boss.token), { username: 'boss' }, 'the session goes on')
+  await ask(app, boss, 'PUT /admin/users/minji/admin')
+  await ask(app, boss, 'PUT /admin/users/minji/block')
+  t.match((await deleteOwn(app, boss)).json(), { code: 'LAST_ADMINISTRATOR' }, 'a blocked one does not count')
+  await ask(app, boss, 'DELETE /admin/users/minji/block')
+  const { token } = await app.auth.login('minji', PASSWORD)
+  t.equal((await deleteOwn(app, boss)).statusCode, 204)
+  const heir = { ...minji, headers: { authorization: `Bearer ${token}` } }
+  t.strictSame(acts(await audit(app, heir))[0], 'account_deleted boss')
+  t.strictSame((await audit(app, heir)).deleted, ['boss'])
+  t.match((await deleteOwn(app, heir)).json(), { code: 'LAST_ADMINISTRATOR' })
+  t.equal((await deleteOwn(app, seojun)).statusCode, 204, 'any other user can')
+})
+
+test('of two last administrators who delete their accounts at once, one stays', async t => {
+  const { app } = await open(t, 'boss')
+  for (let n = 0, by = 'boss'; n < repeat(10, 2); n++) {
+    const other = `other-${n}`
+    await register(app, other)
+    await app.administration.setAdmin({ username: by, address: '' }, other, true)
+    const results = await Promise.allSettled(
+      [by, other].map(async username => {
+        const { identity } = await app.auth.login(username, PASSWORD)
+        await app.administration.deleteOwn({ username, address: '' }, identity, PASSWORD, 'keep')
+      }),
+    )
+    t.equal(results.filter(({ status }) => status === 'fulfilled').length, 1)
+    if (results[0]?.status === 'fulfilled') by = other
+    t.match(await app.store.readUser(by), { is_admin: true, deletion: null })
+  }
+})
+
+test('an account that becomes an administrator while it is being deleted is not deleted as any other', async t => {
+  const { app } = await open(t, 'boss', 'minji')
+  const { identity } = await app.auth.login('minji', PASSWORD)
+  const { changeAccount } = app.store
+  app.store.changeAccount = async (...args) => {
+    app.store.changeAccount = changeAccount
+    // Between the look at the account and the mark.
+    await app.administration.setAdmin({ username: 'boss', address: '' }, 'minji', true)
+    const boss = (await app.auth.login('boss', PASSWORD)).identity
+    await app.administration.deleteOwn({ username: 'boss', address: '' }, boss, PASSWORD, 'keep')
+    return changeAccount(...args)
+  }
+  const deleting = app.administration.deleteOwn({ username: 'minji', address: '' }, identity, PASSWORD, 'keep')
+  await t.rejects(deleting, { code: 'LAST_ADMINISTRATOR' })
+  t.match(await app.store.readUser('minji'), { is_admin: true, deletion: null })
+})
+
+test('an administrator deletes the account of another user, but not the own one there', async t => {
+  const { app, users } = await open(t, 'boss', 'minji')
+  const [boss, minji] = users as [User, User]
+  t.equal((await ask(app, minji, 'DELETE /admin/users/boss?messages=keep')).statusCode, 404)
+  t.match((await ask(app, boss, 'DELETE /admin/users/boss?messages=keep')).json(), { code: 'OWN_RIGHTS' })
+  t.match((await ask(app, boss, 'DELETE /admin/users/minji')).json(), { code: 'BAD_REQUEST' })
+  await app.messages.send('default', 'minji', { client_id: 'a', text: 'walnut' })
+  t.equal((await ask(app, boss, 'DELETE /admin/users/minji?messages=delete')).statusCode, 204)
+  await t.rejects(app.auth.authenticate(minji.token), { code: 'UNAUTHORIZED' })
+  await app.accountDeletion.sweep()
+  t.match((await app.messages.page('default', 'boss', {})).messages, [{ username: 'minji', text: '' }])
+  t.match((await ask(app, boss, 'DELETE /admin/users/minji?messages=keep')).json(), { code: 'USER_NOT_FOUND' })
+  t.strictSame(acts(await audit(app, boss)), ['account_deleted minji'])
+})
+
+test('an administrator opens and closes registration at run time, which outlives a restart', async t => {
+  const { app, users } = await open(t, 'boss', 'minji')
+  const [boss, minji] = users as [User, User]
+  const set = (user: User, mode: string) => ask(app, user, 'PUT /admin/registration', { mode })
+  const modeOf = async (server: FastifyInstance) =>
+    (await server.inject('/auth/registration')).json<{ mode: string }>().mode
+  t.equal((await set(minji, 'closed')).statusCode, 404)
+  t.match((await set(boss, 'shut')).json(), { code: 'BAD_REQUEST' })
+  t.equal(await modeOf(app), 'open')
+  for (const mode of ['closed', 'invite']) {
+    t.equal((await set(boss, mode)).statusCode, 204)
+    t.equal(await modeOf(app), mode)
+    const code = mode === 'closed' ? 'REGISTRATION_CLOSED' : 'INVITATION_REQUIRED'
+    await t.rejects(app.auth.register({ username: 'late', password: PASSWORD }), { code })
+  }
+  t.strictSame(
+    (await audit(app, boss)).entries.map(({ act }) => act),
+    ['registration_invite', 'registration_closed'],
+  )
+  const { DATA_DIR } = app.config
+  await app.close()
+  const next = await build(t, { DATA_DIR, REGISTRATION: 'open' })
+  t.equal(await modeOf(next), 'invite')
+})
+
+test('sockets of a user learn at once that the user is an administrator, or none any more', async t => {
+  const { app, users } = await open(t, 'boss', 'minji')
+  const [boss, minji] = users as [User, User]
+  const socket = await connect(t, await listen(app), '/ws', minji.token)
+  await socket.settled()
+  await ask(app, boss, 'PUT /admin/users/minji/admin')
+  await socket.next('rights', { is_admin: true })
+  await ask(app, boss, 'DELETE /admin/users/minji/admin')
+  await socket.next('rights', { is_admin: false })
+  t.match(await run(['user', 'admin', 'minji', 'on'], { DATA_DIR: app.config.DATA_DIR }), { code: 0 })
+  const told = () => socket.frames.filter(({ type }) => type === 'rights')
+  await eventually(() => told().length === 3)
+  t.match(told()[2], { is_admin: true }, 'also of what a command beside the server does')
 })

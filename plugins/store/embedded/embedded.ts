@@ -153,7 +153,7 @@ function createEmbedded(folder: Folder, writer: Writer, log: Logger): Store {
 
     createUser: (user, first_is_admin) => writer.write('createUser', user, first_is_admin),
     changeUser: (username, change) => writer.write('changeUser', username, change),
-    changeAccount: (username, change, generation) => writer.write('changeAccount', username, change, generation),
+    changeAccount: (...args) => writer.write('changeAccount', ...args),
 
     createSession: session => writer.write('createSession', session),
     extendSession: (id, expires_at) => writer.write('extendSession', id, expires_at),

@@ -101,12 +101,13 @@ export function createWrites(db: Sqlite) {
       return row === undefined ? null : toUser(row)
     },
 
-    changeAccount(username: string, change: AccountChange, generation: number | null = null): boolean {
+    changeAccount(username: string, change: AccountChange, generation?: number, is_admin?: boolean): boolean {
       const columns = ACCOUNT_COLUMNS.filter(column => change[column] !== undefined)
       const changed = db.get(
         `update users set ${columns.map(column => `${column} = ?`).join()}
-         where username = ? and generation = coalesce(?, generation) returning 1 as changed`,
-        [...columns.map(column => change[column] as Value), username, generation],
+         where username = ? and generation = coalesce(?, generation) and is_admin = coalesce(?, is_admin)
+         returning 1 as changed`,
+        [...columns.map(column => change[column] as Value), username, generation ?? null, is_admin ?? null],
       )
       return changed !== undefined
     },

@@ -111,7 +111,13 @@ export function createPeople(collections: Collections, log: Log) {
       return changed && toUser(changed)
     },
 
-    async changeAccount(call: Call, username: string, change: AccountChange, generation?: number): Promise<boolean> {
+    async changeAccount(
+      call: Call,
+      username: string,
+      change: AccountChange,
+      generation?: number,
+      is_admin?: boolean,
+    ): Promise<boolean> {
       const user = userKey(username)
       const update = async (filter: object) =>
         (await users.updateOne({ _id: user, ...filter }, { $set: change }, call)).matchedCount === 1
@@ -120,7 +126,10 @@ export function createPeople(collections: Collections, log: Log) {
       const lease = await acquire(call, `account ${user}`, async () => false)
       try {
         // Older servers put no generation.
-        return await update({ generation: generation === 0 ? { $not: { $gt: 0 } } : generation })
+        return await update({
+          generation: generation === 0 ? { $not: { $gt: 0 } } : generation,
+          ...(is_admin !== undefined && { is_admin: is_admin || { $ne: true } }),
+        })
       } finally {
         await lease?.release(call)
       }

@@ -72,6 +72,10 @@ export function usersContract({ promise }: Promises) {
     t.equal(await store.changeAccount('ann', { generation: 2, kept_session: null }, 1), true)
     t.strictSame(await store.readUser('ann'), { ...user('Ann'), password_hash: `hash ${first}`, generation: 2 })
     t.equal(await store.changeAccount('bob', { generation: 1 }, 0), false)
+    t.equal(await store.changeAccount('ann', { blocked: true }, 2, true), false)
+    t.equal(await store.changeAccount('ann', { is_admin: true }, 2, false), true)
+    t.equal(await store.changeAccount('ann', { blocked: true }, 2, false), false)
+    t.equal(await store.changeAccount('ann', { blocked: true }, 2, true), true)
   })
 
   promise('of accounts created at once in an empty store, at most one becomes an administrator', async (t, store) => {
