@@ -48,7 +48,8 @@ worker.addEventListener('fetch', event => {
   if (request.method !== 'GET' || origin !== worker.location.origin) return
   // The URLs of all screens are the same page.
   const file =
-    request.mode === 'navigate' && (pathname === '/' || /^\/(browse|reset|i|r\/[^/]+)\/?$/.test(pathname))
+    request.mode === 'navigate' &&
+    (pathname === '/' || /^\/(administration|browse|reset|i|r\/[^/]+)\/?$/.test(pathname))
       ? '/'
       : pathname
   if (SHELL.includes(file)) event.respondWith(respond(request, file))

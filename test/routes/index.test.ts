@@ -4,7 +4,7 @@ import { build } from '../support/application.js'
 
 test('the page and its assets are served at / and at the URL of every room', async t => {
   const fastify = await build(t)
-  for (const url of ['/', '/browse', '/r/default', '/r/any%20thing']) {
+  for (const url of ['/', '/browse', '/administration', '/r/default', '/r/any%20thing']) {
     const page = await fastify.inject(url)
     t.equal(page.statusCode, 200, url)
     t.match(page.headers, { 'content-type': /^text\/html/, 'cache-control': 'no-cache' })

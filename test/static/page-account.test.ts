@@ -16,7 +16,7 @@ async function logIn(page: Page, password = PASSWORD) {
 
 /** A user on two devices, with the account settings open on the first. */
 async function onTwoDevices(t: Test, browser: Browser) {
-  const { url } = await serve(t)
+  const { fastify, url } = await serve(t)
   const page = await visit(t, browser, url)
   await signUp(page, 'minji')
   const other = await visit(t, browser, url, { userAgent: AGENT })
@@ -25,7 +25,7 @@ async function onTwoDevices(t: Test, browser: Browser) {
   await page.getByRole('button', { name: 'Your profile' }).click()
   await page.getByRole('button', { name: 'Account' }).click()
   const dialog = page.getByRole('dialog', { name: 'Account' })
-  return { page, other, dialog }
+  return { fastify, page, other, dialog }
 }
 
 const LOGGED_OUT = 'You’ve been logged out. Log in again to continue.'
@@ -78,7 +78,7 @@ inBrowser('the user’s own account', async (t, browser) => {
   })
 
   await t.test('a deleted account is logged out everywhere, and others see its messages without its name', async t => {
-    const { dialog, page, other } = await onTwoDevices(t, browser)
+    const { fastify, dialog, page, other } = await onTwoDevices(t, browser)
     await dialog.getByRole('button', { name: 'Close' }).click()
     await page.getByRole('link', { name: /Lobby/ }).click()
     await send(page, 'I was here')
@@ -92,6 +92,9 @@ inBrowser('the user’s own account', async (t, browser) => {
     await dialog.getByRole('button', { name: 'Delete account for good' }).click()
     await dialog.getByText('The password is incorrect.').waitFor()
     await dialog.getByLabel('Your password').fill(PASSWORD)
+    await dialog.getByLabel('Your password').press('Enter')
+    await dialog.getByText('You’re the only administrator. Make someone else an administrator first.').waitFor()
+    await fastify.store.changeAccount('bob', { is_admin: true })
     await dialog.getByLabel('Your password').press('Enter')
     await page.getByRole('button', { name: 'Sign up', exact: true }).waitFor()
     t.equal(await page.getByText(LOGGED_OUT).count(), 0, 'the user knows')

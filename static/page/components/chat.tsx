@@ -11,6 +11,7 @@ import { useShortcuts } from './use-shortcuts.js'
 import { useViewport } from './use-viewport.js'
 
 const AccountSettings = lazy(() => import('./account-settings.js').then(script => script.AccountSettings))
+const Administration = lazy(() => import('../administration/administration.js').then(script => script.Administration))
 const BrowseRooms = lazy(() => import('./browse-rooms.js').then(script => script.BrowseRooms))
 const ConfirmDialog = lazy(() => import('./confirm-dialog.js').then(script => script.ConfirmDialog))
 const CreateRoom = lazy(() => import('./create-room.js').then(script => script.CreateRoom))
@@ -24,8 +25,11 @@ const RoomSettings = lazy(() => import('./create-room.js').then(script => script
 const Switcher = lazy(() => import('./switcher.js').then(script => script.Switcher))
 
 export function Chat() {
-  const in_sheet = useAppState('route', route => route.room_id !== null || route.browsing === true)
-  const browsing = useAppState('route', route => route.browsing === true)
+  const is_admin = useAccountState('me', me => me.is_admin)
+  const screen = useAppState('route', route => route.screen)
+  const administering = screen === 'administration' && is_admin
+  const browsing = screen === 'browse'
+  const in_sheet = useAppState('route', route => route.room_id !== null) || browsing || administering
   const dialog = useAccountState('dialog')
   const loaded = useAccountState('rooms_status', status => status !== 'loading')
   useEffect(() => {
@@ -38,7 +42,7 @@ export function Chat() {
       <TabTitle />
       <ConnectionBanner />
       <Sidebar />
-      <div class="sheet">{browsing ? <BrowseRooms /> : <RoomView />}</div>
+      <div class="sheet">{administering ? <Administration /> : browsing ? <BrowseRooms /> : <RoomView />}</div>
       <ErrorToast />
       {dialog?.name === 'create_room' && <CreateRoom />}
       {dialog?.name === 'room_settings' && <RoomSettings key={dialog.room.id} room={dialog.room} />}

@@ -17,6 +17,7 @@ const en = {
   delete_hint: 'Nobody can read them anymore.',
   password: 'Your password',
   wrong: 'The password is incorrect.',
+  last_admin: 'You’re the only administrator. Make someone else an administrator first.',
   confirm: 'Delete account for good',
 }
 const ko: Translation<typeof en> = {
@@ -31,6 +32,7 @@ const ko: Translation<typeof en> = {
   delete_hint: '아무도 볼 수 없게 돼요.',
   password: '비밀번호',
   wrong: '비밀번호가 맞지 않아요.',
+  last_admin: '관리자가 나뿐이에요. 먼저 다른 사용자를 관리자로 지정해 주세요.',
   confirm: '탈퇴하기',
 }
 
@@ -75,7 +77,8 @@ function Form({ cancel }: { cancel: () => void }) {
       await session.deleteAccount({ password, messages })
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
-      setError(error.code === 'PASSWORD_WRONG' ? own.wrong : describeError(texts, error))
+      if (error.code === 'PASSWORD_WRONG') setError(own.wrong)
+      else setError(error.code === 'LAST_ADMINISTRATOR' ? own.last_admin : describeError(texts, error))
       setBusy(false)
     }
   }

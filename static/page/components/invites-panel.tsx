@@ -7,6 +7,7 @@ import { displayName } from '../state/people.js'
 import { Field } from './field.js'
 import { useAccount, useAccountState, useAppState, useOwnTexts, useTexts } from './hooks.js'
 import { Panel, PanelTabs } from './panel.js'
+import { RevokeAll } from './revoke-all.js'
 import { DayAndTime } from './time.js'
 
 const PAGE = 50
@@ -125,6 +126,14 @@ export function InvitesPanel({ room }: { room: Room }) {
       list.current?.focus()
     })
 
+  const revokeAll = (created_by: string) =>
+    attempt(async () => {
+      await account.http.revokeInvitesOf(room.id, created_by)
+      setMade(null)
+      await load()
+      list.current?.focus()
+    })
+
   const groups = [
     { title: own.valid, invites: invites?.filter(({ state }) => state === 'valid') ?? [] },
     { title: own.ended, invites: invites?.filter(({ state }) => state !== 'valid') ?? [] },
@@ -153,6 +162,7 @@ export function InvitesPanel({ room }: { room: Room }) {
                       <Row key={invite.id} invite={invite} revoke={() => revoke(invite)} />
                     ))}
                   </ul>
+                  <RevokeAll invites={invites} revokeAll={revokeAll} />
                 </section>
               ),
           )}

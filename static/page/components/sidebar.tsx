@@ -52,7 +52,7 @@ export function Sidebar() {
 function BrowseLink() {
   const { router } = useApp()
   const texts = useTexts()
-  const browsing = useAppState('route', route => route.browsing === true)
+  const browsing = useAppState('route', route => route.screen === 'browse')
   return (
     <a
       class="browse-link"
@@ -61,7 +61,7 @@ function BrowseLink() {
       onClick={event => {
         if (!isPlainClick(event)) return
         event.preventDefault()
-        router.go({ room_id: null, message: null, browsing: true })
+        router.go({ room_id: null, message: null, screen: 'browse' })
       }}
     >
       <Icon name="browse" small />
@@ -106,6 +106,13 @@ function OwnMenu() {
           onClick={() => account.showDialog({ name: 'keyboard_shortcuts' })}
         />
         <hr />
+        {me.is_admin && (
+          <MenuItem
+            icon="shield"
+            label={texts.administration}
+            onClick={() => app.router.go({ room_id: null, message: null, screen: 'administration' })}
+          />
+        )}
         <MenuItem icon="out" label={texts.log_out} onClick={() => app.session.logOut()} />
       </Menu>
     </footer>

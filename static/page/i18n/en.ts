@@ -17,6 +17,7 @@ export const en = {
   reload: 'Reload',
   loading: 'Loading…',
 
+  administration: 'Administration',
   log_in: 'Log in',
   log_out: 'Log out',
   sign_up: 'Sign up',

@@ -16,6 +16,7 @@ export const ko: Dictionary = {
   reload: '새로고침',
   loading: '불러오는 중…',
 
+  administration: '서버 관리',
   log_in: '로그인',
   log_out: '로그아웃',
   sign_up: '회원가입',

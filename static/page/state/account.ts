@@ -97,6 +97,7 @@ export function createAccount(options: AccountOptions) {
     http,
     on_frame(frame) {
       if (frame.type === 'profile') people.cacheUsers([frame])
+      if (frame.type === 'rights') setRights(frame)
       if (frame.type === 'admitted') admitted(frame.room_id)
       direct.frame(frame)
     },
@@ -130,14 +131,18 @@ export function createAccount(options: AccountOptions) {
     if (state.name === 'open' || state.name === 'over_http') rooms.flushMarks()
     if (state.name === 'open') {
       direct.loadBlocks()
-      if (was_open) rooms.reload()
-      else rooms.findOwn()
+      if (was_open) {
+        rooms.reload()
+        http.me().then(setRights, () => {})
+      } else rooms.findOwn()
       was_open = true
     } else conversations.disconnected()
     // The token expired while the page slept, or the session ended: the cookie decides.
     if (state.name === 'closed' && state.next === 'login')
       session.renew().then(renewed => renewed && !closing.signal.aborted && connection.connect())
   }
+
+  const setRights = ({ is_admin }: Pick<OwnUser, 'is_admin'>) => store.set({ me: { ...store.state.me, is_admin } })
 
   /** The user became a member of a room. If this fails, the next load of the list finds the room. */
   async function admitted(room_id: string) {
@@ -204,9 +209,9 @@ export function createAccount(options: AccountOptions) {
     async start() {
       await attempt(rooms.load())
       if (closing.signal.aborted) return
-      const { room_id, browsing } = router.route
+      const { room_id, screen } = router.route
       // A new user begins in the room where everyone is, on a narrow screen too.
-      if (options.is_new_user && room_id === null && !browsing) {
+      if (options.is_new_user && room_id === null && !screen) {
         await router.go({ room_id: DEFAULT_ROOM_ID, message: null })
       } else if (room_id === null || store.state.conversation?.room_id !== room_id) {
         // One that the user opened while the list was loading keeps its place.

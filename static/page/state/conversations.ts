@@ -39,9 +39,9 @@ export function createConversations(options: ConversationsOptions) {
    * @param read_at the message to scroll to when the route names none
    */
   async function open(read_at: number | null = null): Promise<void> {
-    const { room_id, message, browsing } = router.route
+    const { room_id, message, screen } = router.route
     if (room_id === null) {
-      if (!browsing && matchMedia('(min-width: 48rem)').matches) {
+      if (!screen && matchMedia('(min-width: 48rem)').matches) {
         return router.go({ room_id: DEFAULT_ROOM_ID, message: null }, 'replace')
       }
       return store.set({ conversation: null, panel: null })

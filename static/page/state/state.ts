@@ -61,6 +61,10 @@ export type OpenDialog =
   | { name: 'own_profile' }
   | { name: 'account' }
   | { name: 'profile'; username: string }
+  /** Drawn by the screen of administrators. */
+  | { name: 'user_sessions'; username: string }
+  | { name: 'reset_link'; username: string; link: string }
+  | { name: 'delete_user'; username: string; on_deleted: () => void }
   | { name: 'confirm'; question: string; action: string; run: () => Promise<unknown> }
   | null
 
