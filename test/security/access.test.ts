@@ -10,7 +10,19 @@ import { connect, listen } from '../support/socket.js'
 const classes = {
   /** Anyone may ask, without a session. */
   open: [
-    ...['/', '/i', '/r/', '/browse', '/reset', '/assets/', '/favicon.ico', '/worker.js', '/docs', '/metrics'],
+    ...[
+      '/',
+      '/i',
+      '/r/',
+      '/browse',
+      '/administration',
+      '/reset',
+      '/assets/',
+      '/favicon.ico',
+      '/worker.js',
+      '/docs',
+      '/metrics',
+    ],
     ...['/health', '/ready', '/auth/register', '/auth/registration', '/auth/login', '/auth/reset', '/auth/logout'],
     // What an invitation says, for those who are about to sign up.
     '/invites/look',
