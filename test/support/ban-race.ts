@@ -73,3 +73,29 @@ export async function raceNames(servers: FastifyInstance[], tries: number): Prom
   }
   return wrong
 }
+
+const JOINS = 50
+const USES = 10
+
+/** Lets JOINS users race for an invitation of USES uses, on all servers. @returns how many joined by each invitation */
+export async function raceInvitations(servers: FastifyInstance[], tries: number): Promise<number[]> {
+  const [first] = servers as [FastifyInstance]
+  const { id } = await first.rooms.create('owner', { name: 'Invited' })
+  const joined: number[] = []
+  for (let n = 0; n < tries; n++) {
+    const names = Array.from({ length: JOINS }, (_, k) => `guest-${n}-${k}`)
+    for (const name of names) await first.store.createUser(newUser(name, ''))
+    const { code } = await first.rooms.invite(id, 'owner', { max_uses: USES })
+    const from = await first.store.readHead(id)
+    const at = (k: number) => (servers[k % servers.length] as FastifyInstance).rooms
+    const results = await Promise.allSettled(names.map((name, k) => at(k).joinByInvite(code, name)))
+    for (const result of results) {
+      if (result.status === 'rejected' && result.reason.code !== 'INVITATION_INVALID') throw result.reason
+    }
+    const log = await first.store.readEvents(id, { after: from, limit: 1000 })
+    const members = new Set(log.filter(({ type }) => type === 'joined').map(({ member }) => member))
+    const told = results.filter(({ status }) => status === 'fulfilled').length
+    joined.push(told === members.size ? members.size : Number.NaN)
+  }
+  return joined
+}
