@@ -4,7 +4,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { RoomRecord } from '../schemas/room.js'
 import type { RoomLog } from './room-log/index.js'
-import type { Store } from './store/index.js'
+import { LEASE_LOST_MS, type Store } from './store/index.js'
 import { startSweeps } from './sweeps.js'
 
 declare module 'fastify' {
@@ -24,6 +24,8 @@ interface Policy {
 /** Interval at which one server looks for messages to erase. */
 const SWEEP_MS = 10 * 60_000
 const PAGE = 100
+/** Interval at which a server looks whether the one that erases has stopped. */
+const LEASE_LOOK_MS = 500
 /** Rest after each room with a limit, so that others do not wait, ms. */
 const REST_MS = 2
 const HOUR_MS = 3_600_000
@@ -85,9 +87,22 @@ export function createRetention(store: Store, roomLog: RoomLog, server: Policy, 
     })
   }
 
+  const takeLease = () => store.takeLease('retention', holder)
+
+  /** @returns false if another server is at work. One that has stopped without returning its lease is waited out. */
+  async function begin(isClosed: () => boolean): Promise<boolean> {
+    const end = performance.now() + LEASE_LOST_MS + LEASE_LOOK_MS * 4
+    while (!isClosed()) {
+      if (await takeLease()) return true
+      if (performance.now() > end) return false
+      await wait(LEASE_LOOK_MS)
+    }
+    return false
+  }
+
   /** Erases what is to be erased now, unless another server is doing it. */
   async function sweep(now: number, isClosed: () => boolean) {
-    if (!(await store.takeLease('retention', holder))) return
+    if (!(await begin(isClosed))) return
     try {
       for (let after = ''; ; ) {
         const page = await store.listAllRooms({ after, limit: PAGE })
@@ -96,9 +111,9 @@ export function createRetention(store: Store, roomLog: RoomLog, server: Policy, 
           if (!isLimited(policyOf(room))) continue
           await emptyRoom(room, now)
           await wait(REST_MS)
-          if (!(await store.takeLease('retention', holder))) return
+          if (!(await takeLease())) return
         }
-        if (page.length < PAGE) return
+        if (page.length < PAGE || !(await takeLease())) return
         after = page.at(-1)?.id as string
       }
     } finally {

@@ -1,7 +1,9 @@
 import root, { test } from 'tap'
 import { register } from '../support/application.js'
 import { eventually } from '../support/eventually.js'
+import { skipLong } from '../support/repeat.js'
 import { ask, fileDatabase, clusterMissing as skip, startServers } from '../support/servers.js'
+import { addUsers } from '../support/users.js'
 
 const database = await fileDatabase(root)
 
@@ -31,4 +33,20 @@ test('two servers that erase old messages at once append one event, and both sho
       return log.every(({ text }) => !text)
     })
   }
+})
+
+test('a server erases old messages within a minute if another one was killed while it did so', {
+  skip: skip || skipLong,
+}, async t => {
+  const { apps } = await startServers(t, database, 1, { RETENTION_MESSAGES: '5' })
+  const [app] = apps as [(typeof apps)[number]]
+  await addUsers(app, 'minji')
+  for (let n = 0; n < 6; n++) await app.messages.send('default', 'minji', { client_id: `${n}`, text: `line ${n}` })
+  await app.retention.sweep()
+  for (let n = 6; n < 9; n++) await app.messages.send('default', 'minji', { client_id: `${n}`, text: `line ${n}` })
+  const emptied = async () => (await app.store.readByType('default', 'emptied', { after: 0, limit: 10 })).length
+  const before = await emptied()
+  t.equal(await app.store.takeLease('retention', 'a server that is killed now'), true)
+  await app.retention.sweep()
+  t.equal(await emptied(), before + 1)
 })

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { test } from 'tap'
 import { startServer } from '../../bench/replay/server.js'
 import { createHttp } from '../../static/client/index.js'
@@ -6,6 +7,8 @@ import { repeat } from '../support/repeat.js'
 
 const KILLS = repeat(8, 2)
 const MESSAGES = 200
+/** A start deletes them in about so long, ms. */
+const LATEST_MS = 300
 const PASSWORD = 'correct horse battery'
 
 test('SIGKILLs during the deletion of an account: the next start goes on until nothing is left', async t => {
@@ -33,6 +36,7 @@ test('SIGKILLs during the deletion of an account: the next start goes on until n
   await minji.deleteAccount({ password: PASSWORD, messages: 'delete' })
   let before = MESSAGES
   for (let kill = 0; kill < KILLS; kill++) {
+    await wait(Math.random() * LATEST_MS)
     await server.killAndRestart()
     const now = await left()
     t.ok(now <= before, `${now} messages left`)
