@@ -12,6 +12,12 @@ export const errors = {
   MessageDeleted: createError('MESSAGE_DELETED', 'Message %s has been deleted', 410),
   NotAuthor: createError('NOT_AUTHOR', 'Only the author of message %s can do this', 403),
   TooManyEdits: createError('TOO_MANY_EDITS', 'Message %s has reached the limit of 100 edits', 409),
+  TooManyMentions: createError('TOO_MANY_MENTIONS', 'A message can mention at most 50 members', 409),
+  MentionAllRefused: createError(
+    'MENTION_ALL_REFUSED',
+    'Only moderators can mention everybody in a room of more than 100 members',
+    403,
+  ),
   /** No token, or one that is invalid, expired or belongs to an ended session. */
   Unauthorized: createError('UNAUTHORIZED', 'Authentication required', 401),
   /** The same for an unknown username and a wrong password. */

@@ -1,5 +1,12 @@
 import type { CloseReason } from './wire.js'
 
+/** What a text mentions. */
+const mentioned = {
+  'mentions?': 'mentions',
+  'mentions_all?': 'mentions_all',
+  'mentions_here?': 'mentions_here',
+} as const
+
 /**
  * Every event type with all that servers, stores, the socket protocol and its document need to know about it. Stored
  * shape (`event.ts`), frames (`frame.ts`), their encoding and the AsyncAPI document are derived from this table.
@@ -9,11 +16,17 @@ import type { CloseReason } from './wire.js'
 export const eventTypes = {
   message: {
     summary: 'A new message; its `id` is its `seq`',
-    frame: { id: 'seq', text: 'text', 'reply_to?': 'reply_to', 'announcement?': 'announcement' },
+    frame: {
+      id: 'seq',
+      text: 'text',
+      'reply_to?': 'reply_to',
+      'announcement?': 'announcement',
+      ...mentioned,
+    },
   },
   edited: {
     summary: 'The text of message `id` is now `text`',
-    frame: { id: 'target', text: 'text' },
+    frame: { id: 'target', text: 'text', ...mentioned },
   },
   deleted: {
     summary: 'Message `id` was deleted, by its author or by a moderator',
@@ -24,7 +37,7 @@ export const eventTypes = {
   joined: {
     summary: '`member` joined, by the invitation `invite` if it is given, or was added by `username`',
     frame: { member: 'member', 'invite?': 'invite' },
-    server_only: ['claim'],
+    server_only: ['claim', 'level'],
     decides: true,
     noted: true,
   },

@@ -1,7 +1,8 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { type EventType, eventTypes } from './event-types.js'
-import { Announcement, ClientId, Seq } from './message.js'
+import { Announcement, ClientId, Mentions, MentionsAll, MentionsHere, Seq } from './message.js'
 import { Reason, Role, Until } from './moderation.js'
+import { NotificationLevel } from './notifications.js'
 import { Retention } from './retention.js'
 import { Preview, RoomId, RoomSettings, SlowMode } from './room.js'
 import { MaxUses } from './stored-invite.js'
@@ -61,6 +62,11 @@ export const dataFields = {
   /** Names the user who is signing up without naming an account that may never exist. */
   claim: Type.String(),
   announcement: Announcement,
+  /** `joined`: the notification level at first, if it is not `all`. */
+  level: NotificationLevel,
+  mentions: Mentions,
+  mentions_all: MentionsAll,
+  mentions_here: MentionsHere,
   /** What an administrator did, and from which address. */
   act: Type.String(),
   address: Type.String(),

@@ -32,6 +32,26 @@ export const Announcement = Type.Literal(true, {
   examples: [true],
 })
 
+export const Mentions = Type.Array(Username, {
+  maxItems: limits.MENTIONS_MAX,
+  description: 'The members whom the text mentions, by `@username`; absent if it mentions none',
+  examples: [['seojun']],
+})
+export const MentionsAll = Type.Literal(true, {
+  description: 'The text mentions every member, by `@all`; otherwise absent',
+  examples: [true],
+})
+export const MentionsHere = Type.Literal(true, {
+  description: 'The text rings the members who are online at that moment, by `@here`; otherwise absent',
+  examples: [true],
+})
+/** What a text mentions. */
+export const mentionFields = {
+  mentions: Type.Optional(Mentions),
+  mentions_all: Type.Optional(MentionsAll),
+  mentions_here: Type.Optional(MentionsHere),
+} as const
+
 export const Message = Type.Object(
   {
     id: Type.Integer({ ...Seq, description: 'The id of the message, which is its `seq` in the room' }),
@@ -42,6 +62,7 @@ export const Message = Type.Object(
     client_id: ClientId,
     reply_to: Type.Optional(Type.Integer({ ...Seq, description: 'The id of the message that this one replies to' })),
     announcement: Type.Optional(Announcement),
+    ...mentionFields,
     edited_at: Type.Optional(Time),
     deleted_at: Type.Optional(Time),
     deleted_by: Type.Optional(
@@ -141,6 +162,36 @@ export const Preview = Type.Object(
   { additionalProperties: false },
 )
 export type Preview = Static<typeof Preview>
+
+export const MentionsQuery = Type.Object(
+  {
+    before: Type.Optional(
+      Type.String({
+        maxLength: 100,
+        description: 'Return older mentions: `next_before` of the previous page',
+        examples: ['2026-01-31T09:30:00.000Z default 0000000000000042'],
+      }),
+    ),
+    limit: PageLimit,
+  },
+  { additionalProperties: false },
+)
+export type MentionsQuery = Static<typeof MentionsQuery>
+
+export const MentionsPage = Type.Object(
+  {
+    messages: Type.Array(Message, { description: 'Newest first' }),
+    has_more: Type.Boolean({ description: 'Whether older mentions may exist' }),
+    next_before: Type.Optional(
+      Type.String({
+        description: 'The `before` of the next page; absent on the last one',
+        examples: ['2026-01-31T09:30:00.000Z default 0000000000000042'],
+      }),
+    ),
+  },
+  { additionalProperties: false },
+)
+export type MentionsPage = Static<typeof MentionsPage>
 
 export const SearchQuery = Type.Object(
   {

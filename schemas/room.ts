@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { Blocking, DirectRecord, directFields, ShownName } from './direct.js'
 import { Restriction } from './moderation.js'
+import { NotificationLevel } from './notifications.js'
 import { PageLimit } from './paging.js'
 import { EmptiedSeq, Retention } from './retention.js'
 import { StoredInvite } from './stored-invite.js'
@@ -98,7 +99,7 @@ export const LastMessage = Type.Object(
 )
 export type LastMessage = Static<typeof LastMessage>
 
-const Muted = Type.Object(
+export const Muted = Type.Object(
   { until: Type.Optional(Type.String({ ...Time, description: 'When it ends; absent if it does not' })) },
   { additionalProperties: false },
 )
@@ -132,6 +133,11 @@ export const Room = Type.Object(
       description: 'Messages by other members after your read mark, without deleted ones; counted up to 1,000',
       examples: [2],
     }),
+    unread_mentions: Type.Integer({
+      description:
+        'Messages after your read mark that mention you, by name or by `@all`, and still do; without those by users whom you block. Counted up to 1,000',
+      examples: [1],
+    }),
     last_read_seq: Type.Integer({ description: 'Your read mark', examples: [40] }),
     last_seq: Type.Integer({ description: 'The `seq` of the newest event', examples: [42] }),
     last_message: Type.Optional(LastMessage),
@@ -157,6 +163,7 @@ export const Room = Type.Object(
         is_member: true,
         is_moderator: true,
         unread: 2,
+        unread_mentions: 1,
         last_read_seq: 40,
         last_seq: 42,
         last_message: { id: 42, username: 'minji', text: '안녕하세요!', created_at: '2026-01-31T09:30:00.000Z' },
@@ -249,6 +256,10 @@ export const MemberRow = Type.Object({
   username: Username,
   seq: Type.Integer(),
   is_member: Type.Boolean(),
+  /** Of a member: the seq of the event that began the membership. Absent from rows of servers that did not keep it. */
+  since: Type.Optional(Type.Integer()),
+  /** Of a member: the notification level at first, if it is not `all`. */
+  level: Type.Optional(NotificationLevel),
   role: Type.Optional(Type.Literal('moderator')),
   banned: Type.Optional(Restriction),
   /** Also of a former member, so that leaving and joining again does not end it. */
@@ -258,39 +269,3 @@ export const MemberRow = Type.Object({
   blocks: Type.Optional(Blocking),
 })
 export type MemberRow = Static<typeof MemberRow>
-
-export const Member = Type.Object(
-  {
-    username: Username,
-    display_name: Type.String({ examples: ['민지'] }),
-    avatar_color: Type.String({ examples: ['#3366cc'] }),
-    role: Type.Union([Type.Literal('owner'), Type.Literal('moderator'), Type.Literal('member')], {
-      examples: ['member'],
-    }),
-    muted: Type.Optional({ ...Muted, description: 'Absent unless the member is muted' }),
-    online: Type.Boolean({ description: 'Whether the member has a socket in the room' }),
-  },
-  { additionalProperties: false },
-)
-export type Member = Static<typeof Member>
-
-export const MemberList = Type.Object(
-  {
-    limit: PageLimit,
-    after: Type.Optional(
-      Type.String({
-        maxLength: 30,
-        description: 'Return members after this username: the last one of the previous page',
-        examples: ['minji'],
-      }),
-    ),
-  },
-  { additionalProperties: false },
-)
-export type MemberList = Static<typeof MemberList>
-
-export const MemberPage = Type.Object(
-  { members: Type.Array(Member), has_more: Type.Boolean({ description: 'Whether another page follows' }) },
-  { additionalProperties: false },
-)
-export type MemberPage = Static<typeof MemberPage>

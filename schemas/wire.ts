@@ -62,6 +62,10 @@ export const limits = {
   INVITE_NAMES_MAX: 20,
   /** People in a direct conversation. */
   DIRECT_MAX: 10,
+  /** Members whom one message mentions. */
+  MENTIONS_MAX: 50,
+  /** Members of a room beyond which only moderators mention all of them. */
+  MENTION_ALL_MAX: 100,
   /** Users whom one user blocks. */
   BLOCKS_MAX: 500,
   DISPLAY_NAME_MAX: 50,

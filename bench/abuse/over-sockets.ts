@@ -46,6 +46,21 @@ export const overSockets: Attacks = {
   'wide JSON, 10 sockets': frames(10, `{"type":"send","x":[${'{},'.repeat(KIB_64 / 3 - 10)}0]}`),
   'many keys, 10 sockets': frames(10, `{${Array.from({ length: 5000 }, (_, i) => `"k${i}":0`).join()},"type":"ping"}`),
   'frames that are no JSON': frames(10, '{'.repeat(KIB_64)),
+  'mentions of many, 10 sockets': attack =>
+    drive(attack, 10, 48, socket =>
+      socket.send(
+        json({
+          type: 'send',
+          room_id: 'default',
+          client_id: randomUUID(),
+          text: Array.from({ length: 190 }, (_, n) => `@user-${n}`).join(' '),
+        }),
+      ),
+    ),
+  'backticks and names, 10 sockets': attack =>
+    drive(attack, 10, 48, socket =>
+      socket.send(json({ type: 'send', room_id: 'default', client_id: randomUUID(), text: '@a` '.repeat(500) })),
+    ),
   'tiny frames in large writes': attack =>
     attack.loop(10, async () => {
       const socket = await raw(attack)

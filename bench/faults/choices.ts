@@ -33,9 +33,10 @@ export const PASSWORD = 'correct horse battery'
 export const COMMON = ['점심', 'lunch', 'today', 'release', '내일']
 export const TOKEN_DIGITS = 7
 
-/** A text with a word that no other message has, and one that many have. */
+/** A text with a word that no other message has, and one that many have; some mention a user, member or not, or all. */
 export function newText({ world, random }: Actor): string {
-  return `tok${String(++world.tokens).padStart(TOKEN_DIGITS, '0')} ${random.pick(COMMON)}`
+  const text = `tok${String(++world.tokens).padStart(TOKEN_DIGITS, '0')} ${random.pick(COMMON)}`
+  return random.int(4) === 0 ? `${text} @${random.pick([...world.usernames, 'all'])}님` : text
 }
 
 export const own = (client: Actor): Args | null => {

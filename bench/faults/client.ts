@@ -262,8 +262,8 @@ export class Client implements Actor {
   async tell() {
     const own = await this.#until(() => this.http.rooms({ mine: true, limit: 100 }))
     const rooms = [...own.rooms, ...(await this.#until(() => this.http.direct({ limit: 100 }))).rooms]
-    for (const { id, is_member, last_seq: seq, last_read_seq, unread } of rooms) {
-      this.history.told.push({ username: this.username, room_id: id, is_member, seq, last_read_seq, unread })
+    for (const { id: room_id, last_seq: seq, ...room } of rooms) {
+      this.history.told.push({ username: this.username, room_id, seq, ...room })
     }
     for (const room of rooms) {
       const { members } = await this.#until(() => this.http.members(room.id, { limit: 100 })).catch(() => ({

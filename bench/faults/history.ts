@@ -79,6 +79,7 @@ export interface Told {
   seq: number
   last_read_seq: number
   unread: number
+  unread_mentions: number
 }
 
 export interface History {

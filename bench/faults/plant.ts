@@ -191,6 +191,19 @@ export const planted: Record<string, Planted> = {
       found(told[0]).unread++
     },
   },
+  'a mention is counted twice': {
+    promise: 'mentions are counted right',
+    plant({ told }) {
+      found(told[0]).unread_mentions++
+    },
+  },
+  'a message mentions a user whom its text does not name': {
+    promise: 'the log holds only what was allowed',
+    plant({ logs }) {
+      const event = found([...logs.values()].flat().find(({ type, data }) => type === 'message' && !data))
+      event.data = { mentions: [event.username] }
+    },
+  },
   'a read mark went back': {
     promise: 'unread counts and marks are right',
     plant(history) {

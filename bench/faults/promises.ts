@@ -19,6 +19,7 @@ export type Promised =
   | 'a former member gets nothing'
   | 'an ended session is refused'
   | 'unread counts and marks are right'
+  | 'mentions are counted right'
   | 'members are what the log says'
   | 'what administrators do is in the audit log'
   | 'accounts are what the audit log says'

@@ -64,7 +64,7 @@ export class Room {
   readonly owner = new Timeline('')
   readonly deleted = new Timeline(false)
   /** The text of each message, null once it is deleted. */
-  readonly messages = new Map<number, { author: string; text: Timeline<string | null> }>()
+  readonly messages = new Map<number, { author: string; text: Timeline<string | null>; mentions: string[] }>()
   /** The last seq whose message is erased because the room keeps only some. */
   readonly emptied = new Timeline(0)
   readonly settings = new Timeline<NonNullable<StoredEvent['data']>>({})
@@ -120,6 +120,23 @@ export class Room {
   moderates = (username: string, seq = this.head) =>
     this.owner.at(seq) === username || (this.isMember(username, seq) && this.moderatorOf(username).at(seq))
   textOf = (id: number, seq = this.head) => this.messages.get(id)?.text.at(seq) ?? null
+
+  /** Whom a text mentions at a seq: runs use one spelling, `all` for everybody. */
+  mentionedIn(text: string, seq: number): string[] {
+    const names = [...text.matchAll(/ @([a-z0-9-]+)/gi)].map(([, name = '']) => name)
+    return names.filter(name => name === 'all' || this.isMember(name, seq))
+  }
+
+  /** How many messages of others after a mark mention a user, and did so in all their texts. */
+  unreadMentions(username: string, mark: number, blocked: string[]): number {
+    const since = Math.max(mark, this.memberOf(username).changed_at)
+    let count = 0
+    for (const [id, { author, text, mentions }] of this.messages) {
+      const isFor = mentions.includes(username) || mentions.includes('all')
+      if (id > since && author !== username && !blocked.includes(author) && text.last !== null && isFor) count++
+    }
+    return count
+  }
 
   /** How many messages of others after a mark are there, deleted ones left out. */
   unread(username: string, mark: number): number {

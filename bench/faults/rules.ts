@@ -33,6 +33,12 @@ function leaves(room: Room, { seq, member = '' }: StoredEvent) {
   room.memberOf(member).set(seq, false)
   room.moderatorOf(member).set(seq, false)
 }
+/** Whether an event says of its text what the text mentions. */
+function saysMentions(room: Room, { seq, text = '', data }: StoredEvent): boolean {
+  const wanted = room.mentionedIn(text, seq - 1)
+  const said = [...(data?.mentions ?? []), ...(data?.mentions_all ? ['all'] : [])]
+  return wanted.length === said.length && wanted.every(name => said.includes(name))
+}
 const ofOwnMessage = (room: Room, event: StoredEvent) =>
   byMember(room, event) &&
   room.messages.get(event.target ?? 0)?.author === event.username &&
@@ -63,17 +69,28 @@ export const rules: Partial<Record<EventType, Rule>> = {
       byMember(room, event) &&
       room.blocking.last.length === 0 &&
       !room.muteOf(event.username).last &&
+      saysMentions(room, event) &&
       (event.reply_to === undefined || room.messages.has(event.reply_to)),
     apply(room, { seq, username, text = '' }) {
       const timeline = room.textTimeline()
       timeline.set(seq, text)
-      room.messages.set(seq, { author: username, text: timeline })
+      room.messages.set(seq, { author: username, text: timeline, mentions: room.mentionedIn(text, seq - 1) })
     },
   },
   edited: {
     isLegal: (room, event) =>
-      ofOwnMessage(room, event) && room.blocking.last.length === 0 && !room.muteOf(event.username).last,
-    apply: (room, { seq, target = 0, text = '' }) => room.messages.get(target)?.text.set(seq, text),
+      ofOwnMessage(room, event) &&
+      room.blocking.last.length === 0 &&
+      !room.muteOf(event.username).last &&
+      saysMentions(room, event),
+    apply(room, { seq, target = 0, text = '' }) {
+      const message = room.messages.get(target)
+      if (!message) return
+      message.text.set(seq, text)
+      const still = room.mentionedIn(text, seq - 1)
+      const isFor = (name: string) => still.includes(name) || still.includes('all')
+      message.mentions = message.mentions.filter(isFor)
+    },
   },
   deleted: {
     isLegal: (room, event) =>

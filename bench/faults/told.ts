@@ -4,13 +4,19 @@ import type { Promised, Violation } from './promises.js'
 import type { Room } from './room.js'
 import { joinOf } from './times.js'
 
+/** Whom a user blocks, as the logs of the conversations of two say. */
+function blockedBy(username: string, rooms: Map<string, { room: Room }>): string[] {
+  const conversations = [...rooms.values()].filter(({ room }) => room.blocking.last.includes(username))
+  return conversations.flatMap(({ room }) => room.members().filter(name => name !== username))
+}
+
 /** Compares what users were told after the run, when everything was at rest. */
 export function checkTold(
   { told, rooms: shown, done }: History,
   rooms: Map<string, { room: Room }>,
   violations: Violation[],
 ) {
-  for (const { username, room_id, is_member, seq, last_read_seq, unread } of told) {
+  for (const { username, room_id, is_member, seq, last_read_seq, unread, unread_mentions } of told) {
     const room = rooms.get(room_id)?.room
     if (!room) continue
     const complain = (promise: Promised, what: string) =>
@@ -21,6 +27,9 @@ export function checkTold(
     const count = Math.min(room.unread(username, last_read_seq), limits.UNREAD_MAX)
     if (unread !== count)
       complain('unread counts and marks are right', `is told ${unread} after ${last_read_seq}, not ${count}`)
+    const mentions = room.unreadMentions(username, last_read_seq, blockedBy(username, rooms))
+    if (unread_mentions !== mentions)
+      complain('mentions are counted right', `is told ${unread_mentions} after ${last_read_seq}, not ${mentions}`)
     const marks = done.filter(one => one.name === 'read' && one.username === username && one.args.room_id === room_id)
     const isNew =
       joinOf(

@@ -36,6 +36,8 @@ export const prices = {
   file: 200,
   /** Deciding on an event and handing it to the store. */
   append: 200,
+  /** Looking for a name after an at sign in a text, and for the account that has it. */
+  mention: 25,
   /** Encoding an HTTP answer, most of which is text that is not ASCII. */
   encoded_byte: 0.03,
   /** Reading a message of a history page. */

@@ -9,8 +9,10 @@ import type { Limits } from '../rate-limit/index.js'
 import type { Appended, Entry, RoomLog, RoomView } from '../room-log/index.js'
 import { asAdmin, assertMayTalk, assertMember, moderates, type Person, personOf, type Rooms } from '../rooms/index.js'
 import { foldMessage, type Store, type Target } from '../store/index.js'
+import { createMentions, mentionsIn, subjectsOf } from './mentions.js'
 import { createPages, emptiedIn } from './pages.js'
 
+export { priceOfMentions } from './mentions.js'
 export { countFitting, PREVIEW_MAX, priceOfEncoding } from './pages.js'
 
 declare module 'fastify' {
@@ -32,6 +34,8 @@ export interface Written {
 
 /** Messages of rooms. Every write is decided on the room's state just before its event, so a removal always wins. */
 export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, limits: Pick<Limits, 'slowMode'>) {
+  const { look, mentions } = createMentions(store, rooms.blocks)
+
   /** @throws MessageNotFound, MessageDeleted */
   function assertPresent(view: RoomView, id: number, message: Target | undefined): Target {
     if (!message || id <= emptiedIn(view)) throw new errors.MessageNotFound(id)
@@ -88,11 +92,13 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, lim
 
   return {
     read,
+    mentions,
     ...createPages(store, roomLog, rooms),
 
     /**
      * @param body.reply_to id of a message in the same room
-     * @throws RoomNotFound, NotMember, Muted, Blocked, SlowMode; MessageNotFound, MessageDeleted for `reply_to`; ClientIdReused, StoreUnavailable
+     * @throws RoomNotFound, NotMember, Muted, Blocked, SlowMode; MessageNotFound, MessageDeleted for `reply_to`; TooManyMentions,
+     *   MentionAllRefused; ClientIdReused, StoreUnavailable
      */
     async send(
       room_id: string,
@@ -100,17 +106,22 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, lim
       body: { client_id: string; text: string; reply_to?: number | undefined },
     ): Promise<Written> {
       const { client_id, text, reply_to } = body
+      const looked = look(username, text)
+      const named = looked === null ? null : await looked
       let direct: RoomRecord['direct']
       const { event, repeated } = await say(room_id, {
         type: 'message',
         username,
         client_id,
+        ...subjectsOf(named),
         ...(reply_to !== undefined && { message: reply_to }),
         decide(view, message) {
           direct = assertMayTalk(view, room_id, username).direct
-          if (reply_to === undefined) return { text }
+          const data = mentionsIn(view, named)
+          const said = data ? { text, data } : { text }
+          if (reply_to === undefined) return said
           assertPresent(view, reply_to, message)
-          return { text, reply_to }
+          return { ...said, reply_to }
         },
         isRepeatOf: event =>
           event.reply_to === reply_to && !event.data?.announcement && (event.text === text || event.text === ''),
@@ -125,13 +136,16 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, lim
      * @throws Muted, ClientIdReused, StoreUnavailable
      */
     async announce(username: string, { client_id, text }: { client_id: string; text: string }): Promise<Message> {
+      const looked = look(username, text)
+      const named = looked === null ? null : await looked
       const { event, repeated } = await append(DEFAULT_ROOM_ID, {
         type: 'message',
         username,
         client_id,
+        ...subjectsOf(named),
         decide(view) {
           assertMayTalk(view, DEFAULT_ROOM_ID, username)
-          return { text, data: { announcement: true } }
+          return { text, data: { announcement: true, ...mentionsIn(view, named) } }
         },
         isRepeatOf: ({ data, ...event }) => data?.announcement === true && (event.text === text || event.text === ''),
       })
@@ -146,18 +160,22 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, lim
       body: { client_id: string; text: string },
     ): Promise<Written> {
       const { client_id, text } = body
+      const looked = look(username, text)
+      const named = looked === null ? null : await looked
       /** What `decide` saw last: the message just before the edit. */
       const before: { target?: Target } = {}
       const { event, repeated } = await say(room_id, {
         type: 'edited',
         username,
         client_id,
+        ...subjectsOf(named),
         message: id,
         decide(view, message) {
           assertMayTalk(view, room_id, username)
           before.target = assertAuthor(view, id, username, message)
           if ((message?.edits ?? 0) >= wire.EDITS_MAX) throw new errors.TooManyEdits(id)
-          return { target: id, text }
+          const data = mentionsIn(view, named)
+          return { target: id, text, ...(data && { data }) }
         },
         isRepeatOf: event => event.target === id && (event.text === text || event.text === ''),
       })

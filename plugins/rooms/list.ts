@@ -15,7 +15,7 @@ export function createList(store: Store) {
   async function visible(standings: Standing[]): Promise<Room[]> {
     const seen = standings.filter(({ room, is_member }) => !room.deleted && (room.is_public || is_member))
     const users = seen.some(({ room }) => isDefault(room)) ? await store.countUsers() : 0
-    return seen.map(({ room, is_member, is_moderator, muted, seq, last_read_seq, unread, last_message }) => ({
+    return seen.map(({ room, is_member, is_moderator, muted, seq, last_read_seq, unread, ...standing }) => ({
       id: room.id,
       kind: room.direct ? 'direct' : 'room',
       name: room.direct ? '' : room.name,
@@ -36,9 +36,10 @@ export function createList(store: Store) {
       is_moderator,
       ...(muted && !isOver(muted) && { muted: muted.until === undefined ? {} : { until: muted.until } }),
       unread,
+      unread_mentions: standing.unread_mentions,
       last_read_seq,
       last_seq: seq,
-      ...(last_message && { last_message }),
+      ...(standing.last_message && { last_message: standing.last_message }),
       ...(room.direct && { usernames: room.direct.usernames }),
       ...(room.direct && room.direct.blocked_by.length > 0 && { blocked_by: room.direct.blocked_by }),
     }))

@@ -1,4 +1,4 @@
-import type { Member, MemberList, MemberPage } from '../../schemas/room.js'
+import type { Member, MemberList, MemberPage } from '../../schemas/member.js'
 import { DEFAULT_ROOM_ID, limits } from '../../schemas/wire.js'
 import type { Presence } from '../presence/index.js'
 import type { RoomLog } from '../room-log/index.js'

@@ -1,4 +1,12 @@
+import type { StoredEvent } from '../../schemas/event.js'
 import type { LastMessage, MemberRow, RoomRecord } from '../../schemas/room.js'
+
+/** A message's event, and the event that determines its current text. */
+export interface Target {
+  message: StoredEvent
+  /** The newest `edited` or `deleted` event that targets it. */
+  newest: StoredEvent | null
+}
 
 /** A room from one user's point of view, as of `seq`. */
 export interface Standing {
@@ -14,6 +22,11 @@ export interface Standing {
   last_read_seq: number
   /** As `countUnread` counts from the mark, up to limits.UNREAD_MAX. */
   unread: number
+  /**
+   * Messages after the mark that mention the user, as `listMentions` returns them, up to limits.UNREAD_MAX; without those of
+   * users whom the user blocks.
+   */
+  unread_mentions: number
   last_message: LastMessage | null
 }
 
@@ -39,4 +52,19 @@ export interface RoomPage {
   standings: Standing[]
   /** The `after` of the next page; null on the last one. */
   next: string | null
+}
+
+/** Which mentions `listMentions` returns. */
+export interface MentionQuery {
+  limit: number
+  /** Those after this place (`placeOfMention`) in the list. */
+  before?: string
+}
+
+export interface MentionPage {
+  targets: Target[]
+  /** The `before` of the next page; null on the last one. */
+  next: string | null
+  /** The number of the user's rooms, all of which were examined. */
+  examined: number
 }

@@ -2,9 +2,9 @@ import type { EventType, StoredEvent } from '../../schemas/event.js'
 import type { MemberRow, RoomRecord } from '../../schemas/room.js'
 import type { InviteRow } from '../../schemas/stored-invite.js'
 import type { AccountChange, ProfileChange, Session, StoredUser } from '../../schemas/user.js'
-import type { DirectQuery, RoomPage, RoomQuery, Standing } from './lists.js'
+import type { DirectQuery, MentionPage, MentionQuery, RoomPage, RoomQuery, Standing, Target } from './lists.js'
 
-export type { DirectQuery, RoomPage, RoomQuery, Standing } from './lists.js'
+export type { DirectQuery, MentionPage, MentionQuery, RoomPage, RoomQuery, Standing, Target } from './lists.js'
 
 /** What `append`, `createRoom` and `createUser` throw if a unique key is taken. */
 export class Conflict extends Error {
@@ -41,13 +41,6 @@ export interface StoreConnections {
 
 /** Maximum number of events per `append`. */
 export const BATCH_MAX = 500
-
-/** A message's event, and the event that determines its current text. */
-export interface Target {
-  message: StoredEvent
-  /** The newest `edited` or `deleted` event that targets it. */
-  newest: StoredEvent | null
-}
 
 /** Number of newest events that `countUnread` looks at. */
 export const UNREAD_SCAN_MAX = 10_000
@@ -222,6 +215,15 @@ export interface Store {
   /** Invitations of the room, also those that have ended, newest first. @param before an invitation's id */
   listInvites(room_id: string, query: { before?: number; limit: number }): Promise<InviteRow[]>
   readInvite(room_id: string, id: number): Promise<InviteRow | null>
+
+  /**
+   * Messages that mention the user by name, or all members since the user is one, and still do, newest first: of all rooms
+   * of which the user is a member. Without the user's own, and without erased messages. A mention that an edit took away
+   * does not return.
+   * @param query.before a place in the list: the `next` of the page before
+   * @returns at most `limit` messages, perhaps fewer although more follow
+   */
+  listMentions(username: string, query: MentionQuery): Promise<MentionPage>
 
   /** 0 if the user has no mark in the room. */
   readMark(username: string, room_id: string): Promise<number>

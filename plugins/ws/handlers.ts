@@ -2,6 +2,7 @@ import { errors, rateLimited } from '../../schemas/error.js'
 import type { ClientFrames, ServerFrame } from '../../schemas/frame.js'
 import type { Identity } from '../auth/index.js'
 import { prices } from '../budgets/index.js'
+import { priceOfMentions } from '../messages/index.js'
 import { isDirectId } from '../store/index.js'
 import type { Services } from './services.js'
 import type { Subscriptions } from './subscriptions.js'
@@ -25,7 +26,7 @@ type Handlers = { [T in keyof ClientFrames]: (sender: Sender, frame: ClientFrame
 export const handlers: Handlers = {
   async send(sender, frame) {
     limitSends(sender)
-    sender.pay(prices.append)
+    sender.pay(prices.append + priceOfMentions(frame.text))
     const { event } = await sender.services.messages.send(frame.room_id, sender.username, frame)
     sender.subscriptions.stopTyping(frame.room_id)
     sender.subscriptions.ack(event)
@@ -33,7 +34,7 @@ export const handlers: Handlers = {
 
   async edit(sender, frame) {
     limitSends(sender)
-    sender.pay(prices.append)
+    sender.pay(prices.append + priceOfMentions(frame.text))
     const { event } = await sender.services.messages.edit(frame.room_id, sender.username, frame.id, frame)
     sender.subscriptions.ack(event)
   },

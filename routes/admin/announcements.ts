@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { prices } from '../../plugins/budgets/index.js'
+import { priceOfMentions } from '../../plugins/messages/index.js'
 import { Announcing } from '../../schemas/administration.js'
 import { adminChangeErrors, rateLimited } from '../../schemas/error.js'
 import { Message } from '../../schemas/message.js'
@@ -12,7 +13,10 @@ const announce = {
   operationId: 'announce',
   tags: ['admin'],
   body: Announcing,
-  response: { 201: { ...Message, description: 'The announcement' }, ...adminChangeErrors('Muted', 'ClientIdReused') },
+  response: {
+    201: { ...Message, description: 'The announcement' },
+    ...adminChangeErrors('Muted', 'TooManyMentions', 'ClientIdReused'),
+  },
 }
 
 export default (async fastify => {
@@ -22,7 +26,7 @@ export default (async fastify => {
     const { text, client_id = randomUUID() } = request.body
     const wait_ms = limits.sends(request.username)
     if (wait_ms > 0) throw rateLimited(wait_ms)
-    await request.turn(2 * prices.append)
+    await request.turn(2 * prices.append + priceOfMentions(text))
     reply.code(201)
     return administration.announce(request.actor, { client_id, text })
   })

@@ -2,8 +2,11 @@ import type { Static } from '@sinclair/typebox'
 import type { Block } from '../../schemas/direct.js'
 import type { InviteCreation, Invited, InviteList, InvitePage, NewInvite } from '../../schemas/invite.js'
 import type { LogPage, LogQuery } from '../../schemas/log-entry.js'
+import type { MemberList, MemberPage } from '../../schemas/member.js'
 import type {
   Editing,
+  MentionsPage,
+  MentionsQuery,
   Message,
   OwnSearchPage,
   OwnSearchQuery,
@@ -16,7 +19,7 @@ import type {
 } from '../../schemas/message.js'
 import type { BanPage, Restricting, Role } from '../../schemas/moderation.js'
 import type { ReadMark } from '../../schemas/read-mark.js'
-import type { MemberList, MemberPage, Room, RoomChange, RoomCreation, RoomList } from '../../schemas/room.js'
+import type { Room, RoomChange, RoomCreation, RoomList } from '../../schemas/room.js'
 import type {
   AccountDeletion,
   Authenticated,
@@ -164,6 +167,7 @@ export function createHttp(options: HttpOptions) {
 
     messages: (id: string, query: PageQuery = {}) => json<Page>('GET', `${room(id)}/messages`, { query }),
     /** Searches all rooms of the user. */
+    mentions: (query: MentionsQuery = {}) => json<MentionsPage>('GET', '/mentions', { query }),
     searchOwn: (query: OwnSearchQuery) => json<OwnSearchPage>('GET', '/messages/search', { query }),
     search: (id: string, query: SearchQuery) => json<SearchPage>('GET', `${room(id)}/messages/search`, { query }),
     send: (id: string, sending: Static<typeof Sending>) =>

@@ -1,4 +1,4 @@
-import type { EventFrame } from '../../schemas/frame.js'
+import type { EventFrame, EventFrames } from '../../schemas/frame.js'
 import type { Message, Page, PageQuery } from '../../schemas/message.js'
 import { limits } from '../../schemas/wire.js'
 
@@ -50,7 +50,12 @@ export function createRoomModel() {
   function apply(event: EventFrame) {
     if (event.type === 'message') add(event)
     else if (event.type === 'edited')
-      change(event.id, message => ({ ...message, text: event.text, edited_at: event.created_at }))
+      change(event.id, message => ({
+        ...unmentioned(message),
+        ...mentionsOf(event),
+        text: event.text,
+        edited_at: event.created_at,
+      }))
     else if (event.type === 'emptied') {
       if ((messages[0]?.id ?? Number.POSITIVE_INFINITY) <= event.upto) put(messages.filter(({ id }) => id > event.upto))
     } else if (event.type === 'deleted')
@@ -146,10 +151,17 @@ export function createRoomModel() {
   }
 }
 
-/** A deleted message has no text and no longer shows that it was edited. */
+const unmentioned = ({ mentions: _, mentions_all: __, mentions_here: ___, ...message }: Message): Message => message
+const mentionsOf = ({ mentions, mentions_all, mentions_here }: EventFrames['edited']) => ({
+  ...(mentions && { mentions }),
+  ...(mentions_all && { mentions_all }),
+  ...(mentions_here && { mentions_here }),
+})
+
+/** A deleted message has no text, mentions nobody, and no longer shows that it was edited. */
 function present(message: Message): Message {
   if (message.deleted_at === undefined) return message
-  const { edited_at: _, ...rest } = message
+  const { edited_at: _, ...rest } = unmentioned(message)
   return { ...rest, text: '' }
 }
 

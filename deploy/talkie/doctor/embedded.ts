@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, rmSync, statSync, writeFileSync } fr
 import { dirname, join, resolve } from 'node:path'
 import { reasonOf } from '../../../plugins/config/reason.js'
 import { loadEmbedded, openToOthers } from '../../../plugins/store/index.js'
-import { type Finding, fail, type Machine, ok, reason, warn } from './finding.js'
+import { checkNames, type Finding, fail, type Machine, ok, reason, warn } from './finding.js'
 
 const FREE_BYTES_MIN = 1024 ** 3
 const gigabytes = (bytes: number) => `${(bytes / 1024 ** 3).toFixed(1)} GiB`
@@ -11,7 +11,7 @@ const gigabytes = (bytes: number) => `${(bytes / 1024 ** 3).toFixed(1)} GiB`
 export async function checkEmbedded(dataDir: string, { free_bytes }: Machine): Promise<Finding[]> {
   const writable = checkWritable(dataDir)
   if (writable.state === 'fail') return [writable]
-  return [writable, await checkDisk(dataDir, free_bytes), await checkStore(dataDir)]
+  return [writable, await checkDisk(dataDir, free_bytes), ...(await checkStore(dataDir))]
 }
 
 function checkWritable(dataDir: string): Finding {
@@ -55,24 +55,25 @@ async function checkDisk(dataDir: string, free_bytes: Machine['free_bytes']): Pr
   return fail('disk', `only ${gigabytes(free)} free on the disk of DATA_DIR`, fix)
 }
 
-async function checkStore(dataDir: string): Promise<Finding> {
+async function checkStore(dataDir: string): Promise<Finding[]> {
   const file = join(dataDir, 'talkie.db')
-  if (!existsSync(file)) return ok('store', 'none yet: the server will create it')
+  if (!existsSync(file)) return [ok('store', 'none yet: the server will create it')]
   try {
     const { sampleEmbedded } = await loadEmbedded()
-    const { rooms, version, expected, holes } = sampleEmbedded(file)
+    const { rooms, version, expected, holes, reserved } = sampleEmbedded(file)
     if (version !== expected) {
       const message = `${file} has schema version ${version}, but this version needs ${expected}`
-      return fail('store', message, 'Run the server version that wrote it, or restore a backup into another folder')
+      return [fail('store', message, 'Run the server version that wrote it, or restore a backup into another folder')]
     }
     if (holes.length > 0) {
       const fix = 'Restore a backup (talkie restore) and report this: the server never causes a gap'
-      return fail('store', `events are missing in the log of room ${holes.join(', ')}`, fix)
+      return [fail('store', `events are missing in the log of room ${holes.join(', ')}`, fix)]
     }
-    return ok('store', `schema version ${version}; no gaps in the logs of ${rooms} sampled rooms`)
+    const found = ok('store', `schema version ${version}; no gaps in the logs of ${rooms} sampled rooms`)
+    return [found, ...checkNames(reserved)]
   } catch (error) {
     const isBusy = (error as { code?: string }).code === 'SQLITE_BUSY'
     const fix = isBusy ? 'Stop the other process' : 'Restore a backup into an empty folder: talkie restore'
-    return fail('store', `${file} cannot be read: ${reasonOf(error) ?? reason(error)}`, fix)
+    return [fail('store', `${file} cannot be read: ${reasonOf(error) ?? reason(error)}`, fix)]
   }
 }

@@ -40,3 +40,10 @@ export const fail = (subject: string, message: string, fix: string): Finding => 
 
 /** Why it failed, in one line. */
 export const reason = explain
+
+/** @param reserved names of accounts that mean everybody in a mention */
+export function checkNames(reserved: string[]): Finding[] {
+  if (reserved.length === 0) return []
+  const message = `nobody can mention ${reserved.join(', ')}, because the name stands for everybody in mentions`
+  return [warn('users', message, 'Tell the user, who can only get another name with a new account')]
+}

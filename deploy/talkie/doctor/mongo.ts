@@ -3,7 +3,7 @@ import { loadMongo } from '../../../plugins/store/index.js'
 import type { Config } from '../../../schemas/config.js'
 import { withDatabase } from '../database.js'
 import { checkDrift } from './clock-drift.js'
-import { type Finding, fail, type Machine, ok, reason, warn } from './finding.js'
+import { checkNames, type Finding, fail, type Machine, ok, reason, warn } from './finding.js'
 
 /** Checks MongoDB as a server would use it. Servers can keep running on it. */
 export async function checkMongo(config: Config, machine: Machine): Promise<Finding[]> {
@@ -11,7 +11,7 @@ export async function checkMongo(config: Config, machine: Machine): Promise<Find
   try {
     const { sampleMongo } = await loadMongo()
     await withDatabase(config, async db => {
-      const { version, expected, rooms, holes, isReplicated } = await sampleMongo(
+      const { version, expected, rooms, holes, isReplicated, reserved } = await sampleMongo(
         db,
         randomBytes(9).toString('base64url'),
       )
@@ -24,6 +24,7 @@ export async function checkMongo(config: Config, machine: Machine): Promise<Find
       } else {
         findings.push(ok('store', `MongoDB accepts durable writes; no gaps in the logs of ${rooms} sampled rooms`))
       }
+      findings.push(...checkNames(reserved))
       if (!isReplicated) {
         const fix = 'Make it a replica set; three members allow failover'
         findings.push(warn('store', 'MongoDB is not a replica set: chat stops while it is down', fix))

@@ -112,6 +112,7 @@ function placing({ first, settings }: Adapted, nameOf: (username: string) => str
     const placed = event.seq === 1 ? first : { ...event, room_id: first.room_id }
     const { username, member, data } = placed
     if (data?.name !== undefined) placed.data = { ...data, name: settings.name }
+    if (data?.mentions) placed.data = { ...data, mentions: data.mentions.map(nameOf) }
     if (data?.members) placed.data = { ...data, members: data.members.map(nameOf) }
     return { ...placed, username: nameOf(username), ...(member !== undefined && { member: nameOf(member) }) }
   }

@@ -65,6 +65,13 @@ export function createLogCheck() {
     return text === ''
   }
 
+  /** Members may have left since. */
+  function checkMentions({ data }: StoredEvent) {
+    const names = (data?.mentions ?? []).map(key)
+    demand(new Set(names).size === names.length, 'a user is mentioned twice')
+    for (const username of data?.mentions ?? []) usernames.set(key(username), username)
+  }
+
   /** The message that an edit or a deletion refers to. */
   function targetOf(event: StoredEvent): Message {
     const message = messages.get(event.target ?? 0)
@@ -108,6 +115,7 @@ export function createLogCheck() {
     },
     message(event) {
       const isEmpty = checkText(event.text)
+      checkMentions(event)
       demand(event.reply_to === undefined || messages.has(event.reply_to), 'reply_to is not an earlier message')
       messages.set(event.seq, { username: event.username, edits: 0, isEmpty, isDeleted: false })
     },
@@ -115,6 +123,7 @@ export function createLogCheck() {
       const message = targetOf(event)
       demand(isAuthor(message, event), 'the target belongs to another user')
       message.isEmpty ||= checkText(event.text)
+      checkMentions(event)
       demand(++message.edits <= limits.EDITS_MAX, `the target has more than ${limits.EDITS_MAX} edits`)
     },
     deleted(event) {

@@ -2,6 +2,7 @@ import { chmodSync, closeSync, copyFileSync, existsSync, openSync, readdirSync, 
 import { join } from 'node:path'
 import { reasonOf } from '../../config/reason.js'
 import { newEpoch } from '../log/epoch.js'
+import { RESERVED_NAMES } from '../log/mentions.js'
 import { CONTINUE, isUnfinished } from '../transfer.js'
 import { BUSY_MS, openConnection } from './connection.js'
 import { makeDurable } from './durable.js'
@@ -151,7 +152,7 @@ export function sampleEmbedded(file: string) {
   try {
     const { version } = readMeta(db)
     const expected = `${SCHEMA_VERSION}`
-    if (!isReadable(version)) return { version, expected, rooms: 0, holes: [] }
+    if (!isReadable(version)) return { version, expected, rooms: 0, holes: [], reserved: [] }
     const rooms = db.all<{ id: string }>(`select id from rooms order by random() limit ${SAMPLE_ROOMS}`)
     const holes = rooms.filter(({ id }) => {
       const row = db.get<{ count: number; head: number }>(
@@ -162,7 +163,15 @@ export function sampleEmbedded(file: string) {
       const { count = 0, head = 0 } = row ?? {}
       return count === 0 || count < Math.min(head, SAMPLE_EVENTS)
     })
-    return { version, expected, rooms: rooms.length, holes: holes.map(({ id }) => id) }
+    const reserved = db.all<{ username: string }>(
+      'select username from users where username in (select value from json_each(?)) and deletion is null',
+      [JSON.stringify(RESERVED_NAMES)],
+    )
+    return {
+      ...{ version, expected, rooms: rooms.length },
+      holes: holes.map(({ id }) => id),
+      reserved: reserved.map(({ username }) => username),
+    }
   } finally {
     db.close()
   }

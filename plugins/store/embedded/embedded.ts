@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { errors } from '../../../schemas/error.js'
 import { limits } from '../../../schemas/wire.js'
-import { directPage, roomPage } from '../log/page.js'
+import { directPage, mentionPage, roomPage } from '../log/page.js'
 import type { Logger, Standing, Store } from '../store.js'
 import { openConnection } from './connection.js'
 import { type Folder, prepareFolder } from './folder.js'
@@ -98,9 +98,8 @@ function createEmbedded(folder: Folder, writer: Writer, log: Logger): Store {
       Object.entries(reads).map(([name, read]) => [name, promise(read)]),
     ) as unknown as Promised<Reads>
   }
-  const { isIndexed, searchSpan, listNames, listPlaces, countRooms, readBare, countUnreadOf, ...reads } = promised(
-    createReads(db),
-  )
+  const { isIndexed, searchSpan, listNames, listPlaces, findMentions, countRooms, readBare, countUnreadOf, ...reads } =
+    promised(createReads(db))
 
   async function readStandings(username: string, room_ids: string[]): Promise<Standing[]> {
     const standings = await readBare(username, room_ids)
@@ -175,6 +174,12 @@ function createEmbedded(folder: Folder, writer: Writer, log: Logger): Store {
       ...(await directPage(query, await listPlaces(username, query), ids => readStandings(username, ids))),
       examined: await countRooms(username),
     }),
+
+    async listMentions(username, query) {
+      const found = await findMentions(username, query)
+      const examined = await countRooms(username)
+      return mentionPage(query, found, examined, (room_id, seqs) => reads.readTargets(room_id, seqs))
+    },
 
     async moveMark(username, room_id, seq) {
       // Marks never move back, so one that was just read is a valid answer.

@@ -1,12 +1,13 @@
 import { createInviteReads, invites } from './indexes/invites.js'
 import { createMemberReads, members } from './indexes/members.js'
+import { createMentionReads, mentions } from './indexes/mentions.js'
 import { createTermReads, terms } from './indexes/terms.js'
 import { applyTo, type LogIndex, type TextEvent } from './log-index.js'
 import { type EventRow, toEvent } from './rows.js'
 import type { Sqlite } from './sqlite.js'
 
 /** Indexes updated in the transaction that appends the events, so every read sees them. */
-export const immediate: readonly LogIndex[] = [members, invites]
+export const immediate: readonly LogIndex[] = [members, invites, mentions]
 
 /**
  * Indexes that cost more than the append itself. They are updated in steps after the commit (`upkeep.ts`), and a read
@@ -18,6 +19,7 @@ export const deferred: readonly LogIndex<TextEvent>[] = [terms]
 export const createIndexReads = (db: Sqlite) => ({
   ...createMemberReads(db),
   ...createInviteReads(db),
+  ...createMentionReads(db),
   ...createTermReads(db),
 })
 

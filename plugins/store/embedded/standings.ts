@@ -1,6 +1,7 @@
 import type { LastMessage } from '../../../schemas/room.js'
-import { DEFAULT_ROOM_ID, lastText } from '../../../schemas/wire.js'
+import { DEFAULT_ROOM_ID, lastText, limits } from '../../../schemas/wire.js'
 import { isModerator } from '../log/fold.js'
+import { EVERYBODY } from '../log/mentions.js'
 import type { Standing } from '../store.js'
 import { ROOM_COLUMNS, type RoomRow, toRoom } from './rows.js'
 import type { Sqlite } from './sqlite.js'
@@ -10,6 +11,7 @@ type StandingRow = Omit<RoomRow, 'invites'> & {
   role: 'moderator' | null
   muted: string | null
   mark: number | null
+  unread_mentions: number
   last_id: number | null
   last_username: string
   last_text: string
@@ -42,6 +44,11 @@ const COLUMNS: Record<keyof StandingRow, string> = {
   role: 'members.role',
   muted: 'members.muted',
   mark: 'marks.seq',
+  // With `distinct`, because a message may mention both the user and all members.
+  unread_mentions: `(select count(*) from (
+    select distinct mentions.seq from mentions where mentions.room_id = room.id and mentions.user in (lower(?1), '${EVERYBODY}')
+      and mentions.seq > max(coalesce(marks.seq, 0), room.emptied_seq, coalesce(members.since, 0))
+      and mentions.author <> ?1 and mentions.author not in blocked limit ${limits.UNREAD_MAX}))`,
   last_id: 'last.seq',
   last_username: 'last.username',
   last_text: 'last.text',
@@ -54,6 +61,9 @@ const FIELDS = Object.entries(COLUMNS).map(([name, column]) => `'${name}', ${col
 
 /** One statement for all rooms, because a call of SQLite costs more than looking up one more room. */
 const SQL = `
+with blocked as materialized (
+  select blocks ->> 'username' collate nocase as username from members indexed by members_blocks
+  where username = ?1 and blocks is not null)
 select json_group_array(json_object(${FIELDS})) as json
 from (select ${ROOM_COLUMNS} from rooms where id in (select value from json_each(?2))) as room
 left join members on members.room_id = room.id and members.username = ?1
@@ -71,6 +81,7 @@ export function readStandings(db: Sqlite, username: string, room_ids: string[]):
       role,
       muted,
       mark,
+      unread_mentions,
       last_id,
       last_username,
       last_text,
@@ -90,6 +101,7 @@ export function readStandings(db: Sqlite, username: string, room_ids: string[]):
       seq: room.indexed_seq,
       last_read_seq: is_member ? (mark ?? 0) : 0,
       unread: 0,
+      unread_mentions: is_member && !room.deleted ? unread_mentions : 0,
       last_message: is_member && !room.deleted ? lastMessage(row) : null,
     }
   })

@@ -28,6 +28,8 @@ export function upgrade(db: Sqlite) {
     if (Number(version) < 7) addDirect(db)
     if (Number(version) < 8) addPreview(db)
     if (Number(version) < 9) addRetentionColumns(db)
+    // Version 9 did not keep since when users are members, and with which notification level. `ensureIndexes` makes it again from the logs.
+    if (Number(version) < 10) db.exec('drop table if exists members')
     db.run("update meta set value = ? where name = 'schema_version'", [`${SCHEMA_VERSION}`])
   })
 }

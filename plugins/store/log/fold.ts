@@ -5,6 +5,7 @@ import type { LastMessage, MemberRow, RoomRecord } from '../../../schemas/room.j
 import { DEFAULT_ROOM_ID, lastText } from '../../../schemas/wire.js'
 import type { Target } from '../store.js'
 import { foldInvites, inviteOf } from './invites.js'
+import { mentionsOf } from './mentions.js'
 
 /** The users whose rows an event may change. */
 export function membersOf({ type, username, member, data }: StoredEvent): string[] {
@@ -32,15 +33,22 @@ export function foldMember(
   const { type, room_id, seq, member = '', created_at: at } = event
   if (before && before.seq >= seq) return null
   const is_member = before ? before.is_member : room_id === DEFAULT_ROOM_ID
-  const { role, banned, muted, refuses_adding } = before ?? {}
+  const { role, banned, muted, refuses_adding, since, level } = before ?? {}
   const row = { room_id, username: before?.username ?? username, seq, is_member }
   const kept = { ...(role && { role }), ...(banned && { banned }), ...(muted && { muted }) }
   const still_muted = muted && { muted }
+  const still_member = is_member && { ...(since !== undefined && { since }), ...(level && { level }) }
   const outside = { ...still_muted, ...(refuses_adding && { refuses_adding }) }
   switch (type) {
     case 'created':
     case 'joined':
-      return { ...row, is_member: true, ...still_muted }
+      return {
+        ...row,
+        is_member: true,
+        since: seq,
+        ...(event.data?.level && { level: event.data.level }),
+        ...still_muted,
+      }
     case 'left':
       return { ...row, is_member: false, ...still_muted, ...(event.data?.refuses_adding && { refuses_adding: true }) }
     case 'removed':
@@ -50,23 +58,24 @@ export function foldMember(
     case 'unbanned':
       return { ...row, ...outside }
     case 'muted':
-      return { ...row, ...outside, ...kept, muted: restrictionOf(event) }
+      return { ...row, ...still_member, ...outside, ...kept, muted: restrictionOf(event) }
     case 'unmuted':
       return {
         ...row,
+        ...still_member,
         ...(role && { role }),
         ...(banned && { banned }),
         ...(refuses_adding && { refuses_adding }),
       }
     case 'role_changed':
-      return { ...row, ...still_muted, ...(event.data?.role === 'moderator' && { role: 'moderator' }) }
+      return { ...row, ...still_member, ...still_muted, ...(event.data?.role === 'moderator' && { role: 'moderator' }) }
     case 'blocked':
-      return { ...row, blocks: { username: member, at } }
+      return { ...row, ...still_member, blocks: { username: member, at } }
     case 'unblocked':
-      return row
+      return { ...row, ...still_member }
     case 'room_changed':
       // An owner who hands the room over again is a plain member then.
-      return role ? { ...row, ...still_muted } : null
+      return role ? { ...row, ...still_member, ...still_muted } : null
     default:
       return null
   }
@@ -145,6 +154,8 @@ export function foldMessage({ message, newest }: Target): Message {
   const folded: Message = { id: seq, room_id, username, text, created_at, client_id }
   if (reply_to !== undefined) folded.reply_to = reply_to
   if (message.data?.announcement) folded.announcement = true
+  const spoken = newest?.type === 'deleted' ? undefined : (newest ?? message)
+  if (spoken?.data) Object.assign(folded, mentionsOf(spoken))
   if (newest?.type === 'edited') {
     folded.text = newest.text ?? ''
     folded.edited_at = newest.created_at
@@ -174,8 +185,11 @@ export function lastOf(target: Target): LastMessage {
   return { id, username, text: lastText(text), created_at, ...(deleted_at !== undefined && { deleted_at }) }
 }
 
-/** Bytes of a message without its text, at the most. */
+/** Bytes of a name among the mentions of a message, at the most. */
+const MENTION_BYTES = 33
+/** Bytes of a message without its text and its mentions, at the most. */
 const BESIDE_TEXT_BYTES = 500
 
 /** Bytes of a message as JSON, at the most. */
-export const bytesOf = ({ text }: Message) => Buffer.byteLength(JSON.stringify(text)) + BESIDE_TEXT_BYTES
+export const bytesOf = ({ text, mentions = [] }: Message) =>
+  Buffer.byteLength(JSON.stringify(text)) + BESIDE_TEXT_BYTES + mentions.length * MENTION_BYTES

@@ -8,7 +8,7 @@ import { CONTINUE, isUnfinished, leftSince } from '../transfer.js'
 import { insertIfMissing } from './failures.js'
 
 /** Raised for every change of the documents that an older server would not understand. */
-export const SCHEMA_VERSION = '6'
+export const SCHEMA_VERSION = '7'
 
 /** Usernames are case-insensitive, so fields that are looked up or unique hold them in lower case, as `user`. */
 export const userKey = (username: string) => username.toLowerCase()
@@ -39,7 +39,15 @@ interface MarkDocument {
   room_id: string
   seq: number
 }
-export type EventDocument = StoredEvent & { user: string }
+export type EventDocument = StoredEvent & { user: string; mention?: MentionFields }
+/** Of a message that mentions somebody. It stands in events, so that the list of mentions never lags. */
+export interface MentionFields {
+  /** `mentionKey` of each user whom it mentions. */
+  keys: string[]
+  seq: number
+  /** In the list of mentions. */
+  place: string
+}
 /** The seqs up to which the indexes reflect a room's log, one field for each index. */
 export interface IndexedDocument {
   _id: string
@@ -101,8 +109,14 @@ const indexes: Record<string, IndexDescription[]> = {
     { key: { room_id: 1, client_id: 1, user: 1 }, unique },
     { key: { room_id: 1, type: 1, seq: 1 } },
     { key: { room_id: 1, target: 1, seq: 1 } },
+    // Sparse, so that only messages that mention somebody are in them.
+    { key: { 'mention.keys': 1, 'mention.seq': 1 }, sparse: true },
+    { key: { 'mention.keys': 1, 'mention.place': 1 }, sparse: true },
   ],
 }
+
+/** Under which a message is found by those whom it mentions. @param user in lower case, or EVERYBODY */
+export const mentionKey = (user: string, room_id: string) => `${user} ${room_id}`
 
 export function collectionsOf(db: Db): Collections {
   return {
@@ -141,8 +155,8 @@ export async function ensureIndexes(
 export async function ensureEpoch({ meta }: Collections): Promise<string> {
   await insertIfMissing(meta.insertOne({ _id: 'schema_version', value: SCHEMA_VERSION }))
   // Version 1 has no roles, bans and settings that change, version 2 no invitations, version 3 no direct conversations,
-  // version 4 nobody who refuses to be added; version 5 kept all messages.
-  const older = { _id: 'schema_version', value: { $in: ['1', '2', '3', '4', '5'] } }
+  // version 4 nobody who refuses to be added; version 5 kept all messages; version 6 found no mentions.
+  const older = { _id: 'schema_version', value: { $in: ['1', '2', '3', '4', '5', '6'] } }
   await meta.updateOne(older, { $set: { value: SCHEMA_VERSION } })
   const version = (await meta.findOne({ _id: 'schema_version' }))?.value
   if (isUnfinished(version)) throw new Error(`The database is half migrated: ${CONTINUE}`)

@@ -2,10 +2,12 @@ import type { StoredEvent } from '../../../schemas/event.js'
 import type { MemberRow, RoomRecord } from '../../../schemas/room.js'
 import type { Session, StoredUser } from '../../../schemas/user.js'
 import { KEEPS_ALL } from '../../../schemas/wire.js'
+import { mentionedBy, placeOfMention } from '../log/mentions.js'
 import { foldName, NAMES_VERSION, sortKey } from '../log/name.js'
 import {
   type EventDocument,
   type MemberDocument,
+  mentionKey,
   type RoomDocument,
   type SessionDocument,
   type UserDocument,
@@ -75,4 +77,14 @@ export const toMember = ({
   ...row
 }: MemberDocument): MemberRow => row
 
-export const eventDocument = (event: StoredEvent): EventDocument => ({ ...event, user: userKey(event.username) })
+export function eventDocument(event: StoredEvent): EventDocument {
+  const document: EventDocument = { ...event, user: userKey(event.username) }
+  if (event.data === undefined || event.type !== 'message') return document
+  const users = mentionedBy(event)
+  if (users.length === 0) return document
+  const keys = users.map(user => mentionKey(user, event.room_id))
+  return { ...document, mention: { keys, seq: event.seq, place: placeOfMention(event) } }
+}
+
+/** Leaves of an event what was appended. */
+export const EVENT_PROJECTION = { _id: 0, user: 0, mention: 0 } as const

@@ -1,5 +1,6 @@
 import type { Db } from 'mongodb'
 import { newEpoch } from '../log/epoch.js'
+import { RESERVED_NAMES } from '../log/mentions.js'
 import { collectionsOf, SCHEMA_VERSION } from './collections.js'
 import { withConcerns } from './connection.js'
 
@@ -59,7 +60,7 @@ const SAMPLE_EVENTS = 1000
  */
 export async function sampleMongo(connected: Db, from: string) {
   const db = withConcerns(connected)
-  const { events, meta, rooms } = collectionsOf(db)
+  const { events, meta, rooms, users } = collectionsOf(db)
   const probe = { _id: `doctor-${newEpoch()}` }
   await meta.insertOne({ ...probe, value: 'x' })
   await meta.deleteOne(probe)
@@ -75,5 +76,7 @@ export async function sampleMongo(connected: Db, from: string) {
     if (head === 0 || found < Math.min(head, SAMPLE_EVENTS)) holes.push(room_id)
   }
   const isReplicated = setName !== undefined || msg === 'isdbgrid'
-  return { version, expected: SCHEMA_VERSION, rooms: sample.length, holes, isReplicated }
+  const accounts = await users.find({ _id: { $in: RESERVED_NAMES } }).toArray()
+  const reserved = accounts.filter(({ deletion }) => !deletion).map(({ username }) => username)
+  return { version, expected: SCHEMA_VERSION, rooms: sample.length, holes, isReplicated, reserved }
 }

@@ -3,9 +3,7 @@ import type { EventType, StoredEvent } from '../../../schemas/event.js'
 import { AUTHOR_SPAN, type AuthorResult, type Position, type Target, UNREAD_SCAN_MAX } from '../store.js'
 import { type Collections, type EventDocument, userKey } from './collections.js'
 import type { Call } from './connection.js'
-
-/** An event as it was appended. */
-const projection = { _id: 0, user: 0 } as const
+import { EVENT_PROJECTION as projection } from './documents.js'
 
 type EventsQuery = { after: number; upto?: number; limit: number; texts?: false }
 type PageQuery = { before?: number; after?: number; limit: number }

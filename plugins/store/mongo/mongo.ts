@@ -17,6 +17,7 @@ import { dropOldTerms } from './indexes/terms.js'
 import { createIndexes, createIndexReads } from './indexes.js'
 import { createLog } from './log.js'
 import type { Newest } from './log-index.js'
+import { createMentions } from './mentions.js'
 import { nameRooms } from './names.js'
 import { type Watch, watchClient } from './observe.js'
 import { createPeople } from './people.js'
@@ -86,10 +87,12 @@ export async function openMongo(
   await upkeep.sweep()
   for (const room_id of to_index) upkeep.behind(room_id, Number.MAX_SAFE_INTEGER)
 
-  const readStandings = createReadStandings(collections, async (call, room_ids) => {
+  const mentions = createMentions(collections)
+  const settleRooms = async (call: Call, room_ids: string[]) => {
     for (const room_id of room_ids) await upkeep.follow(call, room_id, [indexes.members.index])
     return rooms.readRooms(call, room_ids)
-  })
+  }
+  const readStandings = createReadStandings(collections, settleRooms, mentions)
 
   const listDirect = createListDirect(collections, log, (call, room_id) =>
     upkeep.follow(call, room_id, [indexes.members.index]),
@@ -228,6 +231,8 @@ export async function openMongo(
     readStandings: expose(async (call: Call, username: string, room_ids: string[]) =>
       readStandings(call, username, await rooms.readRooms(call, room_ids)),
     ),
+
+    listMentions: expose(mentions.listMentions),
 
     append: expose(append),
     trimLog: expose(log.trim),

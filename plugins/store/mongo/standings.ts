@@ -6,8 +6,9 @@ import { foldLast, foldMember, foldRoom, isModerator, membersOf } from '../log/f
 import { type Standing, UNREAD_SCAN_MAX } from '../store.js'
 import { type Collections, type EventDocument, type RoomDocument, userKey } from './collections.js'
 import type { Call } from './connection.js'
-import { toRecord } from './documents.js'
+import { EVENT_PROJECTION, toRecord } from './documents.js'
 import { STEP_EVENTS } from './log-index.js'
+import { anyOf, type createMentions } from './mentions.js'
 
 /** The seq up to which a record reflects its log. */
 export const reflected = ({ indexed_seq, latest }: RoomDocument) => Math.min(indexed_seq, latest?.seq ?? indexed_seq)
@@ -17,11 +18,14 @@ export const reflected = ({ indexed_seq, latest }: RoomDocument) => Math.min(ind
  * records (read by the caller), member rows, then the events that the records do not reflect. Folded together they give
  * each room as of the last of these events.
  *
+ * If something is unread, one to three more count the mentions.
+ *
  * @param settle brings the record of a room up to date and reads it again
  */
 export function createReadStandings(
   { members, marks, events }: Collections,
   settle: (call: Call, room_ids: string[]) => Promise<RoomDocument[]>,
+  mentions: Pick<ReturnType<typeof createMentions>, 'countUnread'>,
 ) {
   /**
    * The events that each record does not reflect, oldest first. Brings records that lag by over STEP_EVENTS up to date.
@@ -32,7 +36,7 @@ export function createReadStandings(
       const from = reflected(record)
       return { room_id: record._id, seq: { $gt: from, $lte: from + STEP_EVENTS } }
     })
-    const found = events.find(anyOf(behind), { ...call, projection: { _id: 0, user: 0 }, sort: { room_id: 1, seq: 1 } })
+    const found = events.find(anyOf(behind), { ...call, projection: EVENT_PROJECTION, sort: { room_id: 1, seq: 1 } })
     for await (const event of found) tails.get(event.room_id)?.push(event)
     return tails
   }
@@ -107,19 +111,26 @@ export function createReadStandings(
         seq,
         last_read_seq,
         unread: 0,
+        unread_mentions: 0,
         last_message: is_member ? tail.reduce(foldLast, record.latest?.message ?? null) : null,
       }
+      const read_upto = is_member && !room.deleted ? Math.max(last_read_seq, room.emptied_seq, row?.since ?? 0) : seq
       const after = is_member ? Math.max(last_read_seq, room.emptied_seq, seq - UNREAD_SCAN_MAX) : seq
-      return { standing, tail, after, upto: from }
+      return { standing, tail, after, upto: from, read_upto }
     })
     const ranges = standings.map(({ standing, after, upto }) => ({ room_id: standing.room.id, after, upto }))
     const counts = await countReflected(call, user, ranges)
+    const unread = standings.map(({ standing, read_upto }) => {
+      return { room_id: standing.room.id, after: read_upto, upto: standing.seq }
+    })
+    const mentioned = await mentions.countUnread(call, username, unread)
     for (const { standing, tail, after } of standings) {
+      standing.unread_mentions = mentioned.get(standing.room.id) ?? 0
       const others = tail.filter(event => userKey(authorOf(event)) !== user)
       const sent = others.filter(({ type, seq }) => type === 'message' && seq > after).length
       const deleted = others.filter(({ type, target = 0 }) => type === 'deleted' && target > after).length
-      const unread = (counts.get(standing.room.id) ?? 0) + sent - deleted
-      standing.unread = Math.min(unread, limits.UNREAD_MAX)
+      const count = (counts.get(standing.room.id) ?? 0) + sent - deleted
+      standing.unread = Math.min(count, limits.UNREAD_MAX)
     }
     return standings.map(({ standing }) => standing)
   }
@@ -127,8 +138,3 @@ export function createReadStandings(
 
 /** The author of the message that an event is or deletes. */
 const authorOf = ({ type, username, member = username }: StoredEvent) => (type === 'deleted' ? member : username)
-
-/** FerretDB pushes down a single filter, but scans all events for an `$or`. */
-function anyOf(branches: Filter<EventDocument>[]): Filter<EventDocument> {
-  return branches.length === 1 ? { ...branches[0] } : { $or: branches }
-}

@@ -2,9 +2,10 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { prices } from '../../../plugins/budgets/index.js'
 import { changeErrors, readErrors } from '../../../schemas/error.js'
+import { MemberList } from '../../../schemas/member.js'
 import { BanPage, Restricting } from '../../../schemas/moderation.js'
 import { paged } from '../../../schemas/paging.js'
-import { MemberList, MemberParams, RoomParams } from '../../../schemas/room.js'
+import { MemberParams, RoomParams } from '../../../schemas/room.js'
 import { limits as wire } from '../../../schemas/wire.js'
 
 const tags = ['moderation']

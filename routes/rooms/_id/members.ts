@@ -2,9 +2,10 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import { prices } from '../../../plugins/budgets/index.js'
 import { changeErrors, readErrors } from '../../../schemas/error.js'
+import { MemberList, MemberPage } from '../../../schemas/member.js'
 import { RoleBody } from '../../../schemas/moderation.js'
 import { paged } from '../../../schemas/paging.js'
-import { MemberList, MemberPage, MemberParams, Room, RoomParams } from '../../../schemas/room.js'
+import { MemberParams, Room, RoomParams } from '../../../schemas/room.js'
 import { limits as wire } from '../../../schemas/wire.js'
 
 const tags = ['members']

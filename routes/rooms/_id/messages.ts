@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { prices } from '../../../plugins/budgets/index.js'
-import { priceOfEncoding, type Written } from '../../../plugins/messages/index.js'
+import { priceOfEncoding, priceOfMentions, type Written } from '../../../plugins/messages/index.js'
 import { changeErrors, rateLimited, readErrors } from '../../../schemas/error.js'
 import {
   Deleting,
@@ -32,6 +32,8 @@ const sent = {
     'SlowMode',
     'MessageNotFound',
     'MessageDeleted',
+    'TooManyMentions',
+    'MentionAllRefused',
     'ClientIdReused',
   ),
 }
@@ -100,6 +102,8 @@ const edit = {
       'MessageDeleted',
       'NotAuthor',
       'TooManyEdits',
+      'TooManyMentions',
+      'MentionAllRefused',
       'ClientIdReused',
     ),
   },
@@ -137,7 +141,8 @@ export default (async fastify => {
   async function preHandler(request: FastifyRequest) {
     const wait_ms = limits.sends(request.username)
     if (wait_ms > 0) throw rateLimited(wait_ms)
-    await request.turn(prices.append)
+    const { text = '' } = (request.body ?? {}) as { text?: string }
+    await request.turn(prices.append + priceOfMentions(text))
   }
 
   fastify.get('/messages', { schema: list }, async (request, reply) => {

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
+import type { Member } from '../../../schemas/member.js'
 import type { BanPage } from '../../../schemas/moderation.js'
-import type { Member, Room } from '../../../schemas/room.js'
+import type { Room } from '../../../schemas/room.js'
 import { ApiError } from '../../client/index.js'
 import { describeError } from '../i18n/index.js'
 import type { ConversationView } from '../state/state.js'

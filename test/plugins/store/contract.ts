@@ -3,6 +3,7 @@ import { invitesContract } from './contract/invites.js'
 import { logContract } from './contract/log.js'
 import { marksContract } from './contract/marks.js'
 import { membersContract } from './contract/members.js'
+import { mentionsContract } from './contract/mentions.js'
 import { openingContract } from './contract/opening.js'
 import { readingContract } from './contract/reading.js'
 import { retentionContract } from './contract/retention.js'
@@ -23,6 +24,7 @@ const parts = [
   membersContract,
   invitesContract,
   directContract,
+  mentionsContract,
   marksContract,
   logContract,
   readingContract,

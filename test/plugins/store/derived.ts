@@ -64,9 +64,9 @@ export async function fillLogs(store: Store) {
     const parts: Parameters<typeof event>[2][] = [
       { type: 'joined', member: 'bob' },
       { type: 'joined', member: 'cho' },
-      { type: 'message', text: 'red' },
-      { type: 'message', text: 'green' },
-      { type: 'edited', target: 4, text: 'blue' },
+      { type: 'message', text: 'red @bob @cho', data: { mentions: ['bob', 'cho'] } },
+      { type: 'message', text: 'green @all', data: { mentions_all: true } },
+      { type: 'edited', target: 4, text: 'blue @bob', data: { mentions: ['bob'] } },
       { type: 'deleted', target: 5 },
       { type: 'room_changed', member: 'bob' },
       { type: 'left', member: 'ann' },
@@ -115,6 +115,9 @@ export async function readIndexes(store: Store) {
     blocks: await Promise.all(['ann', 'bob'].map(username => store.listBlocks(username))),
     direct: await store.listDirect('ann', { limit: 10 }),
     banned: await store.listBanned('lunch', { limit: 10 }),
+    mentions: await Promise.all(
+      ['bob', 'cho'].map(async username => (await store.listMentions(username, { limit: 10 })).targets),
+    ),
     blue: await find('lunch', 'blue'),
     green: await find('lunch', 'green'),
   }

@@ -30,7 +30,7 @@ export function directContract({ promise }: Promises) {
     t.strictSame(now.members, ['Ann', 'bob', 'cho'])
     t.strictSame(await store.readRoom(record.id), { ...record, indexed_seq: 1 })
     t.strictSame(await store.listAllRooms({ limit: 9 }), [{ ...record, indexed_seq: 1 }])
-    const row = { room_id: record.id, username: 'Ann', seq: 1, is_member: true }
+    const row = { room_id: record.id, username: 'Ann', seq: 1, is_member: true, since: 1 }
     t.strictSame(await store.readMember(record.id, 'ann'), row)
   })
 
@@ -106,7 +106,9 @@ export function directContract({ promise }: Promises) {
     })
     await store.append(id, 1, events(id, 1, [block('Ann', 'bob'), block('bob', 'Ann')]))
     const blocks = { username: 'bob', at: NOW }
-    t.strictSame(await store.listBlocks('ANN'), [{ room_id: id, username: 'Ann', seq: 2, is_member: true, blocks }])
+    t.strictSame(await store.listBlocks('ANN'), [
+      { room_id: id, username: 'Ann', seq: 2, is_member: true, since: 1, blocks },
+    ])
     t.strictSame((await standing(store, id, ['ann'])).room?.direct?.blocked_by, ['Ann', 'bob'])
     await store.append(id, 3, events(id, 3, [block('Ann', 'bob', false)]))
     t.strictSame(await store.listBlocks('ann'), [])

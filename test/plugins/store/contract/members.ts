@@ -37,7 +37,13 @@ export function membersContract({ promise }: Promises) {
     t.equal(now.head, 7)
     await indexed(store, 'r')
     t.match(await store.readRoom('r'), { owner: 'Bob', member_count: 2, indexed_seq: 7 })
-    t.strictSame(await store.readMember('r', 'BOB'), { room_id: 'r', username: 'Bob', seq: 6, is_member: true })
+    t.strictSame(await store.readMember('r', 'BOB'), {
+      room_id: 'r',
+      username: 'Bob',
+      seq: 6,
+      is_member: true,
+      since: 6,
+    })
     t.strictSame(await store.readMember('r', 'cho'), { room_id: 'r', username: 'cho', seq: 5, is_member: false })
     t.equal(await store.readMember('r', 'dan'), null)
   })
@@ -58,7 +64,7 @@ export function membersContract({ promise }: Promises) {
     await store.append('r', 1, events('r', 1, changes))
     const at = NOW
     const rows = {
-      bob: { is_member: true, role: 'moderator', muted: { by: 'ann', at, until, reason: 'loud' }, seq: 6 },
+      bob: { is_member: true, role: 'moderator', muted: { by: 'ann', at, until, reason: 'loud' }, seq: 6, since: 2 },
       cho: { is_member: false, banned: { by: 'bob', at }, seq: 7 },
       eve: { is_member: false, banned: { by: 'bob', at, until }, seq: 8 },
       dan: { is_member: false, muted: { by: 'ann', at }, seq: 11 },
@@ -83,7 +89,13 @@ export function membersContract({ promise }: Promises) {
     ]
     await store.append('r', 11, events('r', 11, undone))
     t.strictSame(await store.listBanned('r', { limit: 9 }), [], 'joining after a ban ends its mark')
-    t.strictSame(await store.readMember('r', 'bob'), { room_id: 'r', username: 'bob', seq: 14, is_member: true })
+    t.strictSame(await store.readMember('r', 'bob'), {
+      room_id: 'r',
+      username: 'bob',
+      seq: 14,
+      is_member: true,
+      since: 2,
+    })
     t.strictSame(await store.readMember('r', 'cho'), { room_id: 'r', username: 'cho', seq: 12, is_member: false })
     t.match(await store.readRoom('r'), { member_count: 3 })
   })

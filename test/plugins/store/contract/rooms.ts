@@ -27,10 +27,16 @@ export function roomsContract({ promise }: Promises) {
     await store.createRoom(record, created)
     t.strictSame(await store.readRoom('r'), record)
     t.strictSame(await store.readEvents('r', { after: 0, limit: 10 }), [created])
-    t.strictSame(await store.readMember('r', 'ann'), { room_id: 'r', username: 'Ann', seq: 1, is_member: true })
+    t.strictSame(await store.readMember('r', 'ann'), {
+      room_id: 'r',
+      username: 'Ann',
+      seq: 1,
+      is_member: true,
+      since: 1,
+    })
     t.strictSame(await store.readState('r', ['ANN', 'bob'], Number.MAX_SAFE_INTEGER), {
       room: record,
-      members: [{ room_id: 'r', username: 'Ann', seq: 1, is_member: true }],
+      members: [{ room_id: 'r', username: 'Ann', seq: 1, is_member: true, since: 1 }],
       events: [],
       head: 1,
       head_at: NOW,

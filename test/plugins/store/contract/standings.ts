@@ -34,6 +34,7 @@ export function standingsContract({ promise }: Promises) {
       seq: 8,
       last_read_seq: 3,
       unread: 2,
+      unread_mentions: 0,
       last_message: { id: 7, username: 'ann', text: '', created_at: NOW, deleted_at: NOW },
     })
     const outside = { is_member: false, seq: 1, last_read_seq: 0, unread: 0, last_message: null }
