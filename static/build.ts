@@ -33,6 +33,7 @@ const hashed = {
   metafile: true,
   jsx: 'automatic',
   jsxImportSource: 'preact',
+  alias: { entities: './text/left-out.ts', 'linkify-it': './text/left-out.ts' },
 } satisfies BuildOptions
 
 /** Reads all modules, to find where the page is to be split and, while it watches, what changes. */

@@ -13,6 +13,13 @@ export function ahead<T>(load: () => Promise<T>): () => Promise<T> {
 /** Loads all such scripts, so that they are there at once, also after a new version has replaced them on the server. */
 export const loadAhead = () => Promise.allSettled(loaders.map(load => load()))
 
+/** Called before the next drawing after a lazy script has arrived: what it shows may have another height. */
+export const on_arrival = new Set<() => void>()
+export const arrived = () =>
+  requestAnimationFrame(() => {
+    for (const tell of on_arrival) tell()
+  })
+
 /** Loads the styles of what lazy scripts show; again after a failure. */
 export function loadStyles(): Promise<unknown> {
   styles ??= new Promise((resolve, reject) => {

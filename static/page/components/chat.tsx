@@ -4,6 +4,7 @@ import { ConnectionBanner } from './connection-banner.js'
 import { ErrorToast } from './error-toast.js'
 import { useAccountState, useAppState } from './hooks.js'
 import { lazy } from './lazy.js'
+import { FormattedText } from './message-text.js'
 import { RoomView } from './room-view.js'
 import { Sidebar } from './sidebar.js'
 import { TabTitle } from './tab-title.js'
@@ -32,6 +33,9 @@ export function Chat() {
   const in_sheet = useAppState('route', route => route.room_id !== null) || browsing || administering
   const dialog = useAccountState('dialog')
   const loaded = useAccountState('rooms_status', status => status !== 'loading')
+  useEffect(() => {
+    FormattedText.load().catch(() => {})
+  }, [])
   useEffect(() => {
     if (loaded) loadAhead()
   }, [loaded])

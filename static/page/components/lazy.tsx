@@ -1,19 +1,25 @@
-import type { ComponentType } from 'preact'
+import type { ComponentType, FunctionComponent } from 'preact'
 import { useLayoutEffect, useReducer } from 'preact/hooks'
-import { ahead, loadStyles } from '../load-ahead.js'
+import { ahead, arrived, loadStyles } from '../load-ahead.js'
 import type { Account } from '../state/account.js'
 import { useAccount } from './hooks.js'
 
 /**
- * A component with a script of its own, which is loaded when the component is first shown; until then nothing is shown.
+ * A component with a script of its own, which is loaded when the component is first shown, or earlier by `load`.
  * If that fails, the user is told to reload the page: a new version of it has taken the place of the script.
+ * @param Meanwhile shown until then; nothing by default
  */
-export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
+export function lazy<P extends object>(
+  load: () => Promise<ComponentType<P>>,
+  Meanwhile: FunctionComponent<P> = () => null,
+): FunctionComponent<P> & { load: () => Promise<void> } {
   let Loaded: ComponentType<P> | undefined
   const ready = ahead(async () => {
-    Loaded ??= (await Promise.all([load(), loadStyles()]))[0]
+    if (Loaded) return
+    Loaded = (await Promise.all([load(), loadStyles()]))[0]
+    arrived()
   })
-  return function Lazy(props: P) {
+  function Lazy(props: P) {
     // Null before the login.
     const account = useAccount() as Account | null
     const [, redraw] = useReducer<number, void>(count => count + 1, 0)
@@ -27,6 +33,7 @@ export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): C
         shown = false
       }
     }, [])
-    return Loaded ? <Loaded {...props} /> : null
+    return Loaded ? <Loaded {...props} /> : <Meanwhile {...props} />
   }
+  return Object.assign(Lazy, { load: ready })
 }

@@ -1,54 +1,23 @@
-import { parseRoute } from '../state/route.js'
-import { type MessageToken, parseMessage } from '../text/parse-message.js'
-import { useApp } from './hooks.js'
-import { isPlainClick } from './plain-click.js'
+import { lazy } from './lazy.js'
+import { PlainText } from './plain-text.js'
 
 /** Stacked combining marks, which can cover the lines around them. Only such texts are clipped: a clip is costly. */
 const STACKED = /\p{M}{3}/u
+/** What markup or an address cannot be without. */
+const FORMATTED = /[*_`@]|~~|\]\(|:\/\/|www\.|^(?:>| *(?:-|\d{1,3}[.)]) )/im
 
-/** A message's text. It is only ever inserted as text, never as HTML; URLs become links. */
+/** Loaded as early as possible, because messages are what the page shows first. */
+export const FormattedText = lazy(
+  () => import('./formatted-text.js').then(script => script.FormattedText),
+  // Until the script is there, what was typed.
+  PlainText,
+)
+
+/** A message's text. It is only ever inserted as text, never as HTML; its markup and addresses become elements. */
 export function MessageText({ text }: { text: string }) {
   return (
     <div class={STACKED.test(text) ? 'text stacked' : 'text'} dir="auto">
-      {parseMessage(text).map((piece, index) => (
-        <MessageTokenView key={index} piece={piece} />
-      ))}
+      {FORMATTED.test(text) ? <FormattedText text={text} /> : <PlainText text={text} />}
     </div>
   )
-}
-
-function MessageTokenView({ piece }: { piece: MessageToken }) {
-  const { router } = useApp()
-  switch (piece.kind) {
-    case 'text':
-      return <>{piece.text}</>
-    case 'code':
-      return <code>{piece.text}</code>
-    case 'block':
-      return (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: it can be wider than the screen, and keyboard users must be able to scroll it
-        <pre tabIndex={0}>
-          <code>{piece.text}</code>
-        </pre>
-      )
-    case 'link':
-      return (
-        <a
-          href={piece.href}
-          target="_blank"
-          rel="noopener noreferrer"
-          tabIndex={-1}
-          onClick={event => {
-            const url = new URL(piece.href)
-            const route = parseRoute(url)
-            // A room or message of this server opens in this page.
-            if (url.origin !== location.origin || route.room_id === null || !isPlainClick(event)) return
-            event.preventDefault()
-            router.go(route)
-          }}
-        >
-          {piece.text}
-        </a>
-      )
-  }
 }

@@ -1,5 +1,6 @@
 import type { RefObject } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { on_arrival } from '../load-ahead.js'
 
 /** Nearer to the end than this counts as at the end, px. */
 const NEAR = 48
@@ -26,7 +27,7 @@ export type Scroll = ReturnType<typeof useScroll>
  *
  * @param attached whether the list's end is the newest message; the list stays at no other end
  * @param following false while nobody looks: then new messages gather below what was read last
- * @param content what the list shows: heights change only if one of these does
+ * @param content what the list shows: heights change only if one of these does, or when a lazy script arrives
  * @param near_top called near the first loaded message
  * @param near_end called near the last loaded message
  */
@@ -84,6 +85,9 @@ export function useScroll(
     held.current.at = element.scrollTop
   }
 
+  const newest = useRef(restore)
+  newest.current = restore
+
   useLayoutEffect(() => {
     drawn.current = attached
     restore()
@@ -92,10 +96,15 @@ export function useScroll(
   useEffect(() => {
     const element = box.current
     if (!element) return
+    const stay = () => newest.current()
     // A phone's keyboard and a growing composer shrink the list.
-    const observer = new ResizeObserver(restore)
+    const observer = new ResizeObserver(stay)
     observer.observe(element)
-    return () => observer.disconnect()
+    on_arrival.add(stay)
+    return () => {
+      observer.disconnect()
+      on_arrival.delete(stay)
+    }
   }, [box])
 
   return {

@@ -1,14 +1,20 @@
-export interface Part {
+/** An address in a text. */
+export interface Link {
+  /** Where it begins. */
+  start: number
   text: string
   /** Only ever http, https or mailto. */
-  href?: string
+  href: string
 }
 
 /** A label of a host: letters of any script, since names are also in Hangul, and the browser knows their ASCII form. */
 const LABEL = '[\\p{L}\\p{M}\\p{N}_](?:[\\p{L}\\p{M}\\p{N}_-]*[\\p{L}\\p{M}\\p{N}_])?'
 const HOST = `${LABEL}(?:\\.${LABEL})*`
-/** After a slash any character may follow. */
-const REST = '(?::\\d{1,5})?(?:[/?#][^\\s<>"]*)?'
+/**
+ * After a slash any character may follow, but the brackets and punctuation of Korean texts and what ends a mark or the text
+ * of a link.
+ */
+const REST = '(?::\\d{1,5})?(?:[/?#](?:(?!\\*\\*|~~|\\]\\()[^\\s<>"`（）「」『』《》〈〉【】。、，！？；：])*)?'
 /** After what cannot come before an address; Safari has lookbehind from version 16.4 only. */
 const ADDRESS = new RegExp(
   [
@@ -21,30 +27,34 @@ const ADDRESS = new RegExp(
 /** What follows if the host goes on in a way that no host does, or further behind, after a name and a password. */
 const GOES_ON = /^(?:%|-+[.\p{L}\p{N}]|[^\s/]*@)/u
 /** Characters that end a sentence rather than a URL. */
-const CLOSING = new Set('.,;:!?\'")]}>…’”»。、，！？」』）】》〉')
+const CLOSING = new Set('.,;:!?\'")]}>*_~…’”»。、，！？」』）】》〉')
 const HANGUL = /[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]/
 /** The domains of the highest level that are written in Hangul. */
 const HANGUL_DOMAINS = ['한국', '닷컴', '닷넷', '삼성']
 
-/** Splits a text into plain parts, URLs, also those that begin with `www.`, and mail addresses. */
-export function linkParts(text: string): Part[] {
-  const parts: Part[] = []
-  let end = 0
+/** What follows a word without a space. A word that only begins so is not told from the end of a path. */
+const PARTICLES =
+  '(?:은|는|이|가|을|를|에|의|도|만|와|과|로|랑|에서|에서는|에도|에는|으로|이랑|부터|까지|이나|처럼|보다|라고|이라고|입니다|이에요|예요)'
+const PARTICLE = new RegExp(`^(.*[\\w/)%])${PARTICLES}$`, 'su')
+
+/** Finds URLs, also those that begin with `www.`, and mail addresses. */
+export function linksIn(text: string): Link[] {
+  const links: Link[] = []
   for (const match of text.matchAll(ADDRESS)) {
     const [before = '', head = '', found = '', rest = ''] = match.slice(1).filter(group => group !== undefined)
     const host = withoutParticle(found)
     if (host === null || GOES_ON.test(text.slice(match.index + match[0].length))) continue
     // What follows a particle is not the rest of the address.
-    const address = withoutClosing(head + host + (host === found ? rest : ''))
+    const address = withoutEnd(head + host + (host === found ? rest : ''))
     const href = head.endsWith('@') ? mailOf(head, host) : hrefOf(head.endsWith('/') ? address : `https://${address}`)
-    if (href === null) continue
-    const begin = match.index + before.length
-    if (begin > end) parts.push({ text: text.slice(end, begin) })
-    parts.push({ text: address, href })
-    end = begin + address.length
+    if (href !== null) links.push({ start: match.index + before.length, text: address, href })
   }
-  if (end < text.length) parts.push({ text: text.slice(end) })
-  return parts
+  return links
+}
+
+/** What a link may lead to: an address of the web or a mailbox, null for all else. */
+export function safeHref(address: string): string | null {
+  return /^(?:https?:\/\/|mailto:)/i.test(address) ? hrefOf(address) : null
 }
 
 /**
@@ -73,6 +83,13 @@ function hrefOf(address: string): string | null {
   } catch {
     return null
   }
+}
+
+/** Without a particle and punctuation behind it. */
+function withoutEnd(address: string): string {
+  const closed = withoutClosing(address)
+  const word = PARTICLE.exec(closed)?.[1]
+  return word === undefined ? closed : withoutClosing(word)
 }
 
 /** Drops punctuation at the end, but keeps a closing bracket that was opened inside, as in URLs of Wikipedia. */

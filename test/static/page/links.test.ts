@@ -1,7 +1,7 @@
 import { test } from 'tap'
-import { linkParts } from '../../../static/page/text/links.js'
+import { linksIn } from '../../../static/page/text/links.js'
 
-const hrefs = (text: string) => linkParts(text).flatMap(part => part.href ?? [])
+const hrefs = (text: string) => linksIn(text).map(({ href }) => href)
 
 test('http and https URLs are links, other schemes are not', async t => {
   t.strictSame(hrefs('see http://a.example and https://b.example:8080/x?y=1#z'), [
@@ -71,24 +71,36 @@ test('no text takes long', async t => {
   for (const piece of ['a.', 'https://', 'www.', 'a-', 'a@', '가-', '+', 'https://a.', `${'a'.repeat(60)}@`]) {
     const text = piece.repeat(2000 / piece.length)
     const started = performance.now()
-    linkParts(text)
+    linksIn(text)
     t.ok(performance.now() - started < 500, piece)
   }
 })
 
-test('the parts joined are the text, whatever it is', async t => {
-  for (const text of [
-    '',
-    'no link',
-    'https://a.example',
-    'a https://b.example. c\nhttps://d.example',
-    '<b>https://x.example</b>',
-  ]) {
-    t.equal(
-      linkParts(text)
-        .map(part => part.text)
-        .join(''),
+test('an address ends before brackets, marks and particles behind it', async t => {
+  for (const [text, ...expected] of [
+    ['https://e.kr/docs（설명）', 'https://e.kr/docs'],
+    ['https://e.kr。', 'https://e.kr'],
+    ['《http://t.kr/a》다음http://t.kr/b', 'http://t.kr/a', 'http://t.kr/b'],
+    ['(https://e.kr)', 'https://e.kr'],
+    ['https://ko.wikipedia.org/wiki/서울_(도시)', 'https://ko.wikipedia.org/wiki/서울_(도시)'],
+    ['https://ko.wikipedia.org/wiki/서울_(도시)를', 'https://ko.wikipedia.org/wiki/서울_(도시)'],
+    ['https://zh.wikipedia.org/wiki/%E7%B4%85_(%E5%BC%B5)', 'https://zh.wikipedia.org/wiki/%E7%B4%85_(%E5%BC%B5)'],
+    ['https://e.kr에서', 'https://e.kr'],
+    ['https://e.kr/에서', 'https://e.kr/'],
+    ['https://e.kr/docs/a.html을, 봐요', 'https://e.kr/docs/a.html'],
+    ['https://e.kr/?q=이', 'https://e.kr/?q=이'],
+    // A word in Hangul may be all of it the name of a page: the address keeps it.
+    ['https://e.kr/문서를', 'https://e.kr/문서를'],
+    ['https://e.kr/a**b**', 'https://e.kr/a'],
+    ['https://e.kr/a_b_', 'https://e.kr/a_b'],
+    ['[https://e.kr/a](https://f.kr/b)', 'https://e.kr/a', 'https://f.kr/b'],
+  ] as const) {
+    const links = linksIn(text)
+    t.strictSame(
+      links.map(link => link.text),
+      expected,
       text,
     )
+    for (const link of links) t.equal(text.slice(link.start).indexOf(link.text), 0, 'it stands where it was found')
   }
 })
