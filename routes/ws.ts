@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from '@sinclair/typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { errors, readErrors } from '../schemas/error.js'
-import { Epoch } from '../schemas/frame.js'
+import { Epoch, MergeReactions } from '../schemas/frame.js'
 import { After } from '../schemas/message.js'
 import { RoomParams } from '../schemas/room.js'
 
@@ -20,6 +20,7 @@ const one = {
     {
       after: Type.Optional(Type.Integer({ ...After, description: 'The last `seq` that the client has' })),
       epoch: Type.Optional(Epoch),
+      merge_reactions: MergeReactions,
     },
     { additionalProperties: false },
   ),

@@ -18,6 +18,14 @@ export const errors = {
     'Only moderators can mention everybody in a room of more than 100 members',
     403,
   ),
+  EmojiInvalid: createError('EMOJI_INVALID', 'A reaction is one emoji, and %s is not', 400),
+  TooManyReactions: createError('TOO_MANY_REACTIONS', 'Message %s has reached the limit of 20 different emoji', 409),
+  /** Taking a reaction back is always possible. */
+  TooManyReactionChanges: createError(
+    'TOO_MANY_REACTION_CHANGES',
+    'You have reached the limit of 100 changes of your reactions to message %s',
+    409,
+  ),
   /** No token, or one that is invalid, expired or belongs to an ended session. */
   Unauthorized: createError('UNAUTHORIZED', 'Authentication required', 401),
   /** The same for an unknown username and a wrong password. */

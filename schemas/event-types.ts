@@ -34,6 +34,12 @@ export const eventTypes = {
     server_only: ['as_admin', 'member', 'account_deleted'],
     moderates: true,
   },
+  reacted: {
+    summary:
+      '`username` reacts to message `id` with `emoji`, or no longer if `on` is false; then `count` users do in total',
+    frame: { id: 'message_id', emoji: 'emoji', on: 'on', count: 'count' },
+    server_only: ['changes'],
+  },
   joined: {
     summary: '`member` joined, by the invitation `invite` if it is given, or was added by `username`',
     frame: { member: 'member', 'invite?': 'invite' },

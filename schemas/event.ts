@@ -3,6 +3,7 @@ import { type EventType, eventTypes } from './event-types.js'
 import { Announcement, ClientId, Mentions, MentionsAll, MentionsHere, Seq } from './message.js'
 import { Reason, Role, Until } from './moderation.js'
 import { NotificationLevel } from './notifications.js'
+import { Count, Emoji, On } from './reaction.js'
 import { Retention } from './retention.js'
 import { Preview, RoomId, RoomSettings, SlowMode } from './room.js'
 import { MaxUses } from './stored-invite.js'
@@ -67,6 +68,13 @@ export const dataFields = {
   mentions: Mentions,
   mentions_all: MentionsAll,
   mentions_here: MentionsHere,
+  /** The message that the event is about, if it does not change its text. */
+  message_id: Type.Integer({ ...Seq, description: 'The id of the message' }),
+  emoji: Emoji,
+  on: On,
+  count: Count,
+  /** `reacted`: how many changes the user has made to the reactions to the message, this one included. */
+  changes: Type.Integer({ minimum: 1 }),
   /** What an administrator did, and from which address. */
   act: Type.String(),
   address: Type.String(),

@@ -2,6 +2,7 @@ import { type Static, type TObject, type TProperties, type TSchema, Type } from 
 import { type EventFields, eventFields } from './event.js'
 import { type EventFacts, type EventType, eventTypes } from './event-types.js'
 import { After, ClientId, Seq, Text } from './message.js'
+import { AskedEmoji, MessageReactions, On } from './reaction.js'
 import { RoomId } from './room.js'
 import { Time, Token, User, Username } from './user.js'
 
@@ -15,6 +16,14 @@ export const Epoch = Type.String({
   description: 'Identifies the store; when it changes, a client drops everything it holds',
   examples: ['k3J9x0QzT5aVb1Yw'],
 })
+
+export const MergeReactions = Type.Optional(
+  Type.Boolean({
+    description:
+      'Resume with `reactions` frames instead of each `reacted` event, so that any number of reactions can be resumed',
+    examples: [true],
+  }),
+)
 
 /** Frames that a client sends. */
 export const clientFrames = {
@@ -31,12 +40,20 @@ export const clientFrames = {
     text: Text,
   }),
   delete: frame('delete', 'Delete your own message', { room_id: RoomId, client_id: ClientId, id: Seq }),
+  react: frame('react', 'React to a message with an emoji, or take that back. Answered by `ack`, or by `unchanged`', {
+    room_id: RoomId,
+    client_id: ClientId,
+    id: Seq,
+    emoji: AskedEmoji,
+    on: On,
+  }),
   typing: frame('typing', 'The user started or stopped typing', { room_id: RoomId, on: Type.Boolean() }),
   read: frame('read', 'Move your read mark forward', { room_id: RoomId, seq: After }),
   subscribe: frame('subscribe', 'On `/ws` only: subscribe to a room; with `after`, resume from there', {
     room_id: RoomId,
     after: Type.Optional(After),
     epoch: Type.Optional(Epoch),
+    merge_reactions: MergeReactions,
   }),
   unsubscribe: frame('unsubscribe', 'On `/ws` only: unsubscribe from a room', { room_id: RoomId }),
   auth: frame('auth', 'Renew the socket’s authentication with a new token of the same user', {
@@ -103,12 +120,28 @@ export const serverFrames = {
     }),
     resumed: Type.Boolean({ description: 'Whether every event after `after` follows' }),
   }),
-  ack: frame('ack', 'A send, edit or delete was stored durably as `seq`; sent before the event itself', {
+  ack: frame('ack', 'A send, edit, delete or reaction was stored durably as `seq`; sent before the event itself', {
     client_id: ClientId,
     room_id: RoomId,
     seq: Seq,
     created_at: Time,
   }),
+  unchanged: frame('unchanged', 'The answer to a `react` that changed nothing, because that was so already', {
+    client_id: ClientId,
+    room_id: RoomId,
+  }),
+  reactions: frame(
+    'reactions',
+    'While resuming with `merge_reactions`: stands for all events after `after` up to `seq`, which are reactions',
+    {
+      room_id: RoomId,
+      after: After,
+      seq: Seq,
+      messages: Type.Array(MessageReactions, {
+        description: 'The present reactions to some of their messages; the others follow in a later frame',
+      }),
+    },
+  ),
   typing: frame('typing', 'A user started or stopped typing; expires automatically after 6 s', {
     room_id: RoomId,
     username: Username,

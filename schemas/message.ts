@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { Note } from './log-entry.js'
 import { PageLimit } from './paging.js'
+import { AskedEmoji, On, Reactions } from './reaction.js'
 import { RoomId } from './room.js'
 import { Time, Username } from './user.js'
 import { CLIENT_ID_PATTERN, IDS_PATTERN, limits, TEXT_PATTERN } from './wire.js'
@@ -68,6 +69,8 @@ export const Message = Type.Object(
     deleted_by: Type.Optional(
       Type.String({ description: 'The moderator who deleted it; absent if the author did', examples: ['minji'] }),
     ),
+    /** Absent if nobody ever reacted, in results of a search, and once it was deleted. */
+    ...Type.Partial(Reactions).properties,
   },
   {
     additionalProperties: false,
@@ -104,6 +107,10 @@ export const Replying = Type.Object(
   { additionalProperties: false, examples: [{ text: '안녕하세요!' }] },
 )
 export const Editing = Replying
+export const Reacting = Type.Object(
+  { client_id: Type.Optional(ClientId), emoji: AskedEmoji, on: On },
+  { additionalProperties: false, examples: [{ emoji: '👍', on: true }] },
+)
 export const Deleting = Type.Object({ client_id: Type.Optional(ClientId) }, { additionalProperties: false })
 
 export const PageQuery = Type.Object(

@@ -75,12 +75,20 @@ export const limits = {
   PASSWORD_BYTES_MAX: 72,
   /** Edits of one message. */
   EDITS_MAX: 100,
+  /** Different emoji with which users react to one message. */
+  REACTIONS_MAX: 20,
+  /** Changes that one user makes to the reactions to one message; beyond, only taking reactions back is possible. */
+  REACTION_CHANGES_MAX: 100,
+  /** Users that a message names for each emoji. */
+  REACTION_NAMES_MAX: 10,
   PAGE_MAX: 100,
   PAGE_DEFAULT: 50,
   /** Bytes of a page of messages as JSON; what does not fit is on the next page. */
   PAGE_BYTES_MAX: 256 * 1024,
   /** Events that a resume replays; a client that missed more gets `reset`. */
   REPLAY_MAX: 1000,
+  /** Events, reactions included, that a resume looks at if it sends reactions as final states. */
+  REPLAY_REACTIONS_MAX: 20_000,
   /** Unread messages are counted up to this number. */
   UNREAD_MAX: 1000,
   /** Usernames in `welcome`; if more users are online, presence frames carry only the count. */

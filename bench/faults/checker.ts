@@ -3,6 +3,7 @@ import { checkAccounts } from './accounts.js'
 import type { Done, History, Stream } from './history.js'
 import { operationOf } from './operations.js'
 import type { Complain, Promised, Violation } from './promises.js'
+import { described } from './reactions.js'
 import { refusals } from './refusals.js'
 import { Room } from './room.js'
 import { rules } from './rules.js'
@@ -192,8 +193,14 @@ function checkStream(
       at = one.start
       continue
     }
-    if (at !== undefined && one.seq !== at + 1) wrong(`${one.seq} follows ${at}`)
+    const before = 'after' in one ? one.after : one.seq - 1
+    if (at !== undefined && before !== at) wrong(`${one.seq} follows ${at}`)
     at = one.seq
+    if ('after' in one) {
+      const others = log.slice(one.after, one.seq).filter(({ type }) => type !== 'reacted')
+      if (others.length > 0) wrong(`${one.seq} stands for ${others.map(describe)}`)
+      continue
+    }
     const event = log[one.seq - 1]
     const isSame = event?.type === one.type && event.client_id === one.client_id
     if (!isSame) wrong(`${one.seq} is ${one.type} (${one.client_id}), but the log has ${event && describe(event)}`)
@@ -201,9 +208,12 @@ function checkStream(
   }
   if (ended || !room.isMember(username) || room.deleted.last) return
   if (got.length > 0 && at !== room.head) wrong(`the last one is ${at} of ${room.head}`)
-  for (const { id, text } of shown) {
+  for (const { id, text, reactions } of shown) {
     if (text !== (room.textOf(id) ?? ''))
       complain('clients show what the log says', `${username} sees ${text} as ${id}`)
+    const expected = room.textOf(id) === null ? '' : described(room.reactions(id))
+    if (reactions !== expected)
+      complain('clients show what the log says', `${username} sees ${reactions} at ${id}, not ${expected}`)
   }
   const from = shown[0]?.id ?? room.head
   const missing = [...room.messages.keys()].filter(id => id >= from && !shown.some(message => message.id === id))

@@ -1,7 +1,13 @@
-import type { EventFrame } from '../../schemas/frame.js'
-import { type Connection, createRoomModel, type Http, type RoomModel } from '../../static/client/index.js'
+import {
+  type Connection,
+  createRoomModel,
+  type Http,
+  type RoomEvent,
+  type RoomModel,
+} from '../../static/client/index.js'
 import type { History, Stream } from './history.js'
 import type { Random } from './random.js'
+import { described } from './reactions.js'
 
 /** A room that a client follows. */
 interface Followed {
@@ -43,7 +49,7 @@ export class Following {
     if (left) stream.after = left.after
     const followed: Followed = {
       stream,
-      model: left?.model ?? createRoomModel(),
+      model: left?.model ?? createRoomModel(this.username),
       loaded: left?.loaded ?? Promise.resolve(),
     }
     const { model } = followed
@@ -96,7 +102,9 @@ export class Following {
   async show() {
     for (const { stream, model, loaded } of this.#rooms.values()) {
       await loaded
-      stream.shown = model.messages.map(({ id, text }) => ({ id, text }))
+      stream.shown = model.messages.map(({ id, text, reactions = [] }) => {
+        return { id, text, reactions: described(reactions) }
+      })
     }
   }
 
@@ -105,7 +113,8 @@ export class Following {
   }
 }
 
-function recorded(event: EventFrame): Stream['got'][number] {
+function recorded(event: RoomEvent): Stream['got'][number] {
+  if (event.type === 'reactions') return { after: event.after, seq: event.seq }
   const { seq, type, client_id } = event
   return { seq, type, client_id, ...('text' in event && { text: event.text as string }) }
 }

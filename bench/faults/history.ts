@@ -25,6 +25,8 @@ export interface Args {
 export interface Shown {
   id: number
   text: string
+  /** As `described`; only of what a client shows after the run. */
+  reactions?: string
 }
 
 /** What an operation was answered, if it succeeded. */
@@ -55,7 +57,11 @@ export interface Stream {
   room_id: string
   /** The seq after which it resumed. */
   after?: number
-  got: ({ start: number } | { seq: number; type: string; client_id: string; text?: string })[]
+  got: (
+    | { start: number }
+    | { after: number; seq: number }
+    | { seq: number; type: string; client_id: string; text?: string }
+  )[]
   /** Whether the server ended it. */
   ended: boolean
   /** The client's model of the room after the run. */

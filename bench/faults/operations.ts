@@ -4,6 +4,7 @@ import { guests } from './guests.js'
 import { membership } from './membership.js'
 import { moderation } from './moderation.js'
 import type { Operation } from './operation.js'
+import { reactions } from './reactions.js'
 import { retention } from './retention.js'
 import { sessions } from './sessions.js'
 import { talking } from './talking.js'
@@ -12,6 +13,7 @@ import { talking } from './talking.js'
 export const operations = {
   ...moderation,
   ...talking,
+  ...reactions,
   ...membership,
   ...conversations,
   ...sessions,

@@ -185,6 +185,24 @@ export const planted: Record<string, Planted> = {
       shown.text = `old ${shown.text}`
     },
   },
+  'a reaction is counted twice': {
+    promise: 'the log holds only what was allowed',
+    plant(history) {
+      const isOn = ({ type, data }: StoredEvent) => type === 'reacted' && data?.on === true
+      const log = found([...history.logs.values()].find(log => log.some(isOn)))
+      const event = found(log.findLast(isOn))
+      const data = { ...event.data, count: (event.data?.count ?? 0) + 1 }
+      log.splice(event.seq, 0, { ...event, data, client_id: 'planted' })
+      for (const [at, one] of log.entries()) log[at] = { ...one, seq: at + 1 }
+    },
+  },
+  'a client shows an old count of a reaction': {
+    promise: 'clients show what the log says',
+    plant({ streams }) {
+      const shown = found(streams.flatMap(({ shown }) => shown).find(({ reactions }) => reactions))
+      shown.reactions = `${shown.reactions}0`
+    },
+  },
   'an unread count is wrong': {
     promise: 'unread counts and marks are right',
     plant({ told }) {

@@ -77,6 +77,8 @@ export class Room {
   readonly #mutes = new Map<string, Timeline<boolean>>()
   readonly #rights = new Map<string, Timeline<Rights>>()
   readonly #invites = new Map<number, Timeline<number>>()
+  /** By message and emoji: whether each user reacts. */
+  readonly #reactions = new Map<number, Map<string, Map<string, Timeline<boolean>>>>()
 
   constructor(readonly room_id: string) {}
 
@@ -110,6 +112,22 @@ export class Room {
     const timeline = new Timeline(0)
     this.#invites.set(invite, timeline)
     return timeline
+  }
+
+  /** Whether a user reacts to a message with an emoji. */
+  reactionOf(id: number, emoji: string, username: string): Timeline<boolean> {
+    const kinds = this.#reactions.get(id) ?? new Map<string, Map<string, Timeline<boolean>>>()
+    this.#reactions.set(id, kinds)
+    const users = kinds.get(emoji) ?? new Map<string, Timeline<boolean>>()
+    kinds.set(emoji, users)
+    return this.#of(users, username)
+  }
+
+  /** How many users react to a message at the end, by emoji. */
+  reactions(id: number): { emoji: string; count: number }[] {
+    return [...(this.#reactions.get(id) ?? [])]
+      .map(([emoji, users]) => ({ emoji, count: [...users.values()].filter(({ last }) => last).length }))
+      .filter(({ count }) => count > 0)
   }
 
   /** Of a new message. */

@@ -100,6 +100,23 @@ export const rules: Partial<Record<EventType, Rule>> = {
       (byMember(room, event) && room.moderates(event.username) && room.textOf(event.target ?? 0) !== null),
     apply: (room, { seq, target = 0 }) => room.messages.get(target)?.text.set(seq, null),
   },
+  reacted: {
+    isLegal(room, event) {
+      const { message_id: id = 0, emoji = '', on, count } = event.data ?? {}
+      const { count: before = 0 } = room.reactions(id).find(one => one.emoji === emoji) ?? {}
+      return (
+        byMember(room, event) &&
+        room.blocking.last.length === 0 &&
+        !room.muteOf(event.username).last &&
+        room.textOf(id) !== null &&
+        room.reactionOf(id, emoji, event.username).last !== on &&
+        count === before + (on ? 1 : -1)
+      )
+    },
+    apply(room, { seq, username, data: { message_id: id = 0, emoji = '', on = false } = {} }) {
+      room.reactionOf(id, emoji, username).set(seq, on)
+    },
+  },
   joined: {
     isLegal: (room, { member = '', data }) =>
       isAlive(room) &&

@@ -6,11 +6,21 @@ import type { Message } from '../../schemas/message.js'
 import type { RoomRecord } from '../../schemas/room.js'
 import { DEFAULT_ROOM_ID, limits as wire } from '../../schemas/wire.js'
 import type { Limits } from '../rate-limit/index.js'
+import { withReactions } from '../reactions/index.js'
 import type { Appended, Entry, RoomLog, RoomView } from '../room-log/index.js'
-import { asAdmin, assertMayTalk, assertMember, moderates, type Person, personOf, type Rooms } from '../rooms/index.js'
+import {
+  asAdmin,
+  assertMayTalk,
+  assertMember,
+  assertPresent,
+  moderates,
+  type Person,
+  personOf,
+  type Rooms,
+} from '../rooms/index.js'
 import { foldMessage, type Store, type Target } from '../store/index.js'
 import { createMentions, mentionsIn, subjectsOf } from './mentions.js'
-import { createPages, emptiedIn } from './pages.js'
+import { createPages } from './pages.js'
 
 export { priceOfMentions } from './mentions.js'
 export { countFitting, PREVIEW_MAX, priceOfEncoding } from './pages.js'
@@ -35,13 +45,6 @@ export interface Written {
 /** Messages of rooms. Every write is decided on the room's state just before its event, so a removal always wins. */
 export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, limits: Pick<Limits, 'slowMode'>) {
   const { look, mentions } = createMentions(store, rooms.blocks)
-
-  /** @throws MessageNotFound, MessageDeleted */
-  function assertPresent(view: RoomView, id: number, message: Target | undefined): Target {
-    if (!message || id <= emptiedIn(view)) throw new errors.MessageNotFound(id)
-    if (message.newest?.type === 'deleted') throw new errors.MessageDeleted(id)
-    return message
-  }
 
   /** @throws also NotAuthor */
   function assertAuthor(view: RoomView, id: number, username: string, message: Target | undefined): Target {
@@ -83,11 +86,17 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, lim
     return append(room_id, { ...entry, decide })
   }
 
-  /** The message as it is now. @throws MessageNotFound */
-  async function read(room_id: string, id: number): Promise<Message> {
+  /** A message with its reactions, as a user sees them. */
+  async function shown(target: Target, username?: string): Promise<Message> {
+    const [message] = await withReactions(store, target.message.room_id, [foldMessage(target)], username)
+    return message as Message
+  }
+
+  /** The message as it is now. @param username whose reactions are `mine` @throws MessageNotFound */
+  async function read(room_id: string, id: number, username?: string): Promise<Message> {
     const [target] = await store.readTargets(room_id, [id])
     if (!target) throw new errors.MessageNotFound(id)
-    return foldMessage(target)
+    return shown(target, username)
   }
 
   return {
@@ -127,7 +136,9 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, lim
           event.reply_to === reply_to && !event.data?.announcement && (event.text === text || event.text === ''),
       })
       if (direct) rooms.directEvents.emit('said', event, direct.usernames)
-      const message = repeated ? await read(room_id, event.seq) : foldMessage({ message: event, newest: null })
+      const message = repeated
+        ? await read(room_id, event.seq, username)
+        : foldMessage({ message: event, newest: null })
       return { event, message, repeated }
     },
 
@@ -149,7 +160,7 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, lim
         },
         isRepeatOf: ({ data, ...event }) => data?.announcement === true && (event.text === text || event.text === ''),
       })
-      return repeated ? read(DEFAULT_ROOM_ID, event.seq) : foldMessage({ message: event, newest: null })
+      return repeated ? read(DEFAULT_ROOM_ID, event.seq, username) : foldMessage({ message: event, newest: null })
     },
 
     /** @throws as `send`; NotAuthor, TooManyEdits */
@@ -180,7 +191,8 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, lim
         isRepeatOf: event => event.target === id && (event.text === text || event.text === ''),
       })
       const { target } = before
-      const message = repeated || !target ? await read(room_id, id) : foldMessage({ ...target, newest: event })
+      const isNew = !repeated && target !== undefined
+      const message = isNew ? await shown({ ...target, newest: event }, username) : await read(room_id, id, username)
       return { event, message, repeated }
     },
 

@@ -4,17 +4,15 @@ import type { Note } from '../../schemas/log-entry.js'
 import type { Message, Page, PageQuery, Preview } from '../../schemas/message.js'
 import { limits as wire } from '../../schemas/wire.js'
 import { prices } from '../budgets/index.js'
-import { type RoomLog, type RoomView, shownPart } from '../room-log/index.js'
-import { assertNotBanned, assertVisible, hasPreview, type Rooms } from '../rooms/index.js'
+import { withReactions } from '../reactions/index.js'
+import { type RoomLog, shownPart } from '../room-log/index.js'
+import { assertNotBanned, assertVisible, emptiedIn, hasPreview, type Rooms } from '../rooms/index.js'
 import { bytesOf, foldMessage, type Store } from '../store/index.js'
 
 /** Messages of a preview. */
 export const PREVIEW_MAX = 20
 /** Notes of one page of history; older ones are left out. */
 const NOTES_MAX = 100
-
-/** Messages up to this seq were erased: they are as if they had never been. */
-export const emptiedIn = ({ room }: RoomView) => room?.emptied_seq ?? 0
 
 /** Pages of a room's history. */
 export function createPages(store: Store, roomLog: RoomLog, rooms: Rooms) {
@@ -36,7 +34,7 @@ export function createPages(store: Store, roomLog: RoomLog, rooms: Rooms) {
       }
       const newest = await store.readPage(room_id, { limit: PREVIEW_MAX })
       const kept = newest.filter(({ message }) => message.seq > room.emptied_seq)
-      const found = kept.map(foldMessage).reverse()
+      const found = (await withReactions(store, room_id, kept.map(foldMessage))).reverse()
       return { messages: found.slice(0, countFitting(found)).reverse() }
     },
 
@@ -51,7 +49,8 @@ export function createPages(store: Store, roomLog: RoomLog, rooms: Rooms) {
         const asked = seqs.filter(
           seq => seq > Math.max(after ?? 0, emptied_seq) && seq < (before ?? Number.POSITIVE_INFINITY),
         )
-        const found = (await store.readTargets(room_id, asked)).map(foldMessage)
+        const targets = (await store.readTargets(room_id, asked)).map(foldMessage)
+        const found = await withReactions(store, room_id, targets, username)
         const count = countFitting(found)
         return { messages: found.slice(0, count), has_more: found.length > count, ...rest }
       }
@@ -61,9 +60,10 @@ export function createPages(store: Store, roomLog: RoomLog, rooms: Rooms) {
         ...(isBackwards ? before !== undefined && { before } : { after: Math.max(after, emptied_seq) }),
       })
       /** In the order in which the page is filled. */
-      const candidates = (isBackwards ? found.toReversed() : found)
+      const folded = (isBackwards ? found.toReversed() : found)
         .filter(({ message }) => message.seq > emptied_seq && (before === undefined || message.seq < before))
         .map(foldMessage)
+      const candidates = await withReactions(store, room_id, folded, username)
       const count = Math.min(limit, countFitting(candidates))
       const kept = candidates.slice(0, count)
       if (isBackwards) kept.reverse()

@@ -1,13 +1,25 @@
 import { errors } from '../../schemas/error.js'
 import { type EventType, membershipTypes, type StoredEvent } from '../../schemas/event.js'
-import type { Target } from '../store/index.js'
+import {
+  foldReacted,
+  isReacted,
+  type MessageReactions,
+  noReactions,
+  type Reacted,
+  type Store,
+  type Target,
+} from '../store/index.js'
 import type { RoomView } from './view.js'
 
 /** What an event holds besides its actor, time and place. */
 type Fields = Pick<StoredEvent, 'target' | 'member' | 'text' | 'reply_to' | 'data'>
 
 /** The message that an entry refers to, as it is just before the event. */
-export type TargetState = Target & { edits: number }
+export type TargetState = Target & {
+  edits: number
+  /** Only for entries that ask for it, with the rows of their users. */
+  reactions?: MessageReactions
+}
 
 /** One request to append an event. */
 export interface Entry {
@@ -21,6 +33,8 @@ export interface Entry {
   client_id: string
   /** The seq of the message that `decide` looks at. */
   message?: number
+  /** Whether `decide` looks at its reactions, too. */
+  reacts?: true
   /**
    * Decides on the room as it is just before the event. Runs again if other events were stored in between.
    * @param view knows `username`, `subject` and `subjects`
@@ -64,6 +78,31 @@ export function usersOf({ username, subject, subjects }: Entry): string[] {
 
 export const keyOf = ({ client_id, username }: Pick<Entry, 'client_id' | 'username'>) => `${client_id} ${username}`
 
+/** The messages that entries refer to, by seq. */
+export async function readMessages(store: Store, room_id: string, open: Waiting[]): Promise<Map<number, TargetState>> {
+  const seqs = new Set(open.flatMap(({ entry }) => entry.message ?? []))
+  if (seqs.size === 0) return new Map()
+  const targets = await store.readTargets(room_id, [...seqs])
+  const messages = new Map<number, TargetState>(targets.map(target => [target.message.seq, target]))
+  const reacting = open.filter(({ entry }) => entry.reacts)
+  if (reacting.length === 0) return messages
+  const ids = new Set(reacting.flatMap(({ entry }) => entry.message ?? []))
+  const usernames = new Set(reacting.map(({ entry }) => entry.username))
+  for (const reactions of await store.readReactions(room_id, [...ids], [...usernames])) {
+    const message = messages.get(reactions.id)
+    if (message) messages.set(reactions.id, { ...message, reactions })
+  }
+  return messages
+}
+
+function applyReaction(messages: Map<number, TargetState>, event: Reacted) {
+  const id = event.data.message_id
+  const message = messages.get(id)
+  if (!message) return
+  const reactions = foldReacted(message.reactions ?? noReactions(event.room_id, id), event)
+  messages.set(id, { ...message, reactions })
+}
+
 /**
  * Decides all entries of a batch one after the other, each on the state that the ones before it would leave.
  * @param view knows all users that the entries name; it is not changed
@@ -94,6 +133,7 @@ export function decide(
       if (changes) ahead.append([event])
       const target = messages.get(event.target ?? 0)
       if (target) messages.set(target.message.seq, { ...target, newest: event, edits: target.edits + 1 })
+      if (isReacted(event)) applyReaction(messages, event)
       return { waiting, outcome: 'event', event }
     } catch (error) {
       return { waiting, outcome: 'refused', error }

@@ -2,8 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { errors } from '../../schemas/error.js'
 import type { StoredEvent } from '../../schemas/event.js'
 import { BATCH_MAX, Conflict, NameTaken, type Store } from '../store/index.js'
-import type { Appended, Decision, Entry, TargetState, Waiting } from './decide.js'
-import { decide, keyOf, rejectRenaming, usersOf } from './decide.js'
+import type { Appended, Decision, Entry, Waiting } from './decide.js'
+import { decide, keyOf, readMessages, rejectRenaming, usersOf } from './decide.js'
 import { RoomView } from './view.js'
 
 /** Entries that wait in one room's queue; beyond, they are rejected with errors.StoreUnavailable. */
@@ -126,7 +126,7 @@ export class Writer {
     let open = batch
     for (let tries = 0; tries < TRIES_MAX; tries++) {
       const view = await this.#viewFor(open)
-      const decisions = decide(this.room_id, view, open, await this.#messages(open))
+      const decisions = decide(this.room_id, view, open, await readMessages(this.store, this.room_id, open))
       const isRefused = ({ outcome }: Decision) => outcome === 'refused' || outcome === 'nothing'
       if (decisions.some(decision => isRefused(decision) && !decision.waiting.fresh)) {
         // No user is refused on remembered state, because another server may have admitted them since.
@@ -180,13 +180,6 @@ export class Writer {
     view.read(await this.store.readState(this.room_id, usernames, since), usernames)
     this.#view = view
     for (const waiting of open) waiting.fresh = true
-  }
-
-  async #messages(open: Waiting[]) {
-    const seqs = [...new Set(open.flatMap(({ entry }) => entry.message ?? []))]
-    if (seqs.length === 0) return new Map<number, TargetState>()
-    const targets = await this.store.readTargets(this.room_id, seqs)
-    return new Map(targets.map(target => [target.message.seq, target]))
   }
 
   async #answer(decisions: Decision[]) {

@@ -32,6 +32,7 @@ export {
 } from './access.js'
 export { assertNotBanned } from './admit.js'
 export { LOG_SCANNED_MAX } from './moderation-log.js'
+export { assertPresent, emptiedIn } from './present.js'
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -3,8 +3,10 @@ import type { MemberRow, RoomRecord } from '../../schemas/room.js'
 import type { InviteRow } from '../../schemas/stored-invite.js'
 import type { AccountChange, ProfileChange, Session, StoredUser } from '../../schemas/user.js'
 import type { DirectQuery, MentionPage, MentionQuery, RoomPage, RoomQuery, Standing, Target } from './lists.js'
+import type { MessageReactions } from './reactions.js'
 
 export type { DirectQuery, MentionPage, MentionQuery, RoomPage, RoomQuery, Standing, Target } from './lists.js'
+export type { MessageReactions, ReactionRow } from './reactions.js'
 
 /** What `append`, `createRoom` and `createUser` throw if a unique key is taken. */
 export class Conflict extends Error {
@@ -224,6 +226,14 @@ export interface Store {
    * @returns at most `limit` messages, perhaps fewer although more follow
    */
   listMentions(username: string, query: MentionQuery): Promise<MentionPage>
+
+  /**
+   * Reactions to those messages that ever had any, by id, as of every event appended before the call.
+   * @param ids at most 1,000 @param usernames whose rows are returned, at most BATCH_MAX
+   */
+  readReactions(room_id: string, ids: number[], usernames: string[]): Promise<MessageReactions[]>
+  /** The number of `reacted` events after a seq, at a cost that grows with it. */
+  countReacted(room_id: string, after: number): Promise<number>
 
   /** 0 if the user has no mark in the room. */
   readMark(username: string, room_id: string): Promise<number>

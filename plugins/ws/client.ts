@@ -33,6 +33,7 @@ export interface OneRoom {
   room_id: string
   after?: number | undefined
   epoch?: string | undefined
+  merge_reactions?: boolean | undefined
 }
 
 /** One socket: parses and limits its frames, and calls the handler of each. */

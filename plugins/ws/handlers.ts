@@ -46,6 +46,14 @@ export const handlers: Handlers = {
     sender.subscriptions.ack(event)
   },
 
+  async react(sender, { room_id, id, client_id, emoji, on }) {
+    limitSends(sender)
+    sender.pay(prices.append)
+    const event = await sender.services.reactions.react(room_id, sender.username, id, { client_id, emoji, on })
+    if (event) sender.subscriptions.ack(event)
+    else sender.send({ type: 'unchanged', client_id, room_id })
+  },
+
   async typing(sender, { room_id, on }) {
     sender.subscriptions.assertLive(room_id)
     // Nor does a user see those type whom they block.

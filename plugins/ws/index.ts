@@ -33,7 +33,7 @@ const FRAGMENTS_MAX = 64
 const CHUNKS_MAX = 1024
 
 async function ws(fastify: FastifyInstance) {
-  const { auth, budgets, config, messages, presence, pubsub, roomLog, rooms, spans, store } = fastify
+  const { auth, budgets, config, messages, presence, pubsub, reactions, roomLog, rooms, spans, store } = fastify
   const userBus = createUserBus(pubsub, store.epoch, username => hub.clientsOf(username))
   const bounds = {
     per_user: config.MAX_SOCKETS_PER_USER,
@@ -44,7 +44,7 @@ async function ws(fastify: FastifyInstance) {
   const poll = startPoll(hub, roomLog, pubsub, store)
   fastify.addHook('onClose', () => poll.close())
   const services: Services = {
-    ...{ auth, budgets, config, messages, presence, roomLog, rooms, spans, store },
+    ...{ auth, budgets, config, messages, presence, reactions, roomLog, rooms, spans, store },
     ...{ hub, limits: fastify.limits, log: fastify.log },
   }
 
@@ -133,6 +133,7 @@ export default fp(ws, {
     'budgets',
     'rooms',
     'messages',
+    'reactions',
     'presence',
     'room-log',
     'rate-limit',

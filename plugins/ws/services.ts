@@ -5,6 +5,7 @@ import type { Budgets } from '../budgets/index.js'
 import type { Messages } from '../messages/index.js'
 import type { Presence } from '../presence/index.js'
 import type { Limits } from '../rate-limit/index.js'
+import type { Reactions } from '../reactions/index.js'
 import type { RoomLog } from '../room-log/index.js'
 import type { Rooms } from '../rooms/index.js'
 import type { Store } from '../store/index.js'
@@ -20,6 +21,7 @@ export interface Services {
   limits: Limits
   log: FastifyBaseLogger
   messages: Messages
+  reactions: Reactions
   presence: Presence
   roomLog: RoomLog
   rooms: Rooms

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
-import type { ServerFrame } from '../../schemas/frame.js'
+import type { ClientFrames, ServerFrame } from '../../schemas/frame.js'
 import { type CloseReason, limits } from '../../schemas/wire.js'
 import { prices } from '../budgets/index.js'
 import type { RoomView } from '../room-log/index.js'
@@ -24,6 +24,16 @@ export interface Connection {
   turn(cost_us: number): Promise<void> | null
   /** The user's membership or the room ended. */
   roomEnded(room_id: string, reason: CloseReason): void
+}
+
+/** What a client asks for when it subscribes. */
+type ResumeFrom = Pick<ClientFrames['subscribe'], 'after' | 'epoch' | 'merge_reactions'>
+
+/** Whether few enough events are missed. With merged reactions only the others count, up to a bound. */
+async function isShort(store: Store, room_id: string, after: number, missed: number, merge: boolean) {
+  if (missed <= limits.REPLAY_MAX) return true
+  if (!merge || missed > limits.REPLAY_REACTIONS_MAX) return false
+  return missed - (await store.countReacted(room_id, after)) <= limits.REPLAY_MAX
 }
 
 /** Unsent bytes at which replay waits for the socket to drain. */
@@ -102,25 +112,27 @@ export class Subscription implements Subscriber {
   async start(
     view: RoomView,
     store: Store,
-    from: { after?: number | undefined; epoch?: string | undefined },
+    from: ResumeFrom,
     welcome: { online: string[]; online_count: number; heartbeat_ms: number },
   ) {
     const { feed, connection } = this
     const { room_id } = feed
     const { epoch } = store
     this.muted(view.seq, view.rowOf(this.username)?.muted)
-    const { after } = from
+    const { after, merge_reactions: merge = false } = from
+    const known = after !== undefined && after <= view.seq
+    const short = known && (await isShort(store, room_id, after, view.seq - after, merge))
     await feed.hold()
     if (!this.#attached) return
     const same = from.epoch === undefined || from.epoch === epoch
     // What was erased since cannot be told by its events.
     const kept = (view.room?.emptied_seq ?? 0) <= (after ?? 0)
-    const resumed = after !== undefined && same && kept && after <= view.seq && view.seq - after <= limits.REPLAY_MAX
+    const resumed = same && kept && short
     const seq = resumed ? view.seq : feed.flushed
     connection.send({ type: 'welcome', room_id, seq, epoch, ...welcome, resumed })
     if (resumed) {
       this.began = 'resumed'
-      return this.#catchUp(after)
+      return this.#catchUp(after as number, merge)
     }
     if (after !== undefined) {
       this.began = 'reset'
@@ -136,7 +148,7 @@ export class Subscription implements Subscriber {
     this.feed.live.add(this)
   }
 
-  async #catchUp(after: number) {
+  async #catchUp(after: number, merge: boolean) {
     const { feed, socket } = this
     let cursor = after
     while (this.#attached && cursor !== feed.flushed) {
@@ -150,7 +162,7 @@ export class Subscription implements Subscriber {
       // What their bytes cost is known only when they were read.
       await this.connection.turn(Math.min(feed.replay.limit, feed.flushed - cursor) * prices.replayed_event)
       if (!this.#attached) return
-      const missed = await feed.replay.read(cursor)
+      const missed = await feed.replay.read(cursor, merge ? feed.flushed : undefined)
       const flushed = missed.filter(({ seq }) => seq <= feed.flushed)
       const replayed = Buffer.concat(flushed.map(({ frame }) => frame))
       this.connection.pay(replayed.length * prices.replayed_byte)

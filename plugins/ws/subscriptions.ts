@@ -26,7 +26,7 @@ export class Subscriptions {
    * Follows a room until `leave`. A second call for the room replaces the first.
    * @throws TooManyRooms, NotMember, RoomNotFound, StoreUnavailable
    */
-  async subscribe({ room_id, after, epoch }: Omit<ClientFrames['subscribe'], 'type'>) {
+  async subscribe({ room_id, ...from }: Omit<ClientFrames['subscribe'], 'type'>) {
     const { hub, rooms, presence, store, config } = this.services
     const { connection } = this
     connection.pay(prices.subscribe)
@@ -54,7 +54,7 @@ export class Subscriptions {
       if (this.#rooms.get(room_id) !== subscription) return
       const { online, online_count } = presence.online(room_id)
       const heartbeat_ms = config.HEARTBEAT_MS
-      await subscription.start(view, store, { after, epoch }, { online, online_count, heartbeat_ms })
+      await subscription.start(view, store, from, { online, online_count, heartbeat_ms })
       hub.subscribed[subscription.began]++
     } catch (error) {
       if (this.#rooms.get(room_id) === subscription) this.leave(room_id)

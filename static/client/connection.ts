@@ -7,7 +7,7 @@ import { type Ack, createOutbox, type Pending, type PendingStorage } from './out
 import { createOverHttp } from './over-http.js'
 import { createPosition, type ResumePoint } from './position.js'
 import { type ConnectionState, createReconnectingSocket } from './reconnecting-socket.js'
-import type { RoomListener } from './room-listener.js'
+import type { RoomEvent, RoomListener } from './room-listener.js'
 import type { SocketConstructor } from './socket.js'
 import { uuidv7 } from './uuid.js'
 
@@ -175,16 +175,17 @@ export function createConnection(options: ConnectionOptions) {
       case 'direct':
         return options.on_frame?.(frame)
       case 'unsubscribed':
+      case 'unchanged':
         return
       default:
         // Also an event type of a later server: to drop it would be a gap.
-        return event(room_id, room, frame as EventFrame)
+        return event(room_id, room, frame as RoomEvent)
     }
   }
 
-  function event(room_id: string, room: Subscription, frame: EventFrame) {
+  function event(room_id: string, room: Subscription, frame: RoomEvent) {
     if (!Number.isSafeInteger(frame.seq)) return
-    const verdict = room.position.event(frame.seq)
+    const verdict = room.position.event(frame.seq, frame.type === 'reactions' ? frame.after : undefined)
     if (verdict === 'gap') resubscribe(room_id, room)
     if (verdict !== 'take') return
     room.retries = 0

@@ -13,11 +13,13 @@ import type {
   Page,
   PageQuery,
   Preview,
+  Reacting,
   SearchPage,
   SearchQuery,
   Sending,
 } from '../../schemas/message.js'
 import type { BanPage, Restricting, Role } from '../../schemas/moderation.js'
+import type { Reactions } from '../../schemas/reaction.js'
 import type { ReadMark } from '../../schemas/read-mark.js'
 import type { Room, RoomChange, RoomCreation, RoomList } from '../../schemas/room.js'
 import type {
@@ -176,6 +178,9 @@ export function createHttp(options: HttpOptions) {
       json<Message>('POST', `${message(id, seq)}/reply`, { body: replying }),
     edit: (id: string, seq: number, editing: Static<typeof Editing>) =>
       json<Message>('PUT', message(id, seq), { body: editing }),
+    /** Lets the user react to a message from now on, or no longer. @returns the present reactions */
+    react: (id: string, seq: number, body: Static<typeof Reacting>) =>
+      json<Reactions>('PUT', `${message(id, seq)}/reactions`, { body }),
     delete: (id: string, seq: number, client_id?: string) =>
       nothing('DELETE', message(id, seq), { query: { client_id } }),
     markRead: (id: string, seq: number) => json<ReadMark>('PUT', `${room(id)}/read`, { body: { seq } }),

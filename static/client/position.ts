@@ -44,6 +44,7 @@ export function createPosition(room_id: string, from?: ResumePoint) {
       return {
         type: 'subscribe',
         room_id,
+        merge_reactions: true,
         ...(last !== undefined && { after: last }),
         ...(epoch !== undefined && { epoch }),
       }
@@ -72,10 +73,13 @@ export function createPosition(room_id: string, from?: ResumePoint) {
       return true
     },
 
-    /** @returns `gap`: an event is missing; nothing is taken until the room is subscribed to again */
-    event(seq: number): 'take' | 'drop' | 'gap' {
+    /**
+     * @param after the seq after which the frame begins, if it stands for several events
+     * @returns `gap`: an event is missing; nothing is taken until the room is subscribed to again
+     */
+    event(seq: number, after = seq - 1): 'take' | 'drop' | 'gap' {
       if (phase !== 'live' || last === undefined || seq <= last) return 'drop'
-      if (seq > last + 1) {
+      if (after > last) {
         phase = 'idle'
         return 'gap'
       }

@@ -1,6 +1,9 @@
 import type { EventFrame, ServerFrames } from '../../schemas/frame.js'
 import type { ApiError } from './api-error.js'
 
+/** An event, or what stands for several reactions while a room is resumed. */
+export type RoomEvent = EventFrame | ServerFrames['reactions']
+
 /** Receives what happens in one subscribed room. */
 export interface RoomListener {
   /**
@@ -9,8 +12,11 @@ export interface RoomListener {
    * resume. The epoch is empty if it is not known yet, over HTTP.
    */
   start(seq: number, epoch: string): void
-  /** Every event, once, in order, without a gap; also of types that this client does not know. */
-  event(event: EventFrame): void
+  /**
+   * Every event, once, in order, without a gap; also of types that this client does not know. Instead of reactions that
+   * were missed, their final states.
+   */
+  event(event: RoomEvent): void
   /** Every other frame of the room. */
   frame?(frame: ServerFrames['welcome' | 'typing' | 'presence' | 'read' | 'error']): void
   /** The subscription has ended: not a member, room not found, or too many subscriptions. */

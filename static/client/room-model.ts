@@ -1,6 +1,9 @@
+import { foldReactions } from '../../schemas/fold-reactions.js'
 import type { EventFrame, EventFrames } from '../../schemas/frame.js'
 import type { Message, Page, PageQuery } from '../../schemas/message.js'
+import type { Reactions } from '../../schemas/reaction.js'
 import { limits } from '../../schemas/wire.js'
+import type { RoomEvent } from './room-listener.js'
 
 export type RoomModel = ReturnType<typeof createRoomModel>
 
@@ -11,8 +14,10 @@ export type RoomModel = ReturnType<typeof createRoomModel>
  *
  * A page shows the room as of its `seq` or later, and may arrive after newer events. So the last events are kept, and
  * those after a page's `seq` are applied to the page.
+ *
+ * @param me the user, whose reactions are `mine`
  */
-export function createRoomModel() {
+export function createRoomModel(me?: string) {
   let messages: Message[] = []
   const places = new Map<number, number>()
   /** What `messages` returns until something changes. */
@@ -22,7 +27,7 @@ export function createRoomModel() {
   let from = 1
   let upto = Number.POSITIVE_INFINITY
   /** The last events up to `head`, contiguous. */
-  let tail: EventFrame[] = []
+  let tail: RoomEvent[] = []
 
   function put(next: Message[]) {
     messages = next
@@ -47,8 +52,20 @@ export function createRoomModel() {
     snapshot = null
   }
 
-  function apply(event: EventFrame) {
+  /** Reactions have a seq of their own, because a page may show them as of a later event than the rest. */
+  function react(id: number, seq: number, changed: (message: Message) => Reactions['reactions']) {
+    change(id, message =>
+      seq <= (message.reactions_seq ?? 0) ? message : { ...message, reactions: changed(message), reactions_seq: seq },
+    )
+  }
+
+  function apply(event: RoomEvent) {
     if (event.type === 'message') add(event)
+    else if (event.type === 'reacted')
+      react(event.id, event.seq, ({ reactions = [] }) => foldReactions(reactions, event, me))
+    else if (event.type === 'reactions')
+      for (const { id, reactions, reactions_seq } of event.messages)
+        react(id, reactions_seq, before => keepMine(before, reactions, me))
     else if (event.type === 'edited')
       change(event.id, message => ({
         ...unmentioned(message),
@@ -96,7 +113,7 @@ export function createRoomModel() {
     },
 
     /** Applies the log's next event; one that was seen already changes nothing. */
-    event(event: EventFrame) {
+    event(event: RoomEvent) {
       if (event.seq <= head) return
       head = event.seq
       tail.push(event)
@@ -104,6 +121,9 @@ export function createRoomModel() {
       if (tail.length >= 2 * limits.REPLAY_MAX) tail = tail.slice(-limits.REPLAY_MAX)
       apply(event)
     },
+
+    /** The reactions to a message, as the server answered a change of them. */
+    reacted: (id: number, { reactions, reactions_seq }: Reactions) => react(id, reactions_seq, () => reactions),
 
     /**
      * Adds a page of history. A page that touches the window extends it; another replaces it (a jump), except one read
@@ -158,10 +178,20 @@ const mentionsOf = ({ mentions, mentions_all, mentions_here }: EventFrames['edit
   ...(mentions_here && { mentions_here }),
 })
 
-/** A deleted message has no text, mentions nobody, and no longer shows that it was edited. */
+/** Marks reactions of the user. If their names are too many to tell, what was known before is the best guess. */
+function keepMine({ reactions = [] }: Message, after: Reactions['reactions'], me?: string): Reactions['reactions'] {
+  const was = new Set(reactions.filter(({ mine }) => mine).map(({ emoji }) => emoji))
+  return after.map(reaction => {
+    const { emoji, count, usernames } = reaction
+    const isMine = usernames.includes(me ?? '') || (count > usernames.length && was.has(emoji))
+    return isMine ? { ...reaction, mine: true } : reaction
+  })
+}
+
+/** A deleted message has no text and no reactions, mentions nobody, and no longer shows that it was edited. */
 function present(message: Message): Message {
   if (message.deleted_at === undefined) return message
-  const { edited_at: _, ...rest } = unmentioned(message)
+  const { edited_at: _, reactions: __, reactions_seq: ___, ...rest } = unmentioned(message)
   return { ...rest, text: '' }
 }
 

@@ -1,6 +1,7 @@
 import { directId } from '../../../plugins/store/index.js'
 import { type EventType, membershipTypes, type StoredEvent } from '../../../schemas/event.js'
 import { limits } from '../../../schemas/wire.js'
+import { createReactionsCheck } from './reactions-check.js'
 
 /** What a valid log contains. */
 export interface LogSummary {
@@ -47,6 +48,7 @@ export function createLogCheck() {
   /** Invitations that can be used: how many uses are left. */
   const invites = new Map<number, number>()
   const blocking = new Set<string>()
+  const reactions = createReactionsCheck()
   let owner = ''
   let name = ''
   /** Messages up to it may be empty. */
@@ -133,6 +135,12 @@ export function createLogCheck() {
         'the target belongs to another user',
       )
       message.isDeleted = true
+    },
+    reacted({ username, data = {} }) {
+      const { message_id = 0, emoji = '', on, count, changes } = data
+      demand(messages.get(message_id)?.isDeleted === false, 'message_id is not an earlier message')
+      demand(emoji !== '' && isStorable.test(emoji), 'the emoji is not valid')
+      reactions.check(message_id, { user: key(username), emoji, on, count, changes })
     },
     joined(event) {
       const member = memberOf(event)

@@ -1,13 +1,14 @@
 import { createInviteReads, invites } from './indexes/invites.js'
 import { createMemberReads, members } from './indexes/members.js'
 import { createMentionReads, mentions } from './indexes/mentions.js'
+import { createReactionReads, reactions } from './indexes/reactions.js'
 import { createTermReads, terms } from './indexes/terms.js'
 import { applyTo, type LogIndex, type TextEvent } from './log-index.js'
 import { type EventRow, toEvent } from './rows.js'
 import type { Sqlite } from './sqlite.js'
 
 /** Indexes updated in the transaction that appends the events, so every read sees them. */
-export const immediate: readonly LogIndex[] = [members, invites, mentions]
+export const immediate: readonly LogIndex[] = [members, invites, mentions, reactions]
 
 /**
  * Indexes that cost more than the append itself. They are updated in steps after the commit (`upkeep.ts`), and a read
@@ -20,6 +21,7 @@ export const createIndexReads = (db: Sqlite) => ({
   ...createMemberReads(db),
   ...createInviteReads(db),
   ...createMentionReads(db),
+  ...createReactionReads(db),
   ...createTermReads(db),
 })
 

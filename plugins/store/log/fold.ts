@@ -185,11 +185,14 @@ export function lastOf(target: Target): LastMessage {
   return { id, username, text: lastText(text), created_at, ...(deleted_at !== undefined && { deleted_at }) }
 }
 
-/** Bytes of a name among the mentions of a message, at the most. */
-const MENTION_BYTES = 33
-/** Bytes of a message without its text and its mentions, at the most. */
+/** Bytes of a message without its text, its mentions and its reactions, of a reaction without its names, and of a name, at the most. */
 const BESIDE_TEXT_BYTES = 500
+const REACTION_BYTES = 120
+const NAME_BYTES = 33
 
 /** Bytes of a message as JSON, at the most. */
-export const bytesOf = ({ text, mentions = [] }: Message) =>
-  Buffer.byteLength(JSON.stringify(text)) + BESIDE_TEXT_BYTES + mentions.length * MENTION_BYTES
+export const bytesOf = ({ text, mentions = [], reactions = [] }: Message) =>
+  Buffer.byteLength(JSON.stringify(text)) +
+  BESIDE_TEXT_BYTES +
+  mentions.length * NAME_BYTES +
+  reactions.reduce((bytes, { usernames }) => bytes + REACTION_BYTES + usernames.length * NAME_BYTES, 0)

@@ -3,6 +3,7 @@ import type { Claims } from './claims.js'
 import type { Collections } from './collections.js'
 import type { Call } from './connection.js'
 import { createMembers } from './indexes/members.js'
+import { createReactions } from './indexes/reactions.js'
 import { createTerms } from './indexes/terms.js'
 import type { Log } from './log.js'
 import type { LogIndex } from './log-index.js'
@@ -11,7 +12,8 @@ import type { LogIndex } from './log-index.js'
 export function createIndexes(db: Db, collections: Collections, log: Log, claims: Claims) {
   const members = createMembers(collections, log, claims)
   const terms = createTerms(db, collections, log)
-  return { members, terms, all: [members.index, terms.index] }
+  const reactions = createReactions(db, collections, log)
+  return { members, reactions, terms, all: [members.index, reactions.index, terms.index] }
 }
 
 type Indexes = ReturnType<typeof createIndexes>
@@ -23,7 +25,7 @@ type Follow = (call: Call, room_id: string, indexes: LogIndex[]) => Promise<void
  * @param follow brings an index up to date
  */
 export function createIndexReads(
-  { members, terms }: Indexes,
+  { members, reactions, terms }: Indexes,
   settle: (call: Call, room_id: string) => Promise<void>,
   follow: Follow,
 ) {
@@ -58,6 +60,16 @@ export function createIndexReads(
 
     // Blocks are indexed before their appends resolve, and the rooms are not known before this read.
     listBlocks: members.listBlocks,
+
+    async readReactions(call: Call, room_id: string, ids: number[], usernames: string[]) {
+      for (;;) {
+        const found = await reactions.readReactions(call, room_id, ids, usernames)
+        if (found !== null) return found
+        await follow(call, room_id, [reactions.index])
+      }
+    },
+
+    countReacted: reactions.countReacted,
 
     async searchTerms(call: Call, room_id: string, wanted: string[], query: { before: number; limit: number }) {
       await follow(call, room_id, [terms.index])

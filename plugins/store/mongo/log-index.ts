@@ -56,14 +56,22 @@ export function appliedIndex(
     return ((await indexed.findOne({ _id: room_id }, call))?.[position] as number | undefined) ?? 0
   }
 
+  /** Messages change no other index, so its position stays behind, and they cost it nothing. */
+  const isOfMessages = types.includes('message')
+
   return {
     collections,
     ...(forget && { forget }),
 
-    isAt: async (call, room_id, head) => (await readPosition(call, room_id)) >= head,
+    async isAt(call, room_id, head) {
+      const at = await readPosition(call, room_id)
+      if (at >= head || isOfMessages) return at >= head
+      return (await log.readTypes(call, room_id, [...types], at, head, 1)).length === 0
+    },
 
     async take(call, room_id, messages) {
-      if (types.includes('message')) await apply(call, room_id, messages)
+      if (!isOfMessages) return true
+      await apply(call, room_id, messages)
       const [first, last] = [messages[0] as StoredEvent, messages.at(-1) as StoredEvent]
       const before = { _id: room_id, [position]: first.seq - 1 }
       return (await indexed.updateOne(before, { $set: { [position]: last.seq } }, call)).matchedCount === 1

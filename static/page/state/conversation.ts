@@ -1,9 +1,17 @@
 import type { EventFrame, ServerFrames } from '../../../schemas/frame.js'
-import type { Message, PageQuery } from '../../../schemas/message.js'
+import type { PageQuery } from '../../../schemas/message.js'
 import type { Room } from '../../../schemas/room.js'
-import { ApiError, type Connection, createRoomModel, createTyping, type Http } from '../../client/index.js'
+import {
+  ApiError,
+  type Connection,
+  createRoomModel,
+  createTyping,
+  type Http,
+  type RoomEvent,
+} from '../../client/index.js'
 import { createNotes } from './notes.js'
 import type { Outgoing } from './outgoing.js'
+import { createOwnChanges } from './own-changes.js'
 import type { Presence } from './presence.js'
 import { createQuotes } from './quotes.js'
 import type { ConversationView, Ended } from './state.js'
@@ -39,13 +47,11 @@ export function createConversation(
   { me, http, connection, outgoing, presence, isOpen, on_view }: ConversationOptions,
 ) {
   const room_id = room.id
-  const model = createRoomModel()
+  const model = createRoomModel(me)
   const quotes = createQuotes(ids => http.messages(room_id, { ids: ids.join() }), changed)
   const notes = createNotes()
   let status: ConversationView['status'] = 'loading'
   let ended: Ended | null = null
-  /** Edits, and deletions (null), that the server has not acknowledged. */
-  const changes = new Map<number, string | null>()
   let typists: string[] = []
   let unread_after = 0
   let unread_many = false
@@ -69,6 +75,8 @@ export function createConversation(
     // A page in the background gets no animation frames.
     const timer = setTimeout(run, FRAME_MAX_MS)
   }
+
+  const own = createOwnChanges({ ...{ room_id, me, model, connection, http }, changed })
 
   const typing = createTyping(names => {
     typists = names
@@ -121,30 +129,6 @@ export function createConversation(
     changed()
   }
 
-  /** Shows an edit or a deletion at once. @returns the error if it was refused */
-  async function change(id: number, text: string | null): Promise<ApiError | null> {
-    changes.set(id, text)
-    changed()
-    try {
-      await (text === null ? connection.delete(room_id, id) : connection.edit(room_id, id, text)).ack
-      return null
-    } catch (error) {
-      changes.delete(id)
-      changed()
-      return error as ApiError
-    }
-  }
-
-  function messagesWithChanges(): readonly Message[] {
-    if (changes.size === 0) return model.messages
-    return model.messages.map(message => {
-      const text = changes.get(message.id)
-      if (text === undefined || message.deleted_at !== undefined) return message
-      const now = new Date().toISOString()
-      return text === null ? { ...message, text: '', deleted_at: now } : { ...message, text, edited_at: now }
-    })
-  }
-
   /** The last event that a member sees tells how the membership ended. */
   function noteEnd(event: EventFrame) {
     const how = event.type === 'room_deleted' ? 'deleted' : event.type
@@ -157,7 +141,7 @@ export function createConversation(
   return {
     /** A change is not acknowledged yet: the conversation must stay in the cache. */
     get busy() {
-      return changes.size > 0
+      return own.busy
     },
 
     /** Starts from an empty model, also again: events after `seq` follow. */
@@ -165,18 +149,19 @@ export function createConversation(
       model.start(seq)
       quotes.clear()
       notes.clear()
-      changes.clear()
+      own.clear()
       return load(firstPage())
     },
 
-    event(event: EventFrame) {
+    event(event: RoomEvent) {
       model.event(event)
+      if (event.type === 'reactions') return settle()
       quotes.event(event)
       notes.event(event)
       if (event.type === 'message') {
         typing.end(event.username)
         if (event.username === me) outgoing.arrived(event.client_id)
-      } else if (event.type === 'edited' || event.type === 'deleted') changes.delete(event.id)
+      } else if (event.type === 'edited' || event.type === 'deleted') own.arrived(event.id)
       else if (event.type === 'left' || event.type === 'removed' || event.type === 'banned') typing.end(event.member)
       noteEnd(event)
       if (!isOpen()) trim(model.head, model.head)
@@ -265,8 +250,9 @@ export function createConversation(
       replying = null
       outgoing.send(room_id, text, reply_to)
     },
-    edit: (id: number, text: string) => change(id, text),
-    remove: (id: number) => change(id, null),
+    edit: (id: number, text: string) => own.change(id, text),
+    remove: (id: number) => own.change(id, null),
+    react: own.react,
 
     reply(id: number | null) {
       replying = id
@@ -283,7 +269,7 @@ export function createConversation(
       room_id,
       status,
       ended,
-      messages: messagesWithChanges(),
+      messages: own.apply(model.messages),
       ...notes.view,
       attached: model.attached,
       quotes: quotes.found,

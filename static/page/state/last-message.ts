@@ -1,9 +1,9 @@
-import type { EventFrame } from '../../../schemas/frame.js'
 import type { LastMessage } from '../../../schemas/room.js'
 import { lastText } from '../../../schemas/wire.js'
+import type { RoomEvent } from '../../client/index.js'
 
 /** A room's last message after one more event; the same object if the event does not change it. */
-export function foldLastMessage(last: LastMessage | undefined, event: EventFrame): LastMessage | undefined {
+export function foldLastMessage(last: LastMessage | undefined, event: RoomEvent): LastMessage | undefined {
   if (event.type === 'message') {
     const { id, username, text, created_at } = event
     return { id, username, text: lastText(text), created_at }

@@ -1,8 +1,7 @@
-import type { EventFrame } from '../../../schemas/frame.js'
 import type { Message } from '../../../schemas/message.js'
 import type { Room } from '../../../schemas/room.js'
 import { limits } from '../../../schemas/wire.js'
-import { ApiError, type Connection, type Http, type RoomListener } from '../../client/index.js'
+import { ApiError, type Connection, type Http, type RoomEvent, type RoomListener } from '../../client/index.js'
 import { newestAt } from '../text/room-list.js'
 import { changedSettings } from './changed-settings.js'
 import type { Conversation } from './conversation.js'
@@ -83,7 +82,7 @@ export function createRooms(options: RoomsOptions) {
     )
   }
 
-  function event(room_id: string, frame: EventFrame) {
+  function event(room_id: string, frame: RoomEvent) {
     conversation(room_id)?.event(frame)
     change(room_id, room => {
       // The room was loaded after this event, and counts it.
@@ -100,7 +99,7 @@ export function createRooms(options: RoomsOptions) {
     if (
       frame.type === 'deleted'
         ? room && frame.id > room.last_read_seq
-        : frame.type !== 'message' && frame.type !== 'edited'
+        : !['message', 'edited', 'reacted', 'reactions'].includes(frame.type)
     ) {
       refreshSoon(room_id)
     }

@@ -5,6 +5,7 @@ import { marksContract } from './contract/marks.js'
 import { membersContract } from './contract/members.js'
 import { mentionsContract } from './contract/mentions.js'
 import { openingContract } from './contract/opening.js'
+import { reactionsContract } from './contract/reactions.js'
 import { readingContract } from './contract/reading.js'
 import { retentionContract } from './contract/retention.js'
 import { roomsContract } from './contract/rooms.js'
@@ -23,6 +24,7 @@ const parts = [
   standingsContract,
   membersContract,
   invitesContract,
+  reactionsContract,
   directContract,
   mentionsContract,
   marksContract,

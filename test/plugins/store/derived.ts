@@ -89,6 +89,9 @@ export async function fillLogs(store: Store) {
         data: { invite: 20, claim: 'c', expires_at: '2099-01-01T00:00:00.000Z' },
       },
       { type: 'invite_revoked', data: { invite: 21 } },
+      { type: 'reacted', username: 'bob', data: { message_id: 4, emoji: '👍', on: true, count: 1, changes: 1 } },
+      { type: 'reacted', username: 'dan', data: { message_id: 4, emoji: '👍', on: true, count: 2, changes: 1 } },
+      { type: 'reacted', username: 'bob', data: { message_id: 4, emoji: '👍', on: false, count: 1, changes: 2 } },
     ]
     await store.append(
       id,
@@ -97,8 +100,8 @@ export async function fillLogs(store: Store) {
     )
   }
   // A name that a room had before may be another one's when the indexes are rebuilt.
-  await store.append('gone', 24, [event('gone', 25, { type: 'room_changed', data: { name: 'Passing lunch' } })])
-  await store.append('gone', 25, [event('gone', 26, { type: 'room_deleted' })])
+  await store.append('gone', 27, [event('gone', 28, { type: 'room_changed', data: { name: 'Passing lunch' } })])
+  await store.append('gone', 28, [event('gone', 29, { type: 'room_deleted' })])
 }
 
 /** Everything that the store derives from those logs. */
@@ -112,6 +115,7 @@ export async function readIndexes(store: Store) {
     members: await Promise.all(rooms.map(id => store.listMembers(id, { limit: 10 }))),
     row: await store.readMember('lunch', 'ann'),
     invites: await store.listInvites('lunch', { limit: 10 }),
+    reactions: await store.readReactions('lunch', [4], ['bob', 'dan']),
     blocks: await Promise.all(['ann', 'bob'].map(username => store.listBlocks(username))),
     direct: await store.listDirect('ann', { limit: 10 }),
     banned: await store.listBanned('lunch', { limit: 10 }),

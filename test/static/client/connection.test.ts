@@ -1,6 +1,5 @@
 import { type Test, test } from 'tap'
 import { WebSocket } from 'ws'
-import type { EventFrame } from '../../../schemas/frame.js'
 import {
   type ApiError,
   type Connection,
@@ -8,6 +7,7 @@ import {
   type ConnectionState,
   createConnection,
   type Pending,
+  type RoomEvent,
 } from '../../../static/client/index.js'
 import { ack, EPOCH, message, type PeerSocket, startPeer, welcome } from '../../support/peer.js'
 
@@ -69,7 +69,7 @@ function follow(
   from?: { after: number; epoch?: string },
 ) {
   const room = {
-    events: [] as EventFrame[],
+    events: [] as RoomEvent[],
     starts: [] as [number, string][],
     ended: [] as ApiError[],
     seqs: () => room.events.map(event => event.seq),
@@ -135,8 +135,8 @@ test('the token is sent as a subprotocol, and every room is subscribed to when t
   follow('b', { after: 7, epoch: EPOCH })
   const socket = await peer.next()
   t.strictSame(socket.protocols, ['talkie.v1', 'bearer.head.body.sign'])
-  await expect(t, socket, { type: 'subscribe', room_id: 'a' })
-  await expect(t, socket, { type: 'subscribe', room_id: 'b', after: 7, epoch: EPOCH })
+  await expect(t, socket, { type: 'subscribe', merge_reactions: true, room_id: 'a' })
+  await expect(t, socket, { type: 'subscribe', merge_reactions: true, room_id: 'b', after: 7, epoch: EPOCH })
 })
 
 test('a lost socket resumes after the last event, not after an ack or the welcome’s head', async t => {
@@ -153,7 +153,7 @@ test('a lost socket resumes after the last event, not after an ack or the welcom
   first.terminate()
 
   const second = await peer.next()
-  await expect(t, second, { type: 'subscribe', room_id: 'a', after: 11, epoch: EPOCH })
+  await expect(t, second, { type: 'subscribe', merge_reactions: true, room_id: 'a', after: 11, epoch: EPOCH })
   second.send(welcome('a', 15, true), ...[12, 13, 14, 15].map(seq => message('a', seq)))
   await room.until(15)
   t.strictSame(room.seqs(), [11, 12, 13, 14, 15])
@@ -169,8 +169,8 @@ test('a room without events resumes from its welcome, also from 0', async t => {
   await told.until(11)
   first.terminate()
   const second = await peer.next()
-  await expect(t, second, { type: 'subscribe', room_id: 'a', after: 0, epoch: EPOCH })
-  await expect(t, second, { type: 'subscribe', room_id: 'b', after: 11, epoch: EPOCH })
+  await expect(t, second, { type: 'subscribe', merge_reactions: true, room_id: 'a', after: 0, epoch: EPOCH })
+  await expect(t, second, { type: 'subscribe', merge_reactions: true, room_id: 'b', after: 11, epoch: EPOCH })
 })
 
 test('a duplicate event is dropped', async t => {
@@ -189,7 +189,7 @@ test('after a gap, frames are ignored until the room is resumed from before the 
   await socket.next()
   socket.send(welcome('a', 6, true), message('a', 3), message('a', 5), message('a', 6))
   await expect(t, socket, { type: 'unsubscribe', room_id: 'a' })
-  await expect(t, socket, { type: 'subscribe', room_id: 'a', after: 3, epoch: EPOCH })
+  await expect(t, socket, { type: 'subscribe', merge_reactions: true, room_id: 'a', after: 3, epoch: EPOCH })
   socket.send({ type: 'unsubscribed', room_id: 'a' }, message('a', 4), welcome('a', 6, true))
   socket.send(...[4, 5, 6].map(seq => message('a', seq)))
   await room.until(6)
@@ -209,7 +209,7 @@ test('a reset restarts the room at its seq and epoch', async t => {
   const { peer, follow, told } = await start(t)
   const room = follow('a', { after: 3, epoch: 'epoch-0' })
   const first = await peer.next()
-  await expect(t, first, { type: 'subscribe', room_id: 'a', after: 3, epoch: 'epoch-0' })
+  await expect(t, first, { type: 'subscribe', merge_reactions: true, room_id: 'a', after: 3, epoch: 'epoch-0' })
   first.send(welcome('a', 5000, false), message('a', 4), { type: 'reset', room_id: 'a', seq: 5000, epoch: EPOCH })
   await told.until(() => room.starts.length === 1)
   first.send(message('a', 5001))
@@ -217,7 +217,13 @@ test('a reset restarts the room at its seq and epoch', async t => {
   t.strictSame(room.starts, [[5000, EPOCH]])
   t.strictSame(room.seqs(), [5001], 'an event before the reset is dropped')
   first.terminate()
-  await expect(t, await peer.next(), { type: 'subscribe', room_id: 'a', after: 5001, epoch: EPOCH })
+  await expect(t, await peer.next(), {
+    type: 'subscribe',
+    merge_reactions: true,
+    room_id: 'a',
+    after: 5001,
+    epoch: EPOCH,
+  })
 })
 
 test('a send whose ack was lost is retried with its client_id once the room is subscribed to again', async t => {
@@ -236,7 +242,7 @@ test('a send whose ack was lost is retried with its client_id once the room is s
   first.terminate()
 
   const second = await peer.next()
-  await expect(t, second, { type: 'subscribe', room_id: 'a', after: 1, epoch: EPOCH })
+  await expect(t, second, { type: 'subscribe', merge_reactions: true, room_id: 'a', after: 1, epoch: EPOCH })
   t.equal(await second.waiting(), 0, 'not before the welcome')
   second.send(welcome('a', 2, true), message('a', 2, { client_id: sent.client_id }))
   await expect(t, second, frame)
@@ -350,7 +356,7 @@ test('a subscribe that fails with a retryable error is retried', async t => {
   const socket = await peer.next()
   await socket.next()
   socket.send({ type: 'error', code: 'STORE_UNAVAILABLE', message: 'wait', room_id: 'a' })
-  await expect(t, socket, { type: 'subscribe', room_id: 'a', after: 1 })
+  await expect(t, socket, { type: 'subscribe', merge_reactions: true, room_id: 'a', after: 1 })
   socket.send(welcome('a', 2, true), message('a', 2))
   await room.until(2)
 })
@@ -488,7 +494,7 @@ test('a silent socket that does not answer a ping is dropped', async t => {
   t.equal(states.at(-1)?.name, 'waiting')
   pass(4)
   const second = await peer.next()
-  await expect(t, second, { type: 'subscribe', room_id: 'a', after: 1, epoch: EPOCH })
+  await expect(t, second, { type: 'subscribe', merge_reactions: true, room_id: 'a', after: 1, epoch: EPOCH })
 })
 
 test('check pings an open socket, and reconnects a waiting one at once', async t => {
@@ -534,4 +540,19 @@ test('the number of subscriptions per socket is bounded', async t => {
   for (let i = 0; i < 100; i++) connection.subscribe(`r${i}`, listener)
   t.throws(() => connection.subscribe('one-more', listener), { code: 'TOO_MANY_SUBSCRIPTIONS' })
   t.throws(() => connection.subscribe('r0', listener), { message: 'Room r0 is already subscribed to' })
+})
+
+test('reactions that were missed come as their final state, and move the position by all that they stand for', async t => {
+  const { peer, connection, follow } = await start(t)
+  const room = follow('a', { after: 1, epoch: EPOCH })
+  const socket = await peer.next()
+  await socket.next()
+  socket.send(welcome('a', 7, true))
+  const reactions = { type: 'reactions', room_id: 'a', messages: [] }
+  socket.send({ ...reactions, after: 1, seq: 6 }, { ...reactions, after: 1, seq: 6 }, message('a', 7))
+  await room.until(7)
+  t.same(room.seqs(), [6, 7])
+  socket.send({ ...reactions, after: 8, seq: 9 })
+  await expect(t, socket, { type: 'unsubscribe', room_id: 'a' })
+  t.same(connection.resumePoint('a'), { after: 7, epoch: EPOCH })
 })

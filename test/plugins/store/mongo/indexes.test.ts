@@ -26,7 +26,8 @@ else {
     t.strictSame([derived.blue, derived.green], [[4], []])
     await before.close()
 
-    for (const name of ['members', 'invites', 'terms_2', 'indexed']) await db.collection(name).deleteMany({})
+    for (const name of ['members', 'invites', 'reactions', 'reaction_rows', 'terms_2', 'indexed'])
+      await db.collection(name).deleteMany({})
     const lost = { indexed_seq: 0, owner: 'nobody', member_count: 99 }
     await db.collection('rooms').updateMany({}, { $set: lost })
 
