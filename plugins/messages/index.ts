@@ -204,6 +204,7 @@ export function createMessages(store: Store, roomLog: RoomLog, rooms: Rooms, lim
           username,
           client_id,
           message: id,
+          prepare: person.prepare,
           decide(view, message) {
             const isModerator = moderates(view, person)
             if (!isModerator) assertMember(view, room_id, username)

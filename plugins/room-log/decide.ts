@@ -43,6 +43,8 @@ export interface Entry {
    * @throws the error to answer with
    */
   decide(view: RoomView, message: TargetState | undefined): Fields | null
+  /** Awaited just before `decide`, each time: reads what it needs and no room's log holds. */
+  prepare?: (() => Promise<unknown>) | undefined
   /** Whether a stored event with this client_id is what this entry requests; without it, any event is. */
   isRepeatOf?(event: StoredEvent): boolean
 }

@@ -126,7 +126,9 @@ export class Writer {
     let open = batch
     for (let tries = 0; tries < TRIES_MAX; tries++) {
       const view = await this.#viewFor(open)
-      const decisions = decide(this.room_id, view, open, await readMessages(this.store, this.room_id, open))
+      const messages = await readMessages(this.store, this.room_id, open)
+      if (open.some(({ entry }) => entry.prepare)) await Promise.all(open.map(({ entry }) => entry.prepare?.()))
+      const decisions = decide(this.room_id, view, open, messages)
       const isRefused = ({ outcome }: Decision) => outcome === 'refused' || outcome === 'nothing'
       if (decisions.some(decision => isRefused(decision) && !decision.waiting.fresh)) {
         // No user is refused on remembered state, because another server may have admitted them since.

@@ -39,8 +39,10 @@ export function assertMayTalk(view: RoomView, room_id: string, username: string)
 /** A user who acts, or on whom others act. */
 export interface Person {
   username: string
-  /** Whether the user administered the server when the request came; the room's log does not know. */
+  /** Whether the user administers the server; the room's log does not know. */
   is_admin: boolean
+  /** Of an administrator who acts: reads the right again. Part of each entry that is decided on it. */
+  prepare?: () => Promise<void>
 }
 
 const isOwner = ({ room }: RoomView, { username, is_admin }: Person) =>
@@ -107,7 +109,13 @@ export async function memberView(roomLog: RoomLog, room_id: string, username: st
 
 /** The user who acts. */
 export async function personOf(store: Store, username: string): Promise<Person> {
-  return { username, is_admin: (await store.readUser(username))?.is_admin === true }
+  const person: Person = { username, is_admin: false }
+  const prepare = async () => {
+    const user = await store.readUser(username)
+    person.is_admin = user?.is_admin === true && !user.blocked
+  }
+  await prepare()
+  return person.is_admin ? Object.assign(person, { prepare }) : person
 }
 
 /** @throws UserNotFound @returns the user, with the name as registered: lookups ignore case */

@@ -79,6 +79,7 @@ export function createInvites(store: Store, roomLog: RoomLog, auth: Auth, admit:
       type: 'invite_revoked',
       username,
       client_id: randomUUID(),
+      prepare: person.prepare,
       decide(view) {
         const { invites = [] } = assertModerator(view, room_id, person)
         return invites.some(({ id }) => id === invite) ? { data: { invite, ...asAdmin(view, person) } } : null
@@ -168,6 +169,7 @@ export function createInvites(store: Store, roomLog: RoomLog, auth: Auth, admit:
         type: 'invited',
         username,
         client_id: randomUUID(),
+        prepare: person.prepare,
         decide(view) {
           const room = assertModerator(view, room_id, person)
           if (isDefault(room)) throw new errors.DefaultRoom()

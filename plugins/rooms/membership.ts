@@ -104,6 +104,7 @@ export function createMembership(
         username,
         subject: member,
         client_id: randomUUID(),
+        prepare: person.prepare,
         decide(view) {
           const { owner } = assertModerator(view, room_id, person)
           if (member === owner) throw new errors.OwnerCannotLeave()

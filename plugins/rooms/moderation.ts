@@ -57,6 +57,7 @@ export function createModeration(store: Store, roomLog: RoomLog) {
       username,
       subject: member,
       client_id: randomUUID(),
+      prepare: person.prepare,
       decide(view) {
         assertAllowed(view, person)
         const decided = decide(view, person, about)

@@ -48,6 +48,7 @@ export function createOwnership(
       username,
       ...(next !== undefined && { subject: next }),
       client_id: randomUUID(),
+      prepare: person.prepare,
       decide(view) {
         const room = assertOwner(view, room_id, person)
         if (next !== undefined && !view.isMember(next)) throw new errors.MemberNotFound(next)
