@@ -31,7 +31,7 @@ const classes = {
   room: ['/rooms/:id'],
   administrator: ['/admin/'],
   /** A user, about what is the user's own. */
-  user: ['/auth/', '/users/', '/direct', '/invites/', '/messages/', '/rooms', '/ws'],
+  user: ['/auth/', '/users/', '/direct', '/invites/', '/mentions', '/messages/', '/rooms', '/ws'],
 }
 type Class = keyof typeof classes
 
