@@ -164,6 +164,37 @@ export const Page = Type.Object(
 )
 export type Page = Static<typeof Page>
 
+export const VersionsQuery = Type.Object(
+  {
+    after: Type.Optional(Type.Integer({ ...After, description: 'Return the versions after this `seq`' })),
+    limit: PageLimit,
+  },
+  { additionalProperties: false },
+)
+export type VersionsQuery = Static<typeof VersionsQuery>
+
+export const VersionPage = Type.Object(
+  {
+    versions: Type.Array(
+      Type.Object(
+        {
+          seq: Type.Integer({
+            ...Seq,
+            description: 'The event that the text came with: the message itself or an edit',
+          }),
+          text: Type.String({ description: 'The text from then on', examples: ['안녕하세요!'] }),
+          created_at: Time,
+        },
+        { additionalProperties: false },
+      ),
+      { description: 'The original text and then each edit, in ascending order of `seq`' },
+    ),
+    has_more: Type.Boolean({ description: 'Whether later versions exist' }),
+  },
+  { additionalProperties: false },
+)
+export type VersionPage = Static<typeof VersionPage>
+
 export const Preview = Type.Object(
   { messages: Type.Array(Message, { description: 'The newest 20, in ascending order of `id`' }) },
   { additionalProperties: false },

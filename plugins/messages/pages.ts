@@ -1,7 +1,7 @@
 import { errors } from '../../schemas/error.js'
 import { noteTypes } from '../../schemas/event-types.js'
 import type { Note } from '../../schemas/log-entry.js'
-import type { Message, Page, PageQuery, Preview } from '../../schemas/message.js'
+import type { Message, Page, PageQuery, Preview, VersionPage, VersionsQuery } from '../../schemas/message.js'
 import { limits as wire } from '../../schemas/wire.js'
 import { prices } from '../budgets/index.js'
 import { withReactions } from '../reactions/index.js'
@@ -36,6 +36,24 @@ export function createPages(store: Store, roomLog: RoomLog, rooms: Rooms) {
       const kept = newest.filter(({ message }) => message.seq > room.emptied_seq)
       const found = (await withReactions(store, room_id, kept.map(foldMessage))).reverse()
       return { messages: found.slice(0, countFitting(found)).reverse() }
+    },
+
+    /** The texts that a message has had. @throws RoomNotFound, NotMember, MessageNotFound, MessageDeleted */
+    async versions(room_id: string, username: string, id: number, query: VersionsQuery): Promise<VersionPage> {
+      const view = await rooms.assertMember(room_id, username)
+      const { limit = wire.PAGE_DEFAULT, after = 0 } = query
+      const edits = await store.readEdits(room_id, id, { after, limit: limit + 1 })
+      // After its edits: a message that was deleted meanwhile shows none of its texts.
+      const [target] = await store.readTargets(room_id, [id])
+      if (!target || id <= emptiedIn(view)) throw new errors.MessageNotFound(id)
+      if (target.newest?.type === 'deleted') throw new errors.MessageDeleted(id)
+      const found = (after < id ? [target.message, ...edits] : edits).map(event => ({
+        ...event,
+        text: event.text ?? '',
+      }))
+      const count = Math.min(limit, countFitting(found))
+      const versions = found.slice(0, count).map(({ seq, text, created_at }) => ({ seq, text, created_at }))
+      return { versions, has_more: found.length > count }
     },
 
     /** @throws RoomNotFound, NotMember */
@@ -77,12 +95,14 @@ export function createPages(store: Store, roomLog: RoomLog, rooms: Rooms) {
   }
 }
 
+type Said = Pick<Message, 'text' | 'mentions' | 'reactions'>
+
 /** The price of the JSON of a page with these messages, µs. */
-export const priceOfEncoding = (messages: Message[]) =>
+export const priceOfEncoding = (messages: Said[]) =>
   messages.reduce((bytes, message) => bytes + bytesOf(message), 0) * prices.encoded_byte
 
 /** How many of the messages fit on a page; one always does. */
-export function countFitting(messages: Message[]): number {
+export function countFitting(messages: Said[]): number {
   let bytes = 0
   const at = messages.findIndex(message => {
     bytes += bytesOf(message)

@@ -276,6 +276,8 @@ export interface Store {
   readState(room_id: string, usernames: string[], since: number): Promise<RoomState>
   /** The messages among `seqs` (at most 1,000), ascending, each with its number of edits. */
   readTargets(room_id: string, seqs: number[]): Promise<(Target & { edits: number })[]>
+  /** The edits of a message after `after`, oldest first. Their texts are empty once the message is deleted. */
+  readEdits(room_id: string, id: number, query: { after: number; limit: number }): Promise<StoredEvent[]>
   /** Messages before `before` (the last of them) or after `after` (the first of them), at most `limit`, ascending. */
   readPage(room_id: string, query: { before?: number; after?: number; limit: number }): Promise<Target[]>
   /** Counts other users' undeleted messages after `after`, up to `max`, among the newest UNREAD_SCAN_MAX events. */
@@ -286,10 +288,8 @@ export interface Store {
   findNth(room_id: string, n: number): Promise<number>
   /** Events of a type with seq over `after`, oldest first. */
   readByType(room_id: string, type: EventType, query: { after: number; limit: number }): Promise<StoredEvent[]>
-
   /** Seqs of a user's messages after `after`, ascending, also of deleted ones. Looks at AUTHOR_SPAN events at most. */
   findByAuthor(room_id: string, username: string, query: { after: number; limit: number }): Promise<AuthorResult>
-
   /**
    * Messages below `before` that have all the terms (`terms.ts`), or may have had them before an edit, newest first.
    * Terms only narrow the search: the caller checks each message's current text. Sees every event appended before the

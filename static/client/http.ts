@@ -17,6 +17,8 @@ import type {
   SearchPage,
   SearchQuery,
   Sending,
+  VersionPage,
+  VersionsQuery,
 } from '../../schemas/message.js'
 import type { BanPage, Restricting, Role } from '../../schemas/moderation.js'
 import type { Reactions } from '../../schemas/reaction.js'
@@ -172,6 +174,9 @@ export function createHttp(options: HttpOptions) {
     mentions: (query: MentionsQuery = {}) => json<MentionsPage>('GET', '/mentions', { query }),
     searchOwn: (query: OwnSearchQuery) => json<OwnSearchPage>('GET', '/messages/search', { query }),
     search: (id: string, query: SearchQuery) => json<SearchPage>('GET', `${room(id)}/messages/search`, { query }),
+    /** The texts that a message has had, the original one first. */
+    versions: (id: string, seq: number, query: VersionsQuery = {}) =>
+      json<VersionPage>('GET', `${message(id, seq)}/versions`, { query }),
     send: (id: string, sending: Static<typeof Sending>) =>
       json<Message>('POST', `${room(id)}/messages`, { body: sending }),
     reply: (id: string, seq: number, { reply_to: _, ...replying }: Static<typeof Sending>) =>

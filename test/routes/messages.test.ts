@@ -362,3 +362,48 @@ test('a search over all of one’s rooms finds the newest matches, and nothing o
   for (const query of ['', 'q=', `${q}&before=3`, `${q}&limit=0`]) t.equal((await find(query)).status, 400, query)
   t.equal((await app.inject({ url: `/messages/search?${q}` })).statusCode, 401)
 })
+
+test('members see the texts that a message has had, page by page, until it is deleted', async t => {
+  const { app, minji, seojun } = await talking(t)
+  await minji('POST', '/messages', { text: 'one' })
+  for (const text of ['two', 'three']) await minji('PUT', '/messages/2', { text })
+  const { body } = await seojun('GET', '/messages/2/versions')
+  t.match(body, {
+    versions: [
+      { seq: 2, text: 'one' },
+      { seq: 3, text: 'two' },
+      { seq: 4, text: 'three' },
+    ],
+    has_more: false,
+  })
+  const first = await app.inject({
+    url: '/rooms/default/messages/2/versions?limit=2',
+    headers: (await register(app, 'jun')).headers,
+  })
+  t.same(first.json(), { versions: body.versions.slice(0, 2), has_more: true })
+  t.match(first.headers.link, 'versions?limit=2&after=3>; rel="next"')
+  const rest = await seojun('GET', '/messages/2/versions?limit=2&after=3')
+  t.same(rest.body, { versions: body.versions.slice(2), has_more: false })
+  t.match(await seojun('GET', '/messages/3/versions'), { status: 404, body: { code: 'MESSAGE_NOT_FOUND' } })
+  t.match(await seojun('GET', '/messages/99/versions'), { status: 404, body: { code: 'MESSAGE_NOT_FOUND' } })
+  await minji('DELETE', '/messages/2')
+  t.match(await seojun('GET', '/messages/2/versions'), { body: { code: 'MESSAGE_DELETED' } })
+})
+
+test('a page of versions has a limit in bytes', async t => {
+  const { app, minji } = await talking(t)
+  const { messages } = app
+  const text = '\u0001가'.repeat(990)
+  await messages.send('default', 'minji', { client_id: 'a', text })
+  for (let i = 0; i < 60; i++) await messages.edit('default', 'minji', 2, { client_id: `${i}`, text: `${i}${text}` })
+  const found: { seq: number }[] = []
+  let pages = 0
+  for (let has_more = true; has_more; pages++) {
+    const { body } = await minji('GET', `/messages/2/versions?limit=100&after=${found.at(-1)?.seq ?? 0}`)
+    found.push(...body.versions)
+    has_more = body.has_more
+    t.ok(JSON.stringify(body).length < 400_000)
+  }
+  t.equal(found.length, 61)
+  t.ok(pages > 1, `${pages} pages`)
+})

@@ -83,4 +83,31 @@ inBrowser('formatted messages', async (t, browser) => {
     await row(page, 'even').locator('strong').waitFor()
     t.equal(await row(page, 'odd').locator('.text').textContent(), '**odd** [a.kr](https://b.kr)')
   })
+
+  await t.test(
+    'the edit history shows every text, follows a new edit, and nothing once the message is deleted',
+    async t => {
+      const { fastify, url } = await serve(t)
+      const { headers } = await register(fastify, 'jun')
+      await tell(fastify, headers, 'soup')
+      const page = await visit(t, browser, url)
+      await signUp(page, 'minji')
+      await row(page, 'soup').waitFor()
+      const { messages } = await fastify.messages.page('default', 'minji', {})
+      const { id } = messages.find(({ text }) => text === 'soup') as { id: number }
+      const change = (text: string) => fastify.messages.edit('default', 'jun', id, { client_id: text, text })
+      await change('**stew**')
+      await page.getByRole('button', { name: '(edited)' }).click()
+      const dialog = page.getByRole('dialog', { name: 'Edit history' })
+      const shown = () => dialog.locator('.text').allTextContents()
+      await dialog.locator('li').nth(1).waitFor()
+      t.strictSame(await shown(), ['stew', 'soup'])
+      await change('noodles')
+      await dialog.locator('li').nth(2).waitFor()
+      t.strictSame(await shown(), ['noodles', 'stew', 'soup'])
+      await fastify.messages.remove('default', 'jun', id, 'remove')
+      await dialog.getByText('This message was deleted.').waitFor()
+      t.strictSame(await shown(), [])
+    },
+  )
 })

@@ -217,6 +217,15 @@ export function createReads(db: Sqlite) {
       }))
     },
 
+    readEdits(room_id: string, id: number, { after, limit }: { after: number; limit: number }): StoredEvent[] {
+      const found = db.all<EventRow>(
+        `select * from events indexed by events_target
+         where room_id = ? and target = ? and seq > ? and type = 'edited' order by seq limit ?`,
+        [room_id, id, after, limit],
+      )
+      return found.map(toEvent)
+    },
+
     readPage(room_id: string, { before = Number.MAX_SAFE_INTEGER, after, limit }: PageQuery): Target[] {
       const order = after === undefined ? 'desc' : 'asc'
       const rows = db.all<EventRow>(

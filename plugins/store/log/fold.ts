@@ -191,7 +191,7 @@ const REACTION_BYTES = 120
 const NAME_BYTES = 33
 
 /** Bytes of a message as JSON, at the most. */
-export const bytesOf = ({ text, mentions = [], reactions = [] }: Message) =>
+export const bytesOf = ({ text, mentions = [], reactions = [] }: Pick<Message, 'text' | 'mentions' | 'reactions'>) =>
   Buffer.byteLength(JSON.stringify(text)) +
   BESIDE_TEXT_BYTES +
   mentions.length * NAME_BYTES +

@@ -174,6 +174,11 @@ export function createLog({ events }: Collections) {
       return withNewest(call, room_id, await find(call, { room_id, type: 'message', seq: { $in: seqs } }, 1, 0))
     },
 
+    async readEdits(call: Call, room_id: string, id: number, { after, limit }: { after: number; limit: number }) {
+      const filter = { room_id, target: id, type: 'edited' as const, seq: { $gt: after } }
+      return blank(call, room_id, await find(call, filter, 1, limit))
+    },
+
     async readPage(call: Call, room_id: string, { before = Number.MAX_SAFE_INTEGER, after, limit }: PageQuery) {
       const filter = { room_id, type: 'message' as const, seq: { $gt: after ?? 0, $lt: before } }
       const messages = await find(call, filter, after === undefined ? -1 : 1, limit)

@@ -248,6 +248,7 @@ export async function openMongo(
     findByAuthor: expose(log.findByAuthor),
     findNth: expose(log.findNth),
     readTargets: expose(log.readTargets),
+    readEdits: expose(log.readEdits),
     readPage: expose(log.readPage),
     countUnread: expose(log.countUnread),
     readNewest: expose(log.readNewest),

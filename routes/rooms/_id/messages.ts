@@ -16,6 +16,8 @@ import {
   SearchPage,
   SearchQuery,
   Sending,
+  VersionPage,
+  VersionsQuery,
 } from '../../../schemas/message.js'
 import { paged } from '../../../schemas/paging.js'
 import { RoomParams } from '../../../schemas/room.js'
@@ -109,6 +111,20 @@ const edit = {
   },
 }
 
+const versions = {
+  operationId: 'listVersions',
+  tags,
+  summary: 'List the versions of a message',
+  description:
+    'The texts that a message has had, the original one first. Members see them as they see the message; once it is deleted, nobody does.',
+  params: MessageParams,
+  querystring: VersionsQuery,
+  response: {
+    200: paged(VersionPage, 'A page of versions'),
+    ...readErrors('RoomNotFound', 'NotMember', 'MessageNotFound', 'MessageDeleted'),
+  },
+}
+
 const remove = {
   operationId: 'deleteMessage',
   tags,
@@ -158,6 +174,15 @@ export default (async fastify => {
     const { params, query, username } = request
     const page = await fastify.messageSearch.find(params.id, username, query)
     reply.linkNext(page.next_before === undefined ? undefined : { before: page.next_before })
+    return page
+  })
+
+  fastify.get('/messages/:msgId/versions', { schema: versions }, async (request, reply) => {
+    const { params, query, username } = request
+    await request.turn((query.limit ?? wire.PAGE_DEFAULT) * prices.read_message)
+    const page = await messages.versions(params.id, username, params.msgId, query)
+    await request.turn(priceOfEncoding(page.versions))
+    reply.linkNext(page.has_more ? { after: page.versions.at(-1)?.seq ?? 0 } : undefined)
     return page
   })
 

@@ -18,6 +18,7 @@ const ConfirmDialog = lazy(() => import('./confirm-dialog.js').then(script => sc
 const CreateRoom = lazy(() => import('./create-room.js').then(script => script.CreateRoom))
 const EditProfile = lazy(() => import('./profile.js').then(script => script.EditProfile))
 const KeyboardShortcuts = lazy(() => import('./keyboard-shortcuts.js').then(script => script.KeyboardShortcuts))
+const MessageVersions = lazy(() => import('./message-versions.js').then(script => script.MessageVersions))
 const NewDirect = lazy(() => import('./new-direct.js').then(script => script.NewDirect))
 const ProfileCard = lazy(() => import('./profile.js').then(script => script.ProfileCard))
 const LeaveRoom = lazy(() => import('./leave-room.js').then(script => script.LeaveRoom))
@@ -52,6 +53,7 @@ export function Chat() {
       {dialog?.name === 'room_settings' && <RoomSettings key={dialog.room.id} room={dialog.room} />}
       {dialog?.name === 'leave_room' && <LeaveRoom room={dialog.room} />}
       {dialog?.name === 'restrict' && <RestrictMember room={dialog.room} username={dialog.username} how={dialog.how} />}
+      {dialog?.name === 'versions' && <MessageVersions message={dialog.message} />}
       {dialog?.name === 'keyboard_shortcuts' && <KeyboardShortcuts />}
       {dialog?.name === 'switcher' && <Switcher />}
       {dialog?.name === 'new_direct' && <NewDirect />}

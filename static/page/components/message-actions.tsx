@@ -9,12 +9,14 @@ const en = {
   delete_confirm: 'Delete this message? This can’t be undone.',
   reply: 'Reply',
   copy: 'Copy text',
+  versions: 'Edit history',
 }
 const ko: Translation<typeof en> = {
   delete_message: '메시지 삭제',
   delete_confirm: '이 메시지를 삭제할까요? 삭제하면 되돌릴 수 없어요.',
   reply: '답장',
   copy: '텍스트 복사',
+  versions: '수정 기록',
 }
 
 /** The buttons of the message that is pointed at or has the focus. */
@@ -68,6 +70,14 @@ export function MessageActions({ message, is_own }: { message: Message; is_own: 
           label={texts.edit}
           tabIndex={tabIndex}
           onClick={() => account.conversations.current()?.beginEdit(message.id)}
+        />
+      )}
+      {message.edited_at !== undefined && (
+        <IconButton
+          icon="clock"
+          label={own.versions}
+          tabIndex={tabIndex}
+          onClick={() => account.showDialog({ name: 'versions', message })}
         />
       )}
       {(is_own || moderates) && <IconButton icon="delete" label={texts.delete} tabIndex={tabIndex} onClick={remove} />}

@@ -24,6 +24,7 @@ interface Props {
 }
 
 export const MessageRow = memo(function MessageRow({ message, starts_group, quoted, own, editing, active }: Props) {
+  const account = useAccount()
   const texts = useTexts()
   const language = useAppState('language')
   const name = useAccountState('people', people => displayName(people, message.username))
@@ -100,7 +101,16 @@ export const MessageRow = memo(function MessageRow({ message, starts_group, quot
           // A new element for a new text: a browser’s translation has put its own into the old one.
           <MessageText key={message.text} text={message.text} />
         )}
-        {message.edited_at !== undefined && !editing && <span class="edited">({texts.edited})</span>}
+        {message.edited_at !== undefined && !editing && (
+          <button
+            type="button"
+            class="edited"
+            tabIndex={-1}
+            onClick={() => account.showDialog({ name: 'versions', message })}
+          >
+            ({texts.edited})
+          </button>
+        )}
         {!deleted && !editing && (
           // Without text, which would be copied together with the message's.
           <button

@@ -55,6 +55,7 @@ export type OpenDialog =
   | { name: 'room_settings'; room: Room }
   | { name: 'leave_room'; room: Room }
   | { name: 'restrict'; room: Room; username: string; how: 'ban' | 'mute' }
+  | { name: 'versions'; message: Message }
   | { name: 'keyboard_shortcuts' }
   | { name: 'switcher' }
   | { name: 'new_direct' }

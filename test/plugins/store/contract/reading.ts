@@ -70,6 +70,33 @@ export function readingContract({ promise }: Promises) {
     t.strictSame(await store.readTargets('other', [1]), [])
   })
 
+  promise(
+    'the edits of a message are read in order, page by page, and without texts once it is deleted',
+    async (t, store) => {
+      const log = events('r', 0, [
+        message('one'),
+        message('two'),
+        { type: 'edited', target: 1, text: 'one b' },
+        { type: 'edited', target: 2, text: 'two b' },
+        { type: 'edited', target: 1, text: 'one c' },
+      ])
+      await store.append('r', 0, log)
+      t.strictSame(await store.readEdits('r', 1, { after: 0, limit: 10 }), [log[2], log[4]])
+      t.strictSame(await store.readEdits('r', 1, { after: 0, limit: 1 }), [log[2]])
+      t.strictSame(await store.readEdits('r', 1, { after: 3, limit: 10 }), [log[4]])
+      t.strictSame(await store.readEdits('other', 1, { after: 0, limit: 10 }), [])
+      await store.append('r', 5, events('r', 5, [{ type: 'deleted', target: 1 }]))
+      const gone = await store.readEdits('r', 1, { after: 0, limit: 10 })
+      t.strictSame(
+        gone.map(({ seq, text }) => [seq, text]),
+        [
+          [3, ''],
+          [5, ''],
+        ],
+      )
+    },
+  )
+
   promise('a page holds messages only, in ascending order, from either end', async (t, store) => {
     const parts = upTo(10).map((i): Part => (i % 3 === 0 ? { type: 'joined', member: `m${i}` } : message(`${i}`)))
     const log = events('r', 0, [...parts, { type: 'edited', target: 10, text: 'edited' }])
