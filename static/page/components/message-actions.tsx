@@ -3,6 +3,7 @@ import type { Message } from '../../../schemas/message.js'
 import type { Translation } from '../i18n/index.js'
 import { useAccount, useAccountState, useModerates, useOwnTexts, useTexts } from './hooks.js'
 import { IconButton } from './icon-button.js'
+import { ReactPicker } from './react-picker.js'
 
 const en = {
   delete_message: 'Delete message',
@@ -46,6 +47,7 @@ export function MessageActions({ message, is_own }: { message: Message; is_own: 
 
   return (
     <div class="actions">
+      <ReactPicker message={message} />
       <IconButton
         icon="reply"
         label={own.reply}

@@ -9,6 +9,7 @@ import { MessageText } from './message-text.js'
 import { clockTime, Time } from './time.js'
 
 const EditMessage = lazy(() => import('./edit-message.js').then(script => script.EditMessage))
+const Reactions = lazy(() => import('./reactions.js').then(script => script.Reactions))
 const MessageActions = lazy(() => import('./message-actions.js').then(script => script.MessageActions))
 
 interface Props {
@@ -111,6 +112,7 @@ export const MessageRow = memo(function MessageRow({ message, starts_group, quot
             ({texts.edited})
           </button>
         )}
+        {message.reactions && message.reactions.length > 0 && !deleted && !collapsed && <Reactions message={message} />}
         {!deleted && !editing && (
           // Without text, which would be copied together with the message's.
           <button
