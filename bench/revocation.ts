@@ -1,5 +1,5 @@
 /**
- * Measures how fast a logout, a removal and a room's deletion reach sockets on another server while the bus works,
+ * Measures how fast a logout, removal, ban, block or deletion of an account or room reaches sockets on another server while the bus works,
  * Redis is killed, or Redis has just stopped responding; and how fast the users of a dead server go offline: `npm run
  * revocation`. Uses MongoDB (MONGODB_URI, or its own FerretDB) and Redis. Prints medians and maxima; the exit code is 1
  * if a maximum exceeds its bound.

@@ -137,11 +137,10 @@ export const plantedInAdministration: Record<string, Planted> = {
     plant(history) {
       const { log, event } = found(events(history, ({ type }) => type === 'emptied')[0])
       const id = found(log.findLast(({ type, seq }) => type === 'message' && seq <= (event.data?.upto ?? 0))).seq
-      const page = found(
-        acked(history, 'history').find(
-          ({ args, answer }) => args.room_id === event.room_id && (answer.seq ?? 0) >= event.seq && answer.messages,
-        ),
-      )
+      // A page as of the end, since none may have been asked for after the event.
+      const page = structuredClone(found(acked(history, 'history')[0]))
+      Object.assign(page, { args: { room_id: event.room_id }, answer: { seq: log.length, messages: [] } })
+      history.done.push(page)
       page.answer.messages?.unshift({ id, text: 'erased' })
     },
   },

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { WebSocket } from 'ws'
 import { BEARER_PREFIX, closeCodes, SUBPROTOCOL } from '../../schemas/wire.js'
+import { createAdminHttp } from '../../static/client/admin-http.js'
 import { createHttp } from '../../static/client/index.js'
 import { type RedisServer, startRedis } from '../../test/support/redis.js'
 import { type Database, startMongo } from '../../test/support/services.js'
@@ -137,6 +138,10 @@ async function endings(
     await owner.http.addMember(id, bob.username)
     return { id, ...(await follow(there, id, bob.token)) }
   }
+  async function guest(n: number) {
+    const one = await user(here, `guest-${n}`)
+    return { ...one, ...(await follow(there, 'default', one.token)) }
+  }
   const kinds: Record<string, (n: number) => Promise<{ closed: Promise<number>; code: number; ask(): Promise<void> }>> =
     {
       async logout() {
@@ -148,6 +153,20 @@ async function endings(
       async removal(n) {
         const { id, closed } = await roomWithBob(n)
         return { closed, code: closeCodes.not_member.code, ask: () => owner.http.removeMember(id, bob.username) }
+      },
+      async ban(n) {
+        const { id, closed } = await roomWithBob(n)
+        return { closed, code: closeCodes.not_member.code, ask: () => owner.http.ban(id, bob.username) }
+      },
+      async 'account block'(n) {
+        const { username, closed } = await guest(n)
+        const { block } = createAdminHttp(owner.http.sender)
+        return { closed, code: closeCodes.unauthorized.code, ask: () => block(username) }
+      },
+      async 'account deletion'(n) {
+        const { http, closed } = await guest(n)
+        const ask = () => http.deleteAccount({ password: PASSWORD, messages: 'keep' })
+        return { closed, code: closeCodes.unauthorized.code, ask }
       },
       async 'room deletion'(n) {
         const { id, closed } = await roomWithBob(n)
