@@ -19,6 +19,7 @@ const CreateRoom = lazy(() => import('./create-room.js').then(script => script.C
 const EditProfile = lazy(() => import('./profile.js').then(script => script.EditProfile))
 const KeyboardShortcuts = lazy(() => import('./keyboard-shortcuts.js').then(script => script.KeyboardShortcuts))
 const MessageVersions = lazy(() => import('./message-versions.js').then(script => script.MessageVersions))
+const MentionsList = lazy(() => import('./mentions-list.js').then(script => script.MentionsList))
 const NewDirect = lazy(() => import('./new-direct.js').then(script => script.NewDirect))
 const ProfileCard = lazy(() => import('./profile.js').then(script => script.ProfileCard))
 const LeaveRoom = lazy(() => import('./leave-room.js').then(script => script.LeaveRoom))
@@ -56,6 +57,7 @@ export function Chat() {
       {dialog?.name === 'versions' && <MessageVersions message={dialog.message} />}
       {dialog?.name === 'keyboard_shortcuts' && <KeyboardShortcuts />}
       {dialog?.name === 'switcher' && <Switcher />}
+      {dialog?.name === 'mentions' && <MentionsList />}
       {dialog?.name === 'new_direct' && <NewDirect />}
       {dialog?.name === 'own_profile' && <EditProfile />}
       {dialog?.name === 'account' && <AccountSettings />}

@@ -14,6 +14,7 @@ import { TypingIndicator } from './typing-indicator.js'
 import { useEnterKey, writesByTouch } from './use-enter-key.js'
 
 const DirectNotice = lazy(() => import('./direct-notice.js').then(script => script.DirectNotice))
+const Completion = lazy(() => import('./completion.js').then(script => script.Completion))
 const ComposerNotice = lazy(() => import('./composer-notice.js').then(script => script.ComposerNotice))
 
 /** Typing is announced again after this, before it expires at the other clients, ms. */
@@ -97,7 +98,9 @@ export function Composer({ view, room }: { view: ConversationView; room: Room })
     account.dismissWelcome()
     await conversation.toEnd()
   }
-  useEnterKey(field, send)
+  /** Set while a completion can be taken. */
+  const take = useRef<(() => void) | null>(null)
+  useEnterKey(field, () => (take.current ?? send)())
 
   function keyDown(event: KeyboardEvent) {
     if (event.isComposing) return
@@ -123,6 +126,7 @@ export function Composer({ view, room }: { view: ConversationView; room: Room })
       }}
     >
       <div class="composer-box">
+        <Completion field={field} room={room} take={take} changed={changed} />
         {(room.muted || is_slow) && <ComposerNotice view={view} room={room} close={setClosed} />}
         {room.kind === 'direct' && <DirectNotice key={room.id} room={room} close={setClosed} />}
         {view.replying !== null && (

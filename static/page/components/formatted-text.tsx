@@ -1,11 +1,12 @@
 import type { ComponentChildren } from 'preact'
-import { useMemo } from 'preact/hooks'
+import { useContext, useMemo } from 'preact/hooks'
 import { parseRoute } from '../state/route.js'
 import { type Block, parseMessage } from '../text/format.js'
 import type { Inline } from '../text/inline.js'
 import { useApp } from './hooks.js'
+import { Mentioned } from './mentioned.js'
 import { isPlainClick } from './plain-click.js'
-import { PlainText } from './plain-text.js'
+import { MentionsContext, PlainText } from './plain-text.js'
 
 /** The elements of a message's text. */
 export function FormattedText({ text }: { text: string }): ComponentChildren {
@@ -53,12 +54,14 @@ function blockView(block: Block, key: number): ComponentChildren {
   }
 }
 
+const Spoken = ({ text }: { text: string }) => <Mentioned text={text} by={useContext(MentionsContext)} />
+
 const TAGS = { bold: 'strong', italic: 'em', struck: 's' } as const
 
 function inlineView(piece: Inline, key: number): ComponentChildren {
   switch (piece.kind) {
     case 'text':
-      return <PlainText key={key} text={piece.text} />
+      return <Spoken key={key} text={piece.text} />
     case 'code':
       return <code key={key}>{piece.text}</code>
     case 'link':

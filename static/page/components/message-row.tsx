@@ -100,7 +100,7 @@ export const MessageRow = memo(function MessageRow({ message, starts_group, quot
           </p>
         ) : (
           // A new element for a new text: a browser’s translation has put its own into the old one.
-          <MessageText key={message.text} text={message.text} />
+          <MessageText key={message.text} text={message.text} by={message} />
         )}
         {message.edited_at !== undefined && !editing && (
           <button

@@ -157,6 +157,7 @@ const RoomLink = memo(function RoomLink({ room, open, me, named }: LinkProps) {
             <LastLine last={room.last_message} own={room.last_message.username === me} named={named} />
           )
         )}
+        {!open && room.unread_mentions > 0 && <MentionBadge count={room.unread_mentions} />}
         {unread > 0 && (
           <span class="badge">
             <span aria-hidden="true">{unreadCount(unread)}</span>
@@ -167,6 +168,17 @@ const RoomLink = memo(function RoomLink({ room, open, me, named }: LinkProps) {
     </a>
   )
 })
+
+/** How often unread messages mention the user. */
+export function MentionBadge({ count }: { count: number }) {
+  const texts = useTexts()
+  return (
+    <span class="badge mention">
+      <span aria-hidden="true">@{count > 1 && unreadCount(count)}</span>
+      <span class="hidden">{texts.unread_mentions(count)}</span>
+    </span>
+  )
+}
 
 /** The last message, in one line. */
 function LastLine({ last, own, named }: { last: LastMessage; own: boolean; named: boolean }) {

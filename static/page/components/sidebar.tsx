@@ -5,7 +5,7 @@ import { IconButton } from './icon-button.js'
 import { LanguageSelect } from './language-select.js'
 import { Menu, MenuItem } from './menu.js'
 import { isPlainClick } from './plain-click.js'
-import { RoomLists } from './room-lists.js'
+import { MentionBadge, RoomLists } from './room-lists.js'
 
 /** The user's rooms, the way to all others, and the user's own menu. */
 export function Sidebar() {
@@ -18,6 +18,7 @@ export function Sidebar() {
       <header class="sidebar-head">
         <img src="/assets/icon.svg" alt="" width="28" height="28" />
         <h1>{texts.app_name}</h1>
+        <MentionsButton />
         <IconButton icon="add" label={texts.create_room} onClick={create} />
       </header>
       <button type="button" class="jump" onClick={() => account.showDialog({ name: 'switcher' })}>
@@ -46,6 +47,22 @@ export function Sidebar() {
       </div>
       <OwnMenu />
     </nav>
+  )
+}
+
+function MentionsButton() {
+  const account = useAccount()
+  const texts = useTexts()
+  const count = useAccountState('rooms', rooms => {
+    let sum = 0
+    for (const room of rooms.values()) if (room.is_member) sum += room.unread_mentions
+    return sum
+  })
+  return (
+    <span class="mentions-button">
+      <IconButton icon="at" label={texts.mentions} onClick={() => account.showDialog({ name: 'mentions' })} />
+      {count > 0 && <MentionBadge count={count} />}
+    </span>
   )
 }
 

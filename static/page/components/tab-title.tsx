@@ -15,11 +15,16 @@ export function TabTitle() {
   const muted = useAccountState('muted')
   const name = rooms.get(room_id ?? '')?.name
   let unread = 0
-  for (const room of rooms.values()) if (room.is_member && !muted.has(room.id)) unread += room.unread
+  let mentions = 0
+  for (const room of rooms.values()) {
+    if (!room.is_member || muted.has(room.id)) continue
+    unread += room.unread
+    mentions += room.unread_mentions
+  }
   const count = unread > UNREAD_SHOWN_MAX ? `(${UNREAD_SHOWN_MAX}+) ` : unread > 0 ? `(${unread}) ` : ''
   useEffect(() => {
-    document.title = `${count}${name ? `${name} · ` : ''}${texts.app_name}`
-  }, [count, name, texts])
+    document.title = `${mentions > 0 ? `@${mentions} ` : ''}${count}${name ? `${name} · ` : ''}${texts.app_name}`
+  }, [mentions, count, name, texts])
   const any = unread > 0
   useEffect(() => {
     const icon = document.querySelector<HTMLLinkElement>('link[rel=icon]')

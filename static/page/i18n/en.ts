@@ -62,6 +62,8 @@ export const en = {
   copy_link: 'Copy link',
   add_favorite: 'Add to favorites',
   remove_favorite: 'Remove from favorites',
+  mentions: 'Mentions',
+  unread_mentions: (count: number) => `${unreadCount(count)} unread ${count === 1 ? 'mention' : 'mentions'}`,
   unread: (count: number) => `${unreadCount(count)} unread`,
   choose_room: 'Select a room to start chatting.',
   /** Before one's own last message in the list of rooms. */
@@ -173,6 +175,8 @@ export const en = {
     MEMBER_NOT_FOUND: 'This user isn’t a member of this room.',
     MESSAGE_NOT_FOUND: 'Message not found.',
     MESSAGE_DELETED: 'This message was deleted.',
+    TOO_MANY_MENTIONS: 'A message can mention at most 50 members.',
+    MENTION_ALL_REFUSED: 'In large rooms, only moderators can use @all and @here.',
     TOO_MANY_EDITS: 'This message can’t be edited any more.',
     TOO_MANY_REACTIONS: 'This message has as many different reactions as it can have.',
     TOO_MANY_REACTION_CHANGES: 'You’ve changed your reactions to this message too often.',

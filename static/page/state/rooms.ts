@@ -11,6 +11,7 @@ import { createReadMarks } from './read-marks.js'
 import type { AccountState } from './state.js'
 import type { Store } from './store.js'
 import type { Subscriptions } from './subscriptions.js'
+import { countUnread, isUncounted, NOTHING_UNREAD } from './unread.js'
 
 /** Pages of one's own rooms that are loaded. */
 const PAGES_MAX = 20
@@ -68,8 +69,8 @@ export function createRooms(options: RoomsOptions) {
   }
   /** A room as it was loaded, unless its read mark has moved on meanwhile. */
   function withMark(room: Room): Room {
-    const { last_read_seq, unread } = store.state.rooms.get(room.id) ?? room
-    return last_read_seq > room.last_read_seq ? { ...room, last_read_seq, unread } : room
+    const { last_read_seq, unread, unread_mentions } = store.state.rooms.get(room.id) ?? room
+    return last_read_seq > room.last_read_seq ? { ...room, last_read_seq, unread, unread_mentions } : room
   }
   function refreshSoon(room_id: string) {
     if (refreshing.has(room_id)) return
@@ -89,20 +90,13 @@ export function createRooms(options: RoomsOptions) {
       if (frame.seq <= room.last_seq) return {}
       return {
         last_seq: frame.seq,
-        unread: frame.type === 'message' && frame.username !== me ? room.unread + 1 : room.unread,
+        ...countUnread(room, frame, me, store.state.blocked),
         last_message: foldLastMessage(room.last_message, frame),
         ...(frame.type === 'room_changed' && changedSettings(frame)),
       }
     })
     if (frame.type === 'message' && frame.username !== me) on_message(frame)
-    const room = store.state.rooms.get(room_id)
-    if (
-      frame.type === 'deleted'
-        ? room && frame.id > room.last_read_seq
-        : !['message', 'edited', 'reacted', 'reactions'].includes(frame.type)
-    ) {
-      refreshSoon(room_id)
-    }
+    if (isUncounted(store.state.rooms.get(room_id), frame)) refreshSoon(room_id)
   }
 
   const lastSaid = (room_id: string) => newestAt(store.state.rooms.get(room_id))
@@ -137,7 +131,7 @@ export function createRooms(options: RoomsOptions) {
   function readElsewhere(room_id: string, seq: number) {
     const room = store.state.rooms.get(room_id)
     if (!room || seq <= room.last_read_seq) return
-    change(room_id, () => ({ last_read_seq: seq, ...(seq >= room.last_seq && { unread: 0 }) }))
+    change(room_id, () => ({ last_read_seq: seq, ...(seq >= room.last_seq && NOTHING_UNREAD) }))
     if (seq < room.last_seq) refreshSoon(room_id)
   }
 
@@ -286,8 +280,9 @@ export function createRooms(options: RoomsOptions) {
       if (!room || (seq <= room.last_read_seq && !(seq === room.last_seq && room.unread > 0))) return
       const all = seq >= room.last_seq
       const passed = all ? 0 : (conversation(room_id)?.countOthers(room.last_read_seq, seq) ?? 0)
-      change(room_id, () => ({ last_read_seq: seq, unread: all ? 0 : Math.max(0, room.unread - passed) }))
-      if (!all && room.unread >= limits.UNREAD_MAX) refreshSoon(room_id)
+      const left = all ? NOTHING_UNREAD : { unread: Math.max(0, room.unread - passed) }
+      change(room_id, () => ({ last_read_seq: seq, ...left }))
+      if (!all && (room.unread >= limits.UNREAD_MAX || room.unread_mentions > 0)) refreshSoon(room_id)
       marks.add(room_id, seq)
     },
     /** Sends the gathered read marks, now that the connection is open. */

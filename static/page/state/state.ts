@@ -58,6 +58,7 @@ export type OpenDialog =
   | { name: 'versions'; message: Message }
   | { name: 'keyboard_shortcuts' }
   | { name: 'switcher' }
+  | { name: 'mentions' }
   | { name: 'new_direct' }
   | { name: 'own_profile' }
   | { name: 'account' }
