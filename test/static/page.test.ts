@@ -61,7 +61,7 @@ inBrowser('the page in a browser', async (t, browser) => {
     await say(jun, 'with pleasure')
     await row(minji, 'with pleasure').getByRole('button', { name: 'minji' }).waitFor()
     t.equal(
-      await row(jun, 'lunch at one?').first().getByRole('button', { name: 'Edit' }).count(),
+      await row(jun, 'lunch at one?').first().getByRole('button', { name: 'Edit', exact: true }).count(),
       0,
       'not on another user’s message',
     )
