@@ -215,7 +215,9 @@ export const rules: Partial<Record<EventType, Rule>> = {
     apply: (room, { seq }) => room.deleted.set(seq, true),
   },
   account_administered: {
-    isLegal: (room, event) => administers(room, event) && event.username !== event.member,
+    // On themselves administrators can only delete their account.
+    isLegal: (room, event) =>
+      administers(room, event) && (event.username !== event.member || event.data?.act === 'account_deleted'),
     apply(room, { seq, member = '', data }) {
       const rights = room.rightsOf(member)
       rights.set(seq, { ...rights.last, ...rightsActs[data?.act as keyof typeof rightsActs] })
