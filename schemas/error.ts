@@ -58,6 +58,8 @@ export const errors = {
     'The last administrator cannot delete the own account; make another user an administrator first',
     409,
   ),
+  /** Also of a room with more than 100 members. */
+  ReadCountsOff: createError('READ_COUNTS_OFF', 'Room %s does not show how many have read a message', 409),
   OwnerPresent: createError('OWNER_PRESENT', 'The owner of room %s is neither blocked nor deleted', 409),
   UsernameTaken: createError('USERNAME_TAKEN', 'The username %s is already taken', 409),
   PasswordTooLong: createError('PASSWORD_TOO_LONG', 'Password exceeds 72 bytes', 400),

@@ -81,6 +81,7 @@ export const eventTypes = {
       'has_password?': 'has_password',
       'slow_mode_s?': 'slow_mode_s',
       'preview?': 'preview',
+      'read_counts?': 'read_counts',
       'retention_h?': 'retention_h',
       'retention_count?': 'retention_count',
     },

@@ -4,6 +4,7 @@ import { Announcement, ClientId, Mentions, MentionsAll, MentionsHere, Seq } from
 import { Reason, Role, Until } from './moderation.js'
 import { NotificationLevel } from './notifications.js'
 import { Count, Emoji, On } from './reaction.js'
+import { ReadCounts } from './read-counts.js'
 import { Retention } from './retention.js'
 import { Preview, RoomId, RoomSettings, SlowMode } from './room.js'
 import { MaxUses } from './stored-invite.js'
@@ -30,6 +31,7 @@ export const dataFields = {
   ...RoomSettings.properties,
   slow_mode_s: SlowMode,
   preview: Preview,
+  read_counts: ReadCounts,
   ...Retention,
   /** `emptied`: the last seq whose message is erased. */
   upto: Seq,

@@ -3,6 +3,7 @@ import { type EventFields, eventFields } from './event.js'
 import { type EventFacts, type EventType, eventTypes } from './event-types.js'
 import { After, ClientId, Seq, Text } from './message.js'
 import { AskedEmoji, MessageReactions, On } from './reaction.js'
+import { ReadsOfMembers } from './read-counts.js'
 import { RoomId } from './room.js'
 import { Time, Token, User, Username } from './user.js'
 
@@ -157,6 +158,10 @@ export const serverFrames = {
     ...Type.Pick(User, ['username', 'display_name', 'avatar_color', 'status', 'is_deleted']).properties,
   }),
   read: frame('read', 'Your read mark moved on another socket', { room_id: RoomId, seq: After }),
+  seen: frame('seen', 'Read marks of members moved: at most once a second in each room that shows read counts', {
+    room_id: RoomId,
+    reads: ReadsOfMembers,
+  }),
   admitted: frame('admitted', 'You became a member of this room: you created or joined it, or its owner added you', {
     room_id: RoomId,
   }),

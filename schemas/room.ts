@@ -3,6 +3,7 @@ import { Blocking, DirectRecord, directFields, ShownName } from './direct.js'
 import { Restriction } from './moderation.js'
 import { NotificationLevel } from './notifications.js'
 import { PageLimit } from './paging.js'
+import { ReadCounts } from './read-counts.js'
 import { EmptiedSeq, Retention } from './retention.js'
 import { StoredInvite } from './stored-invite.js'
 import { Time, Username } from './user.js'
@@ -67,6 +68,7 @@ export const RoomRecord = Type.Composite([
     slow_mode_s: Type.Integer(),
     /** Whether users may read the newest messages before joining a public room; absent while they may. */
     preview: Type.Optional(Type.Literal(false)),
+    read_counts: Type.Optional(Type.Literal(false)),
     ...Retention,
     emptied_seq: EmptiedSeq,
     created_at: Time,
@@ -124,6 +126,7 @@ export const Room = Type.Object(
     member_count: Type.Integer({ description: 'Number of members', examples: [3] }),
     created_at: Time,
     has_preview: Type.Boolean({ description: 'Whether its newest messages can be read before joining' }),
+    read_counts: ReadCounts,
     is_member: Type.Boolean({ description: 'Whether you are a member' }),
     is_moderator: Type.Boolean({
       description: 'Whether you are the owner or a moderator. Administrators moderate public rooms without it',
@@ -155,7 +158,7 @@ export const Room = Type.Object(
         is_default: false,
         max_members: 0,
         slow_mode_s: 0,
-        has_preview: true,
+        ...{ has_preview: true, read_counts: true },
         ...KEEPS_ALL,
         owner: 'minji',
         member_count: 3,
@@ -206,6 +209,7 @@ export const RoomChange = Type.Object(
     ...Type.Partial(Type.Pick(RoomSettings, ['name', 'description', 'is_public', 'max_members'])).properties,
     slow_mode_s: Type.Optional(SlowMode),
     preview: Type.Optional(Preview),
+    read_counts: Type.Optional(ReadCounts),
     owner: Type.Optional(Type.String({ ...Username, description: 'The member who becomes the owner' })),
     ...Type.Partial(Type.Object(Retention)).properties,
     password: Type.Optional(

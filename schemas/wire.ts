@@ -60,6 +60,8 @@ export const limits = {
   INVITE_MAX_S: 315_360_000,
   /** Users that the list of invitations names for each. */
   INVITE_NAMES_MAX: 20,
+  /** Members of a room in which everybody sees how many have read a message. */
+  READS_MAX: 100,
   /** People in a direct conversation. */
   DIRECT_MAX: 10,
   /** Members whom one message mentions. */

@@ -19,6 +19,7 @@ import { createModeration } from './moderation.js'
 import { createModerationLog } from './moderation-log.js'
 import { createOwnership } from './ownership.js'
 import { createPaid } from './paid.js'
+import { createReads } from './reads.js'
 
 export {
   asAdmin,
@@ -59,6 +60,7 @@ export function createRooms(store: Store, roomLog: RoomLog, auth: Auth, presence
     markRead: marks.markRead,
     ...createRoomAdministration(paid.roomLog, marks),
     ...createMembers(store, roomLog, presence),
+    ...createReads(store, roomLog),
     ...createMembership(store, paid, { admit, get, hide, blocksBetween }),
     ...createInvites(store, paid.roomLog, auth, admit, get),
     ...createModeration(store, paid.roomLog),

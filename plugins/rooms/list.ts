@@ -26,6 +26,7 @@ export function createList(store: Store) {
       max_members: room.max_members,
       slow_mode_s: room.slow_mode_s,
       has_preview: hasPreview(room),
+      read_counts: room.read_counts !== false,
       retention_h: room.retention_h,
       retention_count: room.retention_count,
       emptied_seq: room.emptied_seq,

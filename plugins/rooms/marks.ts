@@ -3,6 +3,7 @@ import type { ReadMark } from '../../schemas/read-mark.js'
 import type { RoomLog } from '../room-log/index.js'
 import type { Store } from '../store/index.js'
 import { memberView } from './access.js'
+import { mayCountReads } from './reads.js'
 
 export type Marks = ReturnType<typeof createMarks>
 
@@ -10,8 +11,8 @@ export type Marks = ReturnType<typeof createMarks>
 interface MarkEvents {
   /** The user has just become a member of the room. */
   admitted: [username: string, room_id: string]
-  /** The user's mark moved; `by` is what the caller of `markRead` passed. */
-  read: [username: string, mark: ReadMark, by: object | undefined]
+  /** The user's mark moved; `by` is what the caller of `markRead` passed, `seen` whether other members may see it. */
+  read: [username: string, mark: ReadMark, by: object | undefined, seen: boolean]
 }
 
 /** How far each member has read a room. A mark never moves back. */
@@ -37,7 +38,7 @@ export function createMarks(store: Store, roomLog: RoomLog) {
       const before = await store.readMark(username, room_id)
       if (before >= wanted) return { room_id, seq: before }
       const mark = { room_id, seq: await store.moveMark(username, room_id, wanted) }
-      events.emit('read', username, mark, by)
+      events.emit('read', username, mark, by, mayCountReads(view.room))
       return mark
     },
   }

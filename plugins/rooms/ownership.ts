@@ -53,7 +53,7 @@ export function createOwnership(
         const room = assertOwner(view, room_id, person)
         if (next !== undefined && !view.isMember(next)) throw new errors.MemberNotFound(next)
         const asked = Object.entries(settings) as [keyof typeof settings, string | number | boolean | undefined][]
-        const now = { preview: true, ...room }
+        const now = { preview: true, read_counts: true, ...room }
         const data = Object.fromEntries(asked.filter(([name, value]) => value !== undefined && now[name] !== value))
         if (password_hash !== undefined && (password_hash !== null || room.password_hash !== null)) {
           Object.assign(data, { password_hash, has_password: password_hash !== null })

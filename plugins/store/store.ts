@@ -136,8 +136,7 @@ export interface Store {
   changeUser(username: string, change: ProfileChange): Promise<StoredUser | null>
   /**
    * Changes the given fields in one write.
-   * @param generation the account must have it at that moment; any by default
-   * @param is_admin the same, and ignored without a `generation`
+   * @param generation the account must have it at that moment, and `is_admin` if that is given too; any by default
    * @returns whether the user exists and has that generation
    */
   changeAccount(username: string, change: AccountChange, generation?: number, is_admin?: boolean): Promise<boolean>
@@ -235,8 +234,9 @@ export interface Store {
   /** The number of `reacted` events after a seq, at a cost that grows with it. */
   countReacted(room_id: string, after: number): Promise<number>
 
-  /** 0 if the user has no mark in the room. */
+  /** 0 if the user has no mark in the room; of several users (at most 200) in the same order. */
   readMark(username: string, room_id: string): Promise<number>
+  readMarks(room_id: string, usernames: string[]): Promise<number[]>
   /** Moves the mark forward to `seq`, never back. @returns the mark after the call */
   moveMark(username: string, room_id: string, seq: number): Promise<number>
 

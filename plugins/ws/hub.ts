@@ -118,6 +118,9 @@ export class Hub {
     return this.#users.get(username)?.clients ?? []
   }
 
+  /** Whether a socket of this server follows the room. */
+  isFollowed = (room_id: string): boolean => this.#feeds.has(room_id)
+
   /** Sends an ephemeral frame to this server's sockets of a room. */
   broadcast(room_id: string, frame: object) {
     this.#feeds.get(room_id)?.feed.broadcast(Buffer.from(JSON.stringify(frame)))

@@ -8,6 +8,7 @@ import { Client, type OneRoom } from './client.js'
 import { Hub, type HubClient } from './hub.js'
 import { type Poll, startPoll } from './poll.js'
 import { stopAfterBrokenFrames } from './receiver.js'
+import { startSeen } from './seen.js'
 import type { Services } from './services.js'
 import { createUserBus } from './user-bus.js'
 
@@ -60,6 +61,8 @@ async function ws(fastify: FastifyInstance) {
   fastify.users.events.on('changed', ({ username, display_name, avatar_color, status }) => {
     userBus.publishProfile({ type: 'profile', username, display_name, avatar_color, status })
   })
+  const seen = await startSeen(pubsub, store.epoch, hub, rooms)
+  fastify.addHook('onClose', async () => seen.close())
   rooms.events.on('admitted', (username, room_id) => userBus.toUser(username, { type: 'admitted', room_id }))
   rooms.events.on('read', (username, mark, by) => userBus.toUser(username, { type: 'read', ...mark }, by))
   rooms.directEvents.on('said', ({ room_id, seq, username }, usernames) => {

@@ -171,6 +171,7 @@ export function createConnection(options: ConnectionOptions) {
       case 'typing':
       case 'presence':
       case 'read':
+      case 'seen':
         return room.listener.frame?.(frame)
       case 'direct':
         return options.on_frame?.(frame)

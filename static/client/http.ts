@@ -22,6 +22,7 @@ import type {
 } from '../../schemas/message.js'
 import type { BanPage, Restricting, Role } from '../../schemas/moderation.js'
 import type { Reactions } from '../../schemas/reaction.js'
+import type { Reads } from '../../schemas/read-counts.js'
 import type { ReadMark } from '../../schemas/read-mark.js'
 import type { Room, RoomChange, RoomCreation, RoomList } from '../../schemas/room.js'
 import type {
@@ -142,6 +143,7 @@ export function createHttp(options: HttpOptions) {
       json<Room>('POST', `${room(id)}/join`, { body: password === undefined ? {} : { password } }),
     leave: (id: string, refuse_adding = false) =>
       nothing('POST', `${room(id)}/leave`, { body: refuse_adding ? { refuse_adding } : {} }),
+    reads: (id: string) => json<Reads>('GET', `${room(id)}/reads`),
     preview: (id: string) => json<Preview>('GET', `${room(id)}/preview`),
     members: (id: string, query: Static<typeof MemberList> = {}) =>
       json<Static<typeof MemberPage>>('GET', `${room(id)}/members`, { query }),

@@ -18,7 +18,7 @@ export interface RoomListener {
    */
   event(event: RoomEvent): void
   /** Every other frame of the room. */
-  frame?(frame: ServerFrames['welcome' | 'typing' | 'presence' | 'read' | 'error']): void
+  frame?(frame: ServerFrames['welcome' | 'typing' | 'presence' | 'read' | 'seen' | 'error']): void
   /** The subscription has ended: not a member, room not found, or too many subscriptions. */
   ended?(error: ApiError): void
 }

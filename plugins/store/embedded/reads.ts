@@ -67,6 +67,9 @@ export function createReads(db: Sqlite) {
     })
   }
 
+  const readMark = (username: string, room_id: string): number =>
+    db.get<{ seq: number }>('select seq from marks where username = ? and room_id = ?', [username, room_id])?.seq ?? 0
+
   return {
     ...ofIndexes,
 
@@ -155,11 +158,10 @@ export function createReads(db: Sqlite) {
 
     countUnreadOf: (username: string, standings: Standing[]) => countUnreadOf(db, username, standings),
 
-    readMark(username: string, room_id: string): number {
-      return (
-        db.get<{ seq: number }>('select seq from marks where username = ? and room_id = ?', [username, room_id])?.seq ??
-        0
-      )
+    readMark,
+
+    readMarks(room_id: string, usernames: string[]): number[] {
+      return usernames.map(username => readMark(username, room_id))
     },
 
     readHead: (room_id: string) => readHead(db, room_id),

@@ -89,10 +89,11 @@ export function userValues(user: StoredUser): Value[] {
 /** Columns of `rooms`, and the log's head, up to which the record reflects it. */
 export const ROOM_COLUMNS = `id, coalesce((select seq from events where room_id = rooms.id order by seq desc limit 1), 0)
   as indexed_seq, owner, member_count, password_hash, slow_mode_s, retention_h, retention_count, emptied_seq, created_at, deleted, invites,
-  direct, preview, name, description, is_public, max_members`
+  direct, preview, read_counts, name, description, is_public, max_members`
 
-export type RoomRow = Omit<RoomRecord, 'deleted' | 'is_public' | 'invites' | 'direct' | 'preview'> & {
+export type RoomRow = Omit<RoomRecord, 'deleted' | 'is_public' | 'invites' | 'direct' | 'preview' | 'read_counts'> & {
   preview: number
+  read_counts: number
   deleted: number
   is_public: number
   /** As JSON. Not read for lists of rooms. */
@@ -100,17 +101,18 @@ export type RoomRow = Omit<RoomRecord, 'deleted' | 'is_public' | 'invites' | 'di
   direct: string | null
 }
 
-export function toRoom({ invites, direct, preview, ...row }: RoomRow): RoomRecord {
+export function toRoom({ invites, direct, preview, read_counts, ...row }: RoomRow): RoomRecord {
   const room: RoomRecord = { ...row, deleted: row.deleted === 1, is_public: row.is_public === 1 }
   if (invites) room.invites = JSON.parse(invites)
   if (preview === 0) room.preview = false
+  if (read_counts === 0) room.read_counts = false
   if (direct !== null) room.direct = JSON.parse(direct)
   return room
 }
 
 /** What is stored of a room, its name also as it is searched and sorted. */
 export const STORED_ROOM_COLUMNS =
-  'id, name, name_folded, name_sort, description, is_public, max_members, owner, member_count, password_hash, slow_mode_s, retention_h, retention_count, emptied_seq, created_at, deleted, invites, direct, preview'
+  'id, name, name_folded, name_sort, description, is_public, max_members, owner, member_count, password_hash, slow_mode_s, retention_h, retention_count, emptied_seq, created_at, deleted, invites, direct, preview, read_counts'
 
 /** A value for each of STORED_ROOM_COLUMNS. */
 export function roomValues(room: RoomRecord): Value[] {
@@ -134,6 +136,7 @@ export function roomValues(room: RoomRecord): Value[] {
     toJson(room.invites),
     toJson(room.direct),
     room.preview ?? true,
+    room.read_counts ?? true,
   ]
 }
 

@@ -38,6 +38,7 @@ const COLUMNS: Record<keyof StandingRow, string> = {
   description: 'room.description',
   direct: 'room.direct',
   preview: 'room.preview',
+  read_counts: 'room.read_counts',
   is_public: 'room.is_public',
   max_members: 'room.max_members',
   membership: 'members.is_member',

@@ -1,7 +1,7 @@
 import { deferred, immediate } from './indexes.js'
 
 /** Raised with every new index, and with every other change that an older server would not understand or keep up. */
-export const SCHEMA_VERSION = 11
+export const SCHEMA_VERSION = 12
 /** Stores of this version and later are opened, and brought up to SCHEMA_VERSION (`upgrade.ts`, `ensureIndexes`). */
 const OLDEST_VERSION = 2
 
@@ -86,7 +86,8 @@ create table rooms (
   invites text,
   -- JSON of what only a direct conversation has.
   direct text,
-  preview integer not null default 1
+  preview integer not null default 1,
+  read_counts integer not null default 1
 ) without rowid;
 ${ROOM_NAME_INDEXES}
 

@@ -30,6 +30,8 @@ export function upgrade(db: Sqlite) {
     if (Number(version) < 9) addRetentionColumns(db)
     // Version 9 did not keep since when users are members, and with which notification level. `ensureIndexes` makes it again from the logs.
     if (Number(version) < 10) db.exec('drop table if exists members')
+    // Version 11 knew no read counts.
+    if (Number(version) < 12) db.exec('alter table rooms add column read_counts integer not null default 1')
     db.run("update meta set value = ? where name = 'schema_version'", [`${SCHEMA_VERSION}`])
   })
 }

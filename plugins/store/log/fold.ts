@@ -131,10 +131,12 @@ export function foldRoom(room: RoomRecord, event: StoredEvent): RoomRecord {
       if (event.data?.was_member) next.member_count--
       break
     case 'room_changed': {
-      const { has_password: _, as_admin: __, preview, ...settings } = event.data ?? {}
+      const { has_password: _, as_admin: __, preview, read_counts, ...settings } = event.data ?? {}
       Object.assign(next, settings, event.member !== undefined && { owner: event.member })
       if (preview === true) delete next.preview
       else if (preview === false) next.preview = false
+      if (read_counts === true) delete next.read_counts
+      else if (read_counts === false) next.read_counts = false
       break
     }
     case 'emptied':

@@ -206,5 +206,12 @@ export function createPeople(collections: Collections, log: Log) {
     async readMark(call: Call, username: string, room_id: string): Promise<number> {
       return (await marks.findOne({ user: userKey(username), room_id }, call))?.seq ?? 0
     },
+
+    async readMarks(call: Call, room_id: string, usernames: string[]): Promise<number[]> {
+      const keys = usernames.map(userKey)
+      const found = await marks.find({ user: { $in: keys }, room_id }, call).toArray()
+      const seqs = new Map(found.map(({ user, seq }) => [user, seq]))
+      return keys.map(key => seqs.get(key) ?? 0)
+    },
   }
 }

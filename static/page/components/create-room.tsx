@@ -3,30 +3,23 @@ import type { Room } from '../../../schemas/room.js'
 import { limits } from '../../../schemas/wire.js'
 import { ApiError } from '../../client/index.js'
 import { describeError, type Translation } from '../i18n/index.js'
-import { durationName } from '../text/duration.js'
 import { roomFormTexts } from '../text/room-form.js'
 import { validate } from '../text/validate.js'
 import { Dialog } from './dialog.js'
 import { Field } from './field.js'
-import { useAccount, useAppState, useOwnTexts, useTexts } from './hooks.js'
+import { useAccount, useOwnTexts, useTexts } from './hooks.js'
 import { Icon, type IconName } from './icon.js'
 import { KeepMessages } from './keep-messages.js'
+import { SlowModeField } from './slow-mode-field.js'
 
 const en = {
-  slow_mode: 'Slow mode',
-  slow_mode_hint: 'How long members wait between two messages. Moderators don’t wait.',
-  off: 'Off',
+  read_counts: 'Show how many members haven’t read a message (up to 100 members)',
   preview: 'People can read recent messages before they join',
 }
 const ko: Translation<typeof en> = {
-  slow_mode: '슬로우 모드',
-  slow_mode_hint: '멤버가 다음 메시지를 보내기까지 기다리는 시간이에요. 운영진은 기다리지 않아도 돼요.',
-  off: '끔',
+  read_counts: '메시지를 안 읽은 사람 수 표시하기 (100명까지)',
   preview: '참여하기 전에 최근 메시지를 볼 수 있게 하기',
 }
-
-/** Offered for slow mode, in seconds. */
-const WAITS = [0, 5, 10, 30, 60, 300, 900, 3600, 21_600]
 
 export function CreateRoom() {
   const account = useAccount()
@@ -42,6 +35,7 @@ export function CreateRoom() {
         slow_mode_s: __,
         preview: ___,
         retention_h: ____,
+        read_counts: _____,
         ...settings
       }) =>
         account.createRoom({
@@ -65,10 +59,10 @@ export function RoomSettings({ room }: { room: Room }) {
       room={room}
       submit={async ({ password, without_password, ...settings }) => {
         const { dialog } = account.store.state
-        const { name, description, slow_mode_s, preview, ...more } = settings
+        const { name, description, slow_mode_s, preview, read_counts, ...more } = settings
         await account.http.changeRoom(room.id, {
           // Of the default room, nothing else can be changed.
-          ...{ name, description, slow_mode_s },
+          ...{ name, description, slow_mode_s, read_counts },
           ...(!room.is_default && more),
           // With a password, the room has no preview, whatever the setting is.
           ...(more.is_public && !room.has_password && preview !== room.has_preview && { preview }),
@@ -89,6 +83,7 @@ interface Values {
   max_members: number
   slow_mode_s: number
   preview: boolean
+  read_counts: boolean
   /** Empty: none, or as it is. */
   password: string
   without_password: boolean
@@ -113,9 +108,9 @@ function RoomForm({ title, action, room, submit: save }: FormProps) {
   const [password, setPassword] = useState('')
   const [without_password, setWithoutPassword] = useState(false)
   const own = useOwnTexts({ en, ko })
-  const language = useAppState('language')
   const [preview, setPreview] = useState(!room?.is_public || room.has_password || room.has_preview)
   const [slow_mode_s, setSlowMode] = useState(room?.slow_mode_s ?? 0)
+  const [read_counts, setReadCounts] = useState(room?.read_counts ?? true)
   const [size, setSize] = useState(room?.max_members ? String(room.max_members) : '')
   const [retention_h, setRetention] = useState(room?.retention_h ?? 0)
   const [busy, setBusy] = useState(false)
@@ -129,7 +124,7 @@ function RoomForm({ title, action, room, submit: save }: FormProps) {
     setBusy(true)
     try {
       const max_members = Math.min(limits.ROOM_MEMBERS_MAX, Math.max(0, Math.trunc(Number(size)) || 0))
-      const kept = { slow_mode_s, preview, retention_h }
+      const kept = { slow_mode_s, preview, read_counts, retention_h }
       await save({ name, description, is_public, max_members, ...kept, password, without_password })
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
@@ -241,25 +236,16 @@ function RoomForm({ title, action, room, submit: save }: FormProps) {
             </label>
           )}
           {room && (
-            <Field label={own.slow_mode} hint={own.slow_mode_hint}>
-              {attributes => (
-                <select
-                  {...attributes}
-                  value={String(slow_mode_s)}
-                  onChange={event => setSlowMode(Number(event.currentTarget.value))}
-                >
-                  {/* Over the API, any other wait can be set. */}
-                  {[...new Set([...WAITS, room.slow_mode_s])]
-                    .sort((a, b) => a - b)
-                    .map(seconds => (
-                      <option key={seconds} value={String(seconds)}>
-                        {seconds === 0 ? own.off : durationName(seconds, language)}
-                      </option>
-                    ))}
-                </select>
-              )}
-            </Field>
+            <label class="check">
+              <input
+                type="checkbox"
+                checked={read_counts}
+                onChange={event => setReadCounts(event.currentTarget.checked)}
+              />
+              {own.read_counts}
+            </label>
           )}
+          {room && <SlowModeField seconds={slow_mode_s} present={room.slow_mode_s} choose={setSlowMode} />}
           {room && <KeepMessages hours={retention_h} choose={setRetention} />}
         </details>
         {errors.form && (

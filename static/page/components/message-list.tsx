@@ -7,11 +7,14 @@ import { unreadCount } from '../text/unread-count.js'
 import { RoomSign } from './avatar.js'
 import { useAccount, useAccountState, useApp, useAppState, useTexts } from './hooks.js'
 import { Icon } from './icon.js'
+import { lazy } from './lazy.js'
 import { LiveRegion } from './live-region.js'
 import { MessageRows } from './message-rows.js'
 import { hasTextFocus } from './text-focus.js'
 import { useReadMark } from './use-read-mark.js'
 import { useScroll } from './use-scroll.js'
+
+const ReadCounts = lazy(() => import('./read-counts.js').then(script => script.ReadCounts))
 
 /** How long the message that was scrolled to is highlighted, ms. */
 const MARKED_MS = 2000
@@ -139,6 +142,7 @@ export function MessageList({ view, room }: { view: ConversationView; room: Room
           active={active}
         />
       </div>
+      <ReadCounts key={room.id} view={view} room={room} />
       <LiveRegion messages={messages} attached={attached} me={me} />
       {!reading && messages.length > 0 && (
         <button

@@ -31,6 +31,7 @@ export const MessageRow = memo(function MessageRow({ message, starts_group, quot
   const name = useAccountState('people', people => displayName(people, message.username))
   const deleted = message.deleted_at !== undefined
   const blocked = useAccountState('blocked', blocked => blocked.has(message.username))
+  const unread_by = useAccountState('unread_by', of => (deleted || !of ? 0 : of(message)))
   const [revealed, setRevealed] = useState(false)
   const collapsed = blocked && !revealed && !deleted
   const gone = message.deleted_by === undefined ? texts.deleted_message : texts.deleted_by_moderator
@@ -101,6 +102,9 @@ export const MessageRow = memo(function MessageRow({ message, starts_group, quot
         ) : (
           // A new element for a new text: a browser’s translation has put its own into the old one.
           <MessageText key={message.text} text={message.text} by={message} />
+        )}
+        {unread_by > 0 && !editing && (
+          <span class="unread-by" role="img" aria-label={texts.unread_by(unread_by)} data-count={unread_by} />
         )}
         {message.edited_at !== undefined && !editing && (
           <button

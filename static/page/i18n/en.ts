@@ -64,6 +64,7 @@ export const en = {
   remove_favorite: 'Remove from favorites',
   mentions: 'Mentions',
   unread_mentions: (count: number) => `${unreadCount(count)} unread ${count === 1 ? 'mention' : 'mentions'}`,
+  unread_by: (count: number) => `Not read by ${number(count)}`,
   unread: (count: number) => `${unreadCount(count)} unread`,
   choose_room: 'Select a room to start chatting.',
   /** Before one's own last message in the list of rooms. */

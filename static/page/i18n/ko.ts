@@ -61,6 +61,7 @@ export const ko: Dictionary = {
   remove_favorite: '즐겨찾기에서 빼기',
   mentions: '멘션',
   unread_mentions: count => `안 읽은 멘션 ${unreadCount(count)}개`,
+  unread_by: count => `${number(count)}명이 안 읽음`,
   unread: count => `안 읽은 메시지 ${unreadCount(count)}개`,
   choose_room: '채팅방을 선택해 대화를 시작해 보세요.',
   you: '나',

@@ -66,7 +66,7 @@ export function createAccount(options: AccountOptions) {
     ...loadAllMarks(),
     has_more_rooms: false,
     people: new Map(),
-    conversation: null,
+    ...{ conversation: null, seen: null, unread_by: null },
     panel: null,
     dialog: null,
     error: null,

@@ -98,7 +98,6 @@ export function createRooms(options: RoomsOptions) {
     if (frame.type === 'message' && frame.username !== me) on_message(frame)
     if (isUncounted(store.state.rooms.get(room_id), frame)) refreshSoon(room_id)
   }
-
   const lastSaid = (room_id: string) => newestAt(store.state.rooms.get(room_id))
   const listener = (room_id: string): RoomListener => ({
     start(seq) {
@@ -108,6 +107,7 @@ export function createRooms(options: RoomsOptions) {
     event: frame => event(room_id, frame),
     frame(frame) {
       if (frame.type === 'read') readElsewhere(room_id, frame.seq)
+      else if (frame.type === 'seen') store.set({ seen: frame })
       else if (frame.type !== 'error') {
         if (frame.type !== 'typing')
           subscriptions.setPresence(room_id, foldPresence(subscriptions.presence(room_id), frame))

@@ -1,3 +1,4 @@
+import type { ServerFrames } from '../../../schemas/frame.js'
 import type { Note } from '../../../schemas/log-entry.js'
 import type { Message } from '../../../schemas/message.js'
 import type { Room } from '../../../schemas/room.js'
@@ -110,6 +111,10 @@ export interface AccountState {
   collapsed: ReadonlySet<string>
   people: ReadonlyMap<string, Person>
   conversation: ConversationView | null
+  /** The last marks of other members that a frame told of. */
+  seen: ServerFrames['seen'] | null
+  /** How many members have not read a message of the open room; null if it does not show it. */
+  unread_by: ((message: Message) => number) | null
   panel: Panel
   dialog: OpenDialog
   /** An error that belongs to no field, as the user reads it. */

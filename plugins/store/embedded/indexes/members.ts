@@ -73,7 +73,8 @@ function updateRecord(db: Sqlite, room_id: string, events: StoredEvent[]) {
   const room = events.reduce(foldRoom, before)
   db.run(
     `update rooms set description = ?, is_public = ?, max_members = ?, owner = ?, member_count = ?, password_hash = ?,
-       slow_mode_s = ?, retention_h = ?, retention_count = ?, emptied_seq = ?, deleted = ?, invites = ?, direct = ?, preview = ?
+       slow_mode_s = ?, retention_h = ?, retention_count = ?, emptied_seq = ?, deleted = ?, invites = ?, direct = ?, preview = ?,
+       read_counts = ?
      where id = ?`,
     [
       room.description,
@@ -90,6 +91,7 @@ function updateRecord(db: Sqlite, room_id: string, events: StoredEvent[]) {
       room.invites === undefined ? null : JSON.stringify(room.invites),
       room.direct ? JSON.stringify(room.direct) : null,
       room.preview ?? true,
+      room.read_counts ?? true,
       room_id,
     ],
   )

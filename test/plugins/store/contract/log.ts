@@ -286,7 +286,13 @@ export function logContract({ promise }: Promises) {
         fc.record({
           type: fc.constant('room_changed' as const),
           data: fc.record(
-            { slow_mode_s: fc.nat(9), is_public: fc.boolean(), preview: fc.boolean(), retention_h: fc.nat(9) },
+            {
+              slow_mode_s: fc.nat(9),
+              is_public: fc.boolean(),
+              preview: fc.boolean(),
+              read_counts: fc.boolean(),
+              retention_h: fc.nat(9),
+            },
             { requiredKeys: [], noNullPrototype: true },
           ),
         }),

@@ -11,5 +11,9 @@ export function marksContract({ promise }: Promises) {
     const moves = await Promise.all([9, 7, 12, 8].map(async seq => (await store.moveMark('ann', 'r', seq)) >= seq))
     t.strictSame(moves, [true, true, true, true])
     t.equal(await store.readMark('ann', 'r'), 12)
+    await store.moveMark('bob', 'r', 4)
+    await store.moveMark('bob', 's', 9)
+    t.strictSame(await store.readMarks('r', ['bob', 'cho', 'ANN']), [4, 0, 12])
+    t.strictSame(await store.readMarks('r', []), [])
   })
 }

@@ -61,7 +61,7 @@ function dropAdded(db: Sqlite) {
 const DIRECT = ['direct', 'blocks']
 
 function dropDirect(db: Sqlite) {
-  for (const column of ['retention_h', 'retention_count', 'emptied_seq'])
+  for (const column of ['retention_h', 'retention_count', 'emptied_seq', 'read_counts'])
     db.exec(`alter table rooms drop column ${column}`)
   db.exec(
     'alter table purges drop column upto; drop table mentions; alter table members drop column since; alter table members drop column level',
