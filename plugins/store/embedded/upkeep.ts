@@ -31,7 +31,11 @@ export function createUpkeep(db: Sqlite) {
   /** Rooms with unindexed events, and how many were reported for each. */
   const behind = new Map<string, number>()
   let events_behind = 0
+  /** Rooms that are still to be indexed before the ones that fall behind meanwhile. */
+  let round = new Set<string>()
   let mayPurge = true
+  /** Rounds and steps of purges take turns. */
+  let isRoundNext = true
 
   // After an upgrade the terms of every room are made anew. Commits do not wait for these events: they are not counted.
   const unindexed = db.all<{ room_id: string }>(`select room_id from indexed where seq = 0 limit ${ROOMS_MAX}`)
@@ -92,6 +96,7 @@ export function createUpkeep(db: Sqlite) {
       }
     })
     for (const step of steps) progressed(...step)
+    for (const [room_id, , finished] of steps) if (finished) round.delete(room_id)
   }
 
   /** Purges a part of a deleted room, or of one that does not keep all messages: texts and index entries. */
@@ -136,14 +141,26 @@ export function createUpkeep(db: Sqlite) {
       return behind.size > 0 || mayPurge
     },
 
+    /** Whether steps are left of the work that was there when the last round began; what came later can wait. */
+    get inRound() {
+      return round.size > 0 || mayPurge
+    },
+
     /** Does one step of the work. @param first the room to index first */
     step(first?: string) {
       // Losing the last steps in a power failure is harmless, so they need not be synced.
       db.exec('pragma synchronous = normal')
       try {
-        if (first !== undefined) index([first])
-        else if (behind.size > 0) index([...behind.keys()].slice(0, STEP_EVENTS))
-        else if (mayPurge) purge()
+        if (first !== undefined) {
+          index([first])
+        } else if (mayPurge && round.size === 0 && !(isRoundNext && behind.size > 0)) {
+          isRoundNext = true
+          purge()
+        } else {
+          isRoundNext = false
+          if (round.size === 0) round = new Set(behind.keys())
+          index([...round].slice(0, STEP_EVENTS))
+        }
       } finally {
         db.exec('pragma synchronous = full')
       }

@@ -26,6 +26,11 @@ export type Reply =
  * fraction of what each costs alone. A search does not wait for it.
  */
 const GATHER_MS = 1000
+/**
+ * Pause after each step of background work, times its duration: the steps of a second in one go would take the processor
+ * from the sockets and delay the commits of all rooms.
+ */
+const REST = 4
 /** Delay before background work is retried after a failure, such as a full disk. */
 const RETRY_MS = 5000
 
@@ -116,13 +121,15 @@ function step() {
   }
 }
 
-/** Does one step, then yields to the event loop, so that commits that have arrived go first. */
+/** Does one step, then lets commits go first: those that have arrived if a search waits, otherwise those of some time. */
 function work() {
   next = undefined
+  const began = performance.now()
   const [room_id] = wanted
   if (room_id === undefined) step()
   else index(room_id)
-  if (wanted.size > 0 || (upkeep.pending && !failing)) next = setImmediate(work)
+  if (wanted.size > 0) next = setImmediate(work)
+  else if (upkeep.inRound && !failing) next = setTimeout(work, REST * (performance.now() - began))
   else schedule()
 }
 

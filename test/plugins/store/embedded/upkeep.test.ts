@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { test } from 'tap'
+import { type Test, test } from 'tap'
 import { openConnection } from '../../../../plugins/store/embedded/connection.js'
 import { openEmbedded } from '../../../../plugins/store/embedded/embedded.js'
 import { prepareFolder } from '../../../../plugins/store/embedded/folder.js'
@@ -124,18 +124,59 @@ test('a large backlog of unindexed events is indexed without a search', async t 
   await store.close()
 })
 
-test('commits are synced again after every step of upkeep, even a failed one', async t => {
+/** A store's file, its upkeep, and what says up to which seq a room is indexed. */
+function openUpkeep(t: Test) {
   const { file, release } = prepareFolder(temporaryFolder(t))
   const db = openConnection(file, 'writer')
   t.teardown(() => {
     db.close()
     release()
   })
-  const upkeep = createUpkeep(db)
+  const [upkeep, writes] = [createUpkeep(db), createWrites(db)]
+  return {
+    db,
+    upkeep,
+    append(room_id: string, seqs: number[]) {
+      const events = seqs.map(seq => message(seq, 'word', room_id))
+      writes.append(room_id, (seqs[0] as number) - 1, events)
+      upkeep.appended(room_id, events)
+    },
+    indexed: () =>
+      Object.fromEntries(
+        db
+          .all<{ room_id: string; seq: number }>('select room_id, seq from indexed')
+          .map(({ room_id, seq }) => [room_id, seq]),
+      ),
+  }
+}
+
+test('what falls behind while a round runs waits for the next one, and purges take turns with rounds', async t => {
+  const { db, upkeep, append, indexed } = openUpkeep(t)
+  db.exec(`insert into purges (room_id, seq) values ('gone', 0)`)
+  append(
+    'big',
+    Array.from({ length: 250 }, (_, n) => n + 1),
+  )
+  append('small', [1])
+  upkeep.step()
+  t.ok(upkeep.inRound)
+  append('late', [1])
+  upkeep.step()
+  t.strictSame(indexed(), { big: 250, small: 1 })
+  upkeep.step()
+  t.strictSame(db.all('select * from purges'), [], 'a purge is next, though a room is behind')
+  t.strictSame(indexed(), { big: 250, small: 1 })
+  upkeep.step()
+  t.strictSame(indexed(), { big: 250, small: 1, late: 1 })
+  upkeep.step()
+  t.strictSame([upkeep.inRound, upkeep.pending], [false, false])
+})
+
+test('commits are synced again after every step of upkeep, even a failed one', async t => {
+  const { db, upkeep, append } = openUpkeep(t)
   const full = { synchronous: 2 }
   t.strictSame(db.get('pragma synchronous'), full)
-  createWrites(db).append('r', 0, [message(1, 'word')])
-  upkeep.appended('r', [{ type: 'message' }])
+  append('r', [1])
   upkeep.step()
   t.strictSame(db.all('select seq from indexed'), [{ seq: 1 }])
   t.strictSame(db.get('pragma synchronous'), full)
