@@ -9,7 +9,7 @@ import { assertKey, type ByteRange, type FileStore, KEY, type Spooled, whole } f
 
 /** A connection on which nothing happens for so long is given up, ms. */
 const SILENT_MS = 30_000
-/** Bytes of an error's or a list's XML that are read. */
+/** SHA-256 of a body without bytes. */
 const NO_BYTES = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
 export interface S3Access {

@@ -7,7 +7,7 @@ const open = [
   /^POST \/(auth\/(register|login|reset)|invites\/look)$/,
   /^(GET|HEAD) \/auth\/registration$/,
   /^(GET|HEAD) \/(health|ready|metrics|docs.*)$/,
-  /^(GET|HEAD) \/(r\/:id|browse|reset|i|assets\/.*|favicon\.ico|worker\.js|\*|)$/,
+  /^(GET|HEAD) \/(r\/:id|browse|administration|reset|i|assets\/.*|favicon\.ico|worker\.js|\*|)$/,
   /^(GET|HEAD) (\/rooms\/:id)?\/ws$/,
 ]
 
