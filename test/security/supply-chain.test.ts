@@ -22,7 +22,7 @@ const nameOf = (path: string) => path.replace(/^.*node_modules\//, '')
 /** Licences that allow to use, change and pass on the server, also in a closed product, without conditions on its code. */
 const PERMISSIVE = ['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', 'BlueOak-1.0.0', '0BSD']
 /** Also allowed for tools, which no installation of the server contains. */
-const FOR_TOOLS = ['CC0-1.0', 'CC-BY-3.0', 'MPL-2.0', 'WTFPL']
+const FOR_TOOLS = ['CC0-1.0', 'CC-BY-3.0', 'MPL-2.0', 'PSF-2.0', 'WTFPL']
 /**
  * libvips, which sharp loads as a library of its own: the LGPL allows that in any product, as long as the library can be
  * exchanged, and here it is a package of its own.
