@@ -81,16 +81,10 @@ test('the longest reading of a name comes first', t => {
   t.end()
 })
 
-test('hostile texts of 2,000 characters take under 5 ms', t => {
+test('a hostile text is read without backtracking over it', t => {
   const growing = Array.from({ length: 62 }, (_, n) => '`'.repeat(n + 1)).join(' ')
   const texts = ['@', '`', '@a`', '[@a](', '> ', '@-', '```\n', 'www.@', '\\', '@a@', `${growing}@a `]
-  for (const piece of texts) {
-    const text = `@a ${piece.repeat(2000)}`.slice(0, 2000)
-    found(text)
-    const began_at = performance.now()
-    found(text)
-    const ms = performance.now() - began_at
-    t.ok(ms < 5, `${piece.slice(0, 10)}: ${ms} ms`)
-  }
+  // Ten times the longest message: backtracking over it would not end before the test is stopped.
+  for (const piece of texts) t.ok(found(`@a ${piece.repeat(20_000)}`.slice(0, 20_000)), piece.slice(0, 10))
   t.end()
 })
