@@ -28,18 +28,6 @@ export const Config = Type.Object({
     minimum: 100,
     description: 'Timeout of a MongoDB command in ms; after it, requests get 503',
   }),
-  S3_ENDPOINT: text(
-    'S3-compatible storage for files, such as https://s3.example.org; without it, files are in the database or in DATA_DIR',
-    {
-      pattern: '^https?://[^/?#@]+/?$',
-    },
-  ),
-  S3_BUCKET: text('Bucket for files, which must exist and holds nothing else', {
-    pattern: '^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$',
-  }),
-  S3_REGION: Type.String({ default: 'us-east-1', description: 'Region of the S3-compatible storage' }),
-  S3_ACCESS_KEY_ID: text('Access key of the S3-compatible storage'),
-  S3_SECRET_ACCESS_KEY: text('Secret of the access key'),
   JWT_SECRET: text('Secret that signs tokens, at least 32 characters; required in prod', { minLength: 32 }),
   JWT_EXPIRY: Type.String({
     default: '24h',

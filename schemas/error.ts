@@ -112,9 +112,6 @@ export const errors = {
   Internal: createError('INTERNAL', 'Internal server error', 500),
   /** Nothing was acknowledged; a retry with the same client_id is safe. */
   StoreUnavailable: createError('STORE_UNAVAILABLE', 'The database is temporarily unavailable; retry', 503),
-  FilesUnavailable: createError('FILES_UNAVAILABLE', 'The storage for files is temporarily unavailable; retry', 503),
-  /** Nothing was stored. */
-  StorageFull: createError('STORAGE_FULL', 'The storage for files is full', 507),
 } as const
 
 /** RateLimited with its delay, for the Retry-After header or the `error` frame. */

@@ -36,10 +36,6 @@ export function readConfig(env: Environment): Config & { HOST: string } {
   if ((config.TLS_CERT_FILE === undefined) !== (config.TLS_KEY_FILE === undefined)) {
     throw new Error('TLS_CERT_FILE and TLS_KEY_FILE must be set together')
   }
-  const s3 = [config.S3_ENDPOINT, config.S3_BUCKET, config.S3_ACCESS_KEY_ID, config.S3_SECRET_ACCESS_KEY]
-  if (new Set(s3.map(value => value === undefined)).size > 1) {
-    throw new Error('S3_ENDPOINT, S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY must be set together')
-  }
   if (!list(config.ALLOWED_ORIGINS).every(isOrigin)) {
     throw new Error('ALLOWED_ORIGINS must list origins such as https://chat.example.org, separated by commas')
   }

@@ -29,14 +29,11 @@ interface Ours {
   start(): Promise<void>
 }
 
-/** The program where `.ci/run` built it, or on the PATH, if it runs. */
-export const findBuilt = (name: string): string | undefined =>
-  [CACHE, ...(process.env.PATH ?? '').split(delimiter)]
-    .map(folder => join(folder, name))
-    .find(file => existsSync(file) && runs(file, '--version'))
-
 /** A FerretDB that runs: a build without its version file, as made by `go install`, panics at once. */
-const findFerret = () => findBuilt('ferretdb')
+const findFerret = (): string | undefined =>
+  [CACHE, ...(process.env.PATH ?? '').split(delimiter)]
+    .map(folder => join(folder, 'ferretdb'))
+    .find(file => existsSync(file) && runs(file, '--version'))
 
 /** Why tests that need a MongoDB cannot run here; false if they can. */
 export function mongoMissing(): string | false {

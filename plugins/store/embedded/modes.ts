@@ -1,7 +1,7 @@
 import { chmodSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
-const isOurs = (name: string) => /^(talkie\.(db|lock|sock)|jwt-secret|restore\.part|(files|uploads)$)/.test(name)
+const isOurs = (name: string) => /^(talkie\.(db|lock|sock)|jwt-secret|restore\.part)/.test(name)
 
 /** Files that other users of this machine can access, or the folder itself; SQLite's logs get their database's mode. */
 export function openToOthers(dataDir: string): string[] {
@@ -16,7 +16,7 @@ export function closeToOthers(dataDir: string) {
   for (const path of openToOthers(dataDir)) {
     if (path === dataDir && isShared) continue
     try {
-      chmodSync(path, statSync(path).isDirectory() ? 0o700 : 0o600)
+      chmodSync(path, path === dataDir ? 0o700 : 0o600)
     } catch {
       // It belongs to another user, as on some volumes; `talkie doctor` reports it.
     }

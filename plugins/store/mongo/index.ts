@@ -1,4 +1,4 @@
-export { connectOptions, mongoClient, withConcerns } from './connection.js'
+export { connectOptions, mongoClient } from './connection.js'
 export { renewMongo, sampleMongo } from './inspect.js'
 export { openMongo } from './mongo.js'
 export { watchClient } from './observe.js'
