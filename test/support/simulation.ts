@@ -123,6 +123,8 @@ function createStore(schedule: Schedule, random: Random) {
     readUser: async (username: string) => ({ username }),
     readHead: async () => head(),
     readMember: async () => null,
+    /** Nobody reacts in a simulation. */
+    readReactions: async () => [],
   } as unknown as Store
 
   return {
