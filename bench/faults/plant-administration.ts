@@ -60,11 +60,7 @@ export const plantedInAdministration: Record<string, Planted> = {
   },
   'an account is not what the audit log says': {
     promise: 'accounts are what the audit log says',
-    plant({ accounts, done }) {
-      const isUnsure = (name: string) => done.some(({ args, outcome }) => args.member === name && outcome === 'unknown')
-      const account = found(accounts.find(({ username }) => !isUnsure(username)))
-      account.blocked = !account.blocked
-    },
+    plant: ({ accounts }) => void accounts.push({ username: 'nobody', is_admin: false, blocked: true }),
   },
   'a room is taken over by a member': {
     promise: 'the log holds only what was allowed',
