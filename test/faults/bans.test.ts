@@ -28,11 +28,11 @@ for (const [name, skip] of [
   }, async t => {
     const servers = name === 'one server' ? [await build(t)] : await lyingCluster(t)
     const isOne = servers.length === 1
-    const bans = Number(RACE_TRIES ?? (isOne ? repeat(1000, 40) : repeat(200, 6)))
+    const bans = Number(RACE_TRIES ?? (isOne ? repeat(1000, 40) : repeat(40, 6)))
     const figures = await raceBans(servers, bans)
     t.equal(figures.behind, 0)
     t.ok(figures.sent > 0 && figures.refused > 0, 'both outcomes occurred')
-    const names = RACE_TRIES ? Math.ceil(Number(RACE_TRIES) / 5) : isOne ? repeat(200, 20) : repeat(40, 4)
+    const names = RACE_TRIES ? Math.ceil(Number(RACE_TRIES) / 5) : isOne ? repeat(200, 20) : repeat(10, 4)
     t.equal(await raceNames(servers, names), 0)
     const invitations = isOne ? repeat(10, 1) : repeat(2, 1)
     t.strictSame(await raceInvitations(servers, invitations), Array(invitations).fill(10), 'each was used ten times')
