@@ -9,8 +9,6 @@ import { EVENT_PROJECTION } from './documents.js'
 
 /** Rooms per command: MongoDB merges that many sorted ranges, two for each room, and sorts more than 200 in memory. */
 const ROOMS_MAX = 100
-/** Mentions that one count looks at. */
-const COUNTED_MAX = 10_000
 
 /** FerretDB pushes down a single filter, but scans all events for an `$or`. */
 export function anyOf(branches: Filter<EventDocument>[]): Filter<EventDocument> {
@@ -58,18 +56,25 @@ export function createMentions({ events, members, rooms, users }: Collections) {
   }
 
   return {
-    /** Counts the mentions of a user in ranges of rooms, without those by the user and by users whom the user blocks. */
-    async countUnread(call: Call, username: string, ranges: Range[]): Promise<Map<string, number>> {
-      const user = userKey(username)
+    /** Finds the messages of a room after `seq` that mention the user, or all members. */
+    after: (user: string, room_id: string, seq: number): Filter<EventDocument> => ({
+      'mention.keys': { $in: keysOf(user, room_id) },
+      'mention.seq': { $gt: seq },
+    }),
+
+    /**
+     * Counts which of these messages mention the user in ranges of rooms, without those by the user and by users whom the
+     * user blocks.
+     * @param found messages, some of which mention others only
+     */
+    async countUnread(call: Call, user: string, found: EventDocument[], ranges: Range[]): Promise<Map<string, number>> {
       const counts = new Map<string, number>()
-      const branches = ranges.flatMap(({ room_id, after, upto }) => {
-        const keys = { 'mention.keys': { $in: keysOf(user, room_id) } }
-        return after < upto ? [{ ...keys, 'mention.seq': { $gt: after, $lte: upto } }] : []
+      const rangeOf = new Map(ranges.map(range => [range.room_id, range]))
+      const others = found.filter(({ room_id, seq, user: author, mention }) => {
+        const { after, upto } = rangeOf.get(room_id) ?? { after: 0, upto: 0 }
+        const isMentioned = keysOf(user, room_id).some(key => mention?.keys.includes(key))
+        return seq > after && seq <= upto && author !== user && isMentioned
       })
-      if (branches.length === 0) return counts
-      const projection = { _id: 0, room_id: 1, seq: 1, user: 1, mention: 1 } as const
-      const found = await events.find(anyOf(branches), { ...call, projection, limit: COUNTED_MAX }).toArray()
-      const others = found.filter(event => event.user !== user)
       if (others.length === 0) return counts
       const blocking = { user, is_blocking: true }
       const rows = await members.find(blocking, { ...call, projection: { _id: 0, blocks: 1 } }).toArray()

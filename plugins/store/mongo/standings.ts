@@ -6,7 +6,7 @@ import { foldLast, foldMember, foldRoom, isModerator, membersOf } from '../log/f
 import { type Standing, UNREAD_SCAN_MAX } from '../store.js'
 import { type Collections, type EventDocument, type RoomDocument, userKey } from './collections.js'
 import type { Call } from './connection.js'
-import { EVENT_PROJECTION, toRecord } from './documents.js'
+import { toRecord } from './documents.js'
 import { STEP_EVENTS } from './log-index.js'
 import { anyOf, type createMentions } from './mentions.js'
 
@@ -18,27 +18,37 @@ export const reflected = ({ indexed_seq, latest }: RoomDocument) => Math.min(ind
  * records (read by the caller), member rows, then the events that the records do not reflect. Folded together they give
  * each room as of the last of these events.
  *
- * If something is unread, one to three more count the mentions.
+ * Two more, if somebody mentions the user in what is unread.
  *
  * @param settle brings the record of a room up to date and reads it again
  */
 export function createReadStandings(
   { members, marks, events }: Collections,
   settle: (call: Call, room_ids: string[]) => Promise<RoomDocument[]>,
-  mentions: Pick<ReturnType<typeof createMentions>, 'countUnread'>,
+  mentions: Pick<ReturnType<typeof createMentions>, 'after' | 'countUnread'>,
 ) {
   /**
-   * The events that each record does not reflect, oldest first. Brings records that lag by over STEP_EVENTS up to date.
+   * The events that each record does not reflect, oldest first, and among the newest UNREAD_SCAN_MAX events those that
+   * mention the user.
+   * @param read_upto of the user's own rooms: what is before it counts as read
    */
-  async function readTails(call: Call, records: RoomDocument[]): Promise<Map<string, StoredEvent[]>> {
+  async function readTails(call: Call, user: string, records: RoomDocument[], read_upto: Map<string, number>) {
     const tails = new Map<string, StoredEvent[]>(records.map(({ _id }) => [_id, []]))
-    const behind = records.map(record => {
-      const from = reflected(record)
-      return { room_id: record._id, seq: { $gt: from, $lte: from + STEP_EVENTS } }
+    const froms = new Map(records.map(record => [record._id, reflected(record)]))
+    const mentioning: EventDocument[] = []
+    const branches = [...froms].flatMap(([room_id, from]): Filter<EventDocument>[] => {
+      const read = read_upto.get(room_id)
+      const tail = { room_id, seq: { $gt: from, $lte: from + STEP_EVENTS } }
+      return read === undefined ? [tail] : [tail, mentions.after(user, room_id, Math.max(read, from - UNREAD_SCAN_MAX))]
     })
-    const found = events.find(anyOf(behind), { ...call, projection: EVENT_PROJECTION, sort: { room_id: 1, seq: 1 } })
-    for await (const event of found) tails.get(event.room_id)?.push(event)
-    return tails
+    const sort = { room_id: 1, seq: 1 } as const
+    for await (const found of events.find(anyOf(branches), { ...call, projection: { _id: 0 }, sort })) {
+      const { user: _, mention, ...event } = found
+      const from = froms.get(event.room_id) as number
+      if (event.seq > from && event.seq <= from + STEP_EVENTS) tails.get(event.room_id)?.push(event)
+      if (mention) mentioning.push(found)
+    }
+    return { tails, mentioning }
   }
 
   /** Counts other users' undeleted messages among the events that the records reflect. */
@@ -82,7 +92,12 @@ export function createReadStandings(
     const rows = new Map<string, MemberRow>()
     for (const row of await members.find(of, call).toArray()) rows.set(row.room_id, row)
     const read = new Map((await marks.find(of, call).toArray()).map(({ room_id, seq }) => [room_id, seq]))
-    const tails = await readTails(call, records)
+    const own = records.filter(({ _id }) => rows.get(_id)?.is_member ?? _id === DEFAULT_ROOM_ID)
+    const known = own.map(({ _id, emptied_seq = 0 }): [string, number] => [
+      _id,
+      Math.max(read.get(_id) ?? 0, emptied_seq, rows.get(_id)?.since ?? 0),
+    ])
+    const { tails, mentioning } = await readTails(call, user, records, new Map(known))
     const lags = (record: RoomDocument) => !record.latest || tails.get(record._id)?.length === STEP_EVENTS
     const late = isLast ? [] : records.filter(lags).map(({ _id }) => _id)
     if (late.length > 0) {
@@ -123,7 +138,7 @@ export function createReadStandings(
     const unread = standings.map(({ standing, read_upto }) => {
       return { room_id: standing.room.id, after: read_upto, upto: standing.seq }
     })
-    const mentioned = await mentions.countUnread(call, username, unread)
+    const mentioned = await mentions.countUnread(call, user, mentioning, unread)
     for (const { standing, tail, after } of standings) {
       standing.unread_mentions = mentioned.get(standing.room.id) ?? 0
       const others = tail.filter(event => userKey(authorOf(event)) !== user)
