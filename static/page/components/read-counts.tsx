@@ -9,6 +9,11 @@ import { useAccount, useAccountState } from './hooks.js'
 
 /** Interval at which the marks are read again: a frame that tells of them can be lost, ms. */
 const AGAIN_MS = 60_000
+/**
+ * Delay before the marks are read after a change, ms. Of many changes only the last one counts, and one that ended the
+ * membership is followed by word of that.
+ */
+const CHANGED_MS = 1000
 
 /** Keeps how many members have not read each message of the open room. It draws nothing: the rows show it. */
 export function ReadCounts({ view, room }: { view: ConversationView; room: Room }) {
@@ -33,11 +38,12 @@ export function ReadCounts({ view, room }: { view: ConversationView; room: Room 
         if (!closed && error.code === 'READ_COUNTS_OFF') setState(null)
       }
     }
-    read()
+    const soon = setTimeout(read, state ? CHANGED_MS : 0)
     const timer = setInterval(read, AGAIN_MS)
     document.addEventListener('visibilitychange', read)
     return () => {
       closed = true
+      clearTimeout(soon)
       clearInterval(timer)
       document.removeEventListener('visibilitychange', read)
     }
