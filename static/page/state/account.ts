@@ -131,10 +131,10 @@ export function createAccount(options: AccountOptions) {
     if (state.name === 'open' || state.name === 'over_http') rooms.flushMarks()
     if (state.name === 'open') {
       direct.loadBlocks()
-      if (was_open) {
-        rooms.reload()
-        http.me().then(setRights, () => {})
-      } else rooms.findOwn()
+      if (was_open) rooms.reload()
+      else rooms.findOwn()
+      // An administrator can be dismissed before the first socket is open.
+      if (was_open || store.state.me.is_admin) http.me().then(setRights, () => {})
       was_open = true
     } else conversations.disconnected()
     // The token expired while the page slept, or the session ended: the cookie decides.
