@@ -12,13 +12,19 @@ export interface NameInText {
  * An at sign with a name. Not within a word, a mail address or a path (`a@minji.kr`, `x.kr/@minji`, `@types/node`), nor
  * after a backslash. Letters of other scripts may follow: Korean particles do.
  */
-const NAMES = /(?<![\p{L}\p{N}\p{M}_/\\@＠]|[A-Za-z0-9][+-])[@＠]([A-Za-z0-9_-]+)(?![A-Za-z0-9_@＠-]|\/[A-Za-z0-9])/gu
+const NAMES = /[@＠]([A-Za-z0-9_-]+)(?![A-Za-z0-9_@＠-]|\/[A-Za-z0-9])/gu
+/** What ends in front of an at sign that is part of something else; Safari has lookbehind from version 16.4 only. */
+const JOINED = /(?:[\p{L}\p{N}\p{M}_/\\@＠]|[A-Za-z0-9][+-])$/u
+/** Code units in front of an at sign that JOINED may need. */
+const JOINED_MAX = 4
 
 export const mayMention = (text: string) => text.includes('@') || text.includes('＠')
 
 /** The names in a text that holds no code. */
 export function namesIn(text: string): NameInText[] {
-  return [...text.matchAll(NAMES)].map(({ index, 1: name = '' }) => ({ index, name }))
+  return [...text.matchAll(NAMES)]
+    .filter(({ index }) => !JOINED.test(text.slice(Math.max(0, index - JOINED_MAX), index)))
+    .map(({ index, 1: name = '' }) => ({ index, name }))
 }
 
 /**

@@ -50,7 +50,7 @@ const rank = ({ username, display_name }: Person, query: string) =>
 
 /** Members after an at sign: by username, display name, or leading consonants. */
 export const mentionSource: Source = {
-  pattern: /(?<![\p{L}\p{N}\p{M}_/\\@＠])(?<word>[@＠](?<query>[\p{L}\p{N}\p{M}_-]{0,30}))$/u,
+  pattern: /(?:^|[^\p{L}\p{N}\p{M}_/\\@＠])(?<word>[@＠](?<query>[\p{L}\p{N}\p{M}_-]{0,30}))$/u,
 
   async find(query, { account, room, language }) {
     const { me, people, blocked } = account.store.state
