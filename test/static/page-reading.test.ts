@@ -123,7 +123,7 @@ inBrowser('reading and writing', async (t, browser) => {
     await say(page, 'so: `a<b>` and\n```js\nif (a) {\n  <i>b</i>\n}\n```')
     await row(page, 'so:').locator('pre').waitFor()
     t.equal(await row(page, 'so:').locator('pre code').textContent(), 'if (a) {\n  <i>b</i>\n}')
-    t.equal(await row(page, 'so:').locator('.text > code').textContent(), 'a<b>')
+    t.equal(await row(page, 'so:').locator('.text code').first().textContent(), 'a<b>')
     t.equal(await log(page).locator('b, i').count(), 0)
 
     await field(page).fill('thanks ')
