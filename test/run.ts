@@ -1,14 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { dirname, join, relative } from 'node:path'
+import { join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
 
 /**
  * Runs all tests, or the files named, prints each failure when its file has ended, and ends with one line that says what
  * passed, what was skipped and how to get it run.
  *
- * Files run as plain programs. With `--coverage` V8 measures it and what it starts, and the run also fails if
+ * Each file runs as a plain program. With `--coverage` V8 measures it and what it starts, and the run also fails if
  * coverage is under the thresholds of .c8rc.json, which hold only if nothing is skipped.
  */
 const [isCovered, files] = [process.argv.includes('--coverage'), process.argv.slice(2).filter(arg => arg[0] !== '-')]
@@ -67,7 +67,6 @@ function createReader(path: string[], print: (text: string) => void) {
     const depth = Math.floor((line.length - text.length) / 4) + outside
     if (inDetails && /^( {4})*(not ok|ok|1\.\.|# )/.test(line)) inDetails = false
     if (inDetails) onDetail(line.slice(4 * (failed_at - outside) + 2))
-    else if (line.startsWith('# File: ')) path.splice(0, path.length, line.slice(8))
     else if (text.startsWith('# Subtest: ')) path[depth] = text.slice(11)
     else if (/^(not )?ok \d+/.test(text)) onResult(depth, text)
   }
@@ -85,48 +84,25 @@ async function run(command: string, args: string[], onLine: (line: string) => vo
 /** Folders whose tests start servers and wait for them, so their files begin first and the short ones fill the gaps. */
 const FIRST = ['faults', 'bench', 'deploy', 'plugins/ws'].map(folder => join('build', 'test', folder))
 
-/** Files that need a process of their own: they start servers, or change what all tests of a process share. */
-const ALONE = [...FIRST, join('build', 'test', 'plugins', 'metrics'), join('build', 'test', 'plugins', 'tracing')]
-/** Files that one process runs. */
-const FILES_MAX = 10
-
-/**
- * Loading the server takes longer than most tests, so files of a folder share a process. With `--coverage` each runs alone,
- * so that none of them passes only because of another one.
- */
-function share(files: string[]): string[][] {
-  const groups: string[][] = []
-  for (const file of files) {
-    const last = groups.at(-1)
-    const isAlone =
-      isCovered || dirname(file) === join('build', 'test') || ALONE.some(folder => file.startsWith(folder))
-    const fits = !isAlone && last && last.length < FILES_MAX && dirname(last[0] as string) === dirname(file)
-    if (fits) last.push(file)
-    else groups.push([file])
-  }
-  return groups
-}
-
-/** Runs one process more at once than there are processors, since tests often wait. @returns 0 if each has ended with 0 */
+/** Runs one file more at once than there are processors, since tests often wait. @returns 0 if each has ended with 0 */
 async function runFiles(): Promise<number> {
   const top = join(import.meta.dirname, '..', '..')
   const all = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' })
     .filter(name => name.endsWith('.test.js'))
     .map(name => relative(top, join(import.meta.dirname, name)))
   const isFirst = (file: string) => FIRST.some(folder => file.startsWith(folder))
-  const queue = share(files.length > 0 ? files : all.sort().sort((a, b) => Number(isFirst(b)) - Number(isFirst(a))))
+  const queue = files.length > 0 ? files : all.sort().sort((a, b) => Number(isFirst(b)) - Number(isFirst(a)))
   let code = 0
   async function next(): Promise<void> {
-    const files = queue.shift()
-    if (files === undefined) return
+    const file = queue.shift()
+    if (file === undefined) return
     const printed: string[] = []
-    const onLine = createReader([files.join(' ')], text => printed.push(text))
-    const program = files.length > 1 ? [join(import.meta.dirname, 'support', 'several.js'), ...files] : files
-    const ended = await run(process.execPath, ['--enable-source-maps', ...program], onLine)
+    const onLine = createReader([file], text => printed.push(text))
+    const ended = await run(process.execPath, ['--enable-source-maps', file], onLine)
     code ||= ended
     if (ended !== 0 && printed.length === 0) {
       failed++
-      printed.push(`\nFAILED: ${files.join(' ')} ended with ${ended}`)
+      printed.push(`\nFAILED: ${file} ended with ${ended}`)
     }
     for (const text of printed) console.log(text)
     return next()
