@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { type MessagesOfDeleted, messagesOfDeleted, type OwnSession } from '../../../schemas/user.js'
 import { Dialog } from '../components/dialog.js'
-import { Field } from '../components/field.js'
 import { useAccount, useAccountState, useOwnTexts, useTexts } from '../components/hooks.js'
+import { LinkOnce } from '../components/link-once.js'
 import { DayAndTime } from '../components/time.js'
 import { displayName } from '../state/people.js'
 import { useAdmin } from './hooks.js'
@@ -85,41 +85,13 @@ function Sessions({ username }: { username: string }) {
   )
 }
 
-/** The new link, the only time that it is shown. */
 function ResetLink({ username, link }: { username: string; link: string }) {
   const own = useOwnTexts(adminTexts)
   const name = useName(username)
-  const [copied, setCopied] = useState(false)
-  const field = useRef<HTMLInputElement>(null)
-  async function copy() {
-    field.current?.select()
-    // Without TLS there is no clipboard: the link is selected, for the keys.
-    await navigator.clipboard?.writeText(link)
-    setCopied(navigator.clipboard !== undefined)
-  }
   return (
     <Dialog title={own.reset_title}>
       <p class="dialog-lead">{own.reset_hint(name)}</p>
-      <Field label={own.link} hint={own.reset_once}>
-        {attributes => (
-          <span class="copied-link">
-            <input
-              {...attributes}
-              ref={field}
-              readOnly
-              dir="ltr"
-              value={link}
-              onFocus={event => event.currentTarget.select()}
-            />
-            <button type="button" class="primary" autofocus onClick={copy}>
-              {own.copy}
-            </button>
-          </span>
-        )}
-      </Field>
-      <p class="note" role="status">
-        {copied && own.copied}
-      </p>
+      <LinkOnce label={own.link} link={link} />
     </Dialog>
   )
 }

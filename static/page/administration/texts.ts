@@ -61,10 +61,7 @@ const en = {
 
   reset_title: 'Password reset link',
   reset_hint: (name: string) => `Give it to ${name} over a channel you trust. It works once, for 24 hours.`,
-  reset_once: 'Copy it now: it won’t be shown again.',
   link: 'Link',
-  copy: 'Copy',
-  copied: 'Copied.',
 
   sessions_of: (name: string) => `Devices of ${name}`,
   unknown_device: 'Unknown device',
@@ -175,10 +172,7 @@ const ko: Translation<typeof en> = {
 
   reset_title: '비밀번호 재설정 링크',
   reset_hint: name => `믿을 수 있는 방법으로 ${name}님에게 전달해 주세요. 24시간 안에 한 번만 쓸 수 있어요.`,
-  reset_once: '지금만 볼 수 있으니 복사해 두세요.',
   link: '링크',
-  copy: '복사',
-  copied: '복사했어요.',
 
   sessions_of: name => `${name}님이 로그인한 기기`,
   unknown_device: '알 수 없는 기기',

@@ -6,6 +6,7 @@ import { describeError, type Translation } from '../i18n/index.js'
 import { displayName } from '../state/people.js'
 import { Field } from './field.js'
 import { useAccount, useAccountState, useAppState, useOwnTexts, useTexts } from './hooks.js'
+import { LinkOnce } from './link-once.js'
 import { Panel, PanelTabs } from './panel.js'
 import { RevokeAll } from './revoke-all.js'
 import { DayAndTime } from './time.js'
@@ -31,9 +32,6 @@ const en = {
   times: (count: number) => (count === 1 ? '1 use' : `${count} uses`),
   create: 'Create link',
   link: 'Invite link',
-  once: 'Copy it now: it won’t be shown again.',
-  copy: 'Copy',
-  copied: 'Copied.',
   valid: (count: number) => `Active ${count}`,
   ended: (count: number) => `Ended ${count}`,
   none: 'No invitations yet.',
@@ -59,9 +57,6 @@ const ko: Translation<typeof en> = {
   times: count => `${count}회`,
   create: '링크 만들기',
   link: '초대 링크',
-  once: '지금만 볼 수 있으니 복사해 두세요.',
-  copy: '복사',
-  copied: '복사했어요.',
   valid: count => `사용 가능 ${count}`,
   ended: count => `종료 ${count}`,
   none: '아직 초대 링크가 없어요.',
@@ -149,7 +144,11 @@ export function InvitesPanel({ room }: { room: Room }) {
             {error}
           </p>
         )}
-        {made && <Made key={made.id} invite={made} />}
+        {made && (
+          <div class="invite-made" key={made.id}>
+            <LinkOnce label={own.link} link={`${location.origin}/i#${made.code}`} />
+          </div>
+        )}
         <div ref={list} tabIndex={-1}>
           {invites?.length === 0 && <p class="empty">{own.none}</p>}
           {groups.map(
@@ -218,46 +217,6 @@ function Create({ create }: { create: (expires_in_s: number, max_uses: number) =
         {own.create}
       </button>
     </form>
-  )
-}
-
-/** The new link, the only time that it is shown. */
-function Made({ invite }: { invite: NewInvite }) {
-  const own = useOwnTexts({ en, ko })
-  const link = `${location.origin}/i#${invite.code}`
-  const [copied, setCopied] = useState(false)
-  const field = useRef<HTMLInputElement>(null)
-  const button = useRef<HTMLButtonElement>(null)
-  useEffect(() => button.current?.focus(), [])
-  async function copy() {
-    field.current?.select()
-    // Without TLS there is no clipboard: the link is selected, for the keys.
-    await navigator.clipboard?.writeText(link)
-    setCopied(navigator.clipboard !== undefined)
-  }
-  return (
-    <div class="invite-made">
-      <Field label={own.link} hint={own.once}>
-        {attributes => (
-          <span class="add-member">
-            <input
-              {...attributes}
-              ref={field}
-              readOnly
-              dir="ltr"
-              value={link}
-              onFocus={event => event.currentTarget.select()}
-            />
-            <button type="button" ref={button} onClick={copy}>
-              {own.copy}
-            </button>
-          </span>
-        )}
-      </Field>
-      <p class="note" role="status">
-        {copied && own.copied}
-      </p>
-    </div>
   )
 }
 
