@@ -43,7 +43,7 @@ export const eventTypes = {
   joined: {
     summary: '`member` joined, by the invitation `invite` if it is given, or was added by `username`',
     frame: { member: 'member', 'invite?': 'invite' },
-    server_only: ['claim', 'level'],
+    server_only: ['claim'],
     decides: true,
     noted: true,
   },

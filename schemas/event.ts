@@ -2,7 +2,6 @@ import { type Static, Type } from '@sinclair/typebox'
 import { type EventType, eventTypes } from './event-types.js'
 import { Announcement, ClientId, Mentions, MentionsAll, MentionsHere, Seq } from './message.js'
 import { Reason, Role, Until } from './moderation.js'
-import { NotificationLevel } from './notifications.js'
 import { Count, Emoji, On } from './reaction.js'
 import { ReadCounts } from './read-counts.js'
 import { Retention } from './retention.js'
@@ -65,8 +64,6 @@ export const dataFields = {
   /** Names the user who is signing up without naming an account that may never exist. */
   claim: Type.String(),
   announcement: Announcement,
-  /** `joined`: the notification level at first, if it is not `all`. */
-  level: NotificationLevel,
   mentions: Mentions,
   mentions_all: MentionsAll,
   mentions_here: MentionsHere,

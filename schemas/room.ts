@@ -1,7 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { Blocking, DirectRecord, directFields, ShownName } from './direct.js'
 import { Restriction } from './moderation.js'
-import { NotificationLevel } from './notifications.js'
 import { PageLimit } from './paging.js'
 import { ReadCounts } from './read-counts.js'
 import { EmptiedSeq, Retention } from './retention.js'
@@ -262,8 +261,6 @@ export const MemberRow = Type.Object({
   is_member: Type.Boolean(),
   /** Of a member: the seq of the event that began the membership. Absent from rows of servers that did not keep it. */
   since: Type.Optional(Type.Integer()),
-  /** Of a member: the notification level at first, if it is not `all`. */
-  level: Type.Optional(NotificationLevel),
   role: Type.Optional(Type.Literal('moderator')),
   banned: Type.Optional(Restriction),
   /** Also of a former member, so that leaving and joining again does not end it. */

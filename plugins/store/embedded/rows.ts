@@ -1,5 +1,4 @@
 import type { StoredEvent } from '../../../schemas/event.js'
-import type { NotificationLevel } from '../../../schemas/notifications.js'
 import type { MemberRow, RoomRecord } from '../../../schemas/room.js'
 import type { InviteRow } from '../../../schemas/stored-invite.js'
 import type { Session, StoredUser } from '../../../schemas/user.js'
@@ -140,8 +139,7 @@ export function roomValues(room: RoomRecord): Value[] {
   ]
 }
 
-export const MEMBER_COLUMNS =
-  'room_id, username, seq, is_member, role, banned, muted, blocks, refuses_adding, since, level'
+export const MEMBER_COLUMNS = 'room_id, username, seq, is_member, role, banned, muted, blocks, refuses_adding, since'
 
 export type MemberRowRow = Pick<MemberRow, 'room_id' | 'username' | 'seq'> & {
   is_member: number
@@ -151,14 +149,12 @@ export type MemberRowRow = Pick<MemberRow, 'room_id' | 'username' | 'seq'> & {
   blocks: string | null
   refuses_adding: number
   since: number | null
-  level: NotificationLevel | null
 }
 
 export function toMember(stored: MemberRowRow): MemberRow {
-  const { is_member, role, banned, muted, blocks, refuses_adding, since, level, ...row } = stored
+  const { is_member, role, banned, muted, blocks, refuses_adding, since, ...row } = stored
   const member: MemberRow = { ...row, is_member: is_member === 1 }
   if (since !== null) member.since = since
-  if (level !== null) member.level = level
   if (role !== null) member.role = role
   if (banned !== null) member.banned = JSON.parse(banned)
   if (muted !== null) member.muted = JSON.parse(muted)
@@ -179,7 +175,6 @@ export const memberValues = (row: MemberRow): Value[] => [
   toJson(row.blocks),
   row.refuses_adding ?? false,
   row.since ?? null,
-  row.level ?? null,
 ]
 
 /** What is looked up of an invitation, and all of it as JSON. */

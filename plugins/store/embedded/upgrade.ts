@@ -28,9 +28,9 @@ export function upgrade(db: Sqlite) {
     if (Number(version) < 7) addDirect(db)
     if (Number(version) < 8) addPreview(db)
     if (Number(version) < 9) addRetentionColumns(db)
-    // Version 9 did not keep since when users are members, and with which notification level. `ensureIndexes` makes it again from the logs.
+    // Version 9 did not keep since when users are members. `ensureIndexes` makes the table again from the logs.
     if (Number(version) < 10) db.exec('drop table if exists members')
-    // Version 11 knew no read counts.
+    // Version 11 had no read counts.
     if (Number(version) < 12) db.exec('alter table rooms add column read_counts integer not null default 1')
     db.run("update meta set value = ? where name = 'schema_version'", [`${SCHEMA_VERSION}`])
   })

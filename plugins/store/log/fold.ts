@@ -33,22 +33,16 @@ export function foldMember(
   const { type, room_id, seq, member = '', created_at: at } = event
   if (before && before.seq >= seq) return null
   const is_member = before ? before.is_member : room_id === DEFAULT_ROOM_ID
-  const { role, banned, muted, refuses_adding, since, level } = before ?? {}
+  const { role, banned, muted, refuses_adding, since } = before ?? {}
   const row = { room_id, username: before?.username ?? username, seq, is_member }
   const kept = { ...(role && { role }), ...(banned && { banned }), ...(muted && { muted }) }
   const still_muted = muted && { muted }
-  const still_member = is_member && { ...(since !== undefined && { since }), ...(level && { level }) }
+  const still_member = is_member && { ...(since !== undefined && { since }) }
   const outside = { ...still_muted, ...(refuses_adding && { refuses_adding }) }
   switch (type) {
     case 'created':
     case 'joined':
-      return {
-        ...row,
-        is_member: true,
-        since: seq,
-        ...(event.data?.level && { level: event.data.level }),
-        ...still_muted,
-      }
+      return { ...row, is_member: true, since: seq, ...still_muted }
     case 'left':
       return { ...row, is_member: false, ...still_muted, ...(event.data?.refuses_adding && { refuses_adding: true }) }
     case 'removed':

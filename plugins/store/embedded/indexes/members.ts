@@ -35,7 +35,6 @@ create table members (
   blocks text,
   refuses_adding integer not null default 0,
   since integer,
-  level text,
   primary key (room_id, username)
 ) without rowid;
 create index members_present on members (room_id, username) where is_member = 1;
@@ -58,7 +57,7 @@ create index members_blocks on members (username) where blocks is not null;
           `insert into members (${MEMBER_COLUMNS}) values (${placeholders(MEMBER_COLUMNS)})
            on conflict do update set seq = excluded.seq, is_member = excluded.is_member, role = excluded.role,
              banned = excluded.banned, muted = excluded.muted, blocks = excluded.blocks,
-             refuses_adding = excluded.refuses_adding, since = excluded.since, level = excluded.level`,
+             refuses_adding = excluded.refuses_adding, since = excluded.since`,
           memberValues(row),
         )
       }

@@ -63,9 +63,7 @@ const DIRECT = ['direct', 'blocks']
 function dropDirect(db: Sqlite) {
   for (const column of ['retention_h', 'retention_count', 'emptied_seq', 'read_counts'])
     db.exec(`alter table rooms drop column ${column}`)
-  db.exec(
-    'alter table purges drop column upto; drop table mentions; alter table members drop column since; alter table members drop column level',
-  )
+  db.exec('alter table purges drop column upto; drop table mentions; alter table members drop column since')
   db.exec(`
     drop index members_blocks; drop index rooms_name_folded;
     create unique index rooms_name_folded on rooms (name_folded) where deleted = 0;
