@@ -20,21 +20,22 @@ declare module 'fastify' {
 
 export type Reactions = ReturnType<typeof createReactions>
 
+interface Change {
+  client_id: string
+  emoji: string
+  on: boolean
+}
+
 /** Reactions to messages, decided on the room's state just before the event. */
 export function createReactions(store: Store, roomLog: RoomLog) {
-  return {
+  const reactions = {
     /**
      * Lets a user react to a message with an emoji from now on, or no longer.
      * @returns the event, null if nothing changed
      * @throws EmojiInvalid; RoomNotFound, NotMember, Muted, Blocked; MessageNotFound, MessageDeleted; TooManyReactions,
      * TooManyReactionChanges; ClientIdReused, StoreUnavailable
      */
-    async react(
-      room_id: string,
-      username: string,
-      id: number,
-      body: { client_id: string; emoji: string; on: boolean },
-    ): Promise<StoredEvent | null> {
+    async react(room_id: string, username: string, id: number, body: Change): Promise<StoredEvent | null> {
       const { client_id, on } = body
       const emoji = canonicalEmoji(body.emoji)
       if (emoji === null) throw new errors.EmojiInvalid(body.emoji)
@@ -61,12 +62,14 @@ export function createReactions(store: Store, roomLog: RoomLog) {
       return appended?.event ?? null
     },
 
-    /** The present reactions to a message, as the user sees them. The caller checks that the user may. */
-    async read(room_id: string, username: string, id: number): Promise<Shown> {
+    /** As `react`. @returns the reactions to the message then, as the user sees them */
+    async reactAndRead(room_id: string, username: string, id: number, body: Change): Promise<Shown> {
+      await reactions.react(room_id, username, id, body)
       const shown = (await readShown(store, room_id, [id], username)).get(id)
       return shown ?? { reactions: [], reactions_seq: 0 }
     },
   }
+  return reactions
 }
 
 async function reactions(fastify: FastifyInstance) {

@@ -38,7 +38,6 @@ export default (async fastify => {
     const wait_ms = limits.sends(username)
     if (wait_ms > 0) throw rateLimited(wait_ms)
     await request.turn(prices.append + prices.read_message)
-    await reactions.react(params.id, username, params.msgId, { client_id: randomUUID(), ...body })
-    return reactions.read(params.id, username, params.msgId)
+    return reactions.reactAndRead(params.id, username, params.msgId, { client_id: randomUUID(), ...body })
   })
 }) satisfies FastifyPluginAsyncTypebox
