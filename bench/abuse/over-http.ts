@@ -95,6 +95,17 @@ export const withAccount: Attacks = {
     }),
   'history in a loop': attack => attack.loop(20, () => ask(attack.port, 'GET', page, { token: attack.token })),
   'room list in a loop': attack => attack.loop(20, () => ask(attack.port, 'GET', '/rooms', { token: attack.token })),
+  'mentions in a loop': attack =>
+    attack.loop(20, () => ask(attack.port, 'GET', '/mentions?limit=100', { token: attack.token })),
+  'read marks of all members in a loop': attack =>
+    attack.loop(20, lane => ask(attack.port, 'GET', `/rooms/room-${lane}/reads`, { token: attack.token })),
+  'reactions over HTTP in a loop': attack =>
+    attack.loop(20, lane => {
+      const body = { emoji: lane % 2 ? '👍' : '🎉', on: lane % 3 === 0 }
+      return ask(attack.port, 'PUT', `/rooms/default/messages/${2 + lane}/reactions`, { token: attack.token, body })
+    }),
+  'versions of a message in a loop': attack =>
+    attack.loop(20, () => ask(attack.port, 'GET', '/rooms/default/messages/2/versions', { token: attack.token })),
   'direct conversations in a loop': attack =>
     attack.loop(20, async lane => {
       const usernames = Array.from({ length: 9 }, (_, n) => `person-${(lane * 9 + n) % 100}`)

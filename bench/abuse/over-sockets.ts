@@ -9,8 +9,13 @@ type Attacks = Record<string, (attack: Attack) => Promise<unknown>>
 const KIB_64 = 64 * 1024 - 200
 const room = (i: number) => `room-${i % ROOMS}`
 const json = JSON.stringify
-const subscribe = (room_id: string, after?: number) =>
-  json({ type: 'subscribe', room_id, ...(after !== undefined && { after }) })
+const subscribe = (room_id: string, after?: number, merge_reactions = false) =>
+  json({
+    type: 'subscribe',
+    room_id,
+    ...(after !== undefined && { after }),
+    ...(merge_reactions && { merge_reactions }),
+  })
 
 const frames =
   (sockets: number, text: string): Attacks[string] =>
@@ -88,12 +93,19 @@ export const overSockets: Attacks = {
     drive(attack, 50, 48, socket => socket.send(json({ type: 'read', room_id: 'default', seq: 1 }))),
   'read marks that move': attack =>
     drive(attack, 50, 48, (socket, tick) => socket.send(json({ type: 'read', room_id: 'default', seq: tick + 1 }))),
+  'reactions on and off': attack =>
+    drive(attack, 10, 48, (socket, tick) => {
+      const what = { id: 2 + (tick % 50), emoji: tick % 3 === 0 ? '👍' : '🎉', on: tick % 2 === 0 }
+      socket.send(json({ type: 'react', room_id: 'default', client_id: randomUUID(), ...what }))
+    }),
   'typing on and off': attack =>
     drive(attack, 50, 48, (socket, tick) => {
       if (tick === 0) socket.send(subscribe('default'))
       socket.send(json({ type: 'typing', room_id: 'default', on: tick % 2 === 0 }))
     }),
   'resume from the start in a loop': attack => drive(attack, 10, 48, socket => socket.send(subscribe('default', 1100))),
+  'resume with merged reactions in a loop': attack =>
+    drive(attack, 10, 48, socket => socket.send(subscribe('default', 1, true))),
   'subscribe and unsubscribe in a loop': attack =>
     drive(attack, 10, 24, (socket, tick) => {
       socket.send(subscribe(room(tick)))
