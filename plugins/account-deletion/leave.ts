@@ -16,7 +16,7 @@ function precedes(one: MemberRow, other: MemberRow | null): boolean {
   return moderates === rival ? one.seq < other.seq : moderates
 }
 
-/** The member to whom a room passes after its owner; null if there is no other member. */
+/** The member to whom a room passes after its owner; null if the room has no other member. */
 async function heirOf(store: Store, room_id: string, owner: string): Promise<string | null> {
   let heir: MemberRow | null = null
   for (let after = ''; ; ) {

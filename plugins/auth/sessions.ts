@@ -29,7 +29,7 @@ interface SessionEvents {
   ended: [session_id: string, username: string]
   /** Sessions of the user may have ended with a change of the account: `isGood` knows which. */
   outdated: [username: string]
-  /** The user has become an administrator or is none any more, by a change through this server. */
+  /** The user has become an administrator, or is no longer one, by a change through this server. */
   rights: [username: string, is_admin: boolean]
 }
 export type Sessions = Awaited<ReturnType<typeof openSessions>>

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 
-/** Every route below `/messages` requires authentication. */
+/** Every route below `/mentions` requires authentication. */
 export default async (fastify: FastifyInstance) => {
   fastify.addHook('onRequest', fastify.requireIdentity)
 }
