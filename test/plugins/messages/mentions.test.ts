@@ -20,7 +20,7 @@ async function talking(t: Test, ...usernames: string[]) {
 }
 
 test('the longest name of a member wins, in any case and before Korean particles (F13, F14)', async t => {
-  const { app, id, say } = await talking(t, 'al', 'allen', 'min', 'Minji', 'bob-')
+  const { app, id, say } = await talking(t, 'al', 'al_', 'allen', 'min', 'Minji', 'bob-')
   await addUsers(app, 'stranger', 'seojun', 'seojun-')
   await app.rooms.join(id, 'seojun', undefined)
   const cases: [text: string, mentions: string[] | undefined, all?: true][] = [
@@ -32,6 +32,8 @@ test('the longest name of a member wins, in any case and before Korean particles
     ['@all', undefined, true],
     ['@ALL에게', undefined, true],
     ['@allen', ['allen']],
+    ['@al_, @al_- 님', ['al_']],
+    ['@al 님', ['al']],
     ['@stranger', undefined],
     ['minji `@minji`', undefined],
     ['@boss', ['boss']],

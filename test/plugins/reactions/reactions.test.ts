@@ -231,3 +231,21 @@ test('a resume that merges reactions has their final state, however many there w
     t.strictSame(states.get(id), { reactions, reactions_seq: seq })
   }
 })
+
+test('a frame of merged reactions has the messages whose last change it stands for, and no other', async t => {
+  const { app, send, users } = await talking(t, 'minji', 'seojun')
+  const [one, other] = [await send('minji'), await send('minji')]
+  const after = await head(app)
+  let n = 0
+  const react = (id: number, emoji: string) =>
+    app.reactions.react('default', 'seojun', id, { client_id: `react-${++n}`, emoji, on: true })
+  await react(one, '👍')
+  await send('minji')
+  await react(other, '👍')
+  await react(one, '🎉')
+  const path = `/rooms/default/ws?after=${after}&merge_reactions=true`
+  const socket = await connect(t, await listen(app), path, users.minji?.token as string)
+  await socket.next('reactions', { seq: await head(app) })
+  const ids = socket.frames.flatMap(frame => (frame.type === 'reactions' ? [frame.messages.map(({ id }) => id)] : []))
+  t.strictSame(ids, [[], [other, one]])
+})

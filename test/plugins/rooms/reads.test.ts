@@ -118,3 +118,22 @@ test('with 10 readers in a room of 100 each socket gets at most one frame a seco
   await app.rooms.markRead(id, 'user-1', seq)
   t.equal(views, 0)
 })
+
+test('in the default room of a server with over 100 users no frame is sent', async t => {
+  const app = await build(t)
+  const [minji, jun] = [await register(app, 'minji'), await register(app, 'jun')]
+  for (let n = 0; n < limits.READS_MAX; n++) {
+    await app.store.createUser({ ...(await app.store.readUser('jun')), username: `user-${n}` } as never)
+  }
+  const { id } = await app.rooms.create('minji', { name: 'Tea' })
+  await app.rooms.join(id, 'jun', undefined)
+  const socket = await connect(t, await listen(app), '/ws', minji.token)
+  for (const room_id of ['default', id]) {
+    socket.send({ type: 'subscribe', room_id })
+    await socket.next('welcome', { room_id })
+  }
+  await app.rooms.markRead('default', jun.username, await send(app, 'default', 'minji', 'all'))
+  await app.rooms.markRead(id, jun.username, await send(app, id, 'minji', 'tea'))
+  await socket.next('seen', { room_id: id })
+  t.notOk(socket.frames.some(({ type, room_id }) => type === 'seen' && room_id === 'default'))
+})
